@@ -1,0 +1,237 @@
+import type {
+  DataRef,
+  Failure,
+  Label,
+  PredictionEvent,
+  PredictionRequested,
+  Priority,
+  Provenance,
+} from './prediction-events.ts';
+
+export const TERMINAL_STATUSES = ['succeeded', 'failed', 'canceled', 'expired'] as const;
+export const STATUSES = ['queued', 'running', ...TERMINAL_STATUSES] as const;
+export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
+export type PredictionStatus = (typeof STATUSES)[number];
+
+/** Why an event changed nothing, or that it did. */
+export type Verdict =
+  | 'accepted'
+  | 'ignored:duplicate'
+  | 'ignored:key_conflict'
+  | 'ignored:late'
+  | 'ignored:repeated'
+  | 'ignored:orphan'
+  | 'ignored:other_request';
+
+/** One line of a prediction's history. Accepted transitions are always kept; ignored ones up to `ignoredMax`. */
+export interface HistoryEntry {
+  readonly type: PredictionEvent['type'];
+  readonly eventId: string;
+  readonly offset: number;
+  /** Log time, ms since 1970. */
+  readonly at: number;
+  readonly verdict: Verdict;
+}
+
+/** A history stays readable and bounded however often a client or a fault repeats itself. */
+export const ignoredMax = 16;
+/** Newest labels that state and history keep; the log keeps all of them. */
+export const labelsMax = 64;
+
+interface LabelEntry extends Label {
+  readonly offset: number;
+  readonly at: number;
+}
+
+interface Seen {
+  readonly history: readonly HistoryEntry[];
+  /** Events that were ignored, also those beyond `ignoredMax`. */
+  readonly ignored: number;
+  readonly labels: readonly LabelEntry[];
+}
+
+/** No request has been seen yet; labels may come first. */
+export interface UnknownPrediction extends Seen {
+  readonly status: 'unknown';
+}
+
+interface Known extends Seen {
+  readonly request: {
+    readonly eventId: string;
+    readonly requestHash: string;
+    readonly model: string;
+    readonly version: number;
+    readonly sha256: string;
+    readonly pool: string;
+    readonly role: 'champion' | 'canary' | 'pinned';
+    readonly priority: Priority;
+    readonly deadlineMs: number;
+    readonly entity?: string;
+    readonly referenceId?: string;
+    readonly eventTime?: string;
+    readonly batchId?: string;
+    readonly batchIndex?: number;
+    readonly traceparent?: string;
+    readonly offset: number;
+    /** Log time, ms since 1970. */
+    readonly at: number;
+  };
+  /** Attempts that the log knows of; a first attempt that ends within a second is not written. */
+  readonly attempts: number;
+}
+
+export interface OpenPrediction extends Known {
+  readonly status: 'queued' | 'running';
+}
+
+export interface EndedPrediction extends Known {
+  readonly status: TerminalStatus;
+  readonly endedAt: number;
+  readonly output?: unknown;
+  readonly outputRef?: DataRef;
+  readonly error?: Failure;
+  readonly queuedMs?: number;
+  readonly inferenceMs?: number;
+  readonly provenance?: Provenance;
+}
+
+export type PredictionState = UnknownPrediction | OpenPrediction | EndedPrediction;
+
+export const unknownPrediction: UnknownPrediction = { status: 'unknown', history: [], ignored: 0, labels: [] };
+
+export const isEnded = (state: PredictionState): state is EndedPrediction =>
+  (TERMINAL_STATUSES as readonly string[]).includes(state.status);
+
+/** Where and when the log stored an event. */
+export interface Stored<E> {
+  readonly event: E;
+  readonly offset: number;
+  readonly appendedAt: number;
+}
+
+export interface Evolved {
+  readonly state: PredictionState;
+  readonly verdict: Verdict;
+}
+
+/**
+ * The only judge of a prediction. Events come in log order; whoever folds the same records gets the same state.
+ * - The first request wins. A second one with the same hash is a duplicate, with another a key conflict.
+ * - The first terminal event wins, and counts only if it answers the winning request (`causationid`): of two bodies that
+ *   raced under one key both may run, and the loser's result must not answer.
+ * - A repeated event id changes nothing.
+ */
+export const evolvePrediction = (state: PredictionState, stored: Stored<PredictionEvent>): Evolved => {
+  const { event } = stored;
+  if (state.history.some((entry) => entry.eventId === event.id)) return ignore(state, stored, 'ignored:repeated');
+  switch (event.type) {
+    case 'PredictionRequested':
+      return request(state, stored, event);
+    case 'PredictionLabeled': {
+      const label: LabelEntry = { ...event.data, offset: stored.offset, at: stored.appendedAt };
+      return accept(
+        { ...state, labels: [...state.labels, label].slice(-labelsMax), history: roomForLabel(state.history) },
+        stored,
+      );
+    }
+    case 'PredictionAttemptStarted':
+    case 'PredictionSucceeded':
+    case 'PredictionFailed':
+    case 'PredictionCanceled':
+    case 'PredictionExpired':
+      return answer(state, stored, event);
+    default:
+      return event satisfies never;
+  }
+};
+
+const request = (state: PredictionState, stored: Stored<PredictionEvent>, event: PredictionRequested): Evolved => {
+  const { data } = event;
+  if (state.status !== 'unknown') {
+    const same = state.request.requestHash === data.requestHash;
+    return ignore(state, stored, same ? 'ignored:duplicate' : 'ignored:key_conflict');
+  }
+  return accept(
+    {
+      ...state,
+      status: 'queued',
+      attempts: 0,
+      request: {
+        eventId: event.id,
+        requestHash: data.requestHash,
+        model: data.model,
+        version: data.version,
+        sha256: data.sha256,
+        pool: data.pool,
+        role: data.role,
+        priority: data.priority,
+        deadlineMs: data.deadlineMs,
+        ...(data.entity === undefined ? undefined : { entity: data.entity }),
+        ...(data.referenceId === undefined ? undefined : { referenceId: data.referenceId }),
+        ...(data.eventTime === undefined ? undefined : { eventTime: data.eventTime }),
+        ...(data.batchId === undefined ? undefined : { batchId: data.batchId }),
+        ...(data.batchIndex === undefined ? undefined : { batchIndex: data.batchIndex }),
+        ...(event.traceparent === undefined ? undefined : { traceparent: event.traceparent }),
+        offset: stored.offset,
+        at: stored.appendedAt,
+      },
+    },
+    stored,
+  );
+};
+
+type Answer = Exclude<PredictionEvent, { type: 'PredictionRequested' | 'PredictionLabeled' }>;
+
+const answer = (state: PredictionState, stored: Stored<PredictionEvent>, event: Answer): Evolved => {
+  if (state.status === 'unknown') return ignore(state, stored, 'ignored:orphan');
+  if (event.causationid !== state.request.eventId) return ignore(state, stored, 'ignored:other_request');
+  if (isEnded(state)) return ignore(state, stored, 'ignored:late');
+  const endedAt = stored.appendedAt;
+  switch (event.type) {
+    case 'PredictionAttemptStarted':
+      return accept({ ...state, status: 'running', attempts: Math.max(state.attempts, event.data.attempt) }, stored);
+    case 'PredictionSucceeded':
+      return accept(
+        { ...state, ...event.data, status: 'succeeded', endedAt, attempts: Math.max(1, state.attempts) },
+        stored,
+      );
+    case 'PredictionFailed':
+      return accept({ ...state, ...event.data, status: 'failed', endedAt }, stored);
+    case 'PredictionCanceled':
+      return accept({ ...state, status: 'canceled', endedAt }, stored);
+    case 'PredictionExpired':
+      return accept({ ...state, status: 'expired', endedAt, error: expired(event.data.deadlineMs) }, stored);
+    default:
+      return event satisfies never;
+  }
+};
+
+const expired = (deadlineMs: number): Failure => ({
+  code: 'deadline_exceeded',
+  detail: `The prediction had not ended ${deadlineMs} ms after it was accepted.`,
+});
+
+const entry = ({ event, offset, appendedAt }: Stored<PredictionEvent>, verdict: Verdict): HistoryEntry => ({
+  type: event.type,
+  eventId: event.id,
+  offset,
+  at: appendedAt,
+  verdict,
+});
+
+const accept = <S extends PredictionState>(state: S, stored: Stored<PredictionEvent>): Evolved => ({
+  state: { ...state, history: [...state.history, entry(stored, 'accepted')] },
+  verdict: 'accepted',
+});
+
+const roomForLabel = (history: readonly HistoryEntry[]): readonly HistoryEntry[] => {
+  const labels = history.filter(isLabel);
+  return labels.length < labelsMax ? history : history.filter((entry) => entry !== labels[0]);
+};
+
+const isLabel = (entry: HistoryEntry): boolean => entry.type === 'PredictionLabeled' && entry.verdict === 'accepted';
+
+const ignore = (state: PredictionState, stored: Stored<PredictionEvent>, verdict: Verdict): Evolved => {
+  const history = state.ignored < ignoredMax ? [...state.history, entry(stored, verdict)] : state.history;
+  return { state: { ...state, history, ignored: state.ignored + 1 }, verdict };
+};

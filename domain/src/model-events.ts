@@ -1,0 +1,62 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { EventOf } from './event-envelope.ts';
+import { modelSignatureSchema } from './model-signature.ts';
+import { failureSchema } from './prediction-events.ts';
+
+const sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const version = Type.Integer({ minimum: 1 });
+
+/** Limits and defaults that hold for every prediction of one model version. */
+export const modelSettingsSchema = Type.Object({
+  pool: Type.String({ default: 'default' }),
+  deadlineMs: Type.Integer({ minimum: 1, description: 'For a request that names none' }),
+  timeoutMs: Type.Integer({ minimum: 1, description: 'Of one run in the runtime' }),
+  batchMax: Type.Integer({ minimum: 1, description: 'Rows in one run' }),
+});
+export type ModelSettings = Static<typeof modelSettingsSchema>;
+
+/** The artifact is durable before this event exists. The fold gives the version: the next number, in log order. */
+export const modelRegisteredData = Type.Object({
+  sha256,
+  bytes: Type.Integer({ minimum: 1 }),
+  description: Type.Optional(Type.String({ maxLength: 4096 })),
+  signature: modelSignatureSchema,
+  settings: modelSettingsSchema,
+  example: Type.Unknown({ description: 'An input that is accepted as it stands' }),
+  opset: Type.Record(Type.String(), Type.Integer()),
+  irVersion: Type.Integer(),
+});
+
+export const routingSchema = Type.Object({
+  champion: version,
+  canary: Type.Array(
+    Type.Object(
+      { version, share: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) },
+      { additionalProperties: false },
+    ),
+    { maxItems: 8 },
+  ),
+});
+export type Routing = Static<typeof routingSchema>;
+
+/** `base` is the revision that the mover saw: of two racing moves from one base the first in the log wins. */
+export const modelRoutingMovedData = Type.Object({ routing: routingSchema, base: Type.Integer({ minimum: 0 }) });
+export const modelPausedData = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 512 })) });
+export const modelResumedData = Type.Object({});
+export const modelVersionRetiredData = Type.Object({ version });
+export const modelVersionQuarantinedData = Type.Object({ sha256, error: failureSchema });
+
+/** Every event of a model's stream, by type. */
+export const modelEventData = {
+  ModelRegistered: modelRegisteredData,
+  ModelRoutingMoved: modelRoutingMovedData,
+  ModelPaused: modelPausedData,
+  ModelResumed: modelResumedData,
+  ModelVersionRetired: modelVersionRetiredData,
+  ModelVersionQuarantined: modelVersionQuarantinedData,
+} as const satisfies Record<string, TSchema>;
+
+type ModelEventData = typeof modelEventData;
+export type ModelEventType = keyof ModelEventData;
+export type ModelEventOf<T extends ModelEventType> = EventOf<T, Static<ModelEventData[T]>>;
+export type ModelEvent = { [T in ModelEventType]: ModelEventOf<T> }[ModelEventType];

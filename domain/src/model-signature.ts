@@ -1,0 +1,57 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+/** Element types of the ONNX tensors that Hindcast reads and writes. */
+export const DATATYPES = [
+  'float32',
+  'float64',
+  'float16',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'bool',
+  'string',
+] as const;
+export type Datatype = (typeof DATATYPES)[number];
+const datatype = Type.Union(DATATYPES.map((name) => Type.Literal(name)));
+
+/** A tensor as the file declares it. A dimension is a size, or null where any size goes. */
+export const tensorSpecSchema = Type.Object({
+  name: Type.String(),
+  datatype,
+  shape: Type.Array(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])),
+});
+export type TensorSpec = Static<typeof tensorSpecSchema>;
+
+/**
+ * One named value of a row. `shape` is what remains without the batch dimension: [] is a scalar. In a model with a
+ * single matrix as its input a feature is one `column` of that input; else it is a whole input.
+ */
+export const featureSchema = Type.Object({
+  name: Type.String(),
+  input: Type.String({ description: 'The input tensor it becomes (a part of)' }),
+  datatype,
+  shape: Type.Array(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])),
+  column: Type.Optional(Type.Integer({ minimum: 0 })),
+  default: Type.Optional(Type.Union([Type.Number(), Type.String(), Type.Boolean()])),
+  missing: Type.Union([Type.Literal('nan'), Type.Literal('default'), Type.Literal('refuse')], {
+    description: 'What null, or an absent value, becomes',
+  }),
+});
+export type Feature = Static<typeof featureSchema>;
+
+/** How rows become tensors and tensors become answers. Derived from the file, its metadata and a sidecar. */
+export const modelSignatureSchema = Type.Object({
+  batched: Type.Boolean({ description: 'false: a prediction is one whole tensor set' }),
+  inputs: Type.Array(tensorSpecSchema),
+  outputs: Type.Array(tensorSpecSchema),
+  features: Type.Array(featureSchema),
+  classes: Type.Optional(Type.Array(Type.String(), { description: 'In the order of the probability columns' })),
+  threshold: Type.Optional(Type.Number({ description: "Decision threshold on the last class's probability" })),
+  replayable: Type.Boolean({ description: 'false: the graph has random operators' }),
+});
+export type ModelSignature = Static<typeof modelSignatureSchema>;

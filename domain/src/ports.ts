@@ -1,0 +1,179 @@
+import type { EndedPrediction } from './evolve-prediction.ts';
+import type { Datatype } from './model-signature.ts';
+import type { PredictionDoc } from './view-store.ts';
+
+/** Milliseconds since 1970. */
+export type Clock = () => number;
+/** A new UUIDv7, in text form: ids sort by the time they were made. */
+export type NewId = () => string;
+/** UUIDv5 of a text in Hindcast's own namespace: the id that an idempotency key stands for. */
+export type IdFromText = (text: string) => string;
+/** sha256 in lower-case hex. A text is hashed as UTF-8. */
+export type Sha256 = (data: string | Uint8Array) => string;
+
+export interface Identity {
+  readonly now: Clock;
+  readonly newId: NewId;
+  readonly idFromText: IdFromText;
+  readonly sha256: Sha256;
+}
+
+/** The part of pino that long-running parts use. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** A part of a process that runs until it is stopped. */
+export interface Running {
+  /** Resolves when everything that the log held at the time of the call is folded. */
+  whenCaughtUp(): Promise<void>;
+  /** Takes no more work, finishes or gives back what it has, and resolves. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Announces folded documents. Published only after the status view acknowledged them, so that nobody hears of a result
+ * that a cancel had beaten. A notice may be lost or come late: whoever waits also re-reads.
+ */
+export interface CompletionBus {
+  publish(docs: readonly PredictionDoc[]): void;
+  /** Every later change of one prediction. Returns the way to stop listening. */
+  subscribe(key: string, listener: (doc: PredictionDoc) => void): () => void;
+}
+
+/** A document whose prediction has ended: it never changes in a way that a reader of its result could see. */
+export type EndedDoc = PredictionDoc & { readonly state: EndedPrediction };
+
+/** Ended predictions, kept for quick reads. May forget anything at any moment. */
+export interface ResultCache {
+  get(key: string): Promise<EndedDoc | undefined>;
+  put(docs: readonly EndedDoc[]): Promise<void>;
+  /** A label changes the document of an ended prediction. */
+  drop(keys: readonly string[]): Promise<void>;
+}
+
+/**
+ * Short-lived claims on idempotency keys, between the moment a request comes in and the moment the view knows it. May be
+ * lost: the fold settles what then slips through.
+ */
+export interface Reservations {
+  /** `held` answers who holds the key; `accepted` is set once that request is in the log. */
+  reserve(
+    key: string,
+    hash: string,
+  ): Promise<{ readonly held: false } | { readonly held: true; readonly by: Reservation }>;
+  accept(key: string, accepted: string): Promise<void>;
+  release(key: string): Promise<void>;
+}
+export interface Reservation {
+  readonly hash: string;
+  /** What the holder stored on success, as text. */
+  readonly accepted: string | undefined;
+}
+
+/** Immutable files by digest: models, payloads over the size of an event, later data sets. */
+export interface ArtifactStore {
+  /**
+   * Durable when it resolves. Refuses with `ArtifactTooLarge` and leaves nothing behind when the source exceeds
+   * `bytesMax`. Putting the same content twice is one artifact.
+   */
+  put(source: AsyncIterable<Uint8Array>, bytesMax: number): Promise<{ sha256: string; bytes: number }>;
+  get(sha256: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Path of a local copy to hand to another process, undefined where there is no such artifact. */
+  localPath(sha256: string): Promise<string | undefined>;
+}
+
+export class ArtifactTooLarge extends Error {
+  readonly bytesMax: number;
+
+  constructor(bytesMax: number) {
+    super(`The artifact is larger than ${bytesMax} bytes.`);
+    this.name = 'ArtifactTooLarge';
+    this.bytesMax = bytesMax;
+  }
+}
+
+/** float16 as its bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Uint16Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint32Array
+  | BigUint64Array
+  | string[];
+
+/** Row-major; the product of `shape` is the length of `data`. */
+export interface Tensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
+export type RunOutcome =
+  | {
+      readonly ok: true;
+      readonly outputs: readonly Tensor[];
+      readonly inferenceMs: number;
+      readonly runtime: string;
+      readonly threads: number;
+    }
+  | {
+      readonly ok: false;
+      /**
+       * `rejected`: the model refused this input (the runtime's own words in `detail`); `crashed`: the process died;
+       * `timed_out`: it was killed after `timeoutMs`; `artifact_missing`: try again later; `stopped`: the runtime is closing.
+       */
+      readonly reason: 'rejected' | 'crashed' | 'timed_out' | 'load_failed' | 'artifact_missing' | 'stopped';
+      readonly detail: string;
+    };
+
+/** What a model file says of itself, before Hindcast derives a signature from it. */
+export interface ModelFile {
+  readonly irVersion: number;
+  readonly opset: Readonly<Record<string, number>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly replayable: boolean;
+}
+/** `kind: 'tensor'` has a datatype; sequences, maps and optionals have none. A dimension: a size, a name, or null. */
+export interface ValueInfo {
+  readonly name: string;
+  readonly kind: 'tensor' | 'sequence' | 'map' | 'optional';
+  readonly datatype?: Datatype;
+  readonly shape?: readonly (number | string | null)[];
+}
+
+/** Why a file is no model for Hindcast, with the fix in `detail`. */
+export interface ModelRefusal {
+  readonly code: string;
+  readonly detail: string;
+}
+
+/**
+ * Runs models away from this process: a model that crashes, hangs or eats memory takes only its own run with it.
+ */
+export interface ModelRuntime {
+  /** How many runs can be under way at once. */
+  readonly slots: number;
+  /** Reads the file without trusting it and loads it once. */
+  inspect(path: string): Promise<{ ok: true; file: ModelFile } | { ok: false; refusal: ModelRefusal }>;
+  /** Never throws for what a model does. At most `slots` at once: the caller counts. */
+  run(
+    model: { readonly sha256: string },
+    inputs: readonly Tensor[],
+    options: { readonly timeoutMs: number },
+  ): Promise<RunOutcome>;
+  /** Loads ahead of the first run. */
+  warm(sha256: string): Promise<void>;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,144 @@
+import type { ModelState } from './evolve-model.ts';
+import type { PredictionState, PredictionStatus } from './evolve-prediction.ts';
+
+/** The status view: one document per prediction. `pos` is the offset of the last record folded into it. */
+export interface PredictionDoc {
+  readonly key: string;
+  readonly tenant: string;
+  readonly id: string;
+  readonly epoch: number;
+  readonly partition: number;
+  readonly pos: number;
+  readonly state: PredictionState;
+}
+
+/** Upper bounds, in ms, of the buckets that count submit-to-end durations; the last bucket has no bound. */
+export const durationBucketsMs = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000, 600_000,
+] as const;
+
+/**
+ * The statistics view: one document per tenant, model version, hour and partition, so that no two projectors write the
+ * same one. Sums over partitions are made when it is read. Derived from accepted transitions of the status view.
+ */
+export interface PredictionStatsDoc {
+  /** `tenant/model@version|hour|p<partition>`, hour in ms since 1970. */
+  readonly key: string;
+  readonly tenant: string;
+  readonly model: string;
+  readonly version: number;
+  readonly hour: number;
+  readonly partition: number;
+  readonly pos: number;
+  readonly accepted: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly canceled: number;
+  readonly expired: number;
+  readonly labeled: number;
+  /** Sums over the predictions that succeeded. */
+  readonly queuedMs: number;
+  readonly inferenceMs: number;
+  /** Submit-to-end durations of all ended predictions, counted by `durationBucketsMs` plus one. */
+  readonly durations: readonly number[];
+}
+
+export interface ModelDoc {
+  readonly key: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly pos: number;
+  readonly state: ModelState;
+}
+
+/** How far a view has folded a partition of a certain log: `next` is the first offset that it has not seen. */
+export interface Checkpoint {
+  readonly logId: string;
+  readonly epoch: number;
+  readonly partition: number;
+  readonly next: number;
+}
+
+export interface ViewWrite<Doc> {
+  readonly doc: Doc;
+  /** `pos` of the document that the fold started from, undefined where there was none. */
+  readonly base: number | undefined;
+}
+
+/**
+ * Documents of one generation of one view, written by compare-and-swap on `pos`.
+ *
+ * Promises:
+ * - `save` writes a document only if the stored one is still at its `base` (or absent, for undefined), each on its own,
+ *   and answers the keys that lost. The checkpoint is stored after the documents, and only if none lost. A crash in
+ *   between leaves documents ahead of the checkpoint, never behind it.
+ * - What `save` wrote, `load` and the readers see.
+ */
+export interface ViewStore<Doc extends { readonly key: string; readonly pos: number }> {
+  load(keys: readonly string[]): Promise<ReadonlyMap<string, Doc>>;
+  save(writes: readonly ViewWrite<Doc>[], checkpoint?: Checkpoint): Promise<readonly string[]>;
+  checkpoints(): Promise<readonly Checkpoint[]>;
+  /** All documents in key order, in pages: verification and export. */
+  scan(): AsyncIterable<readonly Doc[]>;
+}
+
+export interface PredictionQuery {
+  readonly tenant: string;
+  readonly status?: PredictionStatus;
+  readonly model?: string;
+  readonly version?: number;
+  readonly entity?: string;
+  readonly referenceId?: string;
+  readonly batchId?: string;
+  /** Log time of the request, ms since 1970: since <= at < until. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly limit: number;
+  /** Continue behind this place. Newest first, ties by id. */
+  readonly before?: { readonly at: number; readonly id: string };
+}
+
+/** Queries follow the live generation: a swap never fails one. */
+export interface ViewReader {
+  prediction(key: string): Promise<PredictionDoc | undefined>;
+  /** Only predictions whose request was seen, newest first. */
+  predictions(query: PredictionQuery): Promise<readonly PredictionDoc[]>;
+  stats(query: {
+    tenant: string;
+    model?: string;
+    since: number;
+    until: number;
+  }): Promise<readonly PredictionStatsDoc[]>;
+  model(key: string): Promise<ModelDoc | undefined>;
+  models(tenant: string): Promise<readonly ModelDoc[]>;
+  checkpoints(projection: ProjectionName): Promise<readonly Checkpoint[]>;
+}
+
+/** A projection is what one projector writes: `prediction-status` also writes the statistics it derives. */
+export const PROJECTIONS = ['prediction-status', 'models'] as const;
+export type ProjectionName = (typeof PROJECTIONS)[number];
+
+export interface ViewGeneration {
+  readonly projection: ProjectionName;
+  readonly generation: number;
+  /** `previous` is kept for undo. */
+  readonly state: 'building' | 'live' | 'previous';
+  readonly createdAt: number;
+}
+
+/**
+ * Generations of the views. Generation 1 is live from the beginning. A rebuild fills a new generation beside the live
+ * one and moves a pointer: readers never see a half-built view.
+ */
+export interface ViewDatabase {
+  readonly reader: ViewReader;
+  generations(): Promise<readonly ViewGeneration[]>;
+  create(projection: ProjectionName): Promise<ViewGeneration>;
+  /** The live generation becomes `previous`; promoting that one again is the undo. An older previous one stays. */
+  promote(projection: ProjectionName, generation: number): Promise<void>;
+  /** Refused for the live generation. */
+  drop(projection: ProjectionName, generation: number): Promise<void>;
+  statusStore(generation: number): ViewStore<PredictionDoc>;
+  statsStore(generation: number): ViewStore<PredictionStatsDoc>;
+  modelStore(generation: number): ViewStore<ModelDoc>;
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['@hindcast/source', 'node', 'import', 'default'];
+const project = (name: string, include: string[], extra: object = {}) => ({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { name, include, ...extra },
+});
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tests/closing-line-reporter.ts'],
+    projects: [
+      project('unit', ['*/src/**/*.spec.ts', 'tests/architecture/*.spec.ts'], {
+        exclude: ['**/*.int.spec.ts', '**/node_modules/**', '**/dist/**'],
+      }),
+      project('integration', ['*/src/**/*.int.spec.ts'], {
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        exclude: ['**/node_modules/**', '**/dist/**'],
+      }),
+      project('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      }),
+    ],
+  },
+});
