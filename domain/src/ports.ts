@@ -96,6 +96,14 @@ export class ArtifactTooLarge extends Error {
   }
 }
 
+/** How much work waits, as the workers see it: what the door needs to refuse work that could not end in time. */
+export interface Backlog {
+  /** Expected ms until a prediction accepted now would end: open ones times learned cost; 0 where nothing is known. */
+  expectedWaitMs(sha256: string): number;
+  /** Open predictions of all models. */
+  open(): number;
+}
+
 /** float16 as its bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */
 export type TensorData =
   | Float32Array
