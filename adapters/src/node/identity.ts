@@ -1,0 +1,26 @@
+import { createHash, hash } from 'node:crypto';
+import type { Identity } from '@hindcast/domain';
+import { uuidv7 } from 'uuidv7';
+
+/** Namespace of the ids that idempotency keys stand for. Frozen: another one would give old keys new ids. */
+const namespace = Buffer.from('b1f5f9d06a3c4c0e9f0e3a6de1c7a5d2', 'hex');
+
+/**
+ * UUID version 5, a name-based id.
+ * @see https://www.rfc-editor.org/rfc/rfc9562#section-5.5
+ */
+const uuidv5 = (name: string): string => {
+  const digest = createHash('sha1').update(namespace).update(name, 'utf8').digest();
+  digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x50, 6);
+  digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = digest.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+
+/** Time, ids and digests of a real process. */
+export const nodeIdentity: Identity = {
+  now: Date.now,
+  newId: uuidv7,
+  idFromText: uuidv5,
+  sha256: (data) => hash('sha256', data, 'hex'),
+};

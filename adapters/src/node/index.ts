@@ -1,0 +1,1 @@
+export { nodeIdentity } from './identity.ts';
