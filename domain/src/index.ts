@@ -10,4 +10,7 @@ export * from './model-signature.ts';
 export * from './partitioning.ts';
 export * from './ports.ts';
 export * from './prediction-events.ts';
+export * from './replay.ts';
+export * from './replay-cursor.ts';
+export * from './replay-plan.ts';
 export * from './view-store.ts';

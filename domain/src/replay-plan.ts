@@ -1,0 +1,88 @@
+import { type EventLog, formatPosition, type PartitionBounds, type Position, type Topic } from './event-log.ts';
+import { type OffsetRange, parseCursor, parsePositions } from './replay-cursor.ts';
+
+/** The part of the log that a replay needs. */
+export type ReadableLog = Pick<EventLog, 'read' | 'bounds'>;
+
+/** Which stretch of a topic to read. Texts are lists of positions, or (in `from`) the cursor of a line. */
+export interface ReplayRange {
+  readonly topic: Topic;
+  /** One partition only. */
+  readonly partition?: number;
+  /** First offsets to read. Partitions that it does not name are read from their start. */
+  readonly from?: string;
+  /** First offsets not to read. Partitions that it does not name are read to their present end. */
+  readonly to?: string;
+}
+
+export interface ReplayRefusal {
+  /** `gone`: the log no longer has the records asked for. The others are mistakes of the caller. */
+  readonly code: 'malformed' | 'foreign' | 'gone';
+  readonly detail: string;
+}
+
+export interface ReplayPlan {
+  readonly ok: true;
+  readonly epoch: number;
+  /** What a fresh replay reads: the cut. Partitions in their order. */
+  readonly cut: readonly OffsetRange[];
+  /** What is left of the cut to be read. */
+  readonly todo: readonly OffsetRange[];
+  /** Ends of the cut: `from` of a later replay that reads what came since. */
+  readonly end: readonly Position[];
+}
+
+const refuse = (code: ReplayRefusal['code'], detail: string) => ({ ok: false as const, refusal: { code, detail } });
+type Refused = ReturnType<typeof refuse>;
+
+/** Fixes the ends before anything is read: a replay of a log that grows meanwhile still comes to an end. */
+export const planReplay = async (log: ReadableLog, range: ReplayRange): Promise<ReplayPlan | Refused> => {
+  const all = [...(await log.bounds(range.topic))].sort((a, b) => a.partition - b.partition);
+  const bounds = all.filter(({ partition }) => range.partition === undefined || partition === range.partition);
+  if (bounds.length === 0) return refuse('malformed', `The topic has ${all.length} partitions, counted from 0.`);
+  const cursor = range.from === undefined ? undefined : parseCursor(range.from);
+  const from = cursor || range.from === undefined ? [] : parsePositions(range.from);
+  if (!from) return refuse('malformed', 'from is neither a list of positions (epoch:partition:offset) nor a cursor.');
+  const to = range.to === undefined ? [] : parsePositions(range.to);
+  if (!to) return refuse('malformed', 'to is no list of positions (epoch:partition:offset).');
+
+  const epoch = all[0]?.epoch ?? 0;
+  const inTheCut: Position[] = (cursor?.ranges ?? []).flatMap((part) => [
+    { epoch: cursor?.next.epoch ?? epoch, partition: part.partition, offset: part.from },
+    { epoch: cursor?.next.epoch ?? epoch, partition: part.partition, offset: part.to },
+  ]);
+  const named = [...from, ...to, ...inTheCut, ...(cursor ? [cursor.next] : [])];
+  const foreign = named.find((position) => !belongs(position, all));
+  if (foreign) {
+    const detail = 'is not one of this log: it is past the end, or of another epoch or partition.';
+    return refuse('foreign', `Position ${formatPosition(foreign)} ${detail}`);
+  }
+
+  const cut: OffsetRange[] = [];
+  const todo: OffsetRange[] = [];
+  for (const { partition, start, end } of bounds) {
+    const kept = cursor?.ranges.find((part) => part.partition === partition);
+    if (cursor && !kept) continue;
+    const first = kept?.from ?? from.find((position) => position.partition === partition)?.offset ?? start;
+    const last = Math.min(kept?.to ?? end, to.find((position) => position.partition === partition)?.offset ?? end);
+    cut.push({ partition, from: first, to: last });
+    const next = resumeAt(first, partition, cursor?.next);
+    if (next === undefined || next >= last) continue;
+    if (next < start) return refuse('gone', `Partition ${partition} of the log begins at offset ${start}.`);
+    todo.push({ partition, from: next, to: last });
+  }
+  const end = cut.map((part) => ({ epoch, partition: part.partition, offset: part.to }));
+  return { ok: true, epoch, cut, todo, end };
+};
+
+const belongs = (position: Position, bounds: readonly PartitionBounds[]): boolean =>
+  bounds.some(
+    ({ epoch, partition, end }) =>
+      epoch === position.epoch && partition === position.partition && position.offset <= end,
+  );
+
+/** undefined: the whole partition lies behind the cursor. */
+const resumeAt = (first: number, partition: number, next: Position | undefined): number | undefined => {
+  if (!next || partition > next.partition) return first;
+  return partition === next.partition ? Math.max(first, next.offset) : undefined;
+};
