@@ -35,7 +35,7 @@ export interface HistoryEntry {
 
 /** A history stays readable and bounded however often a client or a fault repeats itself. */
 export const ignoredMax = 16;
-/** Newest labels that state and history keep; the log keeps all of them. */
+/** Newest labels that the state keeps; the log keeps all of them. The history keeps the first one too: it is a transition. */
 export const labelsMax = 64;
 
 interface LabelEntry extends Label {
@@ -225,8 +225,9 @@ const accept = <S extends PredictionState>(state: S, stored: Stored<PredictionEv
 });
 
 const roomForLabel = (history: readonly HistoryEntry[]): readonly HistoryEntry[] => {
-  const labels = history.filter(isLabel);
-  return labels.length < labelsMax ? history : history.filter((entry) => entry !== labels[0]);
+  if (history.length < labelsMax) return history;
+  const [, ...later] = history.filter(isLabel);
+  return later.length < labelsMax - 1 ? history : history.filter((entry) => entry !== later[0]);
 };
 
 const isLabel = (entry: HistoryEntry): boolean => entry.type === 'PredictionLabeled' && entry.verdict === 'accepted';

@@ -1,6 +1,15 @@
 import type { ModelState } from './evolve-model.ts';
 import type { PredictionState, PredictionStatus } from './evolve-prediction.ts';
 
+/**
+ * The fold of a key failed for good at `offset`. Its document stays as it was before, later events of the key go to the
+ * dead letters behind the first one, and a rebuild with a repaired program folds them all.
+ */
+export interface Parked {
+  readonly offset: number;
+  readonly detail: string;
+}
+
 /** The status view: one document per prediction. `pos` is the offset of the last record folded into it. */
 export interface PredictionDoc {
   readonly key: string;
@@ -10,6 +19,7 @@ export interface PredictionDoc {
   readonly partition: number;
   readonly pos: number;
   readonly state: PredictionState;
+  readonly parked?: Parked;
 }
 
 /** Upper bounds, in ms, of the buckets that count submit-to-end durations; the last bucket has no bound. */
@@ -22,7 +32,7 @@ export const durationBucketsMs = [
  * same one. Sums over partitions are made when it is read. Derived from accepted transitions of the status view.
  */
 export interface PredictionStatsDoc {
-  /** `tenant/model@version|hour|p<partition>`, hour in ms since 1970. */
+  /** `tenant/model@version|hour|p<partition>`: the hour, in ms since 1970, in which the log stored the transition. */
   readonly key: string;
   readonly tenant: string;
   readonly model: string;
@@ -35,6 +45,7 @@ export interface PredictionStatsDoc {
   readonly failed: number;
   readonly canceled: number;
   readonly expired: number;
+  /** Predictions that got their first label. */
   readonly labeled: number;
   /** Sums over the predictions that succeeded. */
   readonly queuedMs: number;
@@ -49,6 +60,7 @@ export interface ModelDoc {
   readonly name: string;
   readonly pos: number;
   readonly state: ModelState;
+  readonly parked?: Parked;
 }
 
 /** How far a view has folded a partition of a certain log: `next` is the first offset that it has not seen. */
@@ -72,6 +84,7 @@ export interface ViewWrite<Doc> {
  * - `save` writes a document only if the stored one is still at its `base` (or absent, for undefined), each on its own,
  *   and answers the keys that lost. The checkpoint is stored after the documents, and only if none lost. A crash in
  *   between leaves documents ahead of the checkpoint, never behind it.
+ * - Within one log a checkpoint never moves back: an older one, from a process that was slow, is passed over.
  * - What `save` wrote, `load` and the readers see.
  */
 export interface ViewStore<Doc extends { readonly key: string; readonly pos: number }> {
