@@ -1,0 +1,70 @@
+import swagger from '@fastify/swagger';
+import scalar from '@scalar/fastify-api-reference';
+import type { FastifyInstance } from 'fastify';
+
+export interface ApiInfo {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+}
+
+/**
+ * `/openapi.json` and a page to read it. The page's script is served from here and may load nothing from elsewhere:
+ * fonts, proxies, assistants and telemetry of the viewer are off, and its content security policy says so too.
+ */
+export const describeApi = (app: FastifyInstance, info: ApiInfo): void => {
+  app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { ...info, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } } },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, at) => (typeof json.$id === 'string' ? json.$id : `def-${at}`),
+    },
+    transformObject: withOptionalBodies,
+  });
+  app.register(async (docs) => {
+    let text: string | undefined;
+    docs.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+      text ??= JSON.stringify(app.swagger());
+      return reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(text);
+    });
+    docs.addHook('onSend', async (_request, reply) => {
+      reply.header('content-security-policy', viewerPolicy);
+    });
+    await docs.register(scalar, {
+      routePrefix: '/docs',
+      configuration: {
+        url: '/openapi.json',
+        pageTitle: info.title,
+        telemetry: false,
+        withDefaultFonts: false,
+        hideClientButton: true,
+        showDeveloperTools: 'never',
+        agent: { disabled: true },
+        mcp: { disabled: true },
+      },
+    });
+  });
+};
+
+const viewerPolicy =
+  "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+  "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'";
+
+interface OpenApiOperation {
+  requestBody?: { required?: boolean };
+  'x-body-optional'?: boolean;
+}
+
+/** The generator calls every body required; operations marked `x-body-optional` do without one. */
+const withOptionalBodies = (document: Record<string, unknown> | { openapiObject?: unknown }) => {
+  const openapi = ('openapiObject' in document ? document.openapiObject : document) as {
+    paths?: Record<string, Record<string, OpenApiOperation>>;
+  };
+  for (const path of Object.values(openapi.paths ?? {})) {
+    for (const operation of Object.values(path)) {
+      if (!operation['x-body-optional']) continue;
+      delete operation['x-body-optional'];
+      if (operation.requestBody) operation.requestBody.required = false;
+    }
+  }
+  return openapi as never;
+};

@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Logger } from '@hindcast/domain';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify';
+import { createAllowedMethods } from './allowed-methods.ts';
+import { type ApiInfo, describeApi } from './api-description.ts';
+import { problem, problemSchema } from './problem.ts';
+import { problemPages } from './problem-pages.ts';
+import { answerClientError, sendProblem } from './problem-reply.ts';
+import { commonResponses } from './problem-responses.ts';
+import type { Readiness } from './readiness.ts';
+import { serviceRoutes } from './service-routes.ts';
+import { parseStrictJson } from './strict-json.ts';
+import { validatorCompiler } from './validation.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Media types that the body may have, where they are not only application/json. */
+    readonly accepts?: readonly string[];
+  }
+  interface FastifyInstance {
+    /** The 404 or 405 of a path that no route answers. */
+    readonly notFoundProblem: (request: FastifyRequest) => Error;
+  }
+  interface FastifySchema {
+    readonly 'x-body-optional'?: boolean;
+  }
+}
+
+export type HttpServer = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export const bodyBytesMaxDefault = 1_048_576;
+export const headerBytesMax = 16_384;
+export const requestTimeoutMs = 30_000;
+export const headersTimeoutMs = 10_000;
+const connectionsCheckMs = 2_000;
+const parameterCharsMax = 384;
+
+export interface HttpServerOptions {
+  readonly logger?: Logger;
+  readonly openapi: ApiInfo;
+  readonly bodyBytesMax?: number;
+  readonly readiness?: Readiness;
+}
+
+/**
+ * A Fastify server with the rules that all interfaces share: strict JSON, TypeBox checks without conversions, every
+ * error as a problem of the one table, 405 with `Allow`, slow clients cut, health, `/openapi.json` and `/docs`. Routes
+ * have to be registered in plugins: the description sees only those. Responses are written as they are given; their
+ * schemas document and are held true by tests.
+ */
+export const buildHttpServer = ({ logger, openapi, bodyBytesMax, readiness }: HttpServerOptions): HttpServer => {
+  const app = fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax ?? bodyBytesMaxDefault,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: connectionsCheckMs,
+      maxHeaderSize: headerBytesMax,
+    },
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: parameterCharsMax },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket),
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request as FastifyRequest, reply, logger),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    try {
+      done(null, request.is404 ? undefined : parseStrictJson(bytes as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  app.addSchema(problemSchema);
+
+  const allowed = createAllowedMethods();
+  app.addHook('onRoute', (route) => {
+    allowed.add(route.url, route.method);
+    if (route.schema === undefined || route.schema.hide) return;
+    const bodied = [route.method].flat().some((method) => method === 'POST' || method === 'PUT');
+    route.schema = { ...route.schema, response: commonResponses(route.schema, bodied) };
+  });
+
+  app.decorate('notFoundProblem', (request: FastifyRequest) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const methods = allowed.of(path);
+    if (methods.length === 0) return problem('not-found', 'No resource has this path.');
+    const allow = methods.join(', ');
+    return problem('method-not-allowed', `This path answers ${allow}.`, { headers: { allow } });
+  });
+  app.setNotFoundHandler((request, reply) => sendProblem(app.notFoundProblem(request), request, reply, logger));
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
+
+  describeApi(app, openapi);
+  app.register(problemPages);
+  app.register(serviceRoutes(readiness ?? { checks: {} }, logger));
+  return app;
+};

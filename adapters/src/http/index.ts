@@ -1,0 +1,9 @@
+export * from './http-server.ts';
+export * from './prediction-body.ts';
+export * from './problem.ts';
+export * from './problem-reply.ts';
+export * from './problem-responses.ts';
+export * from './problems.ts';
+export * from './readiness.ts';
+export * from './strict-json.ts';
+export { isDateTime } from './validation.ts';

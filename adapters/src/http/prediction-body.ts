@@ -1,0 +1,120 @@
+import {
+  type EndedPrediction,
+  type Failure,
+  formatPosition,
+  isEnded,
+  type OpenPrediction,
+  type PredictionDoc,
+  predictionLabeledData,
+  prioritySchema,
+  STATUSES,
+} from '@hindcast/domain';
+import { type Static, Type } from '@sinclair/typebox';
+import { problemSchema } from './problem.ts';
+import { isProblemCode, problems } from './problems.ts';
+
+const dateTime = (description: string) => Type.String({ format: 'date-time', description });
+
+/** A prediction as every interface shows it. */
+export const predictionSchema = Type.Object(
+  {
+    id: Type.String({ examples: ['0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11'] }),
+    status: Type.Union(STATUSES.map((status) => Type.Literal(status))),
+    model: Type.String({ examples: ['churn'] }),
+    modelVersion: Type.Integer({ minimum: 1 }),
+    modelSha256: Type.String(),
+    role: Type.Union([Type.Literal('champion'), Type.Literal('canary'), Type.Literal('pinned')]),
+    priority: prioritySchema,
+    createdAt: dateTime('When the log stored the request'),
+    endedAt: Type.Optional(dateTime('When the log stored what ended it')),
+    output: Type.Optional(Type.Unknown({ description: 'Of a prediction that succeeded' })),
+    outputRef: Type.Optional(Type.Object({ sha256: Type.String(), bytes: Type.Integer() })),
+    error: Type.Optional(Type.Composite([Type.Omit(problemSchema, ['status'])])),
+    timings: Type.Optional(
+      Type.Object({ queuedMs: Type.Optional(Type.Number()), inferenceMs: Type.Optional(Type.Number()) }),
+    ),
+    attempts: Type.Integer({ minimum: 0 }),
+    entity: Type.Optional(Type.String()),
+    referenceId: Type.Optional(Type.String()),
+    eventTime: Type.Optional(Type.String()),
+    batchId: Type.Optional(Type.String()),
+    batchIndex: Type.Optional(Type.Integer()),
+    deadlineMs: Type.Integer({ description: 'Counted from createdAt' }),
+    requestHash: Type.String({ description: "sha256 of the client's canonical request" }),
+    labels: Type.Optional(Type.Array(Type.Composite([predictionLabeledData, Type.Object({ at: Type.String() })]))),
+    position: Type.String({ description: 'Last log position that this answer has seen', examples: ['0:7:4211'] }),
+    links: Type.Object({ self: Type.String(), events: Type.String(), stream: Type.String(), cancel: Type.String() }),
+  },
+  { $id: 'Prediction', description: 'A prediction as far as it has come' },
+);
+export type PredictionBody = Static<typeof predictionSchema>;
+
+export type KnownPredictionDoc = PredictionDoc & { readonly state: OpenPrediction | EndedPrediction };
+
+/** Labels may be folded before the request is: such a document is not yet a prediction to anybody outside. */
+export const isKnown = (doc: PredictionDoc): doc is KnownPredictionDoc => doc.state.status !== 'unknown';
+
+export const predictionPath = (id: string): string => `/v1/predictions/${id}`;
+
+export const predictionLinks = (id: string) => {
+  const self = predictionPath(id);
+  return { self, events: `${self}/events`, stream: `${self}/events`, cancel: `${self}/cancel` };
+};
+
+export const positionOf = (doc: PredictionDoc): string =>
+  formatPosition({ epoch: doc.epoch, partition: doc.partition, offset: doc.pos });
+
+/** The revision of a document: its position in the log. */
+export const etagOf = (doc: PredictionDoc): string => `"${positionOf(doc)}"`;
+
+/** Why a prediction ended without an output, in the form of every other error. */
+export const failureBody = ({ code, detail }: Failure) => {
+  const known = code.replaceAll('_', '-');
+  const page = isProblemCode(known) ? known : 'prediction-failed';
+  return { type: `/problems/${page}`, title: problems[page].title, code, detail };
+};
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+export const predictionBody = (doc: KnownPredictionDoc) => {
+  const { state, id } = doc;
+  const { request } = state;
+  return {
+    id,
+    status: state.status,
+    model: request.model,
+    modelVersion: request.version,
+    modelSha256: request.sha256,
+    role: request.role,
+    priority: request.priority,
+    createdAt: iso(request.at),
+    ...(isEnded(state) ? endOf(state) : undefined),
+    attempts: state.attempts,
+    ...(request.entity === undefined ? undefined : { entity: request.entity }),
+    ...(request.referenceId === undefined ? undefined : { referenceId: request.referenceId }),
+    ...(request.eventTime === undefined ? undefined : { eventTime: request.eventTime }),
+    ...(request.batchId === undefined ? undefined : { batchId: request.batchId, batchIndex: request.batchIndex ?? 0 }),
+    deadlineMs: request.deadlineMs,
+    requestHash: request.requestHash,
+    ...(state.labels.length === 0
+      ? undefined
+      : { labels: state.labels.map(({ offset: _, at, ...label }) => ({ ...label, at: iso(at) })) }),
+    position: positionOf(doc),
+    links: predictionLinks(id),
+  };
+};
+
+const endOf = ({ endedAt, output, outputRef, error, queuedMs, inferenceMs }: EndedPrediction) => ({
+  endedAt: iso(endedAt),
+  ...(output === undefined ? undefined : { output }),
+  ...(outputRef === undefined ? undefined : { outputRef }),
+  ...(error === undefined ? undefined : { error: failureBody(error) }),
+  ...(queuedMs === undefined && inferenceMs === undefined
+    ? undefined
+    : {
+        timings: {
+          ...(queuedMs === undefined ? undefined : { queuedMs }),
+          ...(inferenceMs === undefined ? undefined : { inferenceMs }),
+        },
+      }),
+});

@@ -1,0 +1,89 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from '@sinclair/typebox';
+import { problem } from './problem.ts';
+import { answers } from './problem-responses.ts';
+import { isProblemCode, type ProblemKind, problems } from './problems.ts';
+
+const kindSchema = Type.Object({
+  type: Type.String(),
+  status: Type.Integer(),
+  title: Type.String(),
+  cause: Type.String(),
+  fix: Type.String(),
+});
+
+const page = (title: string, body: string): string => `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}
+code{font-family:ui-monospace,monospace}</style>
+${body}
+</html>
+`;
+
+const html = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+const kindPage = (code: string, { status, title, cause, fix }: ProblemKind): string =>
+  page(
+    html(title),
+    `<h1>${html(title)}</h1><p><code>${code}</code>, HTTP status ${status}</p>` +
+      `<h2>Cause</h2><p>${html(cause)}</p><h2>What to do</h2><p>${html(fix)}</p><p><a href="../problems">All errors</a></p>`,
+  );
+
+const listPage = (): string =>
+  page(
+    'Errors',
+    `<h1>Errors</h1><ul>${Object.entries(problems)
+      .map(
+        ([code, { status, title }]) =>
+          `<li>${status} <a href="problems/${code}"><code>${code}</code></a>: ${html(title)}</li>`,
+      )
+      .join('')}</ul>`,
+  );
+
+const wantsHtml = (accept: string | undefined): boolean => accept?.includes('text/html') ?? false;
+const body = (code: string, kind: ProblemKind) => ({ type: `/problems/${code}`, ...kind });
+
+/** The pages that the `type` of an error leads to: for people as HTML, for programs as JSON. */
+export const problemPages: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/problems',
+    {
+      schema: {
+        operationId: 'listProblems',
+        summary: 'All error codes',
+        tags: ['Service'],
+        response: answers({
+          200: Type.Object({ data: Type.Array(kindSchema) }, { description: 'Every code, as JSON or HTML' }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      reply.header('vary', 'accept');
+      if (wantsHtml(request.headers.accept)) return reply.type('text/html; charset=utf-8').send(listPage());
+      return reply.send({ data: Object.entries(problems).map(([code, kind]) => body(code, kind)) });
+    },
+  );
+  app.get(
+    '/problems/:code',
+    {
+      schema: {
+        operationId: 'getProblem',
+        summary: 'Cause and fix of an error code',
+        tags: ['Service'],
+        params: Type.Object({ code: Type.String({ maxLength: 64, examples: ['invalid-input'] }) }),
+        response: answers(
+          { 200: Type.Composite([kindSchema], { description: 'The code, as JSON or HTML' }) },
+          'unknown-problem',
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { code } = request.params;
+      if (!isProblemCode(code)) throw problem('unknown-problem', 'No error has this code.');
+      reply.header('vary', 'accept');
+      if (wantsHtml(request.headers.accept))
+        return reply.type('text/html; charset=utf-8').send(kindPage(code, problems[code]));
+      return reply.send(body(code, problems[code]));
+    },
+  );
+};

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { LogError, type Logger } from '@hindcast/domain';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem, problem, problemBody } from './problem.ts';
+import type { ProblemCode } from './problems.ts';
+
+export const problemMediaType = 'application/problem+json; charset=utf-8';
+/** What a client is told to wait where nothing better is known. */
+export const retryAfterSeconds = 1;
+
+const retry = { 'retry-after': String(retryAfterSeconds) };
+
+/** Whatever was thrown, as a problem. Only problems of the caller say why; the rest is `internal-error`. */
+export const toProblem = (error: unknown): Problem => {
+  if (error instanceof Problem) return error;
+  if (error instanceof LogError) return fromLog(error);
+  const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: unknown };
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return problem('body-too-large', 'The body is larger than this operation reads.');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_EMPTY_TYPE':
+      return problem('unsupported-media-type', 'The Content-Type is missing or not supported here.');
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return problem('malformed-request', String(message));
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return problem('not-found', 'A part of the path is longer than any name here.');
+  }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return problem('malformed-request', 'The request cannot be read.');
+  }
+  return problem('internal-error', 'The server failed while it handled the request.');
+};
+
+const fromLog = (error: LogError): Problem => {
+  if (error.code === 'record_too_large')
+    return problem('body-too-large', 'The event would exceed the limit of the log.');
+  return problem('log-unavailable', 'The event log cannot be written at the moment.', { headers: retry });
+};
+
+const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The trace of the request where it names one, else a new one. */
+export const traceIdOf = (request: FastifyRequest): string => {
+  const header = request.headers['traceparent'];
+  return (typeof header === 'string' && traceparent.exec(header)?.[1]) || randomBytes(16).toString('hex');
+};
+
+/** Errors of the server are logged with what really happened, under the trace id that the client sees. */
+export const logIfOurs = (logger: Logger | undefined, error: unknown, found: Problem, traceId: string): void => {
+  if (found.code === 'internal-error') logger?.error({ err: error, traceId }, 'A request failed unexpectedly.');
+  else if (found.status >= 500) logger?.warn({ err: error, traceId, code: found.code }, 'A request was refused.');
+};
+
+export const sendProblem = (
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger | undefined,
+): FastifyReply => {
+  const found = accepting(toProblem(error), request);
+  const traceId = traceIdOf(request);
+  logIfOurs(logger, error, found, traceId);
+  const instance = request.url.split('?', 1)[0]?.slice(0, 512) ?? '';
+  return reply
+    .code(found.status)
+    .headers({ ...found.headers, 'content-type': problemMediaType, 'cache-control': 'no-store' })
+    .send({ ...problemBody(found), instance, traceId });
+};
+
+/** Names what the route would have read, which fastify's own error does not. */
+const accepting = (found: Problem, request: FastifyRequest): Problem => {
+  const { accepts } = request.routeOptions.config;
+  if (found.code === 'unsupported-media-type') {
+    const list = (accepts ?? ['application/json']).join(', ');
+    return problem(found.code, `This operation reads ${list}.`, { headers: { accept: list } });
+  }
+  if (found.code === 'body-too-large' && request.routeOptions.bodyLimit !== undefined) {
+    return problem(found.code, `The body may have at most ${request.routeOptions.bodyLimit} bytes.`);
+  }
+  return found;
+};
+
+const clientErrors: Readonly<Record<string, ProblemCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+};
+
+/** Answers what never became a request, such as a trickled body, and closes the connection. */
+export const answerClientError = (error: { code?: string }, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
+  const code = clientErrors[error.code ?? ''] ?? 'malformed-request';
+  const found = problem(
+    code,
+    code === 'malformed-request' ? 'The bytes are not an HTTP request.' : 'The limit was passed.',
+  );
+  const body = JSON.stringify(problemBody(found));
+  const head = `HTTP/1.1 ${found.status} Refused\r\ncontent-type: ${problemMediaType}\r\n`;
+  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`, () =>
+    socket.destroy(),
+  );
+};

@@ -1,0 +1,251 @@
+/** One kind of error: `cause` says what happened, `fix` what the caller can do. Both are shown under `/problems/<code>`. */
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  readonly cause: string;
+  readonly fix: string;
+}
+
+const kind = (status: number, title: string, cause: string, fix: string): ProblemKind => ({
+  status,
+  title,
+  cause,
+  fix,
+});
+
+/** Every error code of the HTTP interfaces, and of predictions that ended without an output. */
+export const problems = {
+  'malformed-request': kind(
+    400,
+    'The request cannot be read',
+    'The bytes are not an HTTP request with a well-formed JSON body: broken syntax, invalid UTF-8, a duplicate or forbidden member name, a number out of range, or nesting beyond 32 levels.',
+    'Send one JSON value in UTF-8, with every member name once. `detail` names what was found.',
+  ),
+  'invalid-parameter': kind(
+    400,
+    'A parameter is not valid',
+    'A path segment, query parameter or header has a form that this operation does not know.',
+    'Compare the parameter named in `errors` with the operation in /openapi.json.',
+  ),
+  'invalid-idempotency-key': kind(
+    400,
+    'The idempotency key is not valid',
+    'The Idempotency-Key header is empty, longer than 255 characters, given twice, or has characters outside printable ASCII.',
+    'Send one key of 1 to 255 printable ASCII characters, such as a UUID, quoted or bare.',
+  ),
+  'invalid-cursor': kind(
+    400,
+    'The cursor is not valid',
+    'The cursor was not made by this server, or was cut on the way.',
+    'Use `nextCursor` of the last page as it stands, or start again without a cursor.',
+  ),
+  'not-found': kind(404, 'There is nothing here', 'No resource has this path.', 'Look for the path in /openapi.json.'),
+  'unknown-prediction': kind(
+    404,
+    'The prediction is unknown',
+    'No prediction with this id was ever accepted for this tenant. The log was read to its end before this was said.',
+    'Check the id. A 202 answer has it in `id` and in the Location header.',
+  ),
+  'unknown-model': kind(
+    404,
+    'The model is unknown',
+    'No model with this name is registered. The log was read to its end before this was said.',
+    'Register it with POST /v1/models/{name}/versions, or use a name that `detail` lists.',
+  ),
+  'unknown-model-version': kind(
+    404,
+    'The model version is unknown',
+    'The model exists, but not this version of it.',
+    'GET /v1/models/{name} lists the versions.',
+  ),
+  'unknown-projection': kind(
+    404,
+    'The projection is unknown',
+    'No view with this name is kept.',
+    'Use a name that `detail` lists.',
+  ),
+  'unknown-rebuild': kind(
+    404,
+    'The rebuild is unknown',
+    'This process knows no rebuild with this id; after a restart they are forgotten.',
+    'Look at the generations of the projection, or start a rebuild again.',
+  ),
+  'unknown-problem': kind(
+    404,
+    'The error code is unknown',
+    'No error of this server has this code.',
+    'GET /problems lists all codes.',
+  ),
+  'method-not-allowed': kind(
+    405,
+    'The method is not allowed here',
+    'The path exists, but not with this method.',
+    'Use a method that the Allow header lists.',
+  ),
+  'request-timeout': kind(
+    408,
+    'The request came in too slowly',
+    'The whole request must arrive within 30 seconds, its headers within 10.',
+    'Send it again over a faster connection, or in smaller parts.',
+  ),
+  'idempotency-in-flight': kind(
+    409,
+    'A request with this key is being handled',
+    'Another request with the same idempotency key has not been answered yet.',
+    'Repeat the request after Retry-After seconds: it will get the answer of the first.',
+  ),
+  'prediction-ended': kind(
+    409,
+    'The prediction has already ended',
+    'It reached a final state before the cancel was recorded. Final states never change.',
+    'Read the result: the state that won is in `detail`.',
+  ),
+  'version-in-use': kind(
+    409,
+    'The model version is in use',
+    'The routing sends traffic to this version, so it cannot be retired.',
+    'Route the traffic to another version first with PUT /v1/models/{name}/routing.',
+  ),
+  'rebuild-running': kind(
+    409,
+    'A rebuild is running',
+    'One rebuild of a projection runs at a time.',
+    'Wait until the running one has ended.',
+  ),
+  'model-version-retired': kind(
+    410,
+    'The model version is retired',
+    'The version takes no new predictions. What it predicted can still be read.',
+    'Use another version, or the model name alone.',
+  ),
+  'routing-changed': kind(
+    412,
+    'The model has changed',
+    'The If-Match header names a revision that is not the present one: somebody else changed the model.',
+    'GET the model, decide again, and send its new ETag.',
+  ),
+  'body-too-large': kind(
+    413,
+    'The body is too large',
+    'The request body exceeds the limit of this operation.',
+    'Send less at once. `detail` names the limit in bytes.',
+  ),
+  'unsupported-media-type': kind(
+    415,
+    'The media type is not supported',
+    'The Content-Type of the body is missing or is not one that this operation reads.',
+    'Use a media type that `detail` lists.',
+  ),
+  'invalid-body': kind(
+    422,
+    'The body does not fit the schema',
+    'The JSON is well formed, but a member is missing, unknown or of the wrong kind.',
+    'Each entry of `errors` points at one such member.',
+  ),
+  'invalid-input': kind(
+    422,
+    'The input does not fit the model',
+    "The input was compared with the signature of the model version: names, types and dimensions must fit. Other facts belong into 'context'.",
+    'Each entry of `errors` points at one value. GET /v1/models/{name} shows an example that is accepted as it stands.',
+  ),
+  'idempotency-key-reused': kind(
+    422,
+    'The key belongs to another request',
+    'A prediction was accepted under this idempotency key, or this id, with another body.',
+    'Use a new key for a new request.',
+  ),
+  'model-refused': kind(
+    422,
+    'The model file was refused',
+    'The file is not an ONNX model that can be served here. `detail` names the reason and the way to mend it.',
+    'Export the model again as `detail` says.',
+  ),
+  'trial-failed': kind(
+    422,
+    'The trial run failed',
+    'The model loads, but running its own example failed, crashed or took too long.',
+    'Run the model with the example of `detail` in onnxruntime; give metadata or a longer timeout if that is what it needs.',
+  ),
+  'invalid-routing': kind(
+    422,
+    'The routing is not possible',
+    'It names a version that is not active, one version twice, or shares that leave nothing to the champion.',
+    'Name active versions once each, with canary shares that sum to less than 1.',
+  ),
+  'precondition-required': kind(
+    428,
+    'The request must be conditional',
+    'Changing the routing needs an If-Match header, so that two changes cannot undo each other unseen.',
+    'GET the model and send its ETag in If-Match.',
+  ),
+  'headers-too-large': kind(
+    431,
+    'The headers are too large',
+    'All headers and the request line together may have 16 KiB.',
+    'Send shorter headers.',
+  ),
+  'internal-error': kind(
+    500,
+    'Something went wrong here',
+    'An unexpected error. It was logged under the `traceId` of the answer.',
+    'Repeat the request once; if it fails again, report the `traceId`.',
+  ),
+  'prediction-failed': kind(
+    500,
+    'The prediction failed',
+    'It was accepted and has ended without an output.',
+    'Read `detail` of the error; the prediction itself stays as it is, a new request may fare better.',
+  ),
+  'backlog-too-long': kind(
+    503,
+    'Too much work is waiting',
+    'What waits already could not be finished before the deadline of this request. Nothing was accepted.',
+    'Repeat the request after Retry-After seconds, or give it a longer deadline with Cancel-After.',
+  ),
+  'log-unavailable': kind(
+    503,
+    'The log cannot be written',
+    'The event log does not answer or has no room. Nothing is known to have been accepted.',
+    'Repeat the request after Retry-After seconds, with the same Idempotency-Key if there was one.',
+  ),
+  'store-unavailable': kind(
+    503,
+    'The views cannot be read',
+    'The store that answers reads does not respond.',
+    'Repeat the request after Retry-After seconds.',
+  ),
+  'view-behind': kind(
+    503,
+    'The view has not caught up',
+    'The view had not reached the position that this request must see within the time allowed.',
+    'Repeat the request after Retry-After seconds.',
+  ),
+  'catalog-behind': kind(
+    503,
+    'The model catalog has not caught up',
+    'This process could not read the models topic to its end, so it cannot tell whether the model exists.',
+    'Repeat the request after Retry-After seconds.',
+  ),
+  'model-quarantined': kind(
+    503,
+    'The model version is quarantined',
+    'It brought down its process too often and is stopped until an operator resumes it.',
+    'Use another version, or POST /v1/models/{name}/resume after mending the cause.',
+  ),
+  'not-ready': kind(
+    503,
+    'The server is not ready',
+    'A part that this server needs does not work yet, or the server is shutting down.',
+    'GET /readyz?verbose shows which part. Send the request to another replica.',
+  ),
+  'deadline-exceeded': kind(
+    504,
+    'The deadline has passed',
+    'The prediction had not ended within its deadline.',
+    'Give it a longer deadline with Cancel-After, or find out why work waits.',
+  ),
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof problems;
+
+export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code);

@@ -1,0 +1,46 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Logger } from '@hindcast/domain';
+import { Type } from '@sinclair/typebox';
+import { answers } from './problem-responses.ts';
+import { checkReadiness, type Readiness, readinessSchema } from './readiness.ts';
+
+/** `/livez` asks only whether the event loop turns; `/readyz` whether requests should come here. */
+export const serviceRoutes =
+  (readiness: Readiness, logger: Logger | undefined): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/livez',
+      {
+        schema: {
+          operationId: 'getLiveness',
+          summary: 'Whether the process answers at all',
+          tags: ['Service'],
+          response: answers({ 200: Type.Object({ status: Type.Literal('live') }, { description: 'It answers' }) }),
+        },
+      },
+      async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'live' }),
+    );
+    app.get(
+      '/readyz',
+      {
+        schema: {
+          operationId: 'getReadiness',
+          summary: 'Whether requests should be sent here',
+          tags: ['Service'],
+          querystring: Type.Object(
+            { verbose: Type.Optional(Type.Boolean({ description: 'Show each check' })) },
+            { additionalProperties: false },
+          ),
+          response: answers({
+            200: Type.Composite([readinessSchema], { description: 'Ready, perhaps degraded' }),
+            503: Type.Composite([readinessSchema], { description: 'Not ready, or draining' }),
+          }),
+        },
+      },
+      async (request, reply) => {
+        const { ok, status, checks } = await checkReadiness(readiness, logger);
+        reply.code(ok ? 200 : 503).header('cache-control', 'no-store');
+        return request.query.verbose ? { status, checks } : { status };
+      },
+    );
+  };
