@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
@@ -55,9 +54,9 @@ def predict(session: onnxruntime.InferenceSession, feeds: Mapping[str, NDArray])
 
 def write_golden(path: Path, rows: Sequence[Row], label: NDArray, probabilities: NDArray) -> None:
     """NDJSON of {"input", "output": {"label", "probabilities"}}. A float32 is written with the digits that name it."""
-    lines = [
-        json.dumps({"input": row, "output": {"label": at_label.item() if isinstance(at_label, np.generic) else at_label,
-                                             "probabilities": [float(str(value)) for value in at]}})
-        for row, at_label, at in zip(rows, label, probabilities)
+    outputs = [
+        {"label": name, "probabilities": [float(str(value)) for value in row]}
+        for name, row in zip(label.tolist(), probabilities, strict=True)
     ]
+    lines = [json.dumps({"input": row, "output": output}) for row, output in zip(rows, outputs, strict=True)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -38,9 +38,14 @@ def main() -> None:
 
     def row(values: np.ndarray) -> Row:
         """One row [30] by feature name, each number with the digits that name its float32."""
-        return {name: float(str(value)) for name, value in zip(names, values)}
+        return {name: float(str(value)) for name, value in zip(names, values, strict=True)}
 
-    converted = to_onnx(pipeline, initial_types=[("x", FloatTensorType([None, len(names)]))], options={"zipmap": False}, target_opset={"": OPSET, "ai.onnx.ml": 3})
+    converted = to_onnx(
+        pipeline,
+        initial_types=[("x", FloatTensorType([None, len(names)]))],
+        options={"zipmap": False},
+        target_opset={"": OPSET, "ai.onnx.ml": 3},
+    )
     metadata = {
         "features": names,
         "classes": [str(name) for name in data.target_names],
@@ -56,7 +61,7 @@ def main() -> None:
     difference = float(np.abs(pipeline.predict_proba(unseen) - probabilities).max())
     if difference > 1e-5:
         raise SystemExit(f"the ONNX model differs from scikit-learn by {difference}")
-    write_golden(HERE / "golden.ndjson", [row(values) for values in unseen[:GOLDEN_ROWS]], label, probabilities)
+    write_golden(HERE / "golden.ndjson", [row(values) for values in unseen[:GOLDEN_ROWS]], label[:GOLDEN_ROWS], probabilities[:GOLDEN_ROWS])
     print(f"AUC {roc_auc_score(unseen_class, probabilities[:, 1]):.4f}, largest difference from scikit-learn {difference:.1e}")
 
 

@@ -119,10 +119,10 @@ def generate(options: Options) -> Rows:
     event_time = [options.start + timedelta(seconds=row * options.interval_seconds) for row in range(n)]
     return Rows(
         features=features,
-        entity=np.char.add("cust-", np.char.zfill(customer.astype(np.str_), 5)),
+        entity=np.array([f"cust-{number:05}" for number in customer], np.str_),
         tenant=np.array(options.tenants)[customer % len(options.tenants)] if options.tenants else None,
         event_time=event_time,
-        label_time=[time + timedelta(hours=hours) for time, hours in zip(event_time, delay_hours)],
+        label_time=[time + timedelta(hours=hours) for time, hours in zip(event_time, delay_hours, strict=True)],
         true_probability=probability,
         churned=churned,
     )

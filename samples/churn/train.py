@@ -85,7 +85,7 @@ def main() -> None:
 
     auc = roc_auc_score(unseen.churned, probabilities[:, 1])
     best = roc_auc_score(unseen.churned, unseen.true_probability)
-    print(f"AUC {auc:.4f} (the true probability has {best:.4f}), churned {unseen.churned.mean():.3f}, largest difference from scikit-learn {difference:.1e}")
+    print(f"AUC {auc:.4f} (the true probability has {best:.4f}), largest difference from scikit-learn {difference:.1e}")
 
 
 if __name__ == "__main__":
