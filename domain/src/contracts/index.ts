@@ -1,1 +1,5 @@
-export {};
+export * from './completion-bus-contract.ts';
+export * from './model-runtime-contract.ts';
+export * from './reservations-contract.ts';
+export * from './result-cache-contract.ts';
+export * from './view-database-contract.ts';
