@@ -1,0 +1,113 @@
+import { CliFailure, EXIT, failed } from './cli-failure.ts';
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  readonly body?: Uint8Array | ReadableStream<Uint8Array>;
+  /** Until the headers of the answer are there. */
+  readonly timeoutMs?: number;
+  /** Statuses that the caller handles itself instead of getting a failure. */
+  readonly expect?: readonly number[];
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** The HTTP API of a running Hindcast. Every refusal becomes a `CliFailure` with the server's own words. */
+export interface ApiClient {
+  readonly url: string;
+  request(path: string, request?: ApiRequest): Promise<ApiAnswer>;
+  /** The answer before its body is read: event streams, NDJSON. */
+  open(path: string, request?: ApiRequest): Promise<Response>;
+}
+
+export const requestTimeoutMs = 75_000;
+
+export const openApiClient = (url: string): ApiClient => {
+  const base = url.replace(/\/$/, '');
+
+  const open = async (path: string, request: ApiRequest = {}): Promise<Response> => {
+    const abort = new AbortController();
+    const timeoutMs = request.timeoutMs ?? requestTimeoutMs;
+    const timer = setTimeout(() => abort.abort(), timeoutMs);
+    try {
+      const response = await fetch(base + path, { ...fetchOptions(request), signal: abort.signal });
+      if (!response.ok && !request.expect?.includes(response.status)) throw await refusal(response);
+      return response;
+    } catch (error) {
+      if (error instanceof CliFailure) throw error;
+      if (abort.signal.aborted) {
+        throw new CliFailure(EXIT.timedOut, `${base} did not answer within ${timeoutMs / 1000} s.`);
+      }
+      throw unreachable(base, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    url: base,
+    open,
+    request: async (path, request) => {
+      const response = await open(path, request);
+      return { status: response.status, headers: response.headers, body: await bodyOf(response) };
+    },
+  };
+};
+
+const fetchOptions = ({ method, headers, json, body }: ApiRequest): RequestInit => ({
+  method: method ?? 'GET',
+  headers: { ...(json === undefined ? undefined : { 'content-type': 'application/json' }), ...headers },
+  ...(json === undefined ? undefined : { body: JSON.stringify(json) }),
+  ...(body === undefined ? undefined : { body, duplex: 'half' }),
+});
+
+const bodyOf = async (response: Response): Promise<unknown> => {
+  const text = await response.text();
+  if (!/[/+]json\b/.test(response.headers.get('content-type') ?? '')) return text;
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch (error) {
+    throw failed(`${response.url} answered something that is not JSON.`, error);
+  }
+};
+
+const exitOf = (status: number) => {
+  if (status === 404) return EXIT.notFound;
+  return status === 408 || status === 504 ? EXIT.timedOut : EXIT.failed;
+};
+
+/** A problem document (RFC 9457) in words: the detail, then a line for each field that is wrong. */
+const refusal = async (response: Response): Promise<CliFailure> => {
+  const body = await bodyOf(response);
+  const problem = typeof body === 'object' && body !== null ? (body as Problem) : {};
+  const lines = [`${problem.detail ?? problem.title ?? 'The request was refused'} (HTTP ${response.status})`];
+  for (const error of problem.errors ?? []) lines.push(`  ${error.pointer ?? ''} ${error.detail ?? ''}`);
+  const retryAfter = response.headers.get('retry-after');
+  if (retryAfter !== null) lines.push(`Try again in ${retryAfter} s.`);
+  return new CliFailure(exitOf(response.status), lines.join('\n'));
+};
+
+interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly pointer?: string; readonly detail?: string }[];
+}
+
+const unreachable = (url: string, error: unknown): CliFailure => {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const code = (cause as { code?: unknown } | null)?.code;
+  if (code === 'ECONNREFUSED') {
+    return failed(
+      `Nothing answers at ${url}. Start it with \`npx hindcast start\`, or name another address with --url or HINDCAST_URL.`,
+      error,
+    );
+  }
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return failed(`No answer from ${url}: ${said}`, error);
+};

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { usage } from '../cli-failure.ts';
+import { type Effective, resolveConfig } from '../config.ts';
+import { SETTINGS, type Setting } from '../settings.ts';
+import { voiceOf } from '../terminal.ts';
+import { type CliContext, command, settingFlags, withSettings } from './cli-context.ts';
+
+export const configCommand = (context: CliContext): Command =>
+  withSettings(
+    command(
+      'config',
+      'Print every setting, its value and where that comes from',
+      'hindcast config',
+      'PORT=9000 hindcast config --json',
+    ),
+  )
+    .option('--json', 'print nothing but JSON on stdout')
+    .action((options: Readonly<Record<string, unknown>>) => {
+      const { terminal, cores } = context;
+      const resolved = resolveConfig({ env: terminal.env, flags: settingFlags(options), cores });
+      const lines = resolved.effective.map(shown);
+      const width = (column: 'env' | 'value') => Math.max(...lines.map((line) => line[column].length));
+      const [envWidth, valueWidth] = [width('env'), width('value')];
+      voiceOf(terminal, options['json'] === true).answer(
+        { settings: lines, problems: resolved.problems },
+        lines.map((l) => `${l.env.padEnd(envWidth)}  ${l.value.padEnd(valueWidth)}  ${l.origin}`).join('\n'),
+      );
+      if (resolved.problems.length > 0) throw usage(resolved.problems.join('\n'));
+    });
+
+const shown = ({ name, value, origin }: Effective) => {
+  const setting: Setting = SETTINGS[name];
+  const text = setting.secret && value !== undefined ? '******' : String(value ?? '');
+  return { env: setting.env, value: text, origin };
+};

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { type ConfigSources, resolveConfig } from './config.ts';
+import { SETTING_NAMES, SETTINGS, type Setting } from './settings.ts';
+
+const resolve = (sources: Partial<ConfigSources>) => resolveConfig({ env: {}, flags: {}, cores: 3, ...sources });
+const problems = (env: Record<string, string>) => resolve({ env }).problems;
+
+describe('the configuration', () => {
+  it('is whole without any variable or flag', () => {
+    const { config } = resolve({});
+    expect(config).toMatchObject({ port: 8080, host: '127.0.0.1', data: './data', memory: false, children: 3 });
+  });
+
+  it('lets a flag beat the environment, and the environment the default', () => {
+    const { config, effective } = resolve({ env: { PORT: '9000', HOST: '0.0.0.0' }, flags: { port: '9001' } });
+    expect(config).toMatchObject({ port: 9001, host: '0.0.0.0' });
+    const origin = (name: string) => effective.find((e) => e.name === name)?.origin;
+    expect([origin('port'), origin('host'), origin('data')]).toEqual(['flag', 'environment', 'default']);
+  });
+
+  it('takes a flag without a value, and an empty variable for none', () => {
+    expect(resolve({ env: { PORT: '' }, flags: { memory: true } }).config).toMatchObject({ port: 8080, memory: true });
+  });
+
+  it('names a wrong value, what was given and what is allowed', () => {
+    expect(problems({ PORT: '80 80' })).toEqual(['PORT is "80 80"; allowed: a whole number from 0 to 65535.']);
+    expect(resolve({ flags: { logLevel: 'loud' } }).problems).toEqual([
+      '--log-level is "loud"; allowed: debug, info, warn, error, silent.',
+    ]);
+    expect(problems({ HINDCAST_MEMORY: 'yes' })).toEqual(['HINDCAST_MEMORY is "yes"; allowed: true or false.']);
+    expect(problems({ PORT: '65536' })).toHaveLength(1);
+  });
+
+  it('reports every problem at once, and then has no configuration', () => {
+    const resolved = resolve({ env: { PORT: 'x', HINDCAST_CHILDREN: '0' } });
+    expect(resolved.problems).toHaveLength(2);
+    expect(resolved.config).toBeUndefined();
+  });
+
+  it('refuses unknown variables of its own, with near names, and leaves foreign ones alone', () => {
+    expect(problems({ HINDCAST_DATE: './d' })).toEqual(['HINDCAST_DATE is not a setting. Did you mean HINDCAST_DATA?']);
+    expect(problems({ HINDCAST_PORT: '1' })[0]).toContain('Did you mean PORT');
+    expect(problems({ HINDCAST_SOMETHING_ELSE: '1' })[0]).toContain('hindcast config');
+    expect(problems({ PATH: '/bin', EDITOR: 'ed' })).toEqual([]);
+  });
+
+  it('refuses the distributed run, naming what is set and what would be missing, but no value', () => {
+    const [some] = problems({ MONGODB_URI: 'mongodb://u:secret@h' });
+    expect(some).toContain('MONGODB_URI asks for the distributed run, which is not in this version');
+    expect(some).toContain('KAFKA_BROKERS, REDIS_URL');
+    expect(some).not.toContain('secret');
+    const [all] = problems({ MONGODB_URI: 'm', KAFKA_BROKERS: 'k', REDIS_URL: 'r' });
+    expect(all).not.toContain('would also need');
+  });
+
+  it('has one name, one flag and one description for each setting', () => {
+    const settings = SETTING_NAMES.map((name): Setting => SETTINGS[name]);
+    const unique = (values: readonly unknown[]) => new Set(values).size === values.length;
+    expect(unique(settings.map(({ env }) => env))).toBe(true);
+    expect(unique(settings.flatMap(({ flag }) => (flag === undefined ? [] : [flag])))).toBe(true);
+    expect(settings.every(({ description }) => description.length > 10)).toBe(true);
+  });
+});

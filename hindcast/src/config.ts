@@ -1,0 +1,106 @@
+import type { TSchema } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { nearNames } from './near-names.ts';
+import { type Config, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from './settings.ts';
+
+export type Origin = 'default' | 'environment' | 'flag';
+
+export interface Effective {
+  readonly name: SettingName;
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/** What the environment and the flags come to: either every problem at once, or a whole configuration. */
+export interface Resolved {
+  readonly effective: readonly Effective[];
+  /** One sentence each: the name, what was given, what is allowed. */
+  readonly problems: readonly string[];
+  /** undefined where there are problems. */
+  readonly config: Config | undefined;
+}
+
+export interface ConfigSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** As the command line gave them, by setting. */
+  readonly flags: Readonly<Partial<Record<SettingName, string | boolean>>>;
+  /** Of this machine: the default number of inference processes. */
+  readonly cores: number;
+}
+
+/** A flag beats the environment, which beats the default. An empty variable counts as not set. */
+export const resolveConfig = ({ env, flags, cores }: ConfigSources): Resolved => {
+  const problems: string[] = [];
+  const effective = SETTING_NAMES.map((name): Effective => {
+    const setting: Setting = SETTINGS[name];
+    const flag = flags[name];
+    if (flag !== undefined) return { name, value: read(setting, String(flag), `--${setting.flag}`), origin: 'flag' };
+    const given = env[setting.env];
+    if (given !== undefined && given !== '') {
+      return { name, value: read(setting, given, setting.env), origin: 'environment' };
+    }
+    const preset: unknown = name === 'children' ? Math.max(1, Math.min(cores, 64)) : setting.schema['default'];
+    return { name, value: preset, origin: 'default' };
+  });
+
+  function read(setting: Setting, text: string, called: string): unknown {
+    const value = parse(setting.schema, text);
+    if (!Value.Check(setting.schema, value)) {
+      const shown = setting.secret ? '(not shown)' : JSON.stringify(text);
+      problems.push(`${called} is ${shown}; allowed: ${allowed(setting.schema)}.`);
+    }
+    return value;
+  }
+
+  problems.push(...notYet(effective), ...unknownVariables(env));
+  const values = Object.fromEntries(effective.filter((e) => e.value !== undefined).map((e) => [e.name, e.value]));
+  return { effective, problems, config: problems.length === 0 ? (values as Config) : undefined };
+};
+
+/** What `start` would run with where nobody said anything. */
+export const defaultConfig = (cores: number): Config => {
+  const { config } = resolveConfig({ env: {}, flags: {}, cores });
+  if (!config) throw new Error('A default does not fit its own schema.');
+  return config;
+};
+
+const parse = (schema: TSchema, text: string): unknown => {
+  if (schema['type'] === 'integer') return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
+  if (schema['type'] === 'boolean') return { true: true, false: false, 1: true, 0: false }[text] ?? text;
+  return text;
+};
+
+/** The values a schema takes, in words. */
+export const allowed = (schema: TSchema): string => {
+  if (schema['type'] === 'integer') return `a whole number from ${schema['minimum']} to ${schema['maximum']}`;
+  if (schema['type'] === 'boolean') return 'true or false';
+  if (Array.isArray(schema['anyOf'])) return schema['anyOf'].map((option: TSchema) => option['const']).join(', ');
+  if (schema['pattern'] !== undefined) return 'an address such as http://127.0.0.1:8080';
+  return 'a text that is not empty';
+};
+
+const notYet = (effective: readonly Effective[]): string[] => {
+  const distributed = SETTING_NAMES.filter((name) => (SETTINGS[name] as Setting).notYet);
+  const set = effective.filter((e) => distributed.includes(e.name) && e.value !== undefined);
+  if (set.length === 0) return [];
+  const names = (of: readonly SettingName[]) => of.map((name) => SETTINGS[name].env).join(', ');
+  const missing = distributed.filter((name) => !set.some((e) => e.name === name));
+  const some = missing.length > 0 ? ` (and a distributed run would also need ${names(missing)})` : '';
+  return [
+    `${names(set.map((e) => e.name))} asks for the distributed run, which is not in this version${some}. ` +
+      'Unset it to run embedded, where no Kafka, MongoDB or Redis is needed.',
+  ];
+};
+
+const unknownVariables = (env: ConfigSources['env']): string[] => {
+  const known = SETTING_NAMES.map((name) => SETTINGS[name].env);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HINDCAST_') && !(known as readonly string[]).includes(name))
+    .sort()
+    .map((name) => {
+      const near = nearNames(name, known);
+      return near.length > 0
+        ? `${name} is not a setting. Did you mean ${near.join(' or ')}?`
+        : `${name} is not a setting. \`hindcast config\` lists all of them.`;
+    });
+};

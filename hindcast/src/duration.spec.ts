@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { parseDurationMs, parseMoment, showDuration } from './duration.ts';
+
+describe('durations', () => {
+  it.each([
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['1.5m', 90_000],
+    ['2h', 7_200_000],
+    ['10', 10_000],
+  ])('reads %s', (text, ms) => expect(parseDurationMs(text)).toBe(ms));
+
+  it.each(['', '-1s', '5 s', 'soon', '1d'])('refuses "%s"', (text) =>
+    expect(() => parseDurationMs(text)).toThrow('is not a duration'),
+  );
+
+  it.each([
+    [84.4, '84 ms'],
+    [12_000, '12 s'],
+    [200_000, '3 min 20 s'],
+    [7_500_000, '2 h 5 min'],
+  ])('shows %d ms', (ms, text) => expect(showDuration(ms)).toBe(text));
+});
+
+describe('moments', () => {
+  const now = Date.UTC(2026, 0, 2);
+
+  it('are times, or times ago', () => {
+    expect(parseMoment('2026-01-01T00:00:00Z', now)).toBe('2026-01-01T00:00:00.000Z');
+    expect(parseMoment('24h', now)).toBe('2026-01-01T00:00:00.000Z');
+  });
+
+  it('are refused in words', () => expect(() => parseMoment('yesterday', now)).toThrow('is not a time'));
+});

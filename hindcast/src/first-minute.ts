@@ -1,0 +1,38 @@
+import { showDuration } from './duration.ts';
+import type { StartSummary } from './running-hindcast.ts';
+
+export interface FirstMinute {
+  readonly version: string;
+  readonly url: string;
+  readonly summary: StartSummary;
+}
+
+/** What a person needs in the first minute, as lines for a terminal. */
+export const firstMinute = ({ version, url, summary }: FirstMinute): string => {
+  const data =
+    summary.dataFolder === undefined
+      ? 'in memory, lost at the end'
+      : `${summary.dataFolder} (kept; --memory to discard)`;
+  const models = summary.models.map(
+    (model) => `${model.name}@${model.version} ready in ${showDuration(model.readyMs)}`,
+  );
+  const lines = [
+    `hindcast ${version} · embedded: no Kafka, MongoDB or Redis needed`,
+    '',
+    `API docs  ${url}/docs      Event docs  ${url}/docs/events`,
+    `Data      ${data}      Model  ${models.join(', ') || 'none yet: hindcast models add <name> <file.onnx>'}`,
+  ];
+  const command = tryCommand(url, summary);
+  if (command !== undefined) lines.push('', `Try       ${command}`);
+  return `\n${lines.map((line) => (line === '' ? line : `  ${line}`)).join('\n')}\n`;
+};
+
+/** A command that works as it stands in any POSIX shell; undefined while there is no model. */
+export const tryCommand = (url: string, { models }: StartSummary): string | undefined => {
+  const model = models[0];
+  if (model === undefined) return undefined;
+  const body = JSON.stringify({ model: model.name, input: model.example });
+  return `curl -s ${url}/v1/predictions -H 'content-type: application/json' -H 'prefer: wait=5' -d ${quoted(body)}`;
+};
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

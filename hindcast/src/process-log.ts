@@ -1,0 +1,26 @@
+import type { Logger } from '@hindcast/domain';
+import { pino } from 'pino';
+import type { Config } from './settings.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Whether a person reads along, so that text is kinder than JSON. */
+export const speaksToPeople = (config: Config, terminal: Terminal): boolean =>
+  config.logFormat === 'auto' ? terminal.stdout.isTTY === true : config.logFormat === 'text';
+
+/**
+ * The log of the process: JSON lines on stdout, or, for people, lines of text on stderr. People get warnings and worse,
+ * unless they asked for more.
+ */
+export const openProcessLog = (config: Config, terminal: Terminal): Logger => {
+  if (!speaksToPeople(config, terminal)) return pino({ level: config.logLevel, base: null }, terminal.stdout);
+  const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
+  return pino({ level, base: null }, { write: (line: string) => void terminal.stderr.write(asText(line)) });
+};
+
+const asText = (line: string): string => {
+  const { level, time: _, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const severity = pino.levels.labels[Number(level)] ?? 'info';
+  const rest = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
+  const cause = (err as { message?: unknown } | undefined)?.message;
+  return `${severity}: ${String(msg)}${cause === undefined ? '' : `: ${String(cause)}`}${rest}\n`;
+};

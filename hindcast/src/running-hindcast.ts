@@ -1,0 +1,26 @@
+import type { Logger } from '@hindcast/domain';
+import type { Config } from './settings.ts';
+
+/** What `start` tells people about the process that it has started. */
+export interface StartSummary {
+  /** undefined with `memory`. */
+  readonly dataFolder: string | undefined;
+  /** Models that can be asked now, the sample first. `readyMs` is the time its load took in this start. */
+  readonly models: readonly {
+    readonly name: string;
+    readonly version: number;
+    readonly readyMs: number;
+    readonly example: unknown;
+  }[];
+}
+
+/** Everything of the embedded run in this process, listening. */
+export interface RunningHindcast {
+  /** Address of the HTTP API, without a slash at its end. */
+  readonly url: string;
+  readonly summary: StartSummary;
+  /** Takes no more requests, answers the open ones, closes the log. */
+  stop(): Promise<void>;
+}
+
+export type StartEmbedded = (config: Config, logger: Logger) => Promise<RunningHindcast>;

@@ -1,0 +1,134 @@
+import { eventData } from '@hindcast/domain';
+import { describe, expect, it } from 'vitest';
+import { importRings, isSpec, readRootFile, root, type SourceFile, sourceFiles } from './source-files.ts';
+
+const packages = ['domain', 'adapters', 'command-api', 'query-api', 'projectors', 'workers', 'hindcast'] as const;
+const sources = new Map(packages.map((name) => [name, sourceFiles(`${name}/src`)]));
+const shipped = [...sources.values()].flat();
+const everything = [...shipped, ...sourceFiles('tests'), ...sourceFiles('bench')];
+
+/** Which other packages of the workspace a package may import. APIs share HTTP plumbing and nothing else. */
+const mayImport: Readonly<Record<(typeof packages)[number], RegExp>> = {
+  domain: /^$/,
+  adapters: /^@hindcast\/domain$/,
+  'command-api': /^@hindcast\/(?:domain|adapters\/http)$/,
+  'query-api': /^@hindcast\/(?:domain|adapters\/http)$/,
+  projectors: /^@hindcast\/domain$/,
+  workers: /^@hindcast\/domain$/,
+  hindcast: /^@hindcast\/(?:domain|adapters\/[a-z-]+|command-api|query-api|projectors|workers)$/,
+};
+const onlyInTests =
+  /^(?:vitest|fast-check|@hindcast\/domain\/(?:contracts|testing|in-memory)|@hindcast\/adapters\/node)$/;
+
+/** Ports, each with the contract suite that its adapters run. */
+const contracts = {
+  EventLog: 'event-log-contract.ts',
+  ViewDatabase: 'view-database-contract.ts',
+  ResultCache: 'result-cache-contract.ts',
+  CompletionBus: 'completion-bus-contract.ts',
+  Reservations: 'reservations-contract.ts',
+  ArtifactStore: 'artifact-store-contract.ts',
+  ModelRuntime: 'model-runtime-contract.ts',
+};
+
+/** Files over the limit, each with its reason. */
+const longFiles: Readonly<Record<string, string>> = {};
+const linesMax = 300;
+const medianLinesMax = 80;
+
+const violations = (files: readonly SourceFile[], wrong: (specifier: string, file: SourceFile) => boolean) =>
+  files.flatMap((file) => file.imports.filter((name) => wrong(name, file)).map((name) => `${file.path}: ${name}`));
+
+describe('what may import what', () => {
+  it('keeps the domain free of technology', () => {
+    const files = sources.get('domain') ?? [];
+    const testing = (file: SourceFile) => isSpec(file) || /^domain\/src\/(?:contracts|testing)\//.test(file.path);
+    expect(
+      violations(files, (name, file) => {
+        if (name.startsWith('./') || name.startsWith('../')) return false;
+        if (/^@sinclair\/typebox(?:\/|$)/.test(name)) return false;
+        return !(testing(file) && /^(?:vitest|fast-check)$/.test(name));
+      }),
+    ).toEqual([]);
+  });
+
+  it.each(packages)('lets %s import only what lies below it', (name) => {
+    expect(
+      violations(sources.get(name) ?? [], (specifier, file) => {
+        if (!/^(?:@hindcast\/|hindcast$)/.test(specifier)) return false;
+        return !mayImport[name].test(specifier) && !(isSpec(file) && onlyInTests.test(specifier));
+      }),
+    ).toEqual([]);
+  });
+
+  it('keeps relative imports inside their package', () => {
+    const outside = violations(shipped, (name, file) => {
+      const depth = file.path.split('/').length - 3;
+      return name.startsWith('.') && name.split('../').length - 1 > depth;
+    });
+    expect(outside).toEqual([]);
+  });
+
+  it('has no rings of imports', () => {
+    expect(importRings(everything)).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it(`are at most ${linesMax} lines long, or have a reason`, () => {
+    const long = everything.filter(({ path, lines }) => lines > linesMax && longFiles[path] === undefined);
+    expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
+  });
+
+  it(`have a median of at most ${medianLinesMax} lines`, () => {
+    const lengths = shipped.filter((file) => !isSpec(file)).map(({ lines }) => lines);
+    expect(lengths.sort((a, b) => a - b)[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(medianLinesMax);
+  });
+
+  it('are named in kebab-case for what they hold', () => {
+    const wrong = everything.filter(({ path }) => {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      return (
+        !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.int)?(?:\.spec)?\.ts$/.test(name) ||
+        path.split('/').some((part) => /^(?:utils?|helpers?|common|types)(?:\.ts)?$/.test(part))
+      );
+    });
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('proofs', () => {
+  it.each(Object.entries(contracts))('has a contract suite for %s that an adapter runs', (_port, file) => {
+    const suite = shipped.find(({ path }) => path === `domain/src/contracts/${file}`);
+    const names = [...(suite?.text.matchAll(/export const (\w+)/g) ?? [])].map((match) => match[1] ?? '');
+    expect(names).not.toEqual([]);
+    const index = readRootFile('domain/src/contracts/index.ts');
+    expect(index).toContain(`./${file}`);
+    const runs = shipped.filter((spec) => isSpec(spec) && names.some((name) => spec.text.includes(`${name}(`)));
+    expect(runs.map(({ path }) => path)).not.toEqual([]);
+  });
+
+  it.each(Object.keys(eventData))('has a golden fixture of %s', (type) => {
+    expect(goldenTypes()).toContain(type);
+  });
+});
+
+const goldenTypes = (): readonly string[] =>
+  shipped.flatMap(({ path }) => /\/golden\/([A-Za-z]+)\.v1\.ts$/.exec(path)?.[1] ?? []);
+
+describe('the lock file', () => {
+  it('names no host but the public registry', () => {
+    const lock = JSON.parse(readRootFile('package-lock.json')) as { packages: Record<string, { resolved?: string }> };
+    const foreign = Object.entries(lock.packages).filter(
+      ([, { resolved }]) => resolved?.includes('://') && !resolved.startsWith('https://registry.npmjs.org/'),
+    );
+    expect(foreign.map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  it('is in step with the settings (npm run readme)', async () => {
+    const { withSettingsTable } = await import('../../hindcast/src/settings-table.ts');
+    await expect(withSettingsTable(readRootFile('README.md'))).toMatchFileSnapshot(`${root}README.md`);
+  });
+});
