@@ -1,1 +1,3 @@
-export {};
+export * from './given.ts';
+export * from './model-event-builders.ts';
+export * from './prediction-event-builders.ts';

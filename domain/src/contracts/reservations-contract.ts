@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { Reservations } from '../ports.ts';
+
+export interface ReservationsUnderTest {
+  readonly reservations: Reservations;
+  /** Lets as much time go by as makes every reservation end. */
+  outlive(): Promise<void>;
+  stop?(): Promise<void>;
+}
+
+/** Every adapter of `Reservations` keeps these promises. */
+export const reservationsContract = (name: string, open: () => Promise<ReservationsUnderTest>): void => {
+  const using = async (test: (under: ReservationsUnderTest) => Promise<void>) => {
+    const under = await open();
+    try {
+      await test(under);
+    } finally {
+      await under.stop?.();
+    }
+  };
+
+  describe(`reservations: ${name}`, () => {
+    it('gives a key to the first who asks and tells the others who holds it', () =>
+      using(async ({ reservations }) => {
+        expect(await reservations.reserve('t/a', 'hash-1')).toEqual({ held: false });
+        const second = await reservations.reserve('t/a', 'hash-2');
+        expect(second).toEqual({ held: true, by: { hash: 'hash-1', accepted: undefined } });
+        expect(await reservations.reserve('t/b', 'hash-2')).toEqual({ held: false });
+      }));
+
+    it('gives a key to one of many who ask at once', () =>
+      using(async ({ reservations }) => {
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, (_, i) => reservations.reserve('t/a', `hash-${i}`)),
+        );
+        expect(answers.filter(({ held }) => !held)).toHaveLength(1);
+      }));
+
+    it('tells what the holder stored on success', () =>
+      using(async ({ reservations }) => {
+        await reservations.reserve('t/a', 'hash-1');
+        await reservations.accept('t/a', '{"id":"p-1"}');
+        const second = await reservations.reserve('t/a', 'hash-1');
+        expect(second).toEqual({ held: true, by: { hash: 'hash-1', accepted: '{"id":"p-1"}' } });
+      }));
+
+    it('is free again after a release', () =>
+      using(async ({ reservations }) => {
+        await reservations.reserve('t/a', 'hash-1');
+        await reservations.release('t/a');
+        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false });
+      }));
+
+    it('is free again after its time, and accepting it then claims nothing', () =>
+      using(async ({ reservations, outlive }) => {
+        await reservations.reserve('t/a', 'hash-1');
+        await outlive();
+        await reservations.accept('t/a', '{"id":"p-1"}');
+        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false });
+      }));
+  });
+};

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { reservationsContract } from '../contracts/reservations-contract.ts';
+import { createMemoryReservations } from './reservations.ts';
+
+reservationsContract('in memory', async () => {
+  let time = 1_000;
+  return {
+    reservations: createMemoryReservations({ now: () => time, ttlMs: 50 }),
+    async outlive() {
+      time += 50;
+    },
+  };
+});
+
+it('lets the oldest claims go when there are too many', async () => {
+  const reservations = createMemoryReservations({ now: () => 1_000, entriesMax: 2 });
+  for (const key of ['a', 'b', 'c']) await reservations.reserve(key, 'hash');
+  expect(await reservations.reserve('c', 'other')).toMatchObject({ held: true });
+  expect(await reservations.reserve('a', 'other')).toEqual({ held: false });
+});

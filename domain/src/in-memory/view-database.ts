@@ -1,0 +1,100 @@
+import type {
+  Checkpoint,
+  ModelDoc,
+  PredictionDoc,
+  PredictionStatsDoc,
+  ProjectionName,
+  ViewDatabase,
+  ViewGeneration,
+  ViewReader,
+} from '../view-store.ts';
+import { PROJECTIONS } from '../view-store.ts';
+import { newestFirst } from './view-database-query.ts';
+import { createMemoryViewStore, type MemoryViewStore } from './view-database-store.ts';
+
+interface Stores {
+  readonly status: MemoryViewStore<PredictionDoc>;
+  readonly stats: MemoryViewStore<PredictionStatsDoc>;
+  readonly models: MemoryViewStore<ModelDoc>;
+}
+
+const emptyStores = (): Stores => ({
+  status: createMemoryViewStore(),
+  stats: createMemoryViewStore(),
+  models: createMemoryViewStore(),
+});
+
+/** Views that live as long as the process: lists are found by going through all documents of the generation. */
+export const createMemoryViews = ({ now }: { now: () => number }): ViewDatabase => {
+  const generations = new Map<ProjectionName, ViewGeneration[]>();
+  const filled = new Map<string, Stores>();
+  for (const projection of PROJECTIONS) {
+    generations.set(projection, [{ projection, generation: 1, state: 'live', createdAt: now() }]);
+    filled.set(`${projection}#1`, emptyStores());
+  }
+  const listOf = (projection: ProjectionName): ViewGeneration[] => generations.get(projection) ?? [];
+  const storesOf = (projection: ProjectionName, generation: number): Stores => {
+    const stores = filled.get(`${projection}#${generation}`);
+    if (!stores) throw new Error(`There is no generation ${generation} of ${projection}.`);
+    return stores;
+  };
+  const live = (projection: ProjectionName): Stores =>
+    storesOf(projection, listOf(projection).find(({ state }) => state === 'live')?.generation ?? 1);
+  const entryOf = (projection: ProjectionName, generation: number): ViewGeneration => {
+    const found = listOf(projection).find((entry) => entry.generation === generation);
+    if (!found) throw new Error(`There is no generation ${generation} of ${projection}.`);
+    return found;
+  };
+
+  const reader: ViewReader = {
+    prediction: async (key) => live('prediction-status').status.docs.get(key),
+    predictions: async (query) => newestFirst(live('prediction-status').status.docs.values(), query),
+    stats: async ({ tenant, model, since, until }) =>
+      [...live('prediction-status').stats.docs.values()]
+        .filter((doc) => doc.tenant === tenant && doc.hour >= since && doc.hour < until)
+        .filter((doc) => model === undefined || doc.model === model)
+        .sort((a, b) => a.hour - b.hour || compareText(a.key, b.key)),
+    model: async (key) => live('models').models.docs.get(key),
+    models: async (tenant) =>
+      [...live('models').models.docs.values()]
+        .filter((doc) => doc.tenant === tenant)
+        .sort((a, b) => compareText(a.name, b.name)),
+    checkpoints: async (projection): Promise<readonly Checkpoint[]> => {
+      const stores = live(projection);
+      return projection === 'models' ? stores.models.checkpoints() : stores.status.checkpoints();
+    },
+  };
+
+  return {
+    reader,
+    generations: async () => PROJECTIONS.flatMap(listOf),
+    async create(projection) {
+      const list = listOf(projection);
+      const generation = Math.max(...list.map((entry) => entry.generation)) + 1;
+      const made: ViewGeneration = { projection, generation, state: 'building', createdAt: now() };
+      filled.set(`${projection}#${generation}`, emptyStores());
+      generations.set(projection, [...list, made]);
+      return made;
+    },
+    async promote(projection, generation) {
+      entryOf(projection, generation);
+      const moved = listOf(projection).map((entry): ViewGeneration => {
+        if (entry.generation === generation) return { ...entry, state: 'live' };
+        return entry.state === 'live' ? { ...entry, state: 'previous' } : entry;
+      });
+      generations.set(projection, moved);
+    },
+    async drop(projection, generation) {
+      const dropped = entryOf(projection, generation);
+      if (dropped.state === 'live') throw new Error(`Generation ${generation} of ${projection} is live.`);
+      const kept = listOf(projection).filter((entry) => entry !== dropped);
+      generations.set(projection, kept);
+      filled.delete(`${projection}#${generation}`);
+    },
+    statusStore: (generation) => storesOf('prediction-status', generation).status,
+    statsStore: (generation) => storesOf('prediction-status', generation).stats,
+    modelStore: (generation) => storesOf('models', generation).models,
+  };
+};
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
