@@ -2,4 +2,5 @@ export * from './completion-bus-contract.ts';
 export * from './model-runtime-contract.ts';
 export * from './reservations-contract.ts';
 export * from './result-cache-contract.ts';
+export * from './sample-documents.ts';
 export * from './view-database-contract.ts';

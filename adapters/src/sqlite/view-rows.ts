@@ -1,0 +1,66 @@
+import type { ModelDoc, Parked, PredictionDoc, PredictionState, PredictionStatsDoc } from '@hindcast/domain';
+import { modelsTable, statsTable, statusTable } from './view-schema.ts';
+import type { ViewRows } from './view-store.ts';
+
+interface StatusBody {
+  readonly state: PredictionState;
+  readonly parked?: Parked;
+}
+
+export const statusRows = (generation: number): ViewRows<PredictionDoc> => ({
+  table: statusTable(generation),
+  columns: [
+    'tenant',
+    'epoch',
+    'partition',
+    'status',
+    'requested_at',
+    'model',
+    'version',
+    'entity',
+    'reference_id',
+    'batch_id',
+    'body',
+  ],
+  valuesOf: ({ tenant, epoch, partition, state, parked }) => {
+    const body: StatusBody = parked ? { state, parked } : { state };
+    const request = state.status === 'unknown' ? undefined : state.request;
+    return [
+      tenant,
+      epoch,
+      partition,
+      state.status,
+      request?.at ?? null,
+      request?.model ?? null,
+      request?.version ?? null,
+      request?.entity ?? null,
+      request?.referenceId ?? null,
+      request?.batchId ?? null,
+      JSON.stringify(body),
+    ];
+  },
+  read: ['key', 'tenant', 'epoch', 'partition', 'pos', 'body'],
+  docOf: (row) => {
+    const [key, tenant, epoch, partition, pos, body] = row as [string, string, number, number, number, string];
+    const id = key.slice(tenant.length + 1);
+    return { key, tenant, id, epoch, partition, pos, ...(JSON.parse(body) as StatusBody) };
+  },
+});
+
+const wholeDoc = <Doc>(row: readonly unknown[]): Doc => JSON.parse(row[0] as string) as Doc;
+
+export const statsRows = (generation: number): ViewRows<PredictionStatsDoc> => ({
+  table: statsTable(generation),
+  columns: ['tenant', 'hour', 'body'],
+  valuesOf: (doc) => [doc.tenant, doc.hour, JSON.stringify(doc)],
+  read: ['body'],
+  docOf: wholeDoc,
+});
+
+export const modelRows = (generation: number): ViewRows<ModelDoc> => ({
+  table: modelsTable(generation),
+  columns: ['tenant', 'body'],
+  valuesOf: (doc) => [doc.tenant, JSON.stringify(doc)],
+  read: ['body'],
+  docOf: wholeDoc,
+});

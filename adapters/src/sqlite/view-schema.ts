@@ -1,0 +1,67 @@
+import type { ProjectionName } from '@hindcast/domain';
+import type Database from 'libsql';
+
+const schemaVersion = 1;
+
+/** Tables that hold for all generations. Refuses a file that another version of this program wrote. */
+export const openViewSchema = (db: Database.Database): void => {
+  const [found] = db.prepare('PRAGMA user_version').raw(true).get([]) as [number];
+  if (found !== 0 && found !== schemaVersion) {
+    throw new Error(
+      `views.db has format ${found}, this program writes format ${schemaVersion}. Move the file away: it is rebuilt from the log.`,
+    );
+  }
+  db.exec(`
+    PRAGMA user_version = ${schemaVersion};
+    CREATE TABLE IF NOT EXISTS view_generations (
+      projection TEXT NOT NULL, generation INTEGER NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL,
+      PRIMARY KEY (projection, generation)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS view_checkpoints (
+      view TEXT NOT NULL, partition INTEGER NOT NULL, log_id TEXT NOT NULL, epoch INTEGER NOT NULL, next INTEGER NOT NULL,
+      PRIMARY KEY (view, partition)
+    ) WITHOUT ROWID;
+  `);
+};
+
+/** Tables of one generation. The name of a table is also the name of the view in `view_checkpoints`. */
+export const viewTables = (projection: ProjectionName, generation: number): readonly string[] =>
+  projection === 'models' ? [modelsTable(generation)] : [statusTable(generation), statsTable(generation)];
+
+export const statusTable = (generation: number): string => `prediction_status_v${generation}`;
+export const statsTable = (generation: number): string => `prediction_stats_v${generation}`;
+export const modelsTable = (generation: number): string => `models_v${generation}`;
+
+/**
+ * Every prediction pays for every index: two hold them all, the others only the few that they are for. The key's own
+ * index is not the table itself, because large rows make a slow tree.
+ */
+const statusSql = (table: string): string => `
+  CREATE TABLE ${table} (
+    key TEXT NOT NULL, tenant TEXT NOT NULL, epoch INTEGER NOT NULL, partition INTEGER NOT NULL, pos INTEGER NOT NULL,
+    status TEXT NOT NULL, requested_at INTEGER, model TEXT, version INTEGER,
+    entity TEXT, reference_id TEXT, batch_id TEXT, body TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX ${table}_key ON ${table} (key);
+  CREATE INDEX ${table}_time ON ${table} (tenant, requested_at);
+  CREATE INDEX ${table}_model ON ${table} (tenant, model, requested_at);
+  CREATE INDEX ${table}_status ON ${table} (tenant, status, requested_at) WHERE status <> 'succeeded';
+  CREATE INDEX ${table}_entity ON ${table} (tenant, entity, requested_at) WHERE entity IS NOT NULL;
+  CREATE INDEX ${table}_reference ON ${table} (tenant, reference_id, requested_at) WHERE reference_id IS NOT NULL;
+  CREATE INDEX ${table}_batch ON ${table} (tenant, batch_id, requested_at) WHERE batch_id IS NOT NULL;
+`;
+
+const statsSql = (table: string): string => `
+  CREATE TABLE ${table} (key TEXT PRIMARY KEY, tenant TEXT NOT NULL, hour INTEGER NOT NULL, pos INTEGER NOT NULL, body TEXT NOT NULL);
+  CREATE INDEX ${table}_hour ON ${table} (tenant, hour);
+`;
+
+const modelsSql = (table: string): string => `
+  CREATE TABLE ${table} (key TEXT PRIMARY KEY, tenant TEXT NOT NULL, pos INTEGER NOT NULL, body TEXT NOT NULL);
+  CREATE INDEX ${table}_tenant ON ${table} (tenant, key);
+`;
+
+export const createViewTables = (db: Database.Database, projection: ProjectionName, generation: number): void => {
+  if (projection === 'models') db.exec(modelsSql(modelsTable(generation)));
+  else db.exec(statusSql(statusTable(generation)) + statsSql(statsTable(generation)));
+};
