@@ -232,6 +232,18 @@ export const problems = {
     'It brought down its process too often and is stopped until an operator resumes it.',
     'Use another version, or POST /v1/models/{name}/resume after mending the cause.',
   ),
+  'too-many-waiting': kind(
+    503,
+    'Too many requests wait here',
+    'Long polls, event streams and replays that are open at once are bounded, and the bound is reached.',
+    'Repeat the request after Retry-After seconds, or send it to another replica.',
+  ),
+  'position-gone': kind(
+    410,
+    'The position is no longer in the log',
+    'The log begins behind the position that the replay was asked to start from.',
+    'Start at the first position that `detail` names, and know that what was before it is missing.',
+  ),
   'not-ready': kind(
     503,
     'The server is not ready',

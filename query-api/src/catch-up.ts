@@ -1,0 +1,52 @@
+import { problem } from '@hindcast/adapters/http';
+import type { Clock, PartitionBounds, ProjectionName, ViewReader } from '@hindcast/domain';
+import type { QueryLimits } from './query-ports.ts';
+import { wakeUp } from './wake-up.ts';
+
+/** The place in the log that a view has to pass: `next` is the first offset that it need not have seen. */
+export interface Target extends Pick<PartitionBounds, 'logId' | 'partition'> {
+  readonly projection: ProjectionName;
+  readonly next: number;
+}
+
+export const viewBehind = () =>
+  problem('view-behind', 'The view has not yet passed the position that this answer depends on.', {
+    headers: { 'retry-after': '1' },
+  });
+
+export interface CatchUp<T> {
+  readonly views: Pick<ViewReader, 'checkpoints'>;
+  readonly limits: Pick<QueryLimits, 'viewWaitMsMax' | 'viewPollMs'>;
+  readonly now: Clock;
+  readonly target: Target;
+  readonly signal: AbortSignal;
+  read(): Promise<T>;
+  enough(value: T): boolean;
+  /** Rings when a new look may pay before the next one is due. Returns the way to stop. */
+  listen?(ring: () => void): () => void;
+}
+
+/**
+ * Reads until the value is enough, or until the view has passed the target and the value is what it is. The checkpoint
+ * is asked before the value: one that has passed then speaks for the value that is read after it.
+ * @throws Problem `view-behind` after `viewWaitMsMax`
+ */
+export const readCaughtUp = async <T>(task: CatchUp<T>): Promise<T> => {
+  const { views, limits, now, target, signal } = task;
+  const deadline = now() + limits.viewWaitMsMax;
+  const bell = wakeUp(signal);
+  const stopListening = task.listen?.(bell.wake);
+  try {
+    for (;;) {
+      const passed = (await views.checkpoints(target.projection)).some(
+        ({ logId, partition, next }) => logId === target.logId && partition === target.partition && next >= target.next,
+      );
+      const value = await task.read();
+      if (passed || task.enough(value)) return value;
+      if (signal.aborted || now() >= deadline) throw viewBehind();
+      await bell.sleep(limits.viewPollMs);
+    }
+  } finally {
+    stopListening?.();
+  }
+};

@@ -1,0 +1,76 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { answers } from '@hindcast/adapters/http';
+import { Type } from '@sinclair/typebox';
+import { asyncApi } from './async-api.ts';
+import { eventDocsPage } from './event-docs-page.ts';
+import { escapeHtml, htmlPage, pagePolicy } from './html-page.ts';
+import type { QueryPorts } from './query-ports.ts';
+import { wantsHtml } from './request-headers.ts';
+
+const links = {
+  predictions: '/v1/predictions',
+  models: '/v1/models',
+  statistics: '/v1/stats',
+  events: '/v1/events',
+  projections: '/v1/projections',
+  docs: '/docs',
+  eventDocs: '/docs/events',
+  openapi: '/openapi.json',
+  asyncapi: '/asyncapi.json',
+  problems: '/problems',
+  ready: '/readyz?verbose',
+  metrics: '/metrics',
+} as const;
+
+const homePage = (version: string): string =>
+  htmlPage(
+    'Hindcast',
+    `<h1>Hindcast ${escapeHtml(version)}</h1><p>Asynchronous predictions over a log that can be replayed.</p><ul>${Object.entries(
+      links,
+    )
+      .map(([name, path]) => `<li><a href="${path}">${path}</a> ${name}</li>`)
+      .join('')}</ul>`,
+  );
+
+/** What a newcomer, a browser and a scraper ask first. */
+export const discoveryRoutes =
+  ({ metrics }: QueryPorts, version: string): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const events = JSON.stringify(asyncApi(version));
+    const docs = eventDocsPage();
+    const home = homePage(version);
+
+    app.get(
+      '/',
+      {
+        schema: {
+          operationId: 'getHome',
+          summary: 'What is here',
+          tags: ['Service'],
+          response: answers({
+            200: Type.Object(
+              { name: Type.String(), version: Type.String(), links: Type.Record(Type.String(), Type.String()) },
+              { description: 'As JSON, or as a page for browsers' },
+            ),
+          }),
+        },
+      },
+      async (request, reply) => {
+        reply.header('vary', 'accept').header('cache-control', 'no-cache');
+        if (!wantsHtml(request.headers)) return reply.send({ name: 'hindcast', version, links });
+        return reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(home);
+      },
+    );
+    app.get('/asyncapi.json', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(events),
+    );
+    app.get('/docs/events', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(docs),
+    );
+    app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+      reply
+        .type(metrics.contentType)
+        .header('cache-control', 'no-store')
+        .send(await metrics.metrics()),
+    );
+  };

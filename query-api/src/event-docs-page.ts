@@ -1,0 +1,48 @@
+import { envelopeSchema, eventData } from '@hindcast/domain';
+import type { TSchema } from '@sinclair/typebox';
+import { eventChannels } from './async-api.ts';
+import { escapeHtml, htmlPage } from './html-page.ts';
+
+interface SchemaNode {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly items?: SchemaNode;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly required?: readonly string[];
+}
+
+const kindOf = (node: SchemaNode): string => {
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  if (node.anyOf) return node.anyOf.map(kindOf).join(' | ');
+  if (node.type === 'array') return `${kindOf(node.items ?? {})}[]`;
+  return node.type ?? 'any';
+};
+
+const table = (schema: TSchema): string => {
+  const { properties = {}, required = [] } = schema as SchemaNode;
+  const rows = Object.entries(properties).map(
+    ([name, node]) =>
+      `<tr><td><code>${escapeHtml(name)}</code>${required.includes(name) ? '' : ' (optional)'}</td>` +
+      `<td><code>${escapeHtml(kindOf(node))}</code></td><td>${escapeHtml(node.description ?? '')}</td></tr>`,
+  );
+  return rows.length === 0
+    ? '<p>No data.</p>'
+    : `<table><thead><tr><th>Field</th><th>Kind</th><th>Meaning</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+};
+
+/** The events for people: the same schemas as /asyncapi.json, as one page without scripts. */
+export const eventDocsPage = (): string =>
+  htmlPage(
+    'Hindcast events',
+    [
+      '<h1>Events</h1><p>Every fact is a CloudEvent in one append-only log. For programs: <a href="/asyncapi.json">/asyncapi.json</a>.',
+      ' To read them: <code>GET /v1/events</code> in the <a href="/docs">API docs</a>.</p>',
+      `<h2>Envelope</h2>${table(envelopeSchema)}`,
+      ...eventChannels.flatMap(({ address, description, types }) => [
+        `<h2><code>${escapeHtml(address)}</code></h2><p>${escapeHtml(description)}</p>`,
+        ...types.map((type) => `<h3>${escapeHtml(type)}</h3>${table(eventData[type])}`),
+      ]),
+    ].join('\n'),
+  );

@@ -1,0 +1,71 @@
+import type { KnownPredictionDoc } from '@hindcast/adapters/http';
+import {
+  decode,
+  envelopeSchema,
+  formatPosition,
+  type HistoryEntry,
+  type RecordedRecord,
+  TOPICS,
+} from '@hindcast/domain';
+import { Type } from '@sinclair/typebox';
+import type { QueryPorts } from './query-ports.ts';
+
+/** Reads of the log under way at once for one history. */
+const readsMax = 8;
+
+/** An event of a prediction as the fold judged it. */
+export const historyEventSchema = Type.Composite(
+  [
+    Type.Partial(envelopeSchema),
+    Type.Object({
+      data: Type.Optional(Type.Unknown({ description: 'As the type says; absent where the log no longer has it' })),
+      position: Type.String({ examples: ['0:7:4211'] }),
+      appendedAt: Type.String({ format: 'date-time', description: 'When the log stored it' }),
+      verdict: Type.String({
+        description: 'accepted, or why it changed nothing',
+        examples: ['accepted', 'ignored:late'],
+      }),
+    }),
+  ],
+  { $id: 'HistoryEvent', description: 'An event of a prediction, where it is in the log, and how it was judged' },
+);
+
+/**
+ * The history of a prediction: which events count is in its document, what they say is in the log. At most what the fold
+ * keeps: all accepted events but labels beyond the newest 64, and the first 16 that were ignored.
+ */
+export const predictionHistory = (log: QueryPorts['log']) => {
+  const recordAt = async (partition: number, offset: number): Promise<RecordedRecord | undefined> => {
+    const range = { topic: TOPICS.predictions, partition, from: offset, to: offset + 1 };
+    for await (const page of log.read(range)) {
+      const record = page[0];
+      if (record?.offset === offset) return record;
+    }
+    return undefined;
+  };
+
+  const eventOf = async (doc: KnownPredictionDoc, entry: HistoryEntry) => {
+    const record = await recordAt(doc.partition, entry.offset);
+    const decoded = record && decode(record);
+    const event = decoded?.ok ? decoded.event : { id: entry.eventId, type: entry.type };
+    return {
+      ...event,
+      position: formatPosition({ epoch: doc.epoch, partition: doc.partition, offset: entry.offset }),
+      appendedAt: new Date(entry.at).toISOString(),
+      verdict: entry.verdict,
+    };
+  };
+
+  return {
+    eventOf,
+    async all(doc: KnownPredictionDoc) {
+      const { history } = doc.state;
+      const events: Awaited<ReturnType<typeof eventOf>>[] = [];
+      for (let at = 0; at < history.length; at += readsMax) {
+        events.push(...(await Promise.all(history.slice(at, at + readsMax).map((entry) => eventOf(doc, entry)))));
+      }
+      return events;
+    },
+  };
+};
+export type PredictionHistory = ReturnType<typeof predictionHistory>;

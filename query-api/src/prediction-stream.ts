@@ -1,0 +1,67 @@
+import { isKnown, type KnownPredictionDoc } from '@hindcast/adapters/http';
+import { type Clock, type CompletionBus, isEnded, type PredictionDoc } from '@hindcast/domain';
+import type { PredictionHistory } from './prediction-history.ts';
+import type { QueryLimits } from './query-ports.ts';
+import { wakeUp } from './wake-up.ts';
+
+export interface PredictionStream {
+  readonly key: string;
+  readonly doc: KnownPredictionDoc;
+  /** Offset of the last event that the client has; -1 for none. */
+  readonly after: number;
+  readonly history: PredictionHistory;
+  readonly bus: Pick<CompletionBus, 'subscribe'>;
+  readonly now: Clock;
+  readonly limits: Pick<QueryLimits, 'rereadMs' | 'heartbeatMs'>;
+  readonly signal: AbortSignal;
+  read(key: string): Promise<PredictionDoc | undefined>;
+}
+
+/**
+ * Frames of a server-sent event stream: the history behind `after`, then what comes, in the order of the log, then the
+ * end. It follows the folded document, never the raw log, so that every event carries its final verdict. What waits to be
+ * sent is the newest document alone: a client that reads slowly costs no more than one that reads fast.
+ *
+ * The stream is over when the prediction has ended and its history is told: only labels, and results that came too late,
+ * can follow.
+ */
+export async function* predictionFrames(stream: PredictionStream): AsyncGenerator<string> {
+  const { key, bus, now, limits, signal } = stream;
+  const bell = wakeUp(signal);
+  let latest = stream.doc;
+  const take = (doc: PredictionDoc | undefined): void => {
+    if (doc && isKnown(doc) && doc.pos > latest.pos) latest = doc;
+  };
+  const unsubscribe = bus.subscribe(key, (doc) => {
+    take(doc);
+    bell.wake();
+  });
+  try {
+    yield 'retry: 1000\n\n';
+    let { after } = stream;
+    let heartbeatAt = now() + limits.heartbeatMs;
+    take(await stream.read(key));
+    for (;;) {
+      const told = latest;
+      for (const entry of told.state.history) {
+        if (entry.offset <= after) continue;
+        const event = await stream.history.eventOf(told, entry);
+        if (signal.aborted) return;
+        yield `id: ${event.position}\ndata: ${JSON.stringify(event)}\n\n`;
+        after = entry.offset;
+        heartbeatAt = now() + limits.heartbeatMs;
+      }
+      if (isEnded(told.state) || signal.aborted) return;
+      if (told !== latest) continue;
+      await bell.sleep(Math.max(1, Math.min(limits.rereadMs, heartbeatAt - now())));
+      if (signal.aborted) return;
+      if (now() >= heartbeatAt) {
+        yield ': heartbeat\n\n';
+        heartbeatAt = now() + limits.heartbeatMs;
+      }
+      if (told === latest) take(await stream.read(key));
+    }
+  } finally {
+    unsubscribe();
+  }
+}

@@ -1,0 +1,120 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { answers, problem } from '@hindcast/adapters/http';
+import { formatPosition, PROJECTIONS, type ProjectionName, type ViewReader } from '@hindcast/domain';
+import { Type } from '@sinclair/typebox';
+import type { QueryPorts } from './query-ports.ts';
+import { type PartitionLag, topicOf, totalLag, viewLag } from './view-lag.ts';
+
+const dateTime = Type.String({ format: 'date-time' });
+const name = Type.String({ maxLength: 64, examples: [...PROJECTIONS] });
+
+const projectionSchema = Type.Object({
+  name: Type.String(),
+  topic: Type.String(),
+  generations: Type.Array(Type.Object({ generation: Type.Integer(), state: Type.String(), createdAt: dateTime })),
+  lag: Type.Integer({ description: 'Records that the live generation has not folded yet' }),
+  lagMs: Type.Integer({ description: 'Age of the oldest of them; 0 where there is none' }),
+  partitions: Type.Array(
+    Type.Object({
+      partition: Type.Integer(),
+      position: Type.String({ description: 'The first position that it has not folded' }),
+      end: Type.String({ description: 'The position that the next record will get' }),
+      lag: Type.Integer(),
+    }),
+  ),
+});
+
+const rebuildSchema = Type.Object(
+  {
+    id: Type.String(),
+    projection: Type.String(),
+    generation: Type.Integer(),
+    phase: Type.String({ description: 'done and failed are final' }),
+    folded: Type.Integer({ description: 'Records folded so far' }),
+    total: Type.Integer({ description: 'Records that the log held at the last look' }),
+    startedAt: dateTime,
+    endedAt: Type.Optional(dateTime),
+    error: Type.Optional(Type.String()),
+  },
+  { description: 'How far it has come' },
+);
+
+const isProjection = (text: string): text is ProjectionName => (PROJECTIONS as readonly string[]).includes(text);
+
+export const projectionsRoute =
+  ({ log, projections, identity }: QueryPorts, views: ViewReader): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const ageOf = async (projection: ProjectionName, { partition, next, end }: PartitionLag): Promise<number> => {
+      if (next >= end) return 0;
+      for await (const page of log.read({ topic: topicOf[projection], partition, from: next, to: next + 1 })) {
+        for (const { appendedAt } of page) return Math.max(0, identity.now() - appendedAt);
+      }
+      return 0;
+    };
+
+    const describe = async (projection: ProjectionName) => {
+      const partitions = await viewLag(log, views, projection);
+      const ages = await Promise.all(partitions.map((partition) => ageOf(projection, partition)));
+      return {
+        name: projection,
+        topic: topicOf[projection],
+        generations: (await projections.generations())
+          .filter((generation) => generation.projection === projection)
+          .map(({ generation, state, createdAt }) => ({
+            generation,
+            state,
+            createdAt: new Date(createdAt).toISOString(),
+          })),
+        lag: totalLag(partitions),
+        lagMs: Math.max(0, ...ages),
+        partitions: partitions.map(({ epoch, partition, next, end, lag }) => ({
+          partition,
+          position: formatPosition({ epoch, partition, offset: next }),
+          end: formatPosition({ epoch, partition, offset: end }),
+          lag,
+        })),
+      };
+    };
+
+    app.get(
+      '/v1/projections',
+      {
+        schema: {
+          operationId: 'listProjections',
+          summary: 'The views, and how far they have folded the log',
+          tags: ['Operations'],
+          response: answers(
+            { 200: Type.Object({ data: Type.Array(projectionSchema) }, { description: 'All projections' }) },
+            'store-unavailable',
+            'log-unavailable',
+          ),
+        },
+      },
+      async (_request, reply) =>
+        reply.header('cache-control', 'no-store').send({ data: await Promise.all(PROJECTIONS.map(describe)) }),
+    );
+    app.get(
+      '/v1/projections/:name/rebuilds/:id',
+      {
+        schema: {
+          operationId: 'getRebuild',
+          summary: 'A rebuild of a projection',
+          tags: ['Operations'],
+          params: Type.Object({ name, id: Type.String({ maxLength: 128 }) }),
+          response: answers({ 200: rebuildSchema }, 'unknown-projection', 'unknown-rebuild'),
+        },
+      },
+      async (request, reply) => {
+        const { params } = request;
+        if (!isProjection(params.name)) throw problem('unknown-projection', `There are ${PROJECTIONS.join(', ')}.`);
+        const found = await projections.rebuild(params.name, params.id);
+        if (!found) throw problem('unknown-rebuild', 'No rebuild with this id is known here.');
+        const { startedAt, endedAt, ...progress } = found;
+        return reply.header('cache-control', 'no-store').send({
+          ...progress,
+          startedAt: new Date(startedAt).toISOString(),
+          ...(endedAt === undefined ? undefined : { endedAt: new Date(endedAt).toISOString() }),
+        });
+      },
+    );
+  };

@@ -1,0 +1,46 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { discoveryRoutes } from './discovery-routes.ts';
+import { guardedViews } from './guarded-views.ts';
+import { modelsRoute } from './models-route.ts';
+import { openEnds } from './open-ends.ts';
+import { predictionEventsRoute } from './prediction-events-route.ts';
+import { predictionListRoute } from './prediction-list-route.ts';
+import { predictionReading } from './prediction-reading.ts';
+import { predictionRoutes } from './prediction-route.ts';
+import { projectionsRoute } from './projections-route.ts';
+import { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';
+import { replayRoute } from './replay-route.ts';
+import { statsRoute } from './stats-route.ts';
+
+export interface QueryApiOptions {
+  /** Of the product, shown at `/` and in `/asyncapi.json`. */
+  readonly version: string;
+  readonly limits?: Partial<QueryLimits>;
+}
+
+/**
+ * Everything that is read over HTTP. Writes nothing to the log. When the server closes, long polls answer with what
+ * there is, and streams end, so that a client can go on at another replica.
+ */
+export const queryApi =
+  (ports: QueryPorts, options: QueryApiOptions): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const limits = { ...queryLimits, ...options.limits };
+    const views = guardedViews(ports.views, ports.logger);
+    const reading = predictionReading(ports, views, limits);
+    const waits = openEnds(limits.waitsMax);
+    const streams = openEnds(limits.streamsMax);
+    const replays = openEnds(limits.replaysMax);
+    app.addHook('preClose', async () => {
+      for (const ends of [waits, streams, replays]) ends.close();
+    });
+
+    await app.register(predictionRoutes(reading, waits));
+    await app.register(predictionEventsRoute(ports, limits, reading, streams));
+    await app.register(predictionListRoute(ports, views));
+    await app.register(statsRoute(ports, views));
+    await app.register(modelsRoute(ports, views, limits, waits));
+    await app.register(projectionsRoute(ports, views));
+    await app.register(replayRoute(ports, limits, replays));
+    await app.register(discoveryRoutes(ports, options.version));
+  };

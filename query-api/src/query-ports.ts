@@ -1,0 +1,71 @@
+import type {
+  CompletionBus,
+  EventLog,
+  Identity,
+  Logger,
+  ProjectionName,
+  ResultCache,
+  ViewGeneration,
+  ViewReader,
+} from '@hindcast/domain';
+import type { Registry } from 'prom-client';
+
+/** How far a rebuild has come. Forgotten when the process that runs it ends. */
+export interface RebuildProgress {
+  readonly id: string;
+  readonly projection: ProjectionName;
+  readonly generation: number;
+  /** `done` and `failed` are final. */
+  readonly phase: string;
+  /** Records folded so far, and those that the log held at the last look. */
+  readonly folded: number;
+  readonly total: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly error?: string;
+}
+
+/** What the projectors know of themselves. */
+export interface ProjectionsReader {
+  generations(): Promise<readonly ViewGeneration[]>;
+  rebuild(projection: ProjectionName, id: string): Promise<RebuildProgress | undefined>;
+}
+
+export interface QueryPorts {
+  readonly log: Pick<EventLog, 'read' | 'bounds'>;
+  readonly views: ViewReader;
+  readonly bus: Pick<CompletionBus, 'subscribe'>;
+  readonly cache: Pick<ResultCache, 'get' | 'put'>;
+  readonly projections: ProjectionsReader;
+  readonly identity: Pick<Identity, 'now' | 'sha256'>;
+  readonly logger: Logger;
+  readonly metrics: Pick<Registry, 'metrics' | 'contentType'>;
+}
+
+/** Bounds of the query side. Tests make them shorter. */
+export interface QueryLimits {
+  /** How long a read waits for the view before it says 503. */
+  readonly viewWaitMsMax: number;
+  /** Pause between two looks at the checkpoint of a view that is behind. */
+  readonly viewPollMs: number;
+  /** A long poll looks again this often, so that a lost notice costs no more. */
+  readonly rereadMs: number;
+  readonly heartbeatMs: number;
+  /** A stream whose client takes nothing for this long is cut. */
+  readonly stalledMsMax: number;
+  readonly streamsMax: number;
+  readonly waitsMax: number;
+  readonly replaysMax: number;
+}
+
+export const queryLimits: QueryLimits = {
+  viewWaitMsMax: 5_000,
+  viewPollMs: 25,
+  rereadMs: 1_000,
+  heartbeatMs: 15_000,
+  stalledMsMax: 60_000,
+  streamsMax: 1_000,
+  waitsMax: 10_000,
+  replaysMax: 8,
+};
