@@ -1,0 +1,21 @@
+import { DATATYPES, newTensorData, type RunOutcome, type Tensor } from '@hindcast/domain';
+import { sessionThreads } from './child-protocol.ts';
+import type { Ending } from './inference-process.ts';
+
+const constructors = new Map(DATATYPES.map((datatype) => [datatype, newTensorData(datatype, 0).constructor]));
+
+/**
+ * The outcome of a run that the child survived; undefined where it did not, or where it no longer keeps the protocol: a
+ * model that took the child over must not be able to hurt the parent with what it sends.
+ */
+export const outcomeOfRun = (ending: Ending, runtime: string): RunOutcome | undefined => {
+  if (ending.kind === 'failed') return { ok: false, reason: 'rejected', detail: String(ending.detail) };
+  if (ending.kind !== 'ran' || !ending.outputs.every(isTensor)) return undefined;
+  return { ok: true, outputs: ending.outputs, inferenceMs: ending.inferenceMs, runtime, threads: sessionThreads };
+};
+
+const isTensor = ({ name, datatype, shape, data }: Tensor): boolean =>
+  typeof name === 'string' &&
+  Array.isArray(shape) &&
+  data.constructor === constructors.get(datatype) &&
+  (!Array.isArray(data) || data.every((text) => typeof text === 'string'));
