@@ -1,0 +1,2 @@
+export * from './inference-worker.ts';
+export * from './keeper.ts';

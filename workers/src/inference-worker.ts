@@ -1,0 +1,217 @@
+import {
+  type ArtifactStore,
+  type Backlog,
+  type EventLog,
+  type Identity,
+  type LogConsumer,
+  type Logger,
+  type ModelCatalog,
+  type ModelRuntime,
+  type Running,
+  TOPICS,
+} from '@hindcast/domain';
+import { createCaughtUp } from './caught-up.ts';
+import { createCommitClock } from './commit-clock.ts';
+import { createDurableAppender } from './durable-append.ts';
+import { createInferenceRuns, type RunCounts, type RunLimits } from './inference-runs.ts';
+import type { OpenEntry } from './open-set.ts';
+import { createPartitionDesk, type PartitionDesk } from './partition-desk.ts';
+import type { WorkerJob } from './worker-job.ts';
+
+export interface InferenceWorkerPorts {
+  readonly log: EventLog;
+  readonly runtime: ModelRuntime;
+  readonly catalog: ModelCatalog;
+  readonly artifacts: ArtifactStore;
+  readonly identity: Identity;
+  readonly logger?: Logger;
+}
+
+export interface InferenceWorkerOptions extends RunLimits {
+  readonly group: string;
+  /** Whose requests it runs. Workers of different pools need groups of their own. */
+  readonly pools?: readonly string[] | 'all';
+  /** Open predictions in memory, over all partitions; a partition that has its share is paused until there is room. */
+  readonly openMax?: number;
+  /** Inputs kept in memory; those beyond are read from the log again when they are run. */
+  readonly payloadBytesMax?: number;
+  /** Longest time that `stop` waits for runs, and for the log to take their results. */
+  readonly stopMsMax?: number;
+  /** Name in attempts. */
+  readonly workerId?: string;
+}
+
+export interface InferenceWorkerStats extends RunCounts {
+  readonly partitions: number;
+  readonly paused: number;
+  readonly open: number;
+  readonly queued: number;
+  readonly running: number;
+  /** Results on their way to the log. */
+  readonly unwritten: number;
+  readonly payloadBytes: number;
+}
+
+export type InferenceWorker = Running & Backlog & { stats(): InferenceWorkerStats };
+
+/** A paused partition goes on when this part of its share is open. */
+const resumeBelow = 0.75;
+const lookAheadRetryMs = 1_000;
+
+/**
+ * Runs what the log asks for. Handlers only file events: runs are started from the open set, and never before the
+ * partition was read to the end that it had when it was assigned.
+ */
+export const startInferenceWorker = async (
+  ports: InferenceWorkerPorts,
+  options: InferenceWorkerOptions,
+): Promise<InferenceWorker> => {
+  const { log, catalog, identity, logger } = ports;
+  const { group, pools = 'all', openMax = 50_000, payloadBytesMax = 67_108_864, stopMsMax = 10_000 } = options;
+  const desks = new Map<number, PartitionDesk<WorkerJob>>();
+  const openByDigest = new Map<string, number>();
+  const tenants = new Set<string>();
+  const budget = { bytesMax: payloadBytesMax, bytes: 0 };
+  const appender = createDurableAppender(log, logger);
+  let consumer: LogConsumer | undefined;
+  let stopping = false;
+
+  await catalog.catchUp();
+  const partitions = (await log.bounds(TOPICS.predictions)).length;
+  const filter = { partitions, pools: pools === 'all' ? pools : new Set(pools) };
+  const commits = createCommitClock((partition) => {
+    const desk = desks.get(partition);
+    if (desk) consumer?.commit(partition, desk.set.committable);
+  });
+
+  const caughtUp = createCaughtUp(log, (partition) => desks.get(partition)?.set.next);
+
+  const runs = createInferenceRuns(
+    {
+      ...ports,
+      logger,
+      appender,
+      workerId: options.workerId ?? identity.newId(),
+      settle: (entry) => desks.get(entry.partition)?.set.settle(entry),
+      othersMayArrive: () => tenants.size > 1 || [...tenants].some((tenant) => catalog.names(tenant).length > 1),
+    },
+    options,
+  );
+
+  const openShare = () => Math.max(1, Math.ceil(openMax / Math.max(1, desks.size)));
+  const regulate = (partition: number, desk: PartitionDesk<WorkerJob>) => {
+    if (!desk.paused && desk.set.open >= openShare()) {
+      desk.paused = true;
+      consumer?.pause(partition);
+      if (!desk.ready) void becomeReady(partition, desk);
+    } else if (desk.paused && desk.set.open < openShare() * resumeBelow) {
+      desk.paused = false;
+      consumer?.resume(partition);
+    }
+  };
+  /** A full set can be worked on only when what lies behind it in the log is known too. */
+  const becomeReady = async (partition: number, desk: PartitionDesk<WorkerJob>) => {
+    while (!stopping && !desk.ready && desks.get(partition) === desk) {
+      if (await desk.lookAhead(desk.endAtAssignment)) break;
+      await new Promise((resolve) => setTimeout(resolve, lookAheadRetryMs));
+    }
+    regulate(partition, desk);
+    runs.pump();
+  };
+  const opened = (entry: OpenEntry<WorkerJob>) => {
+    const { sha256 } = entry.fold.request;
+    openByDigest.set(sha256, (openByDigest.get(sha256) ?? 0) + 1);
+    if (tenants.size < tenantsMax) tenants.add(entry.tenant);
+  };
+  const closed = (entry: OpenEntry<WorkerJob>) => {
+    runs.leave(entry);
+    const { sha256 } = entry.fold.request;
+    const left = (openByDigest.get(sha256) ?? 1) - 1;
+    if (left > 0) openByDigest.set(sha256, left);
+    else openByDigest.delete(sha256);
+    const desk = desks.get(entry.partition);
+    if (desk?.paused) regulate(entry.partition, desk);
+    commits.moved(entry.partition);
+  };
+
+  consumer = await log.consume(
+    { topic: TOPICS.predictions, group },
+    {
+      async onAssigned(partition, committed) {
+        const bounds = (await log.bounds(TOPICS.predictions)).find((candidate) => candidate.partition === partition);
+        desks.set(
+          partition,
+          createPartitionDesk<WorkerJob>({
+            partition,
+            next: committed ?? bounds?.start ?? 0,
+            endAtAssignment: bounds?.end ?? 0,
+            filter,
+            payloads: budget,
+            log,
+            logger,
+            onReady: runs.enter,
+            onOpened: opened,
+            onClosed: closed,
+          }),
+        );
+        return undefined;
+      },
+      async onBatch(batch) {
+        const desk = desks.get(batch.partition);
+        if (!desk || stopping) return;
+        desk.take(batch);
+        regulate(batch.partition, desk);
+        commits.moved(batch.partition);
+        caughtUp.moved();
+        runs.pump();
+      },
+      onRevoked(partition) {
+        const desk = desks.get(partition);
+        desks.delete(partition);
+        commits.forget(partition);
+        desk?.close();
+      },
+    },
+  );
+  for (const [partition, desk] of desks) if (desk.paused) consumer.pause(partition);
+
+  const sum = (of: (desk: PartitionDesk<WorkerJob>) => number) => {
+    let total = 0;
+    for (const desk of desks.values()) total += of(desk);
+    return total;
+  };
+
+  return {
+    whenCaughtUp: caughtUp.wait,
+    async stop() {
+      stopping = true;
+      const bound = setTimeout(() => appender.giveUp(), stopMsMax);
+      const late = new Promise<void>((resolve) => setTimeout(resolve, stopMsMax).unref());
+      await Promise.race([runs.drain(), late]);
+      clearTimeout(bound);
+      appender.giveUp();
+      commits.flush(desks.keys());
+      await consumer?.stop();
+      commits.stop();
+    },
+    expectedWaitMs(sha256) {
+      const cost = runs.scheduler.costOf(sha256);
+      if (!cost) return 0;
+      return ((openByDigest.get(sha256) ?? 0) * cost.perRowMs()) / runs.scheduler.slotsOf(sha256);
+    },
+    open: () => sum((desk) => desk.set.open),
+    stats: () => ({
+      ...runs.counts,
+      partitions: desks.size,
+      paused: sum((desk) => (desk.paused ? 1 : 0)),
+      open: sum((desk) => desk.set.open),
+      queued: runs.scheduler.queued,
+      running: runs.scheduler.running,
+      unwritten: appender.pending,
+      payloadBytes: budget.bytes,
+    }),
+  };
+};
+
+/** Tenants whose models are asked for; beyond that there are surely others. */
+const tenantsMax = 1_000;

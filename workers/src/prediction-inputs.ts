@@ -1,0 +1,53 @@
+import { type ArtifactStore, type EventLog, TOPICS } from '@hindcast/domain';
+import type { OpenEntry } from './open-set.ts';
+import { predictionEventOf } from './record-intake.ts';
+
+export type LoadedInput =
+  | { readonly ok: true; readonly input: unknown }
+  /** `missing` may come later; `unreadable` never will. */
+  | { readonly ok: false; readonly reason: 'missing' | 'unreadable'; readonly detail: string };
+
+/** Reads the inputs that are not in memory: from the log by offset, or from the artifact store by digest. */
+export const loadInput = async (
+  ports: { readonly log: EventLog; readonly artifacts: ArtifactStore },
+  entry: OpenEntry,
+): Promise<LoadedInput> => {
+  try {
+    return entry.inputRef
+      ? await fromArtifact(ports.artifacts, entry.inputRef.sha256, entry.inputRef.bytes)
+      : await fromLog(ports.log, entry);
+  } catch (cause) {
+    return { ok: false, reason: 'missing', detail: cause instanceof Error ? cause.message : String(cause) };
+  }
+};
+
+const fromLog = async (log: EventLog, entry: OpenEntry): Promise<LoadedInput> => {
+  const { partition, offset } = entry;
+  for await (const page of log.read({ topic: TOPICS.predictions, partition, from: offset, to: offset + 1 })) {
+    for (const record of page) {
+      const event = predictionEventOf(record);
+      if (event?.id === entry.fold.request.eventId && event.type === 'PredictionRequested') {
+        return { ok: true, input: event.data.input };
+      }
+    }
+  }
+  return { ok: false, reason: 'missing', detail: `the log did not give offset ${offset} of partition ${partition}` };
+};
+
+const fromArtifact = async (artifacts: ArtifactStore, sha256: string, bytes: number): Promise<LoadedInput> => {
+  const content = await artifacts.get(sha256);
+  if (!content) return { ok: false, reason: 'missing', detail: `the input ${sha256} is not in the artifact store` };
+  const decoder = new TextDecoder();
+  let text = '';
+  let read = 0;
+  for await (const chunk of content) {
+    read += chunk.byteLength;
+    if (read > bytes) return { ok: false, reason: 'unreadable', detail: `the input is longer than its ${bytes} bytes` };
+    text += decoder.decode(chunk, { stream: true });
+  }
+  try {
+    return { ok: true, input: JSON.parse(text + decoder.decode()) };
+  } catch {
+    return { ok: false, reason: 'unreadable', detail: `the input ${sha256} is not JSON` };
+  }
+};
