@@ -1,0 +1,151 @@
+import type { EventLog, LogConsumer, Logger, PartitionBounds, RecordBatch, Running } from '@hindcast/domain';
+import { createProgressWaiters } from './progress-waiters.ts';
+import type { Projection, ProjectionCounts } from './projection.ts';
+import { ProjectionRefused, startsOf } from './projection-start.ts';
+
+/** Records of one batch: enough to share a transaction, few enough to keep the loop free for others. */
+const batchMax = 1_000;
+
+export interface PartitionProgress {
+  readonly partition: number;
+  /** First offset that is not folded yet. */
+  readonly next: number;
+  /** End of the partition when it was last heard of. */
+  readonly end: number;
+}
+
+export interface RunningProjector extends Running {
+  /** The partitions that this member of the group holds. */
+  progress(): readonly PartitionProgress[];
+  counts(): ProjectionCounts;
+  /** Why it stopped by itself. */
+  failure(): Error | undefined;
+}
+
+interface Held {
+  readonly bounds: PartitionBounds;
+  next: number;
+  end: number;
+}
+
+/** Reads a projection's topic and folds batch after batch, from its own checkpoints on. */
+export const startProjector = async ({
+  log,
+  projection,
+  group,
+  logger,
+}: {
+  readonly log: EventLog;
+  readonly projection: Projection;
+  readonly group: string;
+  readonly logger?: Logger | undefined;
+}): Promise<RunningProjector> => {
+  const held = new Map<number, Held>();
+  const waiters = createProgressWaiters();
+  let partitions = 0;
+  let unknownTypes = 0;
+  let deadLettered = 0;
+  let failure: Error | undefined;
+  let consumer: LogConsumer | undefined;
+
+  const fail = (error: Error): void => {
+    failure = error;
+    logger?.error({ err: error, projection: projection.name }, 'A projector stopped.');
+    waiters.fail(error);
+    // Not awaited: stopping waits for the running handlers, and this is one of them.
+    consumer?.stop().catch((err) => logger?.error({ err }, 'A failed projector could not be stopped.'));
+  };
+
+  const assign = async (partition: number): Promise<number> => {
+    const bounds = await log.bounds(projection.topic);
+    const starts = await startsOf(projection, bounds);
+    const of = bounds.find((candidate) => candidate.partition === partition);
+    const next = starts.get(partition);
+    if (!of || next === undefined) throw new Error(`${projection.topic} has no partition ${partition}.`);
+    partitions = bounds.length;
+    projection.forget(partition);
+    held.set(partition, { bounds: of, next, end: of.end });
+    return next;
+  };
+
+  const fold = async (batch: RecordBatch, at: Held): Promise<void> => {
+    const first = batch.records[0]?.offset ?? at.next;
+    if (first > at.next) {
+      throw new ProjectionRefused(
+        'gap',
+        `A batch of ${projection.topic}/${batch.partition} starts at ${first}, the checkpoint is ${at.next}.`,
+      );
+    }
+    const records = batch.records.slice(at.next - first);
+    const last = records.at(-1);
+    if (last) {
+      const { logId, epoch } = at.bounds;
+      const counts = await projection.project({ logId, epoch, partition: batch.partition, partitions, records });
+      unknownTypes += counts.unknownTypes;
+      deadLettered += counts.deadLettered;
+      at.next = last.offset + 1;
+    }
+    at.end = Math.max(batch.end, at.next);
+  };
+
+  // Refuses at once where that is already clear, so that the caller hears of it.
+  await startsOf(projection, await log.bounds(projection.topic));
+  consumer = await log.consume(
+    { topic: projection.topic, group, batchMax },
+    {
+      async onAssigned(partition) {
+        try {
+          return await assign(partition);
+        } catch (error) {
+          if (error instanceof ProjectionRefused) fail(error);
+          throw error;
+        }
+      },
+      async onBatch(batch) {
+        if (failure) throw failure;
+        const at = held.get(batch.partition);
+        if (!at) throw new Error(`Partition ${batch.partition} was not assigned.`);
+        try {
+          await fold(batch, at);
+        } catch (error) {
+          projection.forget(batch.partition);
+          logger?.warn({ err: error, projection: projection.name, partition: batch.partition }, 'A batch is retried.');
+          throw error;
+        }
+        if (held.get(batch.partition) !== at) return;
+        consumer?.commit(batch.partition, at.next);
+        waiters.check();
+      },
+      onRevoked(partition) {
+        held.delete(partition);
+        projection.forget(partition);
+      },
+    },
+  );
+
+  const isFolded = async (ends: readonly PartitionBounds[]): Promise<boolean> => {
+    const elsewhere = ends.filter(({ partition }) => !held.has(partition));
+    for (const { partition, end } of ends) if ((held.get(partition)?.next ?? end) < end) return false;
+    if (elsewhere.length === 0) return true;
+    // Other members of the group fold these: their checkpoints tell.
+    const views = await projection.checkpoints();
+    return elsewhere.every(({ partition, end }) =>
+      views.every((checkpoints) => checkpoints.some((of) => of.partition === partition && of.next >= end)),
+    );
+  };
+
+  return {
+    async whenCaughtUp() {
+      if (failure) throw failure;
+      const ends = await log.bounds(projection.topic);
+      await waiters.until(() => isFolded(ends));
+    },
+    progress: () => [...held].map(([partition, { next, end }]) => ({ partition, next, end })),
+    counts: () => ({ unknownTypes, deadLettered }),
+    failure: () => failure,
+    async stop() {
+      await consumer?.stop();
+      waiters.fail(new Error(`The projector of ${projection.name} was stopped.`));
+    },
+  };
+};
