@@ -19,6 +19,7 @@ afterEach(async () => {
   for (const made of worlds.splice(0)) await made.close();
 });
 
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000 });
 const path = '/v1/predictions/p-1';
 
 describe('GET /v1/predictions/{id}', () => {
@@ -91,7 +92,7 @@ describe('GET /v1/predictions/{id}', () => {
     await it.append(aPredictionRequested());
     await it.fold();
     const answer = it.get(path, { prefer: 'respond-async, wait=20' });
-    await vi.waitFor(() => expect(it.listeners).toBe(1));
+    await eventually(() => expect(it.listeners).toBe(1));
     await it.append(aPredictionSucceeded());
     await it.fold();
     expect((await answer).json().status).toBe('succeeded');
@@ -104,7 +105,7 @@ describe('GET /v1/predictions/{id}', () => {
     await it.append(aPredictionRequested());
     await it.fold();
     const answer = it.get(path, { prefer: 'wait=20' });
-    await vi.waitFor(() => expect(it.listeners).toBe(1));
+    await eventually(() => expect(it.listeners).toBe(1));
     await it.append(aPredictionCanceled());
     await it.fold({ announce: false });
     expect((await answer).json().status).toBe('canceled');
@@ -126,7 +127,7 @@ describe('GET /v1/predictions/{id}', () => {
     await it.append(aPredictionRequested());
     await it.fold();
     const answer = it.get(path, { prefer: 'wait=60' });
-    await vi.waitFor(() => expect(it.listeners).toBe(1));
+    await eventually(() => expect(it.listeners).toBe(1));
     await it.app.close();
     expect((await answer).json().status).toBe('queued');
   });
@@ -135,7 +136,7 @@ describe('GET /v1/predictions/{id}', () => {
     const it = await world();
     await it.append(aPredictionRequested());
     const answer = it.get(path);
-    await vi.waitFor(() => expect(it.listeners).toBe(1));
+    await eventually(() => expect(it.listeners).toBe(1));
     await it.fold({ announce: false });
     expect((await answer).statusCode).toBe(200);
     expect(it.listeners).toBe(0);
@@ -164,7 +165,7 @@ describe('GET /v1/predictions/{id}', () => {
     await it.fold();
     const position = formatPosition(await it.append(aPredictionSucceeded()));
     const answer = it.get(path, { 'hindcast-position': `0:99:5, ${position}` });
-    await vi.waitFor(() => expect(it.listeners).toBe(1));
+    await eventually(() => expect(it.listeners).toBe(1));
     await it.fold();
     expect((await answer).json().status).toBe('succeeded');
     expect((await it.get(path, { 'hindcast-position': position })).statusCode).toBe(200);
