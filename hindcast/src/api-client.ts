@@ -5,7 +5,7 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
-  readonly body?: Uint8Array | ReadableStream<Uint8Array>;
+  readonly body?: Blob;
   /** Until the headers of the answer are there. */
   readonly timeoutMs?: number;
   /** Statuses that the caller handles itself instead of getting a failure. */
@@ -64,7 +64,7 @@ const fetchOptions = ({ method, headers, json, body }: ApiRequest): RequestInit 
   method: method ?? 'GET',
   headers: { ...(json === undefined ? undefined : { 'content-type': 'application/json' }), ...headers },
   ...(json === undefined ? undefined : { body: JSON.stringify(json) }),
-  ...(body === undefined ? undefined : { body, duplex: 'half' }),
+  ...(body === undefined ? undefined : { body }),
 });
 
 const bodyOf = async (response: Response): Promise<unknown> => {

@@ -39,7 +39,7 @@ export const resolveConfig = ({ env, flags, cores }: ConfigSources): Resolved =>
     if (given !== undefined && given !== '') {
       return { name, value: read(setting, given, setting.env), origin: 'environment' };
     }
-    const preset: unknown = name === 'children' ? Math.max(1, Math.min(cores, 64)) : setting.schema['default'];
+    const preset: unknown = name === 'children' ? Math.max(2, Math.min(cores, 64)) : setting.schema['default'];
     return { name, value: preset, origin: 'default' };
   });
 

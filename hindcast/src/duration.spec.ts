@@ -7,10 +7,11 @@ describe('durations', () => {
     ['30s', 30_000],
     ['1.5m', 90_000],
     ['2h', 7_200_000],
+    ['1d', 86_400_000],
     ['10', 10_000],
   ])('reads %s', (text, ms) => expect(parseDurationMs(text)).toBe(ms));
 
-  it.each(['', '-1s', '5 s', 'soon', '1d'])('refuses "%s"', (text) =>
+  it.each(['', '-1s', '5 s', 'soon', '1w'])('refuses "%s"', (text) =>
     expect(() => parseDurationMs(text)).toThrow('is not a duration'),
   );
 

@@ -1,12 +1,12 @@
 import { usage } from './cli-failure.ts';
 
-const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Milliseconds of a text such as `500ms`, `30s`, `5m`; a bare number is seconds. */
+/** Milliseconds of a text such as `500ms`, `30s`, `5m`, `2d`; a bare number is seconds. */
 export const parseDurationMs = (text: string): number => {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(text);
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text);
   if (!match) throw usage(`"${text}" is not a duration; write it like 500ms, 30s or 5m.`);
-  return Number(match[1]) * unitsMs[(match[2] ?? 's') as keyof typeof unitsMs];
+  return Math.ceil(Number(match[1]) * unitsMs[(match[2] ?? 's') as keyof typeof unitsMs]);
 };
 
 /** A duration for people: `84 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
@@ -21,7 +21,7 @@ export const showDuration = (ms: number): string => {
 
 /** ISO 8601 text of a moment given as ISO text or as a time ago such as `2h`. */
 export const parseMoment = (text: string, now: number): string => {
-  const ago = /^\d+(ms|s|m|h)$/.test(text);
+  const ago = /^\d+(ms|s|m|h|d)$/.test(text);
   const at = ago ? now - parseDurationMs(text) : Date.parse(text);
   if (Number.isNaN(at))
     throw usage(`"${text}" is not a time; write it like 2026-01-31T12:00:00Z, or 2h for two hours ago.`);

@@ -19,6 +19,7 @@ export interface Setting<S extends TSchema = TSchema> {
 
 const setting = <S extends TSchema>(schema: S, about: Omit<Setting, 'schema'>): Setting<S> => ({ schema, ...about });
 const mebibyte = 1_048_576;
+const memoryBytes = { minimum: 64 * mebibyte, maximum: 1_048_576 * mebibyte };
 const oneOf = <const Name extends string>(names: readonly Name[], preset: NoInfer<Name>) =>
   Type.Union(
     names.map((name) => Type.Literal(name)),
@@ -65,7 +66,7 @@ export const SETTINGS = {
   children: setting(Type.Integer({ minimum: 1, maximum: 64 }), {
     env: 'HINDCAST_CHILDREN',
     flag: 'children',
-    defaultText: 'one per core',
+    defaultText: 'one per core, at least 2',
     description: 'Processes that run models',
   }),
   deadlineMs: setting(Type.Integer({ minimum: 1, maximum: 604_800_000, default: 60_000 }), {
@@ -73,25 +74,29 @@ export const SETTINGS = {
     flag: 'deadline-ms',
     description: 'Time a prediction has to end, where neither the request nor its model says another',
   }),
-  inferenceTimeoutMs: setting(Type.Integer({ minimum: 1, maximum: 3_600_000, default: 30_000 }), {
+  inferenceTimeoutMs: setting(Type.Integer({ minimum: 1, maximum: 3_600_000, default: 10_000 }), {
     env: 'HINDCAST_INFERENCE_TIMEOUT_MS',
     flag: 'inference-timeout-ms',
     description: 'Time one run of a model may take before its process is killed, where the model says no other',
   }),
-  modelMemoryBytes: setting(
-    Type.Integer({ minimum: 64 * mebibyte, maximum: 1_048_576 * mebibyte, default: 2_048 * mebibyte }),
-    {
-      env: 'HINDCAST_MODEL_MEMORY_BYTES',
-      flag: 'model-memory-bytes',
-      description: 'Memory of one inference process',
-    },
-  ),
+  modelMemoryBytes: setting(Type.Optional(Type.Integer(memoryBytes)), {
+    env: 'HINDCAST_MODEL_MEMORY_BYTES',
+    flag: 'model-memory-bytes',
+    defaultText: 'from the memory of the machine',
+    description: 'Estimated memory of all loaded models; the least recently used ones give way',
+  }),
+  childMemoryBytes: setting(Type.Optional(Type.Integer(memoryBytes)), {
+    env: 'HINDCAST_CHILD_MEMORY_BYTES',
+    flag: 'child-memory-bytes',
+    defaultText: 'from the memory of the machine',
+    description: 'Memory of one process that runs models, where the system can limit it (`prlimit`)',
+  }),
   modelBytesMax: setting(Type.Integer({ minimum: 1_024, maximum: 16_384 * mebibyte, default: 512 * mebibyte }), {
     env: 'HINDCAST_MODEL_BYTES_MAX',
     flag: 'model-bytes-max',
     description: 'Largest model file that is accepted',
   }),
-  openMax: setting(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 10_000 }), {
+  openMax: setting(Type.Integer({ minimum: 1, maximum: 10_000_000, default: 1_000_000 }), {
     env: 'HINDCAST_OPEN_MAX',
     flag: 'open-max',
     description: 'Predictions that may wait or run at once; more are refused with 503',

@@ -73,10 +73,8 @@ export const predictCommand = (context: CliContext): Command =>
 
 const headersOf = ({ key, cancelAfter }: PredictOptions): Record<string, string> => ({
   ...(key === undefined ? undefined : { 'idempotency-key': JSON.stringify(key) }),
-  ...(cancelAfter === undefined ? undefined : { 'cancel-after': seconds(cancelAfter) }),
+  ...(cancelAfter === undefined ? undefined : { 'cancel-after': `${parseDurationMs(cancelAfter)}ms` }),
 });
-
-const seconds = (duration: string): string => `${Math.ceil(parseDurationMs(duration) / 1_000)}s`;
 
 const given = async (input: string | undefined, { terminal }: CliContext): Promise<unknown> => {
   if (input === undefined) throw usage("Say the input: JSON, @file, - for stdin, or --example for the model's own.");

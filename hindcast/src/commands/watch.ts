@@ -28,7 +28,7 @@ export const watchCommand = (context: CliContext): Command =>
           empty = 0;
           lastId = message.id ?? lastId;
           const event: unknown = JSON.parse(message.data);
-          voice.answer(event, describe(message, event));
+          voice.answer(event, describe(event));
         }
         const answer = asPrediction((await client.request(predictionPath(id))).body);
         if (!hasEnded(answer)) continue;
@@ -43,6 +43,7 @@ export const watchCommand = (context: CliContext): Command =>
 async function* follow(client: ApiClient, id: string, lastId: string | undefined): AsyncGenerator<StreamMessage> {
   const headers = { accept: 'text/event-stream', ...(lastId === undefined ? undefined : { 'last-event-id': lastId }) };
   const response = await client.open(`${predictionPath(id)}/events`, { headers });
+  if (response.status === 204) return;
   if (!response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null) {
     throw failed(`${response.url} is not an event stream.`);
   }
@@ -54,14 +55,17 @@ async function* follow(client: ApiClient, id: string, lastId: string | undefined
   }
 }
 
-/** `12:00:01.123  PredictionSucceeded  0:1:42`, with whatever the event has of these. */
-const describe = (message: StreamMessage, event: unknown): string => {
-  const { type, time, position, verdict } = flat(event);
-  const parts = [time, type ?? message.event, position ?? message.id, verdict === 'accepted' ? undefined : verdict];
-  return parts.filter((part) => typeof part === 'string').join('  ');
-};
+/** An event as its history shows it. */
+interface ToldEvent {
+  readonly type?: string;
+  readonly appendedAt?: string;
+  readonly position?: string;
+  readonly verdict?: string;
+}
 
-const flat = (event: unknown): Readonly<Record<string, unknown>> => {
-  const outer = (event ?? {}) as Readonly<Record<string, unknown>>;
-  return { ...outer, ...((outer['event'] ?? {}) as Readonly<Record<string, unknown>>) };
+/** `2026-01-31T12:00:01.123Z  0:1:42  PredictionSucceeded`, and the verdict where the event changed nothing. */
+const describe = (event: unknown): string => {
+  const { type, appendedAt, position, verdict } = (event ?? {}) as ToldEvent;
+  const parts = [appendedAt, position, type, verdict === 'accepted' ? undefined : verdict];
+  return parts.filter((part) => part !== undefined).join('  ');
 };

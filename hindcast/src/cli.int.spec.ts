@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { cli, closeAll, send, serve } from './testing/run-cli.ts';
+
+afterEach(closeAll);
+
+describe('refusals', () => {
+  it('become the words of the server, pointers included', async () => {
+    const problem = {
+      title: 'x',
+      detail: 'The input does not fit.',
+      errors: [{ pointer: '/input/age', detail: 'missing' }],
+    };
+    const { url } = await serve((_, response) =>
+      send(response, 422, problem, { 'content-type': 'application/problem+json' }),
+    );
+    const { code, out, err } = await cli(['predict', 'churn', '[1]', '--json', '--url', url]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('The input does not fit. (HTTP 422)\n  /input/age missing');
+  });
+
+  it('end with 3 where there is no such thing', async () => {
+    const { url } = await serve((_, response) => send(response, 404, { detail: 'No such prediction.' }));
+    expect((await cli(['get', 'p9', '--url', url])).code).toBe(3);
+  });
+
+  it('say how to start a server where none answers', async () => {
+    const { url } = await serve(() => {});
+    await closeAll();
+    const { code, err } = await cli(['get', 'p1', '--url', url]);
+    expect(code).toBe(1);
+    expect(err).toContain('npx hindcast start');
+  });
+
+  it.each([
+    [['nonsense']],
+    [['get']],
+    [['get', 'x', '--url', 'localhost']],
+    [['predict', 'm', '1', '--priority', 'top']],
+  ])('end with 2 for a wrong use: %j', async (args) => expect((await cli(args)).code).toBe(2));
+
+  it('of settings name all of them and start nothing', async () => {
+    const { code, err } = await cli(['start', '--port', 'many'], { env: { HINDCAST_DATE: 'x' } });
+    expect(code).toBe(2);
+    expect(err).toContain('--port is "many"');
+    expect(err).toContain('Did you mean HINDCAST_DATA');
+  });
+});
+
+describe('what a person asks first', () => {
+  it.each(['start', 'predict', 'get', 'watch', 'replay', 'models', 'projections', 'config', 'doctor'])(
+    'finds an example in the help of %s',
+    async (name) => {
+      const { code, out } = await cli([name, '--help']);
+      expect(code).toBe(0);
+      expect(out).toMatch(/Examples:\n {2}\$ .*hindcast /);
+    },
+  );
+
+  it('config shows values and origins, and no secret', async () => {
+    const env = { REDIS_URL: 'redis://:secret@host', PORT: '9000' };
+    const { code, out, err } = await cli(['config'], { env });
+    expect(code).toBe(2);
+    expect(out).toMatch(/^PORT +9000 +environment$/m);
+    expect(out).toMatch(/^REDIS_URL +\*{6} +environment$/m);
+    expect(out + err).not.toContain('secret');
+  });
+
+  it('doctor looks at everything', async () => {
+    const { out } = await cli(['doctor', '--json', '--port', '0', '--memory']);
+    const found = JSON.parse(out) as { check: string; ok: boolean }[];
+    expect(found.map(({ check }) => check)).toEqual([
+      'node',
+      'libsql',
+      'onnxruntime',
+      'port',
+      'data folder',
+      'lock',
+      'disk',
+      'clock',
+    ]);
+  });
+});

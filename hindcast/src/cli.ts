@@ -1,0 +1,64 @@
+import { Command, CommanderError } from 'commander';
+import { CliFailure, EXIT } from './cli-failure.ts';
+import type { CliContext } from './commands/cli-context.ts';
+import { configCommand } from './commands/config.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { getCommand } from './commands/get.ts';
+import { modelsCommand } from './commands/models.ts';
+import { predictCommand } from './commands/predict.ts';
+import { projectionsCommand } from './commands/projections.ts';
+import { replayCommand } from './commands/replay.ts';
+import { startCommand } from './commands/start.ts';
+import { watchCommand } from './commands/watch.ts';
+
+const commands = [
+  startCommand,
+  predictCommand,
+  getCommand,
+  watchCommand,
+  replayCommand,
+  modelsCommand,
+  projectionsCommand,
+  configCommand,
+  doctorCommand,
+];
+
+const buildProgram = (context: CliContext): Command => {
+  const program = new Command('hindcast')
+    .description('Asynchronous predictions on an event log: submit, predict, read, replay.')
+    .version(context.version)
+    .addHelpText('after', '\nExamples:\n  $ hindcast start\n  $ hindcast predict churn --example\n')
+    .addHelpText('after', 'Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 timed out');
+  for (const make of commands) program.addCommand(make(context));
+  prepare(program, context);
+  return program;
+};
+
+/** Commander neither exits nor prints by itself: the caller of `runCli` decides about the process. */
+const prepare = (command: Command, context: CliContext): void => {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void context.terminal.stdout.write(text),
+    writeErr: (text) => void context.terminal.stderr.write(text),
+  });
+  for (const child of command.commands) prepare(child, context);
+};
+
+/**
+ * Runs one command line.
+ * @returns the exit code. After `start` the process goes on until a signal ends it.
+ */
+export const runCli = async (argv: readonly string[], context: CliContext): Promise<number> => {
+  try {
+    await buildProgram(context).parseAsync(argv, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const { stderr } = context.terminal;
+    if (error instanceof CliFailure) {
+      stderr.write(`${error.message}\n`);
+      return error.exitCode;
+    }
+    stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return EXIT.failed;
+  }
+};

@@ -1,0 +1,105 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
+
+afterEach(closeAll);
+
+const queued = { id: 'p1', status: 'queued', model: 'churn', modelVersion: 1 };
+const succeeded = { ...queued, status: 'succeeded', output: { label: 'no' }, timings: { queuedMs: 1, inferenceMs: 2 } };
+
+describe('hindcast predict', () => {
+  it('sends what it was given and prints the output alone', async () => {
+    const { url, asked } = await serve((_, response) => send(response, 201, succeeded));
+    const args = [
+      'predict',
+      'churn',
+      '{"plan":"pro"}',
+      '--key',
+      'order "1"',
+      '--entity',
+      'c-17',
+      '--cancel-after',
+      '2m',
+    ];
+    const { code, out, err } = await cli([...args, '--url', url]);
+    expect({ code, out: JSON.parse(out) }).toEqual({ code: 0, out: { label: 'no' } });
+    expect(err).toContain('p1  succeeded  churn@1  3 ms');
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ model: 'churn', input: { plan: 'pro' }, entity: 'c-17' });
+    expect(asked[0]?.headers).toMatchObject({
+      'idempotency-key': '"order \\"1\\""',
+      'cancel-after': '120000ms',
+      prefer: 'wait=30',
+    });
+  });
+
+  it('goes on asking while the server answers before the end', async () => {
+    const { url, asked } = await serve((_, response, turn) =>
+      turn < 3 ? send(response, 202, queued) : send(response, 200, succeeded),
+    );
+    const { code, out } = await cli(['predict', 'churn', '-', '--json'], { stdin: '[1]', env: { HINDCAST_URL: url } });
+    expect({ code, out: JSON.parse(out) }).toEqual({ code: 0, out: succeeded });
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /v1/predictions',
+      'GET /v1/predictions/p1',
+      'GET /v1/predictions/p1',
+    ]);
+  });
+
+  it('prints the id at once with --no-wait', async () => {
+    const { url, asked } = await serve((_, response) => send(response, 202, queued));
+    const { code, out } = await cli(['predict', 'churn', '[1]', '--no-wait', '--url', url]);
+    expect({ code, out }).toEqual({ code: 0, out: 'p1\n' });
+    expect(asked[0]?.headers['prefer']).toBeUndefined();
+  });
+
+  it("takes the model's example", async () => {
+    const { url, asked } = await serve(({ path }, response) =>
+      path === '/v1/models/churn/versions/2' ? send(response, 200, { example: [7] }) : send(response, 201, succeeded),
+    );
+    expect((await cli(['predict', 'churn@2', '--example', '--url', url])).code).toBe(0);
+    expect(JSON.parse(asked[1]?.body ?? '')).toEqual({ model: 'churn@2', input: [7] });
+  });
+
+  it.each([
+    ['failed', 1],
+    ['canceled', 1],
+    ['expired', 4],
+  ])('ends with its own code where the prediction %s', async (status, expected) => {
+    const body = { ...queued, status, error: { detail: 'because' } };
+    const { url } = await serve((_, response) => send(response, 201, body));
+    const { code, err } = await cli(['predict', 'churn', '[1]', '--url', url]);
+    expect(code).toBe(expected);
+    expect(err).toContain('because');
+  });
+
+  it('times out with 4', async () => {
+    const { url } = await serve((_, response) => send(response, 202, queued));
+    const { code, out } = await cli(['predict', 'churn', '[1]', '--wait', '0s', '--json', '--url', url]);
+    expect(code).toBe(4);
+    expect(JSON.parse(out)).toEqual(queued);
+  });
+
+  it('says how to write an input that is not JSON', async () => {
+    const { code, err } = await cli(['predict', 'churn', '{plan: pro}']);
+    expect(code).toBe(2);
+    expect(err).toContain('single quotes');
+  });
+});
+
+describe('hindcast watch', () => {
+  const event = (position: string, type: string) => `id: ${position}\ndata: ${JSON.stringify({ type, position })}\n\n`;
+
+  it('prints each event once, though the stream breaks in between', async () => {
+    const { url, asked } = await serve(({ path, headers }, response, turn) => {
+      if (!path.endsWith('/events')) return send(response, 200, turn < 4 ? queued : succeeded);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(
+        headers['last-event-id'] ? event('0:1:3', 'PredictionSucceeded') : event('0:1:2', 'PredictionRequested'),
+      );
+      setImmediate(() => (turn < 4 ? response.destroy() : response.end()));
+    });
+    const { code, out } = await cli(['watch', 'p1', '--url', url]);
+    expect(code).toBe(0);
+    expect(out).toBe('0:1:2  PredictionRequested\n0:1:3  PredictionSucceeded\n');
+    expect(asked.find(({ headers }) => headers['last-event-id'])?.headers['last-event-id']).toBe('0:1:2');
+  });
+});

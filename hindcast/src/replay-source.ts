@@ -1,0 +1,76 @@
+import { openReplay, type ReadableLog, replayLine, TOPICS } from '@hindcast/domain';
+import type { ApiClient } from './api-client.ts';
+import { CliFailure, EXIT, failed } from './cli-failure.ts';
+import { readLines } from './event-stream.ts';
+
+/** Which events to read; what is undefined does not limit. */
+export interface ReplayFilter {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly types: readonly string[];
+  readonly model: string | undefined;
+  /** ISO 8601. */
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+}
+
+/** Lines of NDJSON, without their ends, from the beginning of the filter or behind a cursor. */
+export type ReplaySource = (filter: ReplayFilter) => AsyncIterable<string>;
+
+/** From a running Hindcast. A connection that drops throws `ReplayInterrupted`. */
+export const serverSource = (client: ApiClient): ReplaySource =>
+  async function* (filter) {
+    const { body } = await client.open(`/v1/events?${queryOf(filter)}`, {
+      headers: { accept: 'application/x-ndjson' },
+    });
+    if (body === null) return;
+    try {
+      yield* readLines(body as AsyncIterable<Uint8Array>);
+    } catch (error) {
+      throw error instanceof TypeError ? new ReplayInterrupted(error) : error;
+    }
+  };
+
+export class ReplayInterrupted extends Error {
+  constructor(cause: unknown) {
+    super('The connection broke in the middle of the replay.', { cause });
+    this.name = 'ReplayInterrupted';
+  }
+}
+
+const queryOf = ({ from, to, types, model, since, until }: ReplayFilter): URLSearchParams => {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ from, to, model, since, until })) {
+    if (value !== undefined) query.set(name, value);
+  }
+  if (types.length > 0) query.set('type', types.join(','));
+  return query;
+};
+
+/** From the log itself, when no server runs. */
+export const logSource = (log: ReadableLog): ReplaySource =>
+  async function* ({ from, to, types, model, since, until }) {
+    const replay = await openReplay(log, {
+      topic: TOPICS.predictions,
+      ...(from === undefined ? undefined : { from }),
+      ...(to === undefined ? undefined : { to }),
+      ...(types.length === 0 ? undefined : { types }),
+      ...(model === undefined ? undefined : { model }),
+      ...(since === undefined ? undefined : { since: Date.parse(since) }),
+      ...(until === undefined ? undefined : { until: Date.parse(until) }),
+    });
+    if (!replay.ok) {
+      const { code, detail } = replay.refusal;
+      throw code === 'malformed' ? new CliFailure(EXIT.usage, detail) : failed(detail);
+    }
+    for await (const { records } of replay.pages()) {
+      for (const record of records) yield replayLine(record);
+    }
+  };
+
+/** The cursor of a line, by which a replay goes on behind it. */
+export const cursorOf = (line: string): string => {
+  const cursor = /"cursor":"([^"]+)"/.exec(line.slice(0, 65_536))?.[1];
+  if (cursor === undefined) throw failed('The line is none of a replay: it has no cursor.');
+  return cursor;
+};
