@@ -27,6 +27,10 @@ declare module 'fastify' {
     /** The 404 or 405 of a path that no route answers. */
     readonly notFoundProblem: (request: FastifyRequest) => Error;
   }
+  interface FastifyRequest {
+    /** Size of a JSON body; 0 for any other. */
+    bodyBytes: number;
+  }
   interface FastifySchema {
     readonly 'x-body-optional'?: boolean;
   }
@@ -76,8 +80,10 @@ export const buildHttpServer = ({ logger, openapi, bodyBytesMax, readiness }: Ht
     frameworkErrors: (error, request, reply) => void sendProblem(error, request as FastifyRequest, reply, logger),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.decorateRequest('bodyBytes', 0);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    request.bodyBytes = (bytes as Buffer).length;
     try {
       done(null, request.is404 ? undefined : parseStrictJson(bytes as Buffer));
     } catch (error) {

@@ -11,6 +11,7 @@ export const problemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     detail: Type.String({ description: 'What was wrong with this very request' }),
+    reason: Type.Optional(Type.String({ description: 'A finer code than that of the type' })),
     instance: Type.Optional(Type.String({ description: 'Path of the request' })),
     errors: Type.Optional(
       Type.Array(
@@ -31,6 +32,8 @@ export type ProblemError = NonNullable<ProblemBody['errors']>[number];
 export interface ProblemExtras {
   readonly errors?: readonly ProblemError[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** A finer code than the one of the table. */
+  readonly reason?: string;
 }
 
 /** A refusal with a code from the one table. Thrown in a handler, it becomes the answer. */
@@ -40,6 +43,7 @@ export class Problem extends Error {
   readonly detail: string;
   readonly errors: readonly ProblemError[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly reason: string | undefined;
 
   constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}) {
     super(detail);
@@ -49,6 +53,7 @@ export class Problem extends Error {
     this.detail = detail;
     this.errors = extras.errors?.slice(0, problemErrorsMax);
     this.headers = extras.headers ?? {};
+    this.reason = extras.reason;
   }
 }
 
@@ -56,10 +61,11 @@ export const problem = (code: ProblemCode, detail: string, extras?: ProblemExtra
   new Problem(code, detail, extras);
 
 /** The body without what only a request knows: also used for one item of many, and for an ended prediction. */
-export const problemBody = ({ code, status, detail, errors }: Problem): ProblemBody => ({
+export const problemBody = ({ code, status, detail, errors, reason }: Problem): ProblemBody => ({
   type: `/problems/${code}`,
   title: problems[code].title,
   status,
   detail,
+  ...(reason === undefined ? undefined : { reason }),
   ...(errors === undefined ? undefined : { errors: [...errors] }),
 });

@@ -1,0 +1,71 @@
+import { etagOf, isKnown, Problem, predictionBody, problemBody } from '@hindcast/adapters/http';
+import { parsePosition } from '@hindcast/domain';
+import { Type } from '@sinclair/typebox';
+import type { FastifyReply } from 'fastify';
+import { receiptSchema } from './prediction-receipt.ts';
+import type { ManySubmitted } from './submit-many.ts';
+import type { Submitted } from './submit-prediction.ts';
+
+/** Answers 202 with the receipt, or 201 with the whole result when it came within the wait. */
+export const answerSubmitted = (reply: FastifyReply, submitted: Submitted, waitSeconds: number | undefined) => {
+  const { receipt, position, replayed, ended } = submitted;
+  reply.header('location', receipt.links.self);
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
+  if (ended && isKnown(ended)) {
+    const body = predictionBody(ended);
+    return reply.code(201).header('etag', etagOf(ended)).header('hindcast-position', body.position).send(body);
+  }
+  reply.header('etag', `"${position}"`).header('hindcast-position', position).header('retry-after', '1');
+  return reply.code(202).send(receipt);
+};
+
+const itemSchema = Type.Union([
+  receiptSchema,
+  Type.Object({ status: Type.Literal('refused'), problem: Type.Unsafe({ $ref: 'Problem#' }) }),
+]);
+
+export const manyReceiptSchema = Type.Object(
+  {
+    batchId: Type.String(),
+    accepted: Type.Integer(),
+    refused: Type.Integer(),
+    items: Type.Array(itemSchema, { description: 'In the order of the request' }),
+    links: Type.Object({ predictions: Type.String() }),
+  },
+  { description: 'Accepted, and durable: an outcome for each item' },
+);
+
+/** Answers 202 where at least one item was accepted; the first refusal, with those of all items, where none was. */
+export const answerMany = (reply: FastifyReply, { batchId, replayed, outcomes }: ManySubmitted) => {
+  const refusals = outcomes.filter((outcome) => outcome instanceof Problem);
+  const first = refusals[0];
+  if (first && refusals.length === outcomes.length) {
+    throw new Problem(first.code, first.detail, { errors: refusals.flatMap(({ errors }) => errors ?? []) });
+  }
+  const predictions = `/v1/predictions?batchId=${batchId}`;
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  reply.header('location', predictions).header('retry-after', '1');
+  reply.header('hindcast-position', positionVector(outcomes));
+  return reply.code(202).send({
+    batchId,
+    accepted: outcomes.length - refusals.length,
+    refused: refusals.length,
+    items: outcomes.map((outcome) =>
+      outcome instanceof Problem ? { status: 'refused', problem: problemBody(outcome) } : outcome.receipt,
+    ),
+    links: { predictions },
+  });
+};
+
+/** The last position in each partition: whoever has seen these has seen every item. */
+const positionVector = (outcomes: ManySubmitted['outcomes']): string => {
+  const last = new Map<string, number>();
+  for (const outcome of outcomes) {
+    const at = outcome instanceof Problem ? undefined : parsePosition(outcome.position);
+    if (!at) continue;
+    const partition = `${at.epoch}:${at.partition}`;
+    last.set(partition, Math.max(last.get(partition) ?? 0, at.offset));
+  }
+  return [...last].map(([partition, offset]) => `${partition}:${offset}`).join(', ');
+};

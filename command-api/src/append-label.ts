@@ -1,0 +1,26 @@
+import { isKnown } from '@hindcast/adapters/http';
+import { encode, formatPosition, type Label, makeEvent, type PredictionEvent, TOPICS } from '@hindcast/domain';
+import { awaitKnown } from './await-known.ts';
+import { type CommandContext, eventSource } from './command-ports.ts';
+
+/**
+ * Appends what came true for a prediction. A later label is a correction, not a replacement: the log keeps all of them.
+ * @returns the position of the label
+ * @throws Problem `unknown-prediction`
+ */
+export const appendLabel = async (context: CommandContext, id: string, label: Label): Promise<string> => {
+  const { ports, tenant } = context;
+  await awaitKnown(context, id, (doc) => doc !== undefined && isKnown(doc));
+  const event = makeEvent<PredictionEvent>({
+    id: ports.identity.newId(),
+    source: eventSource,
+    type: 'PredictionLabeled',
+    at: ports.identity.now(),
+    tenant,
+    subject: id,
+    data: label,
+  });
+  const [outcome] = await ports.log.append(TOPICS.predictions, [encode(event)]);
+  if (!outcome?.ok) throw outcome?.error ?? new Error('The log answered no outcome.');
+  return formatPosition(outcome.position);
+};

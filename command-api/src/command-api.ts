@@ -1,0 +1,23 @@
+import { DEFAULT_TENANT } from '@hindcast/domain';
+import type { FastifyPluginAsync } from 'fastify';
+import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
+import { modelRoutes } from './model-routes.ts';
+import { outcomeRoutes } from './outcome-routes.ts';
+import { predictionRoutes } from './prediction-routes.ts';
+import { projectionRoutes } from './projection-routes.ts';
+import { registrationRoutes } from './registration-routes.ts';
+import { createWatches } from './watch-predictions.ts';
+
+/** Everything that changes something, as a plugin for a server of `buildHttpServer`. */
+export const commandApi =
+  (ports: CommandPorts, limits: Partial<CommandLimits> = {}): FastifyPluginAsync =>
+  async (app) => {
+    const context: CommandContext = { ports, limits: { ...commandLimits, ...limits }, tenant: DEFAULT_TENANT };
+    const watches = createWatches(context);
+    app.addHook('preClose', async () => watches.stopAll());
+    await app.register(predictionRoutes(context, watches));
+    await app.register(outcomeRoutes(context, watches));
+    await app.register(registrationRoutes(context));
+    await app.register(modelRoutes(context));
+    if (ports.projections) await app.register(projectionRoutes(ports.projections));
+  };

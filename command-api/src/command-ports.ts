@@ -1,0 +1,91 @@
+import type {
+  ArtifactStore,
+  Backlog,
+  CompletionBus,
+  EventLog,
+  Identity,
+  Logger,
+  ModelCatalog,
+  ModelRuntime,
+  ModelSettings,
+  ProjectionName,
+  Reservations,
+  ResultCache,
+  ViewReader,
+} from '@hindcast/domain';
+
+/** Starts rebuilds of views. */
+export interface ProjectionRebuilds {
+  /** undefined where a rebuild of this projection is running already. A dry run compares and promotes nothing. */
+  start(
+    projection: ProjectionName,
+    options: { readonly dryRun: boolean },
+  ): Promise<{ readonly id: string } | undefined>;
+}
+
+export interface CommandPorts {
+  readonly log: Pick<EventLog, 'append' | 'read' | 'bounds'>;
+  readonly catalog: Pick<ModelCatalog, 'get' | 'names' | 'catchUp'>;
+  readonly views: Pick<ViewReader, 'prediction' | 'checkpoints'>;
+  readonly bus: Pick<CompletionBus, 'subscribe'>;
+  readonly cache: Pick<ResultCache, 'get'>;
+  readonly reservations: Reservations;
+  readonly artifacts: ArtifactStore;
+  /** Inspects and tries models at registration, one at a time. */
+  readonly runtime: Pick<ModelRuntime, 'inspect' | 'run'>;
+  readonly backlog: Backlog;
+  readonly identity: Identity;
+  readonly logger: Logger;
+  /** Without it the rebuild route is not served. */
+  readonly projections?: ProjectionRebuilds;
+}
+
+/** Bounds of the command side. */
+export interface CommandLimits {
+  /** Larger events put their input into the artifact store. */
+  readonly eventBytesMax: number;
+  readonly contextBytesMax: number;
+  /** Body of one prediction, and of many. */
+  readonly predictionBytesMax: number;
+  readonly batchBytesMax: number;
+  readonly modelBytesMax: number;
+  readonly deadlineMsMax: number;
+  /** Open predictions of all models, above which nothing more is accepted. */
+  readonly openMax: number;
+  /** Waits that may be under way at once; further requests are answered without waiting. */
+  readonly waitsMax: number;
+  /** A wait looks again this often, so that a lost notice costs no more. */
+  readonly rereadMs: number;
+  /** How long a command waits for the view to show what became of it. */
+  readonly outcomeWaitMs: number;
+  readonly trialTimeoutMs: number;
+  /** Registrations that may queue for the one that is under way. */
+  readonly registrationsMax: number;
+  readonly modelDefaults: ModelSettings;
+}
+
+export const commandLimits: CommandLimits = {
+  eventBytesMax: 262_144,
+  contextBytesMax: 65_536,
+  predictionBytesMax: 1_048_576,
+  batchBytesMax: 16_777_216,
+  modelBytesMax: 536_870_912,
+  deadlineMsMax: 7 * 86_400_000,
+  openMax: 1_000_000,
+  waitsMax: 10_000,
+  rereadMs: 1_000,
+  outcomeWaitMs: 5_000,
+  trialTimeoutMs: 30_000,
+  registrationsMax: 8,
+  modelDefaults: { pool: 'default', deadlineMs: 60_000, timeoutMs: 10_000, batchMax: 256 },
+};
+
+/** What every part of the command side works with. */
+export interface CommandContext {
+  readonly ports: CommandPorts;
+  readonly limits: CommandLimits;
+  readonly tenant: string;
+}
+
+/** The kind of process that appends these events. */
+export const eventSource = 'command-api';

@@ -1,0 +1,69 @@
+import { problem } from '@hindcast/adapters/http';
+import { findVersion, type ModelState, type Routing } from '@hindcast/domain';
+import { type Static, Type } from '@sinclair/typebox';
+import { championShare } from './choose-version.ts';
+import type { CommandContext } from './command-ports.ts';
+import { appendModelEvent } from './model-commands.ts';
+
+const version = Type.Integer({ minimum: 1, maximum: 9_999_999 });
+const canariesMax = 8;
+
+export const routingRequestSchema = Type.Object(
+  {
+    champion: version,
+    canary: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { version, share: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) },
+          { additionalProperties: false },
+        ),
+        { maxItems: canariesMax, description: 'Sticky by entity, else by prediction' },
+      ),
+    ),
+  },
+  { additionalProperties: false, examples: [{ champion: 7, canary: [{ version: 8, share: 0.1 }] }] },
+);
+
+/** @throws Problem `precondition-required` without a revision, since any other condition would not prevent a race */
+export const ifMatchRevision = (ifMatch: string | undefined): number => {
+  const revision = /^"(\d{1,15})"$/.exec(ifMatch?.trim() ?? '')?.[1];
+  if (revision === undefined) {
+    throw problem('precondition-required', 'Send the ETag of the model in If-Match, such as If-Match: "3".');
+  }
+  return Number(revision);
+};
+
+/** @returns the model just behind the move */
+export const moveRouting = async (
+  context: CommandContext,
+  name: string,
+  before: ModelState,
+  base: number,
+  request: Static<typeof routingRequestSchema>,
+): Promise<ModelState> => {
+  if (before.revision !== base) throw changed(before);
+  const routing: Routing = { champion: request.champion, canary: request.canary ?? [] };
+  refuseImpossible(before, routing);
+  const { state, verdict } = await appendModelEvent(context, name, 'ModelRoutingMoved', { routing, base });
+  if (verdict === 'ignored:stale_base') throw changed(state);
+  if (verdict !== 'accepted') throw problem('invalid-routing', 'A version that it names is not active any more.');
+  return state;
+};
+
+const changed = ({ revision }: ModelState) =>
+  problem('routing-changed', `The model is at revision ${revision} now.`, { headers: { etag: `"${revision}"` } });
+
+const refuseImpossible = (model: ModelState, routing: Routing): void => {
+  const targets = [
+    { pointer: '/champion', version: routing.champion },
+    ...routing.canary.map(({ version }, at) => ({ pointer: `/canary/${at}/version`, version })),
+  ];
+  const errors = targets.flatMap(({ pointer, version }, at) => {
+    const state = findVersion(model, version)?.state;
+    if (state !== 'active') return [{ pointer, detail: `Version ${version} is ${state ?? 'unknown'}.` }];
+    const twice = targets.findIndex((other) => other.version === version) < at;
+    return twice ? [{ pointer, detail: `Version ${version} is named twice.` }] : [];
+  });
+  if (championShare(routing) <= 0) errors.push({ pointer: '/canary', detail: 'The shares must sum to less than 1.' });
+  if (errors.length > 0) throw problem('invalid-routing', errors[0]?.detail ?? '', { errors });
+};

@@ -1,0 +1,98 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { answers, etagOf, predictionBody, predictionPath, predictionSchema, problem } from '@hindcast/adapters/http';
+import { predictionCanceledData, predictionLabeledData } from '@hindcast/domain';
+import { Type } from '@sinclair/typebox';
+import { appendLabel } from './append-label.ts';
+import { cancelPrediction } from './cancel-prediction.ts';
+import type { CommandContext } from './command-ports.ts';
+import { predictionId } from './prediction-routes.ts';
+import type { Watches } from './watch-predictions.ts';
+
+const cancelBody = Type.Union([
+  Type.Object(predictionCanceledData.properties, { additionalProperties: false }),
+  Type.Null({ title: 'no body' }),
+]);
+const labelBody = Type.Object(
+  {
+    ...predictionLabeledData.properties,
+    occurredAt: Type.Optional(Type.String({ format: 'date-time', description: 'When it came true' })),
+  },
+  { additionalProperties: false, examples: [{ value: true, occurredAt: '2026-04-01T00:00:00Z', source: 'billing' }] },
+);
+
+/** What may still happen to an accepted prediction: a cancel, and labels. */
+export const outcomeRoutes =
+  (context: CommandContext, watches: Watches): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/v1/predictions/:id/cancel',
+      {
+        schema: {
+          operationId: 'cancelPrediction',
+          summary: 'Cancel a prediction',
+          description: 'Answers what became of it, in the order of the log. Repeating a cancel is safe.',
+          tags: ['Predictions'],
+          'x-body-optional': true,
+          params: Type.Object({ id: predictionId }),
+          body: cancelBody,
+          response: answers(
+            {
+              200: Type.Composite([predictionSchema], { description: 'Canceled' }),
+              202: Type.Object(
+                { id: Type.String(), links: Type.Object({ self: Type.String() }) },
+                { description: 'The cancel is in the log; look at the prediction to see what it did' },
+              ),
+            },
+            'unknown-prediction',
+            'prediction-ended',
+            'log-unavailable',
+            'store-unavailable',
+            'view-behind',
+          ),
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const cancellation = await cancelPrediction(context, watches, id, request.body?.reason);
+        if (!cancellation.ended) {
+          const self = predictionPath(id);
+          return reply.code(202).header('location', self).header('retry-after', '1').send({ id, links: { self } });
+        }
+        const { doc } = cancellation;
+        const { status } = doc.state;
+        if (status !== 'canceled') throw problem('prediction-ended', `The prediction has ${status}.`);
+        return reply.header('etag', etagOf(doc)).send(predictionBody(doc));
+      },
+    );
+    app.post(
+      '/v1/predictions/:id/labels',
+      {
+        schema: {
+          operationId: 'labelPrediction',
+          summary: 'Say what came true',
+          description: 'A later label corrects an earlier one; the log keeps both.',
+          tags: ['Predictions'],
+          params: Type.Object({ id: predictionId }),
+          body: labelBody,
+          response: answers(
+            {
+              202: Type.Object(
+                { id: Type.String(), position: Type.String(), links: Type.Object({ self: Type.String() }) },
+                { description: 'The label is in the log' },
+              ),
+            },
+            'unknown-prediction',
+            'log-unavailable',
+            'store-unavailable',
+            'view-behind',
+          ),
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const position = await appendLabel(context, id, request.body);
+        const self = predictionPath(id);
+        return reply.code(202).header('hindcast-position', position).send({ id, position, links: { self } });
+      },
+    );
+  };

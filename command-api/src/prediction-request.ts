@@ -1,0 +1,80 @@
+import { canonicalJson, prioritySchema, type Sha256 } from '@hindcast/domain';
+import { type Static, Type } from '@sinclair/typebox';
+
+export const itemsMax = 1_000;
+const textCharsMax = 256;
+
+export const modelNamePattern = '^[a-z0-9][a-z0-9._-]{0,63}$';
+const modelReference = Type.String({
+  pattern: '^[a-z0-9][a-z0-9._-]{0,63}(@[1-9][0-9]{0,6})?$',
+  description: 'A model, or one version of it',
+  examples: ['churn', 'churn@7'],
+});
+const text = (description: string, example: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: textCharsMax, description, examples: [example] }));
+const input = Type.Unknown({
+  description: 'One row, as an object by feature name or an array by position. Stored as sent.',
+  examples: [{ tenure: 14, monthly_charges: 70.35 }],
+});
+
+const facts = {
+  entity: text('What the prediction is about: keeps canaries sticky, joins labels', 'customer-17'),
+  referenceId: text("The client's own id", 'order-4711'),
+  eventTime: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'When what is predicted about happened',
+      examples: ['2026-03-01T12:00:00Z'],
+    }),
+  ),
+  context: Type.Optional(
+    Type.Object({}, { additionalProperties: true, description: 'Kept beside the input, never given to the model' }),
+  ),
+  priority: Type.Optional(prioritySchema),
+};
+
+const itemSchema = Type.Object({ input, ...facts }, { additionalProperties: false });
+export type PredictionItem = Static<typeof itemSchema>;
+
+/** One prediction: `input`. Many: `items`. */
+export const predictionRequestSchema = Type.Object(
+  {
+    model: modelReference,
+    input: Type.Optional(input),
+    items: Type.Optional(
+      Type.Array(itemSchema, {
+        minItems: 1,
+        maxItems: itemsMax,
+        description: 'Many rows in one append, instead of input',
+      }),
+    ),
+    ...facts,
+  },
+  {
+    additionalProperties: false,
+    examples: [{ model: 'churn', input: { tenure: 14, monthly_charges: 70.35 }, entity: 'customer-17' }],
+  },
+);
+export type PredictionRequest = Static<typeof predictionRequestSchema>;
+
+export const onePredictionSchema = Type.Object(
+  { model: modelReference, input, ...facts },
+  { additionalProperties: false, examples: predictionRequestSchema['examples'] as unknown[] },
+);
+
+/**
+ * Digest of what the client asked for: its own members in canonical form, the model as it named it, nothing that was
+ * stamped here. Equal requests have equal digests whatever the order of their members.
+ */
+export const requestHashOf = (sha256: Sha256, model: string, item: PredictionItem): string =>
+  sha256(
+    canonicalJson({
+      context: item.context,
+      entity: item.entity,
+      eventTime: item.eventTime,
+      input: item.input,
+      model,
+      priority: item.priority,
+      referenceId: item.referenceId,
+    }),
+  );

@@ -1,0 +1,145 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { answers, predictionSchema, problem } from '@hindcast/adapters/http';
+import { Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { answerMany, answerSubmitted, manyReceiptSchema } from './answer-submission.ts';
+import type { CommandContext } from './command-ports.ts';
+import { receiptSchema } from './prediction-receipt.ts';
+import { onePredictionSchema, type PredictionRequest, predictionRequestSchema } from './prediction-request.ts';
+import type { Manner } from './prepare-prediction.ts';
+import { cancelAfterMsOf, idempotencyKeyOf, traceparentOf, waitSecondsOf } from './request-manner.ts';
+import { submitMany } from './submit-many.ts';
+import { submitPrediction } from './submit-prediction.ts';
+import type { Watches } from './watch-predictions.ts';
+
+export const predictionId = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$',
+  description: 'Id of a prediction',
+  examples: ['0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11'],
+});
+
+const refusals = [
+  'unknown-model',
+  'unknown-model-version',
+  'model-version-retired',
+  'invalid-input',
+  'invalid-idempotency-key',
+  'invalid-parameter',
+  'idempotency-in-flight',
+  'idempotency-key-reused',
+  'backlog-too-long',
+  'log-unavailable',
+  'store-unavailable',
+  'view-behind',
+  'catalog-behind',
+  'model-quarantined',
+] as const;
+
+const response = answers(
+  {
+    201: Type.Composite([predictionSchema], { description: 'Finished within `Prefer: wait`' }),
+    202: Type.Union([receiptSchema, manyReceiptSchema], { description: 'Accepted, and durable' }),
+  },
+  ...refusals,
+);
+
+const description =
+  'Headers: `Idempotency-Key` makes a repeat safe; `Prefer: wait=N` (up to 60 s) waits for the result; `Cancel-After` ' +
+  '(500ms, 30s, 1m, 2h) sets the deadline; `traceparent` is passed on.';
+
+export const predictionRoutes =
+  (context: CommandContext, watches: Watches): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { limits, ports, tenant } = context;
+
+    const mannerOf = ({ headers }: FastifyRequest): Manner => ({
+      deadlineMs: cancelAfterMsOf(headers, limits.deadlineMsMax),
+      traceparent: traceparentOf(headers),
+    });
+
+    const submit = async (request: FastifyRequest, reply: FastifyReply, body: PredictionRequest) => {
+      const key = idempotencyKeyOf(request.headers);
+      const manner = mannerOf(request);
+      const { model, items, ...item } = body;
+      if (items) {
+        refuseBoth(item);
+        return answerMany(reply, await submitMany(context, { model, items, pointer: '/items', key, manner }));
+      }
+      return submitOne(
+        request,
+        reply,
+        model,
+        item,
+        key === undefined ? undefined : ports.identity.idFromText(`${tenant}/${key}`),
+        manner,
+      );
+    };
+
+    const submitOne = async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      model: string,
+      { input, ...facts }: Omit<PredictionRequest, 'model' | 'items'>,
+      keyedId: string | undefined,
+      manner: Manner,
+    ) => {
+      if (input === undefined) {
+        const errors = [{ pointer: '/input', detail: 'One of input and items must be given.' }];
+        throw problem('invalid-body', 'Neither input nor items is given.', { errors });
+      }
+      if (request.bodyBytes > limits.predictionBytesMax) {
+        throw problem('body-too-large', `One prediction may have at most ${limits.predictionBytesMax} bytes.`);
+      }
+      const waitSeconds = waitSecondsOf(request.headers);
+      const item = { input, ...facts };
+      const waitMs = (waitSeconds ?? 0) * 1_000;
+      const submitted = await submitPrediction(context, watches, { model, item, keyedId, manner, waitMs });
+      return answerSubmitted(reply, submitted, waitSeconds);
+    };
+
+    for (const [url, operationId, summary] of [
+      ['/v1/predictions', 'requestPrediction', 'Request one prediction or many'],
+      ['/predict', 'predict', 'The same as POST /v1/predictions'],
+    ] as const) {
+      app.post(
+        url,
+        {
+          bodyLimit: limits.batchBytesMax,
+          schema: { operationId, summary, description, tags: ['Predictions'], body: predictionRequestSchema, response },
+        },
+        (request, reply) => submit(request, reply, request.body),
+      );
+    }
+
+    app.put(
+      '/v1/predictions/:id',
+      {
+        bodyLimit: limits.predictionBytesMax,
+        schema: {
+          operationId: 'putPrediction',
+          summary: 'Request a prediction under an id of your own',
+          description: `The id is the idempotency key. ${description}`,
+          tags: ['Predictions'],
+          params: Type.Object({ id: predictionId }),
+          body: onePredictionSchema,
+          response,
+        },
+      },
+      async (request, reply) => {
+        if (request.headers['idempotency-key'] !== undefined) {
+          throw problem('invalid-idempotency-key', 'The id in the path is the key of this request.');
+        }
+        const { model, ...item } = request.body;
+        return submitOne(request, reply, model, item, request.params.id, mannerOf(request));
+      },
+    );
+  };
+
+/** With `items`, everything that can differ between items stands in the items. */
+const refuseBoth = (item: object): void => {
+  const errors = Object.keys(item).map((name) => ({
+    pointer: `/${name}`,
+    detail: 'Cannot be given beside items; each item has its own.',
+  }));
+  if (errors.length > 0) throw problem('invalid-body', 'Give either one prediction or items.', { errors });
+};

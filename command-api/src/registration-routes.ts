@@ -1,0 +1,86 @@
+import type { Readable } from 'node:stream';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { answers, problem } from '@hindcast/adapters/http';
+import { Type } from '@sinclair/typebox';
+import type { CommandContext } from './command-ports.ts';
+import { modelVersionBody, modelVersionPath, modelVersionSchema } from './model-body.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { modelNamePattern } from './prediction-request.ts';
+import { registerModel } from './register-model.ts';
+import { registrationQuery, sidecarOf } from './registration-request.ts';
+
+export const modelName = Type.String({
+  pattern: modelNamePattern,
+  description: 'Name of a model',
+  examples: ['churn'],
+});
+
+const mediaType = 'application/octet-stream';
+
+/** A plugin of its own, because its body is a stream of bytes and nothing else. */
+export const registrationRoutes =
+  (context: CommandContext): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { limits } = context;
+    const inTurn = oneAtATime(limits.registrationsMax);
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser(mediaType, (_request, payload, done) => done(null, payload));
+    app.post(
+      '/v1/models/:name/versions',
+      {
+        bodyLimit: limits.modelBytesMax,
+        config: { accepts: [mediaType] },
+        schema: {
+          operationId: 'registerModelVersion',
+          summary: 'Register an ONNX file as the next version of a model',
+          description:
+            'The body is the file: `curl --data-binary @model.onnx -H "content-type: application/octet-stream"`. It is ' +
+            'read, loaded and run once on an example in a separate process before it is registered. The first version ' +
+            'of a model becomes its champion; later ones wait for PUT …/routing.',
+          tags: ['Models'],
+          consumes: [mediaType],
+          params: Type.Object({ name: modelName }),
+          querystring: registrationQuery,
+          response: answers(
+            {
+              200: Type.Composite([modelVersionSchema], { description: 'The file was already registered' }),
+              201: Type.Composite([modelVersionSchema], { description: 'Registered' }),
+            },
+            'model-refused',
+            'trial-failed',
+            'not-ready',
+            'log-unavailable',
+            'catalog-behind',
+          ),
+        },
+      },
+      async (request, reply) => {
+        const { name } = request.params;
+        const { query, body } = request;
+        if (body === undefined || body === null) throw problem('malformed-request', 'The body must be the ONNX file.');
+        const { description, pool, deadlineMs, timeoutMs, batchMax } = query;
+        const defaults = limits.modelDefaults;
+        const registration = {
+          name,
+          source: body as Readable,
+          description,
+          sidecar: sidecarOf(query, request.headers),
+          settings: {
+            pool: pool ?? defaults.pool,
+            deadlineMs: deadlineMs ?? defaults.deadlineMs,
+            timeoutMs: timeoutMs ?? defaults.timeoutMs,
+            batchMax: batchMax ?? defaults.batchMax,
+          },
+        };
+        const registering = inTurn(() => registerModel(context, registration));
+        if (!registering) {
+          throw problem('not-ready', 'Too many registrations are waiting.', { headers: { 'retry-after': '10' } });
+        }
+        const { version, created } = await registering;
+        return reply
+          .code(created ? 201 : 200)
+          .header('location', modelVersionPath(name, version.version))
+          .send(modelVersionBody(name, version));
+      },
+    );
+  };

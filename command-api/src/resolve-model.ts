@@ -1,0 +1,81 @@
+import { problem } from '@hindcast/adapters/http';
+import { findVersion, type ModelState } from '@hindcast/domain';
+import { type ChosenVersion, chooseVersion } from './choose-version.ts';
+import type { CommandContext } from './command-ports.ts';
+import { nearNames } from './near-names.ts';
+
+/** How long an unknown name may wait for the catalog to reach the end of the log. */
+const catchUpMsMax = 5_000;
+
+/** A model as a request names it: `churn`, or `churn@7`. */
+export interface ResolvedModel {
+  readonly name: string;
+  readonly state: ModelState;
+  readonly pinned: number | undefined;
+}
+
+const find = ({ ports, tenant }: CommandContext, reference: string): ResolvedModel | undefined => {
+  const at = reference.indexOf('@');
+  const name = at < 0 ? reference : reference.slice(0, at);
+  const state = ports.catalog.get(tenant, name);
+  if (!state) return undefined;
+  const pinned = at < 0 ? undefined : Number(reference.slice(at + 1));
+  if (pinned !== undefined && !findVersion(state, pinned)) return undefined;
+  return { name, state, pinned };
+};
+
+/** The model, at once where the catalog has it. */
+export const resolveModel = (context: CommandContext, reference: string): ResolvedModel | Promise<ResolvedModel> =>
+  find(context, reference) ?? seek(context, reference);
+
+/** Nobody is told that a model is unknown before the log was read to its end. */
+const seek = async (context: CommandContext, reference: string): Promise<ResolvedModel> => {
+  await catchUp(context);
+  const found = find(context, reference);
+  if (found) return found;
+  const name = reference.split('@', 1)[0] ?? reference;
+  const known = context.ports.catalog.get(context.tenant, name);
+  if (known) {
+    throw problem('unknown-model-version', `${name} has the versions 1 to ${known.versions.length}.`);
+  }
+  throw unknownModel(context, name);
+};
+
+export const unknownModel = ({ ports, tenant }: CommandContext, name: string) => {
+  const near = nearNames(name, ports.catalog.names(tenant));
+  const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
+  return problem('unknown-model', `No model is named ${name}.${hint}`);
+};
+
+/** @throws Problem `catalog-behind` where the end of the log cannot be reached in time. */
+export const catchUp = async ({ ports }: CommandContext): Promise<void> => {
+  try {
+    await ports.catalog.catchUp(catchUpMsMax);
+  } catch (error) {
+    ports.logger.warn({ err: error }, 'The model catalog is behind.');
+    throw problem('catalog-behind', 'The models topic could not be read to its end.', {
+      headers: { 'retry-after': '1' },
+    });
+  }
+};
+
+/** The version that runs a request; `stickyKey` decides between champion and canary. */
+export const versionFor = ({ name, state, pinned }: ResolvedModel, stickyKey: string): ChosenVersion => {
+  const version = pinned === undefined ? undefined : findVersion(state, pinned);
+  const choice: ChosenVersion | undefined = version
+    ? { version, role: 'pinned', share: undefined }
+    : chooseVersion(state, name, stickyKey);
+  if (!choice) throw problem('unknown-model-version', `${name} has no version that takes requests.`);
+  switch (choice.version.state) {
+    case 'active':
+      return choice;
+    case 'retired':
+      throw problem('model-version-retired', `${name}@${choice.version.version} is retired.`);
+    case 'quarantined':
+      throw problem('model-quarantined', `${name}@${choice.version.version} is quarantined.`, {
+        headers: { 'retry-after': '60' },
+      });
+    default:
+      return choice.version.state satisfies never;
+  }
+};

@@ -1,0 +1,19 @@
+import { problem } from '@hindcast/adapters/http';
+import type { PredictionDoc } from '@hindcast/domain';
+import { type Accepted, acceptedBefore } from './prediction-receipt.ts';
+
+export const keyReused = () =>
+  problem('idempotency-key-reused', 'A prediction with another request was accepted under this key.');
+
+export const inFlight = () =>
+  problem('idempotency-in-flight', 'A request with this key is being handled.', { headers: { 'retry-after': '1' } });
+
+/**
+ * The receipt of an earlier, equal request under the same id; undefined where the view does not know one.
+ * @throws Problem `idempotency-key-reused` where the id belongs to another request
+ */
+export const sameRequest = (doc: PredictionDoc | undefined, requestHash: string): Accepted | undefined => {
+  const accepted = doc && acceptedBefore(doc);
+  if (accepted && accepted.receipt.requestHash !== requestHash) throw keyReused();
+  return accepted;
+};

@@ -1,0 +1,109 @@
+import { Problem, toProblem } from '@hindcast/adapters/http';
+import { type AppendOutcome, keyOf, TOPICS } from '@hindcast/domain';
+import type { CommandContext } from './command-ports.ts';
+import { type Accepted, acceptedOf } from './prediction-receipt.ts';
+import { type PredictionItem, requestHashOf } from './prediction-request.ts';
+import { type Manner, type Prepared, preparePrediction } from './prepare-prediction.ts';
+import { type ItemReplay, replayItems } from './replay-items.ts';
+import { resolveModel } from './resolve-model.ts';
+import { inFlight, keyReused } from './same-request.ts';
+
+export interface ManySubmission {
+  readonly model: string;
+  readonly items: readonly PredictionItem[];
+  /** JSON pointer of the list in the body. */
+  readonly pointer: string;
+  readonly key: string | undefined;
+  readonly manner: Manner;
+}
+
+export type ItemOutcome = Accepted | Problem;
+
+export interface ManySubmitted {
+  readonly batchId: string;
+  readonly replayed: boolean;
+  /** In the order of the items. */
+  readonly outcomes: readonly ItemOutcome[];
+}
+
+/**
+ * Accepts many predictions in one durable append. A bad item is refused alone; problems of the whole request, such as an
+ * unknown model, are thrown.
+ */
+export const submitMany = async (context: CommandContext, submission: ManySubmission): Promise<ManySubmitted> => {
+  const { ports, tenant } = context;
+  const { key, items, model } = submission;
+  const hashes = items.map((item) => requestHashOf(ports.identity.sha256, model, item));
+  if (key === undefined) {
+    const batchId = ports.identity.newId();
+    const ids = items.map(() => ports.identity.newId());
+    return { batchId, replayed: false, outcomes: await acceptItems(context, submission, batchId, ids, hashes, []) };
+  }
+  const batchId = ports.identity.idFromText(`${tenant}/${key}`);
+  // A line feed cannot be part of a key, so no key and index can be taken for another key.
+  const ids = items.map((_, index) => ports.identity.idFromText(`${tenant}/${key}\n${index}`));
+  const claimKey = keyOf(tenant, batchId);
+  const hash = ports.identity.sha256(hashes.join());
+  const claim = await ports.reservations.reserve(claimKey, hash);
+  if (claim.held && claim.by.hash !== hash) throw keyReused();
+  if (claim.held && claim.by.accepted === undefined) throw inFlight();
+  try {
+    const known = await replayItems(context, ids, hashes, claim.held);
+    const outcomes = await acceptItems(context, submission, batchId, ids, hashes, known);
+    await ports.reservations.accept(claimKey, 'accepted');
+    return { batchId, replayed: known.some((one) => one !== undefined), outcomes };
+  } catch (error) {
+    if (!claim.held) await ports.reservations.release(claimKey);
+    throw error;
+  }
+};
+
+const acceptItems = async (
+  context: CommandContext,
+  { model, items, pointer, manner }: ManySubmission,
+  batchId: string,
+  ids: readonly string[],
+  hashes: readonly string[],
+  known: readonly ItemReplay[],
+): Promise<ItemOutcome[]> => {
+  if (known.length > 0 && known.every((one) => one !== undefined)) return [...known];
+  const found = resolveModel(context, model);
+  const resolved = found instanceof Promise ? await found : found;
+  const outcomes: ItemOutcome[] = [];
+  const prepared: Prepared[] = [];
+  const places: number[] = [];
+  for (const [index, item] of items.entries()) {
+    const before = known[index];
+    if (before) {
+      outcomes[index] = before;
+      continue;
+    }
+    const [id, requestHash] = [ids[index] as string, hashes[index] as string];
+    const batch = { id: batchId, index };
+    try {
+      const draft = { id, requestHash, model: resolved, item, pointer: `${pointer}/${index}`, manner, batch };
+      const made = preparePrediction(context, draft);
+      prepared.push(made instanceof Promise ? await made : made);
+      places.push(index);
+    } catch (error) {
+      // What is true of the server is true of every item.
+      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      outcomes[index] = error;
+    }
+  }
+  if (prepared.length === 0) return outcomes;
+  const records = prepared.map(({ record }) => record);
+  const appended = await context.ports.log.append(TOPICS.predictions, records);
+  const refused = appended.find((outcome) => !outcome.ok);
+  if (refused && !refused.ok && appended.every((outcome) => !outcome.ok)) throw refused.error;
+  for (const [at, index] of places.entries()) outcomes[index] = settled(prepared[at] as Prepared, appended[at]);
+  return outcomes;
+};
+
+const settled = (prepared: Prepared, outcome: AppendOutcome | undefined): ItemOutcome => {
+  try {
+    return acceptedOf(prepared, outcome);
+  } catch (error) {
+    return toProblem(error);
+  }
+};

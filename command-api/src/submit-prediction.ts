@@ -1,0 +1,105 @@
+import { isEnded, keyOf, type PredictionDoc, TOPICS } from '@hindcast/domain';
+import type { CommandContext } from './command-ports.ts';
+import { type Accepted, acceptedOf } from './prediction-receipt.ts';
+import { type PredictionItem, requestHashOf } from './prediction-request.ts';
+import { type Manner, preparePrediction } from './prepare-prediction.ts';
+import { resolveModel } from './resolve-model.ts';
+import { inFlight, keyReused, sameRequest } from './same-request.ts';
+import { readPrediction, type Watches } from './watch-predictions.ts';
+
+export interface Submission {
+  readonly model: string;
+  readonly item: PredictionItem;
+  /** The id that the client's key stands for; undefined for a request without a key. */
+  readonly keyedId: string | undefined;
+  readonly manner: Manner;
+  readonly waitMs: number;
+}
+
+export interface Submitted extends Accepted {
+  readonly replayed: boolean;
+  /** The document of the end, where it came within the wait. */
+  readonly ended: PredictionDoc | undefined;
+}
+
+const hasEnded = ({ state }: PredictionDoc): boolean => isEnded(state);
+
+/** Accepts one prediction: durable when it resolves. */
+export const submitPrediction = (
+  context: CommandContext,
+  watches: Watches,
+  submission: Submission,
+): Promise<Submitted> => {
+  const { identity } = context.ports;
+  const requestHash = requestHashOf(identity.sha256, submission.model, submission.item);
+  return submission.keyedId === undefined
+    ? acceptNew(context, watches, submission, identity.newId(), requestHash)
+    : submitKeyed(context, watches, submission, submission.keyedId, requestHash);
+};
+
+const submitKeyed = async (
+  context: CommandContext,
+  watches: Watches,
+  submission: Submission,
+  id: string,
+  requestHash: string,
+): Promise<Submitted> => {
+  const { reservations } = context.ports;
+  const key = keyOf(context.tenant, id);
+  const claim = await reservations.reserve(key, requestHash);
+  if (claim.held) {
+    if (claim.by.hash !== requestHash) throw keyReused();
+    if (claim.by.accepted === undefined) throw inFlight();
+    const doc = await readPrediction(context, id);
+    const accepted = sameRequest(doc, requestHash) ?? (JSON.parse(claim.by.accepted) as Accepted);
+    return replay(watches, submission, accepted, doc);
+  }
+  const accept = (accepted: Accepted) => reservations.accept(key, JSON.stringify(accepted));
+  try {
+    const doc = await readPrediction(context, id);
+    const before = sameRequest(doc, requestHash);
+    if (!before) return await acceptNew(context, watches, submission, id, requestHash, accept);
+    await accept(before);
+    return await replay(watches, submission, before, doc);
+  } catch (error) {
+    await reservations.release(key);
+    throw error;
+  }
+};
+
+const replay = async (
+  watches: Watches,
+  { waitMs }: Submission,
+  accepted: Accepted,
+  doc: PredictionDoc | undefined,
+): Promise<Submitted> => {
+  if (waitMs === 0) return { ...accepted, replayed: true, ended: undefined };
+  const ended = doc && hasEnded(doc) ? doc : await watches.watch(accepted.receipt.id, hasEnded, waitMs)?.seen;
+  return { ...accepted, replayed: true, ended };
+};
+
+const acceptNew = async (
+  context: CommandContext,
+  watches: Watches,
+  { model, item, manner, waitMs }: Submission,
+  id: string,
+  requestHash: string,
+  onAccepted?: (accepted: Accepted) => Promise<void>,
+): Promise<Submitted> => {
+  const found = resolveModel(context, model);
+  const resolved = found instanceof Promise ? await found : found;
+  const made = preparePrediction(context, { id, requestHash, model: resolved, item, pointer: '', manner });
+  const prepared = made instanceof Promise ? await made : made;
+  const watch = waitMs > 0 ? watches.watch(id, hasEnded, waitMs) : undefined;
+  try {
+    const [outcome] = await context.ports.log.append(TOPICS.predictions, [prepared.record]);
+    const accepted = acceptedOf(prepared, outcome);
+    if (onAccepted) await onAccepted(accepted);
+    const ended = watch && (await watch.seen);
+    // Another body may have won the race for this key: its result is not the answer to this one.
+    if (ended) sameRequest(ended, requestHash);
+    return { receipt: accepted.receipt, position: accepted.position, replayed: false, ended };
+  } finally {
+    watch?.stop();
+  }
+};
