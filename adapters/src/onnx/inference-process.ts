@@ -64,7 +64,8 @@ export const startInferenceProcess = (options: LaunchOptions): InferenceProcess 
     const end = (detail: string): void => {
       if (death !== undefined) return;
       death = detail;
-      if (settle && !child.killed) options.logger?.warn({ detail, stderr }, 'An inference process died while it worked.');
+      if (settle && !child.killed)
+        options.logger?.warn({ detail, stderr }, 'An inference process died while it worked.');
       settle?.({ kind: 'died', detail });
       resolve();
     };
