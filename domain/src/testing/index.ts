@@ -1,3 +1,4 @@
+export * from './any-prediction-event.ts';
 export * from './given.ts';
 export * from './model-event-builders.ts';
 export * from './prediction-event-builders.ts';

@@ -1,0 +1,83 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ViewStore } from '@hindcast/domain';
+
+/** Keys that are looked at again when both sides stand still. */
+const unsettledKeysMax = 10_000;
+const examplesMax = 10;
+const loadKeysMax = 500;
+
+/** Documents of one view of two generations, compared where both are at the same position. */
+export interface Comparison {
+  readonly equal: number;
+  readonly different: number;
+  /** Documents that only one of the two generations has. */
+  readonly onlyLive: number;
+  readonly onlyBuilt: number;
+  /** Documents that moved on while they were looked at. */
+  readonly moving: number;
+  /** Some keys of those that differ or that only one side has. */
+  readonly examples: readonly string[];
+}
+
+export interface ViewComparer {
+  /** Goes through all documents of both. Events may be folded meanwhile. */
+  compareAll(): Promise<void>;
+  /** Looks again at what was not at the same position. */
+  settle(): Promise<void>;
+  result(): Comparison;
+}
+
+export const createViewComparer = <Doc extends { readonly key: string; readonly pos: number }>(
+  live: ViewStore<Doc>,
+  built: ViewStore<Doc>,
+): ViewComparer => {
+  const counts = { equal: 0, different: 0, onlyLive: 0, onlyBuilt: 0 };
+  const examples: string[] = [];
+  let unsettled: string[] = [];
+  let moving = 0;
+
+  const tell = (kind: 'different' | 'onlyLive' | 'onlyBuilt', key: string): void => {
+    counts[kind] += 1;
+    if (examples.length < examplesMax) examples.push(key);
+  };
+  const later = (key: string): void => {
+    if (unsettled.length < unsettledKeysMax) unsettled.push(key);
+    else moving += 1;
+  };
+  const judge = (ours: Doc, theirs: Doc): void => {
+    if (ours.pos !== theirs.pos) later(ours.key);
+    else if (isDeepStrictEqual(ours, theirs)) counts.equal += 1;
+    else tell('different', ours.key);
+  };
+
+  return {
+    async compareAll() {
+      for await (const page of live.scan()) {
+        const others = await built.load(page.map(({ key }) => key));
+        for (const doc of page) {
+          const other = others.get(doc.key);
+          if (other) judge(doc, other);
+          else later(doc.key);
+        }
+      }
+      for await (const page of built.scan()) {
+        const others = await live.load(page.map(({ key }) => key));
+        for (const { key } of page) if (!others.has(key)) tell('onlyBuilt', key);
+      }
+    },
+    async settle() {
+      const keys = unsettled;
+      unsettled = [];
+      for (let from = 0; from < keys.length; from += loadKeysMax) {
+        const page = keys.slice(from, from + loadKeysMax);
+        const [lives, builts] = await Promise.all([live.load(page), built.load(page)]);
+        for (const key of page) {
+          const [ours, theirs] = [lives.get(key), builts.get(key)];
+          if (ours && theirs) judge(ours, theirs);
+          else if (ours) tell('onlyLive', key);
+        }
+      }
+    },
+    result: () => ({ ...counts, moving: moving + unsettled.length, examples }),
+  };
+};
