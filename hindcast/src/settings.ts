@@ -19,7 +19,6 @@ export interface Setting<S extends TSchema = TSchema> {
 
 const setting = <S extends TSchema>(schema: S, about: Omit<Setting, 'schema'>): Setting<S> => ({ schema, ...about });
 const mebibyte = 1_048_576;
-const memoryBytes = { minimum: 64 * mebibyte, maximum: 1_048_576 * mebibyte };
 const oneOf = <const Name extends string>(names: readonly Name[], preset: NoInfer<Name>) =>
   Type.Union(
     names.map((name) => Type.Literal(name)),
@@ -79,18 +78,14 @@ export const SETTINGS = {
     flag: 'inference-timeout-ms',
     description: 'Time one run of a model may take before its process is killed, where the model says no other',
   }),
-  modelMemoryBytes: setting(Type.Optional(Type.Integer(memoryBytes)), {
-    env: 'HINDCAST_MODEL_MEMORY_BYTES',
-    flag: 'model-memory-bytes',
-    defaultText: 'from the memory of the machine',
-    description: 'Estimated memory of all loaded models; the least recently used ones give way',
-  }),
-  childMemoryBytes: setting(Type.Optional(Type.Integer(memoryBytes)), {
-    env: 'HINDCAST_CHILD_MEMORY_BYTES',
-    flag: 'child-memory-bytes',
-    defaultText: 'from the memory of the machine',
-    description: 'Memory of one process that runs models, where the system can limit it (`prlimit`)',
-  }),
+  modelMemoryBytes: setting(
+    Type.Integer({ minimum: 64 * mebibyte, maximum: 1_048_576 * mebibyte, default: 2_048 * mebibyte }),
+    {
+      env: 'HINDCAST_MODEL_MEMORY_BYTES',
+      flag: 'model-memory-bytes',
+      description: 'Memory of one process that runs models, where the system can limit it (`prlimit`)',
+    },
+  ),
   modelBytesMax: setting(Type.Integer({ minimum: 1_024, maximum: 16_384 * mebibyte, default: 512 * mebibyte }), {
     env: 'HINDCAST_MODEL_BYTES_MAX',
     flag: 'model-bytes-max',

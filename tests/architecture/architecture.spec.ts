@@ -1,6 +1,6 @@
 import { eventData } from '@hindcast/domain';
 import { describe, expect, it } from 'vitest';
-import { importRings, isSpec, readRootFile, root, type SourceFile, sourceFiles } from './source-files.ts';
+import { importRings, isSpec, isTestCode, readRootFile, root, type SourceFile, sourceFiles } from './source-files.ts';
 
 const packages = ['domain', 'adapters', 'command-api', 'query-api', 'projectors', 'workers', 'hindcast'] as const;
 const sources = new Map(packages.map((name) => [name, sourceFiles(`${name}/src`)]));
@@ -10,12 +10,12 @@ const everything = [...shipped, ...sourceFiles('tests'), ...sourceFiles('bench')
 /** Which other packages of the workspace a package may import. APIs share HTTP plumbing and nothing else. */
 const mayImport: Readonly<Record<(typeof packages)[number], RegExp>> = {
   domain: /^$/,
-  adapters: /^@hindcast\/domain$/,
+  adapters: /^@hindcast\/domain(?:\/in-memory)?$/,
   'command-api': /^@hindcast\/(?:domain|adapters\/http)$/,
   'query-api': /^@hindcast\/(?:domain|adapters\/http)$/,
   projectors: /^@hindcast\/domain$/,
   workers: /^@hindcast\/domain$/,
-  hindcast: /^@hindcast\/(?:domain|adapters\/[a-z-]+|command-api|query-api|projectors|workers)$/,
+  hindcast: /^@hindcast\/(?:domain|domain\/in-memory|adapters\/[a-z-]+|command-api|query-api|projectors|workers)$/,
 };
 const onlyInTests =
   /^(?:vitest|fast-check|@hindcast\/domain\/(?:contracts|testing|in-memory)|@hindcast\/adapters\/node)$/;
@@ -42,12 +42,11 @@ const violations = (files: readonly SourceFile[], wrong: (specifier: string, fil
 describe('what may import what', () => {
   it('keeps the domain free of technology', () => {
     const files = sources.get('domain') ?? [];
-    const testing = (file: SourceFile) => isSpec(file) || /^domain\/src\/(?:contracts|testing)\//.test(file.path);
     expect(
       violations(files, (name, file) => {
         if (name.startsWith('./') || name.startsWith('../')) return false;
         if (/^@sinclair\/typebox(?:\/|$)/.test(name)) return false;
-        return !(testing(file) && /^(?:vitest|fast-check)$/.test(name));
+        return !(isTestCode(file) && /^(?:vitest|fast-check)$/.test(name));
       }),
     ).toEqual([]);
   });
@@ -56,7 +55,7 @@ describe('what may import what', () => {
     expect(
       violations(sources.get(name) ?? [], (specifier, file) => {
         if (!/^(?:@hindcast\/|hindcast$)/.test(specifier)) return false;
-        return !mayImport[name].test(specifier) && !(isSpec(file) && onlyInTests.test(specifier));
+        return !mayImport[name].test(specifier) && !(isTestCode(file) && onlyInTests.test(specifier));
       }),
     ).toEqual([]);
   });
@@ -81,7 +80,7 @@ describe('files', () => {
   });
 
   it(`have a median of at most ${medianLinesMax} lines`, () => {
-    const lengths = shipped.filter((file) => !isSpec(file)).map(({ lines }) => lines);
+    const lengths = shipped.filter((file) => !isTestCode(file)).map(({ lines }) => lines);
     expect(lengths.sort((a, b) => a - b)[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(medianLinesMax);
   });
 

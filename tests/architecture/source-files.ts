@@ -17,6 +17,9 @@ export interface SourceFile {
 }
 
 export const isSpec = ({ path }: Pick<SourceFile, 'path'>): boolean => path.endsWith('.spec.ts');
+/** Specs, and what only specs use. */
+export const isTestCode = (file: Pick<SourceFile, 'path'>): boolean =>
+  isSpec(file) || /\/src\/(?:contracts|testing)\//.test(file.path);
 
 const importForms = [
   /^\s*(?:import|export)\s[^'";]*?\sfrom\s+'([^']+)'/gm,
