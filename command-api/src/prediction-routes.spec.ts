@@ -1,0 +1,376 @@
+import { isDateTime } from '@hindcast/adapters/http';
+import { LogError, type PredictionRequested } from '@hindcast/domain';
+import { aModelPaused, aModelVersionQuarantined, aModelVersionRetired } from '@hindcast/domain/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
+
+const body = { model: 'churn', input: churnInput };
+let world: CommandWorld;
+const post = (payload: object | string, headers: object = {}, url = '/v1/predictions') =>
+  world.send('POST', url, payload, headers);
+
+const restart = async (overrides: Parameters<typeof createCommandWorld>[0]) => {
+  await world.close();
+  world = await createCommandWorld(overrides);
+  await world.haveModel();
+};
+
+beforeEach(async () => {
+  world = await createCommandWorld();
+  await world.haveModel();
+});
+afterEach(() => world.close());
+
+describe('a prediction request', () => {
+  it('is answered when it is in the log, with where to look', async () => {
+    const answer = await post({ ...body, entity: 'c-1', referenceId: 'r-1', context: { a: 1 }, priority: 'high' });
+    expect(answer.statusCode).toBe(202);
+    const receipt = answer.json();
+    expect(receipt).toMatchObject({
+      status: 'queued',
+      model: 'churn',
+      modelVersion: 1,
+      requestHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(isDateTime(receipt.createdAt)).toBe(true);
+    expect(answer.headers).toMatchObject({
+      location: `/v1/predictions/${receipt.id}`,
+      'retry-after': '1',
+      etag: `"${answer.headers['hindcast-position']}"`,
+      'hindcast-position': expect.stringMatching(/^0:\d+:\d+$/),
+    });
+    const [event] = await world.events();
+    expect(event).toMatchObject({
+      type: 'PredictionRequested',
+      subject: receipt.id,
+      data: {
+        input: churnInput,
+        entity: 'c-1',
+        referenceId: 'r-1',
+        context: { a: 1 },
+        priority: 'high',
+        role: 'champion',
+        share: 1,
+        deadlineMs: 60_000,
+      },
+    });
+  });
+
+  it("has the seed's name too", async () => {
+    expect((await post(body, {}, '/predict')).statusCode).toBe(202);
+  });
+
+  it('carries its trace and its deadline into the log', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await post(body, { traceparent, 'cancel-after': '90s' });
+    await post(body, { traceparent: 'garbage', 'cancel-after': '250ms' });
+    const [first, second] = (await world.events()).sort((a, b) =>
+      a.subject < b.subject ? -1 : 1,
+    ) as PredictionRequested[];
+    expect(first).toMatchObject({ traceparent, data: { deadlineMs: 90_000 } });
+    expect(second).toMatchObject({ data: { deadlineMs: 250 } });
+    expect(second?.traceparent).toBeUndefined();
+    expect((await post(body, { 'cancel-after': 'soon' })).json()).toMatchObject({
+      status: 400,
+      errors: [{ pointer: 'Cancel-After' }],
+    });
+  });
+
+  it('waits for its result when it prefers to', async () => {
+    const answering = post(body, { prefer: 'respond-async, wait=30' });
+    await expect.poll(async () => (await world.events()).length).toBe(1);
+    const id = (await world.events())[0]?.subject ?? '';
+    await world.succeed(id);
+    const answer = await answering;
+    expect(answer.statusCode).toBe(201);
+    expect(answer.headers).toMatchObject({ 'preference-applied': 'wait=30', location: `/v1/predictions/${id}` });
+    expect(answer.json()).toMatchObject({
+      id,
+      status: 'succeeded',
+      output: { probability: 0.25 },
+      timings: { queuedMs: 2, inferenceMs: 1 },
+    });
+  });
+
+  it('gets its receipt when the result does not come in time, and when the server closes', async () => {
+    await restart({ limits: { waitsMax: 1 } });
+    const waiting = post(body, { prefer: 'wait=60' });
+    await expect.poll(async () => (await world.events()).length).toBe(1);
+    expect((await post(body, { prefer: 'wait=60' })).statusCode).toBe(202);
+    await world.app.close();
+    expect((await waiting).statusCode).toBe(202);
+  });
+
+  it('of a failure that came within the wait is still a created prediction', async () => {
+    const answering = post(body, { prefer: 'wait=30' });
+    await expect.poll(async () => (await world.events()).length).toBe(1);
+    await world.fail((await world.events())[0]?.subject ?? '');
+    expect((await answering).json()).toMatchObject({ status: 'failed', error: { code: 'model_rejected_input' } });
+  });
+
+  it('with an input over the size of an event keeps it beside the log', async () => {
+    const plan = 'x'.repeat(300_000);
+    expect((await post({ model: 'churn', input: { ...churnInput, plan } })).statusCode).toBe(202);
+    const [event] = (await world.events()) as PredictionRequested[];
+    expect(event?.data.input).toBeUndefined();
+    const stored = await world.ports.artifacts.get(event?.data.inputRef?.sha256 ?? '');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of stored ?? []) chunks.push(chunk);
+    expect(JSON.parse(Buffer.concat(chunks).toString())).toEqual({ ...churnInput, plan });
+  });
+
+  it.each([
+    ['an unknown member', { ...body, webhook: { url: 'https://example.com' } }, 422, '/webhook'],
+    ['an unknown feature', { model: 'churn', input: { ...churnInput, age: 1 } }, 422, '/input/age'],
+    ['a missing feature', { model: 'churn', input: { tenure: 1, plan: 'x' } }, 422, '/input/visits'],
+    ['a wrong type', { model: 'churn', input: { ...churnInput, tenure: 'long' } }, 422, '/input/tenure'],
+    ['a fraction for an integer', { model: 'churn', input: { ...churnInput, visits: 1.5 } }, 422, '/input/visits'],
+    ['an array of the wrong length', { model: 'churn', input: [1, 2] }, 422, '/input'],
+    ['no input', { model: 'churn' }, 422, '/input'],
+    ['both forms', { ...body, items: [{ input: churnInput }] }, 422, '/input'],
+    ['a bad priority', { ...body, priority: 'urgent' }, 422, '/priority'],
+    ['a bad time', { ...body, eventTime: 'yesterday' }, 422, '/eventTime'],
+    ['a model name that cannot be', { ...body, model: 'Churn!' }, 422, '/model'],
+    [
+      'a context too large',
+      { ...body, context: { text: 'x'.repeat(70_000) }, input: { ...churnInput, plan: 'y'.repeat(250_000) } },
+      422,
+      '/context',
+    ],
+    [
+      'too many items',
+      { model: 'churn', items: Array.from({ length: 1_001 }, () => ({ input: churnInput })) },
+      422,
+      '/items',
+    ],
+    ['no items', { model: 'churn', items: [] }, 422, '/items'],
+  ])('with %s is refused, and nothing is accepted', async (_what, payload, status, pointer) => {
+    const answer = await post(payload);
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json().errors[0].pointer).toBe(pointer);
+    expect(await world.events()).toEqual([]);
+  });
+
+  it.each([
+    ['NaN', '{"model":"churn","input":{"tenure":NaN}}'],
+    ['a number over the range', '{"model":"churn","input":{"tenure":1e999}}'],
+    ['10,000 levels', `{"model":"churn","input":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
+    ['a member twice', '{"model":"churn","model":"other","input":[]}'],
+  ])('with %s is malformed', async (_what, payload) => {
+    expect((await post(payload)).statusCode).toBe(400);
+  });
+
+  it('of more than a megabyte is too large unless it has items', async () => {
+    const large = { ...churnInput, plan: 'x'.repeat(1_100_000) };
+    expect((await post({ model: 'churn', input: large })).statusCode).toBe(413);
+    expect((await post({ model: 'churn', items: [{ input: large }] })).statusCode).toBe(202);
+  });
+});
+
+describe('the model of a request', () => {
+  it('is unknown only after the log was read to its end, and near names are told', async () => {
+    const answer = await post({ ...body, model: 'chrun' });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json()).toMatchObject({ type: '/problems/unknown-model', detail: expect.stringContaining('churn') });
+    expect((await post({ ...body, model: 'churn@9' })).json().type).toBe('/problems/unknown-model-version');
+  });
+
+  it('can be pinned, paused, quarantined and retired', async () => {
+    await world.haveModel({ sha256: 'b'.repeat(64) });
+    expect((await post({ ...body, model: 'churn@2' })).json().modelVersion).toBe(2);
+    await world.haveModelEvent(aModelPaused());
+    expect((await post(body)).statusCode).toBe(202);
+    await world.haveModelEvent(aModelVersionRetired({ version: 2 }));
+    expect((await post({ ...body, model: 'churn@2' })).statusCode).toBe(410);
+    await world.haveModelEvent(aModelVersionQuarantined());
+    const answer = await post(body);
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['retry-after']).toBe('60');
+  });
+
+  it('has its traffic split as its routing says, sticky by entity', async () => {
+    await world.haveModel({ sha256: 'b'.repeat(64) });
+    const routing = { champion: 1, canary: [{ version: 2, share: 0.25 }] };
+    const moved = await world.send('PUT', '/v1/models/churn/routing', routing, { 'if-match': '"2"' });
+    expect(moved.statusCode).toBe(200);
+    const versionOf = async (entity: string) => (await post({ ...body, entity })).json().modelVersion as number;
+    const versions = await Promise.all(Array.from({ length: 400 }, (_, at) => versionOf(`e-${at}`)));
+    const canaries = versions.filter((version) => version === 2).length;
+    expect(canaries).toBeGreaterThan(60);
+    expect(canaries).toBeLessThan(140);
+    const again = await Promise.all(Array.from({ length: 400 }, (_, at) => versionOf(`e-${at}`)));
+    expect(again).toEqual(versions);
+  });
+});
+
+describe('an idempotency key', () => {
+  const keyed = (key: string, payload: object = body, more: object = {}) =>
+    post(payload, { 'idempotency-key': key, ...more });
+
+  it('makes a thousand equal requests one prediction', async () => {
+    const answers = await Promise.all(Array.from({ length: 1_000 }, () => keyed('"k-1"')));
+    const accepted = answers.filter(({ statusCode }) => statusCode === 202);
+    expect(accepted.length).toBeGreaterThan(0);
+    expect(new Set(accepted.map((answer) => answer.json().id)).size).toBe(1);
+    expect(accepted.filter(({ headers }) => headers['idempotency-replayed'] === undefined)).toHaveLength(1);
+    for (const other of answers.filter(({ statusCode }) => statusCode !== 202)) {
+      expect(other.json().type).toBe('/problems/idempotency-in-flight');
+      expect(other.headers['retry-after']).toBe('1');
+    }
+    expect(await world.events()).toHaveLength(1);
+  });
+
+  it('answers a repeat as before, however its members are ordered and the key is quoted', async () => {
+    const first = await keyed('"k-1"');
+    const again = await keyed('k-1', { input: { plan: 'basic', visits: 3, tenure: 14 }, model: 'churn' });
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(again.json()).toEqual(first.json());
+    expect(again.headers['etag']).toBe(first.headers['etag']);
+    expect(await world.events()).toHaveLength(1);
+  });
+
+  it('is remembered by the log when the claim is lost', async () => {
+    const first = await keyed('k-1');
+    await world.seen(first.headers['hindcast-position']);
+    const { id } = first.json();
+    await world.ports.reservations.release(`default/${id}`);
+    const again = await keyed('k-1', body, { prefer: 'wait=1' });
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    await world.ports.reservations.release(`default/${id}`);
+    expect((await keyed('k-1', { ...body, entity: 'x' })).statusCode).toBe(422);
+    expect(await world.events()).toHaveLength(1);
+  });
+
+  it('with another body is refused', async () => {
+    await keyed('k-1');
+    const answer = await keyed('k-1', { ...body, entity: 'other' });
+    expect(answer.json()).toMatchObject({ status: 422, type: '/problems/idempotency-key-reused' });
+  });
+
+  it('of racing bodies lets one through', async () => {
+    const answers = await Promise.all([keyed('k', { ...body, entity: 'a' }), keyed('k', { ...body, entity: 'b' })]);
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([202, 422]);
+    expect(await world.events()).toHaveLength(1);
+  });
+
+  it('is free again when its request was refused', async () => {
+    expect((await keyed('k-1', { ...body, model: 'nobody' })).statusCode).toBe(404);
+    expect((await keyed('k-1')).statusCode).toBe(202);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['empty quotes', '""'],
+    ['too long', 'k'.repeat(256)],
+    ['a space', 'a b'],
+    ['not ASCII', 'käse'],
+    ['an open quote', '"k'],
+  ])('that is %s is malformed', async (_what, key) => {
+    expect((await keyed(key)).json()).toMatchObject({ status: 400, type: '/problems/invalid-idempotency-key' });
+  });
+
+  it('may be the id itself', async () => {
+    const put = (payload: object, headers: object = {}) =>
+      world.send('PUT', '/v1/predictions/my-id-1', payload, headers);
+    expect((await put(body)).json().id).toBe('my-id-1');
+    expect((await put(body)).headers['idempotency-replayed']).toBe('true');
+    expect((await put({ ...body, entity: 'x' })).statusCode).toBe(422);
+    expect((await put(body, { 'idempotency-key': 'k' })).statusCode).toBe(400);
+    expect((await world.send('PUT', '/v1/predictions/a%2Fb', body)).statusCode).toBe(400);
+  });
+});
+
+describe('many predictions', () => {
+  const items = [
+    { input: churnInput },
+    { input: { ...churnInput, tenure: 'x' } },
+    { input: [1, 2, 'x'], entity: 'c-2' },
+  ];
+
+  it('are one append, with an outcome for each', async () => {
+    const answer = await post({ model: 'churn', items });
+    expect(answer.statusCode).toBe(202);
+    const { batchId, accepted, refused, items: outcomes } = answer.json();
+    expect({ accepted, refused }).toEqual({ accepted: 2, refused: 1 });
+    expect(outcomes[1]).toMatchObject({
+      status: 'refused',
+      problem: { errors: [{ pointer: '/items/1/input/tenure' }] },
+    });
+    const events = (await world.events()) as PredictionRequested[];
+    expect(new Set(events.map(({ subject }) => subject))).toEqual(new Set([outcomes[0].id, outcomes[2].id]));
+    expect(events.map(({ data }) => [data.batchId, data.batchIndex]).sort()).toEqual([
+      [batchId, 0],
+      [batchId, 2],
+    ]);
+  });
+
+  it('that are all bad are refused', async () => {
+    const answer = await post({ model: 'churn', items: [items[1], items[1]] });
+    expect(answer.statusCode).toBe(422);
+    expect(answer.json().errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual([
+      '/items/0/input/tenure',
+      '/items/1/input/tenure',
+    ]);
+  });
+
+  it('under a key are accepted once, even while the view is behind', async () => {
+    const send = (payload: object = { model: 'churn', items }) => post(payload, { 'idempotency-key': 'batch-1' });
+    world.holdViews();
+    const first = await send();
+    const repeat = send();
+    world.releaseViews();
+    const again = await repeat;
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(again.json()).toEqual(first.json());
+    expect(await world.events()).toHaveLength(2);
+    expect((await send({ model: 'churn', items: items.slice(0, 1) })).statusCode).toBe(422);
+  });
+});
+
+describe('under load or without a log', () => {
+  it('a request that could not end in time is turned away', async () => {
+    await restart({ ports: { backlog: { expectedWaitMs: () => 90_000, open: () => 5 } } });
+    const answer = await post(body);
+    expect(answer.json()).toMatchObject({ status: 503, type: '/problems/backlog-too-long' });
+    expect(answer.headers['retry-after']).toBe('30');
+    expect((await post(body, { 'cancel-after': '2m' })).statusCode).toBe(202);
+    await restart({ ports: { backlog: { expectedWaitMs: () => 0, open: () => 5 } }, limits: { openMax: 5 } });
+    expect((await post(body)).statusCode).toBe(503);
+  });
+
+  it('nothing is called accepted that is not in the log', async () => {
+    const { log } = world;
+    const error = new LogError('unavailable', 'disk full at /var/lib');
+    await restart({
+      ports: { log: { ...log, append: async (_topic, records) => records.map(() => ({ ok: false, error })) } },
+    });
+    for (const payload of [body, { model: 'churn', items: [{ input: churnInput }] }]) {
+      const answer = await post(payload, { 'idempotency-key': 'k' });
+      expect(answer.json()).toMatchObject({ status: 503, type: '/problems/log-unavailable' });
+      expect(answer.headers['retry-after']).toBe('1');
+      expect(answer.body).not.toContain('disk full');
+    }
+  });
+});
+
+it('describes every route, its operation and only statuses that it can answer', async () => {
+  const document = (await world.app.inject('/openapi.json')).json();
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object));
+  const ids = operations.map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const operation of operations) {
+    expect(operation).toMatchObject({
+      operationId: expect.any(String),
+      summary: expect.any(String),
+      tags: [expect.any(String)],
+    });
+  }
+  expect(Object.keys(document.paths)).toEqual(
+    expect.arrayContaining([
+      '/v1/predictions',
+      '/v1/predictions/{id}/cancel',
+      '/v1/models/{name}/versions',
+      '/predict',
+    ]),
+  );
+});
