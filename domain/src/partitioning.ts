@@ -1,6 +1,24 @@
 const M = 0x5bd1e995;
 const R = 24;
 const encoder = new TextEncoder();
+/** Longer keys are rare: they are encoded into a buffer of their own. */
+const scratch = new Uint8Array(1_024);
+
+/** UTF-8 of the text in the scratch buffer, or a larger one. Plain ASCII, which keys are, takes no encoder. */
+const utf8 = (text: string): { readonly bytes: Uint8Array; readonly length: number } => {
+  if (text.length > scratch.length) return encoded(text);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return encoded(text);
+    scratch[i] = unit;
+  }
+  return { bytes: scratch, length: text.length };
+};
+
+const encoded = (text: string): { readonly bytes: Uint8Array; readonly length: number } => {
+  const bytes = encoder.encode(text);
+  return { bytes, length: bytes.length };
+};
 
 /**
  * murmur2 of the UTF-8 bytes, as Kafka's Java client and kafkajs compute it: a key lands on the same partition whatever
@@ -9,8 +27,7 @@ const encoder = new TextEncoder();
  * @returns a signed 32-bit integer
  */
 export const murmur2 = (text: string): number => {
-  const bytes = encoder.encode(text);
-  const length = bytes.length;
+  const { bytes, length } = utf8(text);
   let h = 0x9747b28c ^ length;
   const words = length >> 2;
   for (let i = 0; i < words; i++) {
