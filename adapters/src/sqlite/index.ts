@@ -1,1 +1,4 @@
+export * from './event-log.ts';
+export * from './lock.ts';
+export * from './log-reader.ts';
 export * from './view-database.ts';

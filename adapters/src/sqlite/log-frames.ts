@@ -1,0 +1,95 @@
+import type { RecordedRecord } from '@hindcast/domain';
+import { decodeChunk } from './log-chunk.ts';
+import type { LogDatabase, TopicTable } from './log-file.ts';
+
+/**
+ * A frame is what one flush wrote to one topic: neighbouring rows, so that a flush touches few pages however many
+ * partitions it touches. Slot 0 says where every partition ends behind it; slot p + 1 holds the records of partition p.
+ * Frames are numbered from 0 without gaps.
+ */
+const slotsPerFrame = 4_096;
+export const partitionsMax = slotsPerFrame - 1;
+
+export const endsRowId = (seq: number): number => seq * slotsPerFrame;
+export const chunkRowId = (seq: number, partition: number): number => seq * slotsPerFrame + partition + 1;
+export const frameOfRow = (id: number): number => Math.floor(id / slotsPerFrame);
+
+/** Frames that one query asks for. */
+const framesPerQuery = 32;
+/** Bytes after which a page ends, although it could take more records. */
+const pageBytesMax = 4_194_304;
+/** Read positions whose frame is remembered, so that reading on needs no search. */
+const bookmarksMax = 256;
+
+export interface FrameReader {
+  /** Records of the partition from offset `from`: at least one where `from` is before the end, at most `max`. */
+  fetch(partition: number, from: number, max: number): RecordedRecord[];
+}
+
+type ChunkRow = [id: number, at: number, first: number, count: number, body: Buffer];
+
+/** Reads records from the file in bounded pages: no cursor stays open between two calls. */
+export const createFrameReader = (
+  db: LogDatabase,
+  { topic, table }: TopicTable,
+  /** How many frames this reader shall know of. */
+  frames: () => number,
+): FrameReader => {
+  const ids = new Array(framesPerQuery).fill('?').join(', ');
+  const chunks = db.prepare(`SELECT id, at, first, count, body FROM ${table} WHERE id IN (${ids}) ORDER BY id`).raw();
+  const ends = db.prepare(`SELECT body FROM ${table} WHERE id = ?`).raw();
+  const bookmarks = new Map<string, number>();
+
+  const endAfter = (seq: number, partition: number): number => {
+    const [row] = ends.all([endsRowId(seq)]) as [Buffer][];
+    return row ? ((JSON.parse(row[0].toString()) as number[])[partition] ?? 0) : 0;
+  };
+
+  /** The frame that holds the offset: the first one behind which the partition has it. */
+  const search = (partition: number, offset: number): number => {
+    let low = 0;
+    let high = frames();
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (endAfter(middle, partition) > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+
+  const chunksFrom = (seq: number, partition: number): ChunkRow[] =>
+    chunks.all(Array.from({ length: framesPerQuery }, (_, i) => chunkRowId(seq + i, partition))) as ChunkRow[];
+
+  return {
+    fetch: (partition, from, max) => {
+      const records: RecordedRecord[] = [];
+      let seq = bookmarks.get(`${partition}:${from}`) ?? search(partition, from);
+      let bytes = 0;
+      while (seq < frames() && records.length < max && bytes < pageBytesMax) {
+        const rows = chunksFrom(seq, partition);
+        seq += framesPerQuery;
+        for (const [id, at, first, count, body] of rows) {
+          decodeChunk(
+            topic,
+            partition,
+            { at, first, count, body },
+            {
+              from: from + records.length,
+              max: max - records.length,
+              into: records,
+            },
+          );
+          bytes += body.length;
+          if (records.length < max && bytes < pageBytesMax) continue;
+          seq = frameOfRow(id);
+          break;
+        }
+        if (records.length > 0 && rows.length === 0) break;
+        if (rows.length === 0) seq = search(partition, from);
+      }
+      if (bookmarks.size >= bookmarksMax) bookmarks.clear();
+      bookmarks.set(`${partition}:${from + records.length}`, Math.min(seq, frames()));
+      return records;
+    },
+  };
+};

@@ -1,0 +1,50 @@
+import type { RecordedRecord } from '@hindcast/domain';
+
+/** Bounds of what one partition keeps in memory for consumers that keep up. */
+export const tailRecordsMax = 8_192;
+export const tailBytesMax = 4_194_304;
+/** What a record takes beside its value: the decoded event and the objects around it, roughly. */
+const recordOverheadBytes = 1_024;
+
+/** The newest records of a partition, with their decoded events. */
+export interface LogTail {
+  push(records: readonly RecordedRecord[]): void;
+  /** undefined where `from` is older than the tail. */
+  fetch(from: number, max: number): readonly RecordedRecord[] | undefined;
+}
+
+const bytesOf = (record: RecordedRecord): number => record.value.length + recordOverheadBytes;
+
+export const createLogTail = (): LogTail => {
+  let records: RecordedRecord[] = [];
+  let bytes = 0;
+
+  /** Cuts to half of the bounds at once, so that the cost of moving the rest is spread over many appends. */
+  const cut = (): void => {
+    let keepFrom = records.length;
+    let kept = 0;
+    while (keepFrom > 0 && records.length - keepFrom < tailRecordsMax / 2) {
+      const next = kept + bytesOf(records[keepFrom - 1] as RecordedRecord);
+      if (next > tailBytesMax / 2) break;
+      kept = next;
+      keepFrom -= 1;
+    }
+    records = records.slice(keepFrom);
+    bytes = kept;
+  };
+
+  return {
+    push: (added) => {
+      for (const record of added) {
+        records.push(record);
+        bytes += bytesOf(record);
+      }
+      if (records.length > tailRecordsMax || bytes > tailBytesMax) cut();
+    },
+    fetch: (from, max) => {
+      const first = records[0];
+      if (!first || from < first.offset) return undefined;
+      return records.slice(from - first.offset, from - first.offset + max);
+    },
+  };
+};
