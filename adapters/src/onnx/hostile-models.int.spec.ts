@@ -22,6 +22,8 @@ const childrenOf = (parent: number): number[] =>
   readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 const isGone = (pid: number): boolean =>
   !existsSync(`/proc/${pid}/status`) || /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+/** Hundredths of a second of computing. */
+const cpuOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[11]);
 
 describe('hostile models', () => {
   let runtime: ModelRuntime;
@@ -104,8 +106,11 @@ describe.runIf(onLinux)('inference processes', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     for await (const line of createInterface({ input: child.stdout })) if (line === 'working') break;
-    const pid = child.pid as number;
-    return { child, pid, children: childrenOf(pid) };
+    const children = childrenOf(child.pid as number);
+    const before = children.map(cpuOf);
+    const computes = () => children.some((pid, i) => cpuOf(pid) > (before[i] ?? 0) + 10);
+    await vi.waitUntil(computes, { timeout: 10_000, interval: 10 });
+    return { child, children };
   };
 
   it('do not outlive a parent that is killed, not even one that never stops computing', async () => {
@@ -116,9 +121,11 @@ describe.runIf(onLinux)('inference processes', () => {
   });
 
   it('do not outlive the runtime', async () => {
-    const { child, children } = await owner('setTimeout(() => runtime.stop(), 50);');
+    const { child, children } = await owner("process.on('SIGTERM', () => runtime.stop());");
     expect(children).toHaveLength(2);
-    const code = await new Promise((resolve) => child.once('exit', resolve));
+    const exit = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const code = await exit;
     expect(code).toBe(0);
     expect(children.every(isGone)).toBe(true);
   });
