@@ -8,6 +8,7 @@ import type {
   ModelVersion,
 } from '@hindcast/domain';
 import { type ActiveRun, createAttemptLog } from './attempt-log.ts';
+import { createBatchInputs } from './batch-inputs.ts';
 import { createBatchResults } from './batch-results.ts';
 import { createCrashLedger } from './crash-ledger.ts';
 import type { DurableAppender } from './durable-append.ts';
@@ -15,7 +16,6 @@ import { createHeldEntries } from './held-entries.ts';
 import { fitOf, isPaused, rowsPerRun, versionOf } from './model-fit.ts';
 import type { OpenEntry } from './open-set.ts';
 import { createAnswers } from './prediction-answers.ts';
-import { loadInput } from './prediction-inputs.ts';
 import { quarantineOf } from './quarantine.ts';
 import { type RunResult, runBatch } from './run-batch.ts';
 import { createScheduler, type Picked, type Scheduler } from './scheduler.ts';
@@ -89,6 +89,14 @@ export const createInferenceRuns = (
   });
   const attempts = createAttemptLog({ now, answers, appender, workerId: ports.workerId });
   const crashes = createCrashLedger(crashesMax);
+  const inputsOf = createBatchInputs(
+    { log, artifacts },
+    {
+      unreadable: (job, detail, startedAt) =>
+        track(results.fail([job], { code: 'input_unreadable', detail }, startedAt)),
+      missing: (job, detail) => held.missingInput(job.entry, detail),
+    },
+  );
   const quarantine = quarantineOf({ catalog, identity, appender, logger });
   /** Models whose file is missing. */
   const heldModels = createWaitingRoom<string>();
@@ -194,7 +202,7 @@ export const createInferenceRuns = (
         finish();
         return await results.fail(picked.jobs, ending, startedAt);
       }
-      const { jobs, inputs } = await withInputs(picked.jobs.filter(isOpen), startedAt);
+      const { jobs, inputs } = await inputsOf(picked.jobs.filter(isOpen), startedAt);
       if (!(await attempts.announce(jobs))) {
         hold(first.model, 'the log does not take the news of an attempt');
         return again(jobs);
@@ -211,8 +219,12 @@ export const createInferenceRuns = (
       attempts.unwatch(run);
       const elapsedMs = now() - run.startedAt;
       const taught = result.kind === 'ok' ? result.inferenceMs : elapsedMs > 1_000 ? elapsedMs : undefined;
-      finish(running.length === picked.jobs.length ? taught : undefined);
-      await conclude(result, running, given, run.startedAt);
+      const durationMs = running.length === picked.jobs.length ? taught : undefined;
+      // The next run need not wait for results to be made, but for what a failure says of the model.
+      if (result.kind === 'ok') finish(durationMs);
+      const concluded = conclude(result, running, given, run.startedAt);
+      finish(durationMs);
+      await concluded;
     } finally {
       finish();
     }
@@ -221,28 +233,6 @@ export const createInferenceRuns = (
   const endingOf = (jobs: readonly WorkerJob[], version: ModelVersion) => {
     if (version.state === 'quarantined') return quarantine.failure(version);
     return jobs[0]?.exhausted ? attemptsExhausted : undefined;
-  };
-
-  /** Reads what is not in memory. Jobs whose input cannot be had leave the batch. */
-  const withInputs = async (jobs: readonly WorkerJob[], startedAt: number) => {
-    if (!jobs.some((job) => job.entry.payloadDropped)) return { jobs, inputs: jobs.map((job) => job.entry.input) };
-    const loaded = await Promise.all(
-      jobs.map(async ({ entry }) =>
-        entry.payloadDropped ? loadInput({ log, artifacts }, entry) : { ok: true as const, input: entry.input },
-      ),
-    );
-    const kept: WorkerJob[] = [];
-    const inputs: unknown[] = [];
-    for (const [i, job] of jobs.entries()) {
-      const input = loaded[i];
-      if (input?.ok) {
-        kept.push(job);
-        inputs.push(input.input);
-      } else if (input?.reason === 'unreadable') {
-        track(results.fail([job], { code: 'input_unreadable', detail: input.detail }, startedAt));
-      } else if (isOpen(job)) held.missingInput(job.entry, input?.detail);
-    }
-    return { jobs: kept, inputs };
   };
 
   const conclude = async (

@@ -154,6 +154,7 @@ export const startInferenceWorker = async (
             onClosed: closed,
           }),
         );
+        caughtUp.moved();
         return undefined;
       },
       async onBatch(batch) {
@@ -170,6 +171,7 @@ export const startInferenceWorker = async (
         desks.delete(partition);
         commits.forget(partition);
         desk?.close();
+        caughtUp.moved();
       },
     },
   );

@@ -90,7 +90,11 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
   };
 
   const expire = async () => {
-    await lookBehindFullSets();
+    try {
+      await readEnds();
+    } catch (err) {
+      logger?.warn({ err }, 'the log could not be read; what has ended may be expired again');
+    }
     while (!stopping && clockIsPlausible()) {
       const due: OpenEntry<never>[] = [];
       const records: NewRecord[] = [];
@@ -109,14 +113,13 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
     }
   };
 
-  /** The ends of what a full set holds may lie behind the place where its partition was paused. */
-  const lookBehindFullSets = async () => {
-    const full = [...desks].filter(([, desk]) => desk.paused);
-    if (full.length === 0) return;
-    const bounds = await log.bounds(TOPICS.predictions).catch(() => []);
-    for (const [partition, desk] of full) {
-      const end = bounds.find((candidate) => candidate.partition === partition)?.end;
-      if (end !== undefined) await desk.lookAhead(end);
+  /** What is due may have ended in a part of the log that is not read yet, since this process lags or a set is full. */
+  const readEnds = async () => {
+    const bounds = await log.bounds(TOPICS.predictions);
+    for (const { partition, end } of bounds) {
+      const desk = desks.get(partition);
+      if (!desk || desk.set.next >= end) continue;
+      await desk.lookAhead(end);
       regulate(partition, desk);
     }
   };
@@ -158,6 +161,7 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
             },
           }),
         );
+        caughtUp.moved();
         return undefined;
       },
       async onBatch(batch) {

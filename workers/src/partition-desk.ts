@@ -52,6 +52,8 @@ export const createPartitionDesk = <Work>(options: {
   };
   const opened = (entry: OpenEntry<Work>) => {
     onOpened(entry);
+    // Its end may lie in what was looked at before it was filed.
+    aheadNext = 0;
     const { eventId } = entry.fold.request;
     if (attemptsAhead.size > 0) {
       entry.attempts = attemptsAhead.get(eventId) ?? 0;

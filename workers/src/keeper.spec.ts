@@ -1,0 +1,128 @@
+import { aPredictionCanceled } from '@hindcast/domain/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startKeeper } from './keeper.ts';
+import { createWorkerWorld, settled, until, type WorkerWorld } from './testing/worker-world.ts';
+
+let world: WorkerWorld;
+const running: { stop(): Promise<void> }[] = [];
+const keep = async (options = {}, ports = {}) => {
+  const keeper = await startKeeper({ ...world.ports, ...ports }, { group: 'keepers', ...options });
+  running.push(keeper);
+  await keeper.whenCaughtUp();
+  return keeper;
+};
+const expiries = () => world.appends.flat().filter((type) => type === 'PredictionExpired').length;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_700_000_000_000 });
+  world = await createWorkerWorld();
+});
+afterEach(async () => {
+  for (const part of running.splice(0)) await part.stop();
+  await world.close();
+  vi.useRealTimers();
+});
+
+describe('keeper', () => {
+  it('expires on time, in order, once, with no worker alive', async () => {
+    const keeper = await keep();
+    await world.ask({ id: 'b', deadlineMs: 2_000 }, { id: 'a', deadlineMs: 1_000 }, { id: 'c', deadlineMs: 90_000 });
+    await keeper.whenCaughtUp();
+    await vi.advanceTimersByTimeAsync(999);
+    await settled();
+    expect(expiries()).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    await until(() => expiries() === 1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await until(() => expiries() === 2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    const states = await world.states();
+    expect(states.get('a')).toMatchObject({ status: 'expired', endedAt: 1_700_000_001_000 });
+    expect(states.get('b')).toMatchObject({ status: 'expired' });
+    expect(states.get('c')).toMatchObject({ status: 'queued' });
+    expect(expiries()).toBe(2);
+  });
+
+  it('leaves alone what has ended, also what ended before it came', async () => {
+    await world.ask({ id: 'a', deadlineMs: 1_000 }, { id: 'b', deadlineMs: 1_000 });
+    await world.tell(aPredictionCanceled({ id: 'a', cause: 'request-a' }));
+    await vi.advanceTimersByTimeAsync(5_000);
+    const keeper = await keep();
+    await vi.advanceTimersByTimeAsync(1);
+    await until(() => expiries() === 1);
+    await world.ask({ id: 'c', deadlineMs: 1_000 });
+    await world.tell(aPredictionCanceled({ id: 'c', cause: 'request-c', eventId: 'cancel-c' }));
+    await keeper.whenCaughtUp();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await settled();
+    expect((await world.states()).get('b')).toMatchObject({ status: 'expired' });
+    expect(expiries()).toBe(1);
+  });
+
+  it('expires a thousand at once in one append', async () => {
+    const keeper = await keep();
+    await world.ask(...Array.from({ length: 500 }, () => ({ deadlineMs: 1_000 })));
+    await keeper.whenCaughtUp();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await until(() => expiries() === 500);
+    expect(world.appends).toHaveLength(1);
+  });
+
+  it('tries again while the log is away', async () => {
+    const keeper = await keep();
+    await world.ask({ id: 'a', deadlineMs: 1_000 });
+    await keeper.whenCaughtUp();
+    world.refuseAppends(3);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(expiries()).toBe(0);
+    for (let i = 0; i < 3; i++) await vi.advanceTimersByTimeAsync(5_000);
+    await until(() => expiries() === 1);
+  });
+
+  it('expires nothing while its clock is behind the log, and says so', async () => {
+    const error = vi.fn();
+    const logger = { debug() {}, info() {}, warn() {}, error };
+    let behindMs = 60_000;
+    const identity = { ...world.identity, now: () => Date.now() - behindMs };
+    const keeper = await keep({}, { identity, logger });
+    await world.ask({ id: 'a', deadlineMs: 1_000 });
+    await keeper.whenCaughtUp();
+    expect(error).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(expiries()).toBe(0);
+    behindMs = 0;
+    await vi.advanceTimersByTimeAsync(60_000);
+    await until(() => expiries() === 1);
+  });
+
+  it('goes on when it is full: it looks for the ends of what it holds behind the place where it stopped', async () => {
+    const keeper = await keep({ openMax: 20 });
+    const ids = Array.from({ length: 1_200 }, (_, i) => `p-${i}`);
+    await world.ask(...ids.map((id) => ({ id, deadlineMs: 1_000 })));
+    for (const id of ids)
+      if (id !== 'p-7') await world.tell(aPredictionCanceled({ id, cause: `request-${id}`, eventId: `c-${id}` }));
+    await settled();
+    for (let i = 0; i < 20; i++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      await settled(20);
+    }
+    await keeper.whenCaughtUp();
+    expect((await world.states()).get('p-7')).toMatchObject({ status: 'expired' });
+    expect(expiries()).toBe(1);
+  });
+
+  it('takes over from another keeper without repeating it', async () => {
+    const first = await keep();
+    await world.ask({ id: 'a', deadlineMs: 1_000 }, { id: 'b', deadlineMs: 5_000 });
+    await first.whenCaughtUp();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await until(() => expiries() === 1);
+    await first.whenCaughtUp();
+    await first.stop();
+    await keep();
+    await vi.advanceTimersByTimeAsync(4_000);
+    await until(() => expiries() === 2);
+    const states = await world.states();
+    expect([states.get('a')?.status, states.get('b')?.status]).toEqual(['expired', 'expired']);
+  });
+});
