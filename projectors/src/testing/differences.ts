@@ -1,0 +1,31 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PredictionStatsDoc, RecordedRecord, ViewDatabase } from '@hindcast/domain';
+import { serialFold } from './serial-fold.ts';
+
+/** Documents of generation 1 that are not what a serial fold of the records makes of them; empty where all is right. */
+export const differences = async (
+  views: ViewDatabase,
+  records: readonly RecordedRecord[],
+): Promise<{ readonly status: readonly string[]; readonly stats: readonly string[] }> => {
+  const truth = serialFold(records);
+  const status = new Set(truth.states.keys());
+  for await (const page of views.statusStore(1).scan()) {
+    for (const { key, state } of page) {
+      if (isDeepStrictEqual(state, truth.states.get(key))) status.delete(key);
+      else status.add(key);
+    }
+  }
+  const stats = new Set(truth.stats.keys());
+  for await (const page of views.statsStore(1).scan()) {
+    for (const doc of page) {
+      if (isDeepStrictEqual(countsOf(doc), truth.stats.get(doc.key))) stats.delete(doc.key);
+      else stats.add(doc.key);
+    }
+  }
+  return { status: [...status], stats: [...stats] };
+};
+
+const countsOf = (doc: PredictionStatsDoc) => {
+  const { key: _k, tenant: _t, model: _m, version: _v, hour: _h, partition: _p, pos: _o, ...counts } = doc;
+  return counts;
+};

@@ -1,0 +1,78 @@
+import {
+  decode,
+  durationBucketsMs,
+  evolvePrediction,
+  isEnded,
+  type PredictionEvent,
+  type PredictionState,
+  type RecordedRecord,
+  unknownPrediction,
+} from '@hindcast/domain';
+
+export interface SerialTruth {
+  readonly states: ReadonlyMap<string, PredictionState>;
+  /** Counts and sums by statistics key, without position. */
+  readonly stats: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
+
+const hourMs = 3_600_000;
+
+/**
+ * What the views must say, counted in the plainest way: one event after the other, by the verdicts, with no documents,
+ * batches or positions. Shares nothing with the projector but `evolvePrediction`.
+ */
+export const serialFold = (records: readonly RecordedRecord[]): SerialTruth => {
+  const states = new Map<string, PredictionState>();
+  const labeled = new Set<string>();
+  const stats = new Map<string, ReturnType<typeof emptyCounts>>();
+
+  for (const record of records) {
+    const decoded = decode(record);
+    if (!decoded.ok) continue;
+    const event = decoded.event as PredictionEvent;
+    const { offset, appendedAt } = record;
+    const evolved = evolvePrediction(states.get(record.key) ?? unknownPrediction, { event, offset, appendedAt });
+    const { state } = evolved;
+    const hadLabel = labeled.has(record.key);
+    states.set(record.key, state);
+    if (evolved.verdict !== 'accepted') continue;
+    if (event.type === 'PredictionLabeled') labeled.add(record.key);
+    if (state.status === 'unknown') continue;
+    const { model, version, at } = state.request;
+    const key = `${event.tenant}/${model}@${version}|${appendedAt - (appendedAt % hourMs)}|p${record.partition}`;
+    const touch = () => {
+      const counts = stats.get(key) ?? emptyCounts();
+      stats.set(key, counts);
+      return counts;
+    };
+    if (event.type === 'PredictionRequested') {
+      touch().accepted += 1;
+      if (hadLabel) touch().labeled += 1;
+    } else if (event.type === 'PredictionLabeled') {
+      if (!hadLabel) touch().labeled += 1;
+    } else if (isEnded(state)) {
+      const counts = touch();
+      counts[state.status] += 1;
+      if (event.type === 'PredictionSucceeded') {
+        counts.queuedMs += event.data.queuedMs;
+        counts.inferenceMs += event.data.inferenceMs;
+      }
+      const bucket = durationBucketsMs.findIndex((bound) => appendedAt - at <= bound);
+      const index = bucket < 0 ? durationBucketsMs.length : bucket;
+      counts.durations[index] = (counts.durations[index] ?? 0) + 1;
+    }
+  }
+  return { states, stats };
+};
+
+const emptyCounts = () => ({
+  accepted: 0,
+  succeeded: 0,
+  failed: 0,
+  canceled: 0,
+  expired: 0,
+  labeled: 0,
+  queuedMs: 0,
+  inferenceMs: 0,
+  durations: Array.from({ length: durationBucketsMs.length + 1 }, () => 0),
+});
