@@ -1,3 +1,6 @@
+// Routes say `schema.hide`, a word that this package adds to Fastify's types; without it their build does not know it.
+import '@fastify/swagger';
+
 export * from './http-server.ts';
 export * from './prediction-body.ts';
 export * from './problem.ts';
