@@ -33,6 +33,11 @@ declare module 'fastify' {
   }
   interface FastifySchema {
     readonly 'x-body-optional'?: boolean;
+    hide?: boolean;
+    operationId?: string;
+    summary?: string;
+    description?: string;
+    tags?: readonly string[];
   }
 }
 

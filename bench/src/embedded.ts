@@ -1,0 +1,151 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { quantile, runLoad } from './http-load.ts';
+import { cpuUsOfTree, memoryMibOfTree } from './process-tree.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+
+/** Measures the embedded run as a user sees it: durable, over HTTP, load generator in this process, server in its own. */
+const rounds = Number(process.argv[2] ?? 3);
+const model = 'churn';
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Row {
+  readonly measure: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+const inputs = (await readFile(join(root, 'samples/churn/golden.ndjson'), 'utf8'))
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line).input as unknown);
+
+const single = inputs.map((input) => JSON.stringify({ model, input }));
+const batch = [
+  JSON.stringify({ model, items: Array.from({ length: 100 }, (_, at) => ({ input: inputs[at % inputs.length] })) }),
+];
+
+const json = async (server: ServerProcess, path: string): Promise<Record<string, unknown>> =>
+  (await fetch(`http://127.0.0.1:${server.port}${path}`)).json() as Promise<Record<string, unknown>>;
+
+const succeeded = async (server: ServerProcess): Promise<number> => {
+  const { data } = (await json(server, `/v1/stats?model=${model}`)) as { data: { succeeded: number }[] };
+  return data.reduce((sum, hour) => sum + hour.succeeded, 0);
+};
+
+/** Sends a load and waits until each of its predictions has succeeded. */
+const complete = async (
+  server: ServerProcess,
+  requests: number,
+  each: number,
+  bodies: readonly string[],
+  connections: number,
+) => {
+  const before = await succeeded(server);
+  const cpuBefore = await cpuUsOfTree(server.pid);
+  const startedAt = performance.now();
+  const timed = await runLoad({ port: server.port, path: '/v1/predictions', bodies, requests, connections });
+  const refused = timed.filter(({ status }) => status !== 202).length;
+  const expected = (requests - refused) * each;
+  while ((await succeeded(server)) - before < expected) await new Promise((resolve) => setTimeout(resolve, 20));
+  const ms = performance.now() - startedAt;
+  const cpuUs = (await cpuUsOfTree(server.pid)) - cpuBefore;
+  if (refused > 0) process.stderr.write(`${refused} of ${requests} requests were refused\n`);
+  return { perSecond: (expected / ms) * 1000, cpuUs: cpuUs / expected };
+};
+
+const waited = async (server: ServerProcess, connections: number, requests: number) => {
+  const timed = await runLoad({
+    port: server.port,
+    path: '/v1/predictions',
+    headers: { prefer: 'wait=10' },
+    bodies: single,
+    requests,
+    connections,
+  });
+  const ms = timed.filter(({ status }) => status === 201).map((answer) => answer.ms);
+  return { p50: quantile(ms, 0.5), p99: quantile(ms, 0.99) };
+};
+
+const replayRate = async (server: ServerProcess): Promise<number> => {
+  const startedAt = performance.now();
+  const response = await fetch(`http://127.0.0.1:${server.port}/v1/events`);
+  let lines = 0;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>)
+    for (const byte of chunk) if (byte === 10) lines += 1;
+  return (lines / (performance.now() - startedAt)) * 1000;
+};
+
+const rebuildRate = async (server: ServerProcess): Promise<number> => {
+  const startedAt = performance.now();
+  const started = await fetch(`http://127.0.0.1:${server.port}/v1/projections/prediction-status/rebuild`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  const place = started.headers.get('location') ?? '';
+  for (;;) {
+    const job = await json(server, place);
+    if (job['phase'] === 'failed') throw new Error(`the rebuild failed: ${JSON.stringify(job)}`);
+    if (job['phase'] === 'done') return (Number(job['total']) / (performance.now() - startedAt)) * 1000;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+const round = async (): Promise<readonly Row[]> => {
+  const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
+  const server = await startServerProcess(folder);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const idleMemory = await memoryMibOfTree(server.pid);
+    const idleCpu = await cpuUsOfTree(server.pid);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const idleCpuPerSecond = ((await cpuUsOfTree(server.pid)) - idleCpu) / 2;
+    await complete(server, 5_000, 1, single, 64);
+    const ones = await complete(server, 40_000, 1, single, 64);
+    const hundreds = await complete(server, 1_000, 100, batch, 8);
+    const light = await waited(server, 1, 1_000);
+    const busy = await waited(server, 32, 10_000);
+    const replay = await replayRate(server);
+    const rebuild = await rebuildRate(server);
+    return [
+      { measure: 'single POST, completed', value: ones.perSecond, unit: '/s' },
+      { measure: 'single POST, CPU per prediction', value: ones.cpuUs, unit: 'µs' },
+      { measure: 'items ×100, completed', value: hundreds.perSecond, unit: '/s' },
+      { measure: 'items ×100, CPU per prediction', value: hundreds.cpuUs, unit: 'µs' },
+      { measure: 'submit→result, 1 connection, p50', value: light.p50, unit: 'ms' },
+      { measure: 'submit→result, 1 connection, p99', value: light.p99, unit: 'ms' },
+      { measure: 'submit→result, 32 connections, p50', value: busy.p50, unit: 'ms' },
+      { measure: 'submit→result, 32 connections, p99', value: busy.p99, unit: 'ms' },
+      { measure: 'replay over HTTP', value: replay, unit: 'events/s' },
+      { measure: 'rebuild of the status view', value: rebuild, unit: 'events/s' },
+      { measure: 'start-up to the first answer', value: server.startedInMs, unit: 'ms' },
+      { measure: 'memory when idle', value: idleMemory, unit: 'MiB' },
+      { measure: 'CPU when idle', value: idleCpuPerSecond / 1000, unit: 'ms/s' },
+    ];
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+const results: (readonly Row[])[] = [];
+for (let at = 0; at < rounds; at++) results.push(await round());
+
+const lines = (results[0] ?? []).map(({ measure, unit }, row) => {
+  const values = results.map((result) => result[row]?.value ?? Number.NaN);
+  const shown = [0, 0.5, 1].map((q) => quantile(values, q).toPrecision(4));
+  return `| ${measure} | ${shown[1]} ${unit} | ${shown[0]} to ${shown[2]} |`;
+});
+const table = [
+  `Embedded, durable (fsync before 202), model \`${model}\`, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${rounds} rounds, load generator on the same machine.`,
+  '',
+  '| measure | median | min to max |',
+  '| --- | --- | --- |',
+  ...lines,
+  '',
+].join('\n');
+process.stdout.write(table);
+if (process.argv[3] !== undefined) await writeFile(process.argv[3], table);

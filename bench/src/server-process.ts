@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const launcher = fileURLToPath(new URL('../../hindcast/bin/hindcast.js', import.meta.url));
+
+export interface ServerProcess {
+  readonly pid: number;
+  readonly port: number;
+  readonly startedInMs: number;
+  stop(): Promise<void>;
+}
+
+/** Starts Hindcast as its users do, as a process of its own, and waits until it answers. */
+export const startServerProcess = async (folder: string, flags: readonly string[] = []): Promise<ServerProcess> => {
+  const startedAt = performance.now();
+  const child: ChildProcess = spawn(process.execPath, [launcher, 'start', '--port', '0', '--data', folder, ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const { pid, stdout } = child;
+  if (pid === undefined || stdout === null) throw new Error('the server process could not be started');
+  let text = '';
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the server exited with ${code}: ${text}`)));
+    stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      const url = /http:\/\/127\.0\.0\.1:(\d+)/.exec(text);
+      if (url) resolve(Number(url[1]));
+    });
+  });
+  return {
+    pid,
+    port,
+    startedInMs: performance.now() - startedAt,
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+};

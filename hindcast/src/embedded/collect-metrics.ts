@@ -1,0 +1,44 @@
+import type { Projections } from '@hindcast/projectors';
+import type { InferenceWorker } from '@hindcast/workers';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+export interface MetricSources {
+  readonly worker: Pick<InferenceWorker, 'stats'> | undefined;
+  readonly projections: Pick<Projections, 'list'>;
+}
+
+/**
+ * What `/metrics` shows. Read from the parts at the moment of a scrape, so that counting costs the hot path nothing. No
+ * label ever holds an id.
+ */
+export const collectMetrics = ({ worker, projections }: MetricSources): Registry => {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'hindcast_' });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name: `hindcast_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  if (worker) {
+    gauge('predictions_open', 'Accepted predictions that have not ended.', () => worker.stats().open);
+    gauge('predictions_queued', 'Predictions that wait for a run.', () => worker.stats().queued);
+    gauge('runs_running', 'Runs that inference processes are at.', () => worker.stats().running);
+    gauge('results_unwritten', 'Results on their way to the log.', () => worker.stats().unwritten);
+    gauge('partitions_paused', 'Partitions whose open set is full.', () => worker.stats().paused);
+  }
+  new Gauge({
+    name: 'hindcast_projection_lag_records',
+    help: 'Records of the log that a view has not folded yet.',
+    labelNames: ['projection'],
+    registers: [registry],
+    async collect() {
+      for (const { projection, lag } of await projections.list()) this.set({ projection }, lag);
+    },
+  });
+  return registry;
+};

@@ -1,0 +1,134 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { buildHttpServer } from '@hindcast/adapters/http';
+import { createOnnxRuntime } from '@hindcast/adapters/onnx';
+import { commandApi } from '@hindcast/command-api';
+import { DEFAULT_TENANT, type EventLog, type Logger, openModelCatalog, type Running, TOPICS } from '@hindcast/domain';
+import { createProjections } from '@hindcast/projectors';
+import { queryApi } from '@hindcast/query-api';
+import { startInferenceWorker, startKeeper } from '@hindcast/workers';
+import type { RunningHindcast } from '../running-hindcast.ts';
+import type { Config } from '../settings.ts';
+import { version } from '../version.ts';
+import { collectMetrics } from './collect-metrics.ts';
+import { idleBacklog } from './idle-backlog.ts';
+import { openFolderPorts, openMemoryPorts } from './open-embedded-ports.ts';
+import { readyModels, registerSamples } from './sample-models.ts';
+
+export type EmbeddedConfig = Omit<Config, 'url' | 'logFormat' | 'logLevel'> & {
+  /** false: nobody runs what is accepted, as when all workers are down. */
+  readonly workers?: boolean;
+};
+
+export interface RunningEmbedded extends RunningHindcast {
+  readonly log: Pick<EventLog, 'read' | 'bounds'>;
+}
+
+/**
+ * Everything in this process: both APIs on one port, the worker with its inference children, the keeper and the
+ * projectors, on ports that need no service.
+ */
+export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Promise<RunningEmbedded> => {
+  const folder = config.memory ? undefined : resolve(config.data);
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
+  const ports =
+    folder === undefined ? await openMemoryPorts(config.partitions) : await openFolderPorts(folder, config.partitions);
+  const { log, views, artifacts, bus, cache, reservations, identity } = ports;
+  /** Undone in the opposite order, whether the start fails or the process ends. */
+  const undo: (() => Promise<unknown>)[] = [() => ports.close()];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  const keep = <Part extends Pick<Running, 'stop'>>(part: Part): Part => {
+    undo.push(() => part.stop());
+    return part;
+  };
+
+  try {
+    const catalog = keep(await openModelCatalog(log));
+    const runtime = keep(
+      createOnnxRuntime({
+        artifactPath: (sha256) => artifacts.localPath(sha256),
+        children: config.children,
+        childMemoryBytesMax: config.modelMemoryBytes,
+        logger,
+      }),
+    );
+    const projections = keep(createProjections({ log, views, bus, cache, logger, now: identity.now }));
+    await projections.start();
+    keep(await startKeeper({ log, identity, logger }, { group: 'keepers' }));
+    const worker =
+      config.workers === false
+        ? undefined
+        : keep(
+            await startInferenceWorker({ log, runtime, catalog, artifacts, identity, logger }, { group: 'workers' }),
+          );
+
+    let draining = false;
+    const server = buildHttpServer({
+      logger,
+      openapi: {
+        title: 'Hindcast',
+        version,
+        description: 'Asynchronous predictions on an event log: submit, predict, read, replay.',
+      },
+      readiness: {
+        draining: () => draining,
+        checks: {
+          log: { required: true, check: () => log.bounds(TOPICS.predictions) },
+          views: { required: true, check: () => views.reader.checkpoints('prediction-status') },
+          models: { required: true, check: () => catalog.catchUp() },
+        },
+      },
+    });
+    const metrics = collectMetrics({ projections, worker });
+    server.register(
+      commandApi(
+        {
+          log,
+          catalog,
+          views: views.reader,
+          bus,
+          cache,
+          reservations,
+          artifacts,
+          runtime,
+          backlog: worker ?? idleBacklog,
+          identity,
+          logger,
+          projections: projections.commands,
+        },
+        {
+          openMax: config.openMax,
+          modelBytesMax: config.modelBytesMax,
+          trialTimeoutMs: config.inferenceTimeoutMs,
+          modelDefaults: {
+            pool: 'default',
+            deadlineMs: config.deadlineMs,
+            timeoutMs: config.inferenceTimeoutMs,
+            batchMax: 256,
+          },
+        },
+      ),
+    );
+    server.register(
+      queryApi(
+        { log, views: views.reader, bus, cache, projections: projections.reader, identity, logger, metrics },
+        { version },
+      ),
+    );
+    undo.push(async () => {
+      draining = true;
+      await server.close();
+    });
+    await server.ready();
+    await registerSamples(server, catalog, logger);
+    await projections.whenCaughtUp();
+    const models = await readyModels(runtime, catalog, DEFAULT_TENANT);
+    const url = await server.listen({ host: config.host, port: config.port });
+    return { url, log, summary: { dataFolder: folder === undefined ? undefined : config.data, models }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};

@@ -1,0 +1,84 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { clientOf, until } from '../scenarios/client.ts';
+import { childrenOf, type ServerProcess, startServerProcess } from './server-process.ts';
+
+const input = {
+  tenure_months: 3,
+  monthly_charges: 80,
+  support_calls: 4,
+  late_payments: 1,
+  usage_hours: 10,
+  plan: 'basic',
+  region: 'east',
+};
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe('the end of a process', () => {
+  const folders: string[] = [];
+  const servers: ServerProcess[] = [];
+  const start = async (folder?: string) => {
+    const data = folder ?? (await mkdtemp(join(tmpdir(), 'hindcast-drain-')));
+    folders.push(data);
+    const server = await startServerProcess(data);
+    servers.push(server);
+    return { server, data };
+  };
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.kill()));
+    await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  });
+
+  it('SIGTERM under load: no request fails that was sent, exit 0, and the successor has every answer', async () => {
+    const { server, data } = await start();
+    const client = clientOf(server.url);
+    const accepted: string[] = [];
+    const broken: string[] = [];
+    let stopping = false;
+    const submitter = async () => {
+      while (!stopping) {
+        try {
+          const { status, body } = await client.submit({ model: 'churn', input }, { prefer: 'wait=5' });
+          if (status === 201 || status === 202) accepted.push(String(body['id']));
+          else broken.push(`HTTP ${status}`);
+        } catch (error) {
+          const { cause } = error as { cause?: { code?: string } };
+          // A refused connection is a request that was never sent.
+          if (cause?.code !== 'ECONNREFUSED') broken.push(`${String(cause?.code)} ${String(error)}`);
+          return;
+        }
+      }
+    };
+    const load = Promise.all(Array.from({ length: 16 }, submitter));
+    await until('the load runs', async () => accepted.length > 200);
+    const code = await server.terminate();
+    stopping = true;
+    await load;
+    expect(broken).toEqual([]);
+    expect(code).toBe(0);
+    const successor = clientOf((await start(data)).server.url);
+    for (const id of accepted) expect((await successor.ended(id))['status']).toBe('succeeded');
+  });
+
+  it('kill -9 leaves no inference child behind', async () => {
+    const { server } = await start();
+    const children = await childrenOf(server.pid);
+    expect(children.length).toBeGreaterThan(0);
+    await server.kill();
+    await until('the children are gone', async () => children.every((pid) => !alive(pid)));
+  });
+
+  it('a second server on the same folder is refused with a text that says so', async () => {
+    const { data } = await start();
+    await expect(startServerProcess(data)).rejects.toThrow(/another|in use|already/i);
+  });
+});

@@ -1,0 +1,31 @@
+import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
+import {
+  crashingModelFails,
+  endlessModelTimesOut,
+  everythingExpires,
+  slowModelDoesNotDelayFastOne,
+} from './isolation.ts';
+import { answersEqualDirectRun, manyAtOnce, oneBadRow, restartKeepsEverything } from './predict-and-read.ts';
+import { cancelRacesCompletion, duplicatesOfOneKey, twoBodiesOneKey } from './races.ts';
+import type { Scenario } from './system.ts';
+import { rebuildEqualsLive, replayResumes, viewsEqualRawFold } from './views.ts';
+
+/** What Hindcast promises its users, whatever it runs on. */
+export const everyScenario: readonly Scenario[] = [
+  answersEqualDirectRun,
+  manyAtOnce,
+  oneBadRow,
+  restartKeepsEverything,
+  duplicatesOfOneKey,
+  twoBodiesOneKey,
+  cancelRacesCompletion,
+  slowModelDoesNotDelayFastOne,
+  crashingModelFails,
+  endlessModelTimesOut,
+  everythingExpires,
+  rebuildEqualsLive,
+  viewsEqualRawFold,
+  replayResumes,
+  badInputIsRefused,
+  trickledBodyIsCut,
+];

@@ -1,0 +1,88 @@
+import { expect } from 'vitest';
+import { clientOf, modelFile } from './client.ts';
+import type { Scenario } from './system.ts';
+
+export const slowModelDoesNotDelayFastOne: Scenario = {
+  title: "a flood of a slow model does not delay a fast model's predictions",
+  async run(start) {
+    const client = clientOf((await start()).url);
+    await client.addModel('linear', modelFile('linear'));
+    const slow = await client.addModel('slow', modelFile('slow'));
+    expect(slow.status).toBe(201);
+    const millisecondsOf = await iterationsPerMs(client);
+    const flood = await client.submit({
+      model: 'slow',
+      items: Array.from({ length: 60 }, () => ({ input: [Math.round(400 * millisecondsOf)] })),
+    });
+    expect(flood.status).toBe(202);
+    for (let at = 0; at < 10; at++) {
+      const { status, body } = await client.submit({ model: 'linear', input: [at, 0, 0, 0] }, { prefer: 'wait=10' });
+      expect(status, `a fast prediction behind the flood: ${JSON.stringify(body)}`).toBe(201);
+    }
+    const items = flood.body['items'] as { id: string }[];
+    const open = await Promise.all(items.map(async ({ id }) => (await client.get(id)).body['status']));
+    expect(
+      open.filter((status) => status === 'queued' || status === 'running').length,
+      'the flood still waits',
+    ).toBeGreaterThan(0);
+  },
+};
+
+/** How many loop turns of the slow model take a millisecond on this machine. */
+const iterationsPerMs = async (client: ReturnType<typeof clientOf>): Promise<number> => {
+  const turns = 20_000;
+  const { body } = await client.submit({ model: 'slow', input: [turns] }, { prefer: 'wait=30' });
+  return turns / (body['timings'] as { inferenceMs: number }).inferenceMs;
+};
+
+export const crashingModelFails: Scenario = {
+  title: 'a model that kills its process fails after three attempts, and nothing else is touched',
+  async run(start) {
+    const client = clientOf((await start()).url);
+    await client.addModel('linear', modelFile('linear'));
+    expect((await client.addModel('crash', modelFile('crash_on_positive'))).status).toBe(201);
+    const batch = await client.submit({ model: 'crash', items: [{ input: [-1] }, { input: [1] }, { input: [-2] }] });
+    const [first, culprit, third] = (batch.body['items'] as { id: string }[]).map(({ id }) => id);
+    const failed = await client.ended(culprit, 60_000);
+    expect(failed['status']).toBe('failed');
+    expect(failed['attempts']).toBe(3);
+    expect((failed['error'] as { detail: string }).detail).not.toBe('');
+    for (const id of [first, third]) expect((await client.ended(id, 60_000))['status']).toBe('succeeded');
+    const fine = await client.submit({ model: 'linear', input: [1, 2, 3, 4] }, { prefer: 'wait=10' });
+    expect(fine.body['status']).toBe('succeeded');
+  },
+};
+
+export const endlessModelTimesOut: Scenario = {
+  title: 'a run that never returns is killed in time, and its batch mates succeed',
+  async run(start) {
+    const client = clientOf((await start({ inferenceTimeoutMs: 1_500 })).url);
+    expect((await client.addModel('endless', modelFile('endless_loop'))).status).toBe(201);
+    const batch = await client.submit({ model: 'endless', items: [{ input: [1] }, { input: [-1] }, { input: [2] }] });
+    const [first, culprit, third] = (batch.body['items'] as { id: string }[]).map(({ id }) => id);
+    const failed = await client.ended(culprit, 60_000);
+    expect([failed['status'], failed['error'] as { code?: string; type?: string }]).toEqual([
+      'failed',
+      expect.objectContaining({ type: expect.stringContaining('inference') }),
+    ]);
+    for (const id of [first, third]) expect((await client.ended(id, 60_000))['status']).toBe('succeeded');
+  },
+};
+
+export const everythingExpires: Scenario = {
+  title: 'with no worker alive everything still ends on time',
+  async run(start) {
+    const client = clientOf((await start({ workers: false })).url);
+    const rows = Array.from({ length: 50 }, () => ({ input: [1, 2, 3, 4] }));
+    const added = await client.addModel('linear', modelFile('linear'));
+    expect(added.status).toBe(201);
+    const { body } = await client.submit({ model: 'linear', items: rows }, { 'cancel-after': '700ms' });
+    for (const { id } of body['items'] as { id: string }[]) {
+      const ended = await client.ended(id);
+      expect(ended['status']).toBe('expired');
+      const took = Date.parse(String(ended['endedAt'])) - Date.parse(String(ended['createdAt']));
+      expect(took).toBeGreaterThanOrEqual(700);
+      expect(took).toBeLessThan(5_000);
+    }
+  },
+};

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { expect } from 'vitest';
+import { clientOf, modelFile, sampleFile } from './client.ts';
+import type { Scenario } from './system.ts';
+
+interface Golden {
+  readonly input: Record<string, number | string | null>;
+  readonly output: { label: string; probabilities: Record<string, number> };
+}
+
+const golden = async (sample: string): Promise<readonly Golden[]> =>
+  (await readFile(sampleFile(`${sample}/golden.ndjson`), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+export const answersEqualDirectRun: Scenario = {
+  title: 'an answer equals a direct run of the same file in onnxruntime',
+  async run(start) {
+    const system = await start();
+    const client = clientOf(system.url);
+    const rows = await golden('churn');
+    const session = await InferenceSession.create(await readFile(sampleFile('churn/model.onnx')));
+    for (const { input } of rows) {
+      const { status, body } = await client.submit({ model: 'churn', input }, { prefer: 'wait=10' });
+      expect(status).toBe(201);
+      const feeds = Object.fromEntries(
+        Object.entries(input).map(([name, value]) => [
+          name,
+          typeof value === 'string'
+            ? new Tensor('string', [value], [1, 1])
+            : new Tensor('float32', Float32Array.of(value ?? Number.NaN), [1, 1]),
+        ]),
+      );
+      const direct = await session.run(feeds);
+      const output = body['output'] as Golden['output'];
+      expect(output.label).toBe(direct['label']?.data[0]);
+      expect(Object.values(output.probabilities)).toEqual(
+        Array.from((direct['probabilities']?.data ?? []) as Float32Array),
+      );
+    }
+  },
+};
+
+export const manyAtOnce: Scenario = {
+  title: 'a batch of items is accepted in one append, and every item gets its own answer',
+  async run(start) {
+    const client = clientOf((await start()).url);
+    const rows = await golden('breast-cancer');
+    const items = Array.from({ length: 300 }, (_, at) => ({
+      input: rows[at % rows.length]?.input,
+      referenceId: `row-${at}`,
+    }));
+    const { status, body } = await client.submit({ model: 'breast-cancer', items });
+    expect(status).toBe(202);
+    const accepted = body['items'] as { id: string }[];
+    expect(accepted).toHaveLength(items.length);
+    const ended = await Promise.all(accepted.map(({ id }) => client.ended(id)));
+    ended.forEach((result, at) => {
+      const expected = rows[at % rows.length]?.output as Golden['output'];
+      const output = result['output'] as Golden['output'];
+      expect(result['referenceId']).toBe(`row-${at}`);
+      expect(output.label).toBe(expected.label);
+      for (const [name, value] of Object.entries(expected.probabilities))
+        expect(output.probabilities[name]).toBeCloseTo(value, 5);
+    });
+  },
+};
+
+export const oneBadRow: Scenario = {
+  title: 'one bad item is refused with a pointer, and the others are accepted',
+  async run(start) {
+    const client = clientOf((await start()).url);
+    await client.addModel('linear', modelFile('linear'));
+    const { status, body } = await client.submit({
+      model: 'linear',
+      items: [{ input: [1, 2, 3, 4] }, { input: [1, 2, 'three', 4] }, { input: [4, 3, 2, 1] }],
+    });
+    expect(status).toBe(202);
+    const items = body['items'] as { id?: string; error?: { errors: { pointer: string }[] } }[];
+    expect(items[1]?.error?.errors[0]?.pointer).toBe('/items/1/input/2');
+    for (const at of [0, 2]) expect((await client.ended(items[at]?.id))['status']).toBe('succeeded');
+  },
+};
+
+export const restartKeepsEverything: Scenario = {
+  title: 'a restart on the same folder keeps models, results, history and idempotency',
+  async run(start) {
+    const { mkdtemp } = await import('node:fs/promises');
+    const folder = await mkdtemp('/tmp/hindcast-restart-');
+    const first = await start({ folder });
+    const before = clientOf(first.url);
+    expect((await before.addModel('linear', modelFile('linear'))).status).toBe(201);
+    const key = { 'idempotency-key': '"order-17"' };
+    const submitted = await before.submit({ model: 'linear', input: [1, 2, 3, 4] }, { ...key, prefer: 'wait=10' });
+    const { body: result } = await before.get(submitted.body['id']);
+    await first.stop();
+
+    const after = clientOf((await start({ folder })).url);
+    expect((await after.get(result['id'])).body).toEqual(result);
+    const replayed = await after.submit({ model: 'linear', input: [1, 2, 3, 4] }, key);
+    expect(replayed.headers.get('idempotency-replayed')).toBe('true');
+    expect(replayed.body['id']).toBe(result['id']);
+    const conflicting = await after.submit({ model: 'linear', input: [9, 9, 9, 9] }, key);
+    expect(conflicting.status).toBe(422);
+    const history = await after.request('GET', `/v1/predictions/${String(result['id'])}/events`);
+    expect((history.body['data'] as { type: string }[]).map(({ type }) => type)).toEqual([
+      'PredictionRequested',
+      'PredictionSucceeded',
+    ]);
+    const fresh = await after.submit({ model: 'linear', input: [0, 0, 0, 1] }, { prefer: 'wait=10' });
+    expect(fresh.body['status']).toBe('succeeded');
+  },
+};

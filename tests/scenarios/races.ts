@@ -1,0 +1,74 @@
+import { expect } from 'vitest';
+import { clientOf, modelFile } from './client.ts';
+import { dumpLog, foldRaw, statusOf } from './log-dump.ts';
+import type { Scenario } from './system.ts';
+
+export const duplicatesOfOneKey: Scenario = {
+  title: '1,000 concurrent duplicates of one key are one prediction',
+  async run(start) {
+    const system = await start();
+    const client = clientOf(system.url);
+    await client.addModel('linear', modelFile('linear'));
+    const answers = await Promise.all(
+      Array.from({ length: 1000 }, () =>
+        client.submit({ model: 'linear', input: [1, 1, 1, 1] }, { 'idempotency-key': 'one' }),
+      ),
+    );
+    const accepted = answers.filter(({ status }) => status === 202);
+    expect(answers.filter(({ status }) => status !== 202 && status !== 409)).toEqual([]);
+    const [id, ...others] = new Set(accepted.map(({ body }) => body['id']));
+    expect(others).toEqual([]);
+    await client.ended(id);
+    const requests = (await dumpLog(system.log)).filter(({ type }) => type === 'PredictionRequested');
+    expect(requests).toHaveLength(1);
+  },
+};
+
+export const twoBodiesOneKey: Scenario = {
+  title: 'of two bodies that race under one key each client can tell which one its answer belongs to',
+  async run(start) {
+    const system = await start();
+    const client = clientOf(system.url);
+    await client.addModel('linear', modelFile('linear'));
+    for (let round = 0; round < 30; round++) {
+      const key = { 'idempotency-key': `race-${round}`, prefer: 'wait=10' };
+      const answers = await Promise.all(
+        [1, 2].map((first) => client.submit({ model: 'linear', input: [first, 0, 0, 0] }, key)),
+      );
+      const winners = answers.filter(({ status }) => status === 201);
+      const losers = answers.filter(({ status }) => status === 422 || status === 409);
+      expect([winners.length, losers.length]).toEqual([1, 1]);
+      const { body } = await client.get(winners[0]?.body['id']);
+      expect(body['requestHash']).toBe(winners[0]?.body['requestHash']);
+      expect(body['output']).toEqual(winners[0]?.body['output']);
+    }
+  },
+};
+
+export const cancelRacesCompletion: Scenario = {
+  title: 'a cancel that races completion: log, view, notice and API agree on who won',
+  async run(start) {
+    const system = await start();
+    const client = clientOf(system.url);
+    await client.addModel('linear', modelFile('linear'));
+    const seen: { id: string; waited: unknown; cancel: number }[] = [];
+    await Promise.all(
+      Array.from({ length: 200 }, async (_, at) => {
+        const { body } = await client.submit({ model: 'linear', input: [at, 0, 0, 0] });
+        const id = String(body['id']);
+        const waiting = client.get(id, { prefer: 'wait=10' });
+        await new Promise((resolve) => setTimeout(resolve, at % 7));
+        const cancel = await client.request('POST', `/v1/predictions/${id}/cancel`);
+        const waited = await waiting;
+        seen.push({ id, waited: waited.body['status'], cancel: cancel.status });
+      }),
+    );
+    const folded = foldRaw(await dumpLog(system.log));
+    for (const { id, waited, cancel } of seen) {
+      const won = statusOf(folded.get(id)?.end);
+      expect(waited).toBe(won);
+      expect((await client.get(id)).body['status']).toBe(won);
+      expect(cancel).toBe(won === 'canceled' ? 200 : 409);
+    }
+  },
+};
