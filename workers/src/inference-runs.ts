@@ -18,22 +18,10 @@ import type { OpenEntry } from './open-set.ts';
 import { createAnswers } from './prediction-answers.ts';
 import { quarantineOf } from './quarantine.ts';
 import { type RunResult, runBatch } from './run-batch.ts';
+import type { RunCounts, RunLimits } from './run-limits.ts';
 import { createScheduler, type Picked, type Scheduler } from './scheduler.ts';
 import { createWaitingRoom } from './waiting-room.ts';
 import { attemptsMax, createWorkerJob, needsWorkerAlone, type WorkerJob } from './worker-job.ts';
-
-export interface RunLimits {
-  /** After this long a job passes younger ones of the next higher priority. */
-  readonly agingMs?: number;
-  /** A batch stops growing where its run is expected to take longer. */
-  readonly runMsMax?: number;
-  /** Tensor elements in one run. */
-  readonly elementsMax?: number;
-  /** Predictions of one model in a row that crashed, before it is quarantined. */
-  readonly crashesMax?: number;
-  /** Results on their way to the log; no run is started beyond that. */
-  readonly unwrittenMax?: number;
-}
 
 export interface InferenceRuns {
   readonly scheduler: Scheduler<WorkerJob>;
@@ -46,13 +34,6 @@ export interface InferenceRuns {
   pump(): void;
   /** Starts nothing more; resolves when what runs has ended and is written. */
   drain(): Promise<void>;
-}
-
-export interface RunCounts {
-  runs: number;
-  rows: number;
-  crashes: number;
-  quarantines: number;
 }
 
 /** How often work that is held back is looked at again. The timer exists only while there is such work. */

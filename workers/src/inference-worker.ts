@@ -13,9 +13,10 @@ import {
 import { createCaughtUp } from './caught-up.ts';
 import { createCommitClock } from './commit-clock.ts';
 import { createDurableAppender } from './durable-append.ts';
-import { createInferenceRuns, type RunCounts, type RunLimits } from './inference-runs.ts';
+import { createInferenceRuns } from './inference-runs.ts';
 import type { OpenEntry } from './open-set.ts';
 import { createPartitionDesk, type PartitionDesk } from './partition-desk.ts';
+import type { RunCounts, RunLimits } from './run-limits.ts';
 import type { WorkerJob } from './worker-job.ts';
 
 export interface InferenceWorkerPorts {
