@@ -14,7 +14,7 @@ export const firstMinute = ({ version, url, summary }: FirstMinute): string => {
       ? 'in memory, lost at the end'
       : `${summary.dataFolder} (kept; --memory to discard)`;
   const models = summary.models.map(
-    (model) => `${model.name}@${model.version} ready in ${showDuration(model.readyMs)}`,
+    ({ name, version, readyMs }) => `${name}@${version} ready${readyMs < 1 ? '' : ` in ${showDuration(readyMs)}`}`,
   );
   const lines = [
     `hindcast ${version} · embedded: no Kafka, MongoDB or Redis needed`,

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { eventData } from '@hindcast/domain';
 import { describe, expect, it } from 'vitest';
 import { importRings, isSpec, isTestCode, readRootFile, root, type SourceFile, sourceFiles } from './source-files.ts';
@@ -122,6 +124,24 @@ describe('the lock file', () => {
       ([, { resolved }]) => resolved?.includes('://') && !resolved.startsWith('https://registry.npmjs.org/'),
     );
     expect(foreign.map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe('the documents', () => {
+  it.each(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/guarantees.md', 'docs/decisions/README.md'])(
+    '%s names only files that are there',
+    (document) => {
+      const text = readRootFile(document);
+      const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => join(dirname(document), match[1] ?? ''));
+      const paths = [...text.matchAll(/`([a-z0-9-]+\/[a-z0-9./-]+\.(?:ts|mjs))`/g)].map((match) => match[1] ?? '');
+      expect([...links, ...paths].filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    },
+  );
+
+  it('has every decision in its list', () => {
+    const list = readRootFile('docs/decisions/README.md');
+    const decisions = readdirSync(join(root, 'docs/decisions')).filter((name) => /^\d{4}-/.test(name));
+    expect(decisions.filter((name) => !list.includes(`(${name})`))).toEqual([]);
   });
 });
 

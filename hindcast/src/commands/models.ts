@@ -38,7 +38,8 @@ const oneLine = ({ name, versions, routing, paused }: ModelBody): string => {
   const resting = versions?.filter(({ state }) => state !== undefined && state !== 'active') ?? [];
   const notes = [...resting.map(({ version, state }) => `${version} ${state}`), ...(paused ? ['paused'] : [])];
   const traffic = routing ? `champion ${routing.champion}${canary}` : 'no traffic';
-  return `${name}  ${versions?.length ?? 0} versions  ${traffic}${notes.length > 0 ? `  ${notes.join(', ')}` : ''}`;
+  const count = versions?.length ?? 0;
+  return `${name}  ${count} version${count === 1 ? '' : 's'}  ${traffic}${notes.length > 0 ? `  ${notes.join(', ')}` : ''}`;
 };
 
 interface AddOptions {
@@ -77,7 +78,7 @@ const addCommand = (context: CliContext): Command =>
       });
       const { version } = answer.body as { version?: number };
       voice.answer(answer.body, `${name}@${version ?? '?'} is registered`);
-      voice.note(voice.dim(`Send it traffic: hindcast models promote ${name}@${version ?? '?'}`));
+      if (version !== 1) voice.note(voice.dim(`Send it traffic: hindcast models promote ${name}@${version ?? '?'}`));
     });
 
 const registrationQuery = async (options: AddOptions): Promise<URLSearchParams> => {
