@@ -19,14 +19,13 @@ import {
   openLogFile,
   topicTables,
 } from './log-file.ts';
+import { readPageRecordsMax } from './log-frames.ts';
 import { createLogQueue, defaultQueueLimits, type LogQueueLimits } from './log-queue.ts';
 import { boundsOf, type LogTopic, openTopic } from './log-topic.ts';
 import { createLogWriter } from './log-writer.ts';
 
 /** Commits wait this long for company before they are written. */
 const commitSaveMs = 1_000;
-/** Records of one page of `read`. */
-const pageRecordsMax = 500;
 
 export interface SqliteEventLogOptions
   extends Partial<LogQueueLimits>,
@@ -149,7 +148,7 @@ const serve = (db: LogDatabase, options: SqliteEventLogOptions, release: () => v
       const end = Math.min(to ?? Number.POSITIVE_INFINITY, endAt(topic, partition));
       let at = Math.max(0, from);
       while (at < end) {
-        const page = fetch(topic, partition, at, Math.min(pageRecordsMax, end - at));
+        const page = fetch(topic, partition, at, Math.min(readPageRecordsMax, end - at));
         yield page;
         at += page.length;
         await nextTurn();

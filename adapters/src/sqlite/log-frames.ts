@@ -18,6 +18,8 @@ export const frameOfRow = (id: number): number => Math.floor(id / slotsPerFrame)
 const framesPerQuery = 32;
 /** Bytes after which a page ends, although it could take more records. */
 const pageBytesMax = 4_194_304;
+/** Records of one page of `read`. */
+export const readPageRecordsMax = 500;
 /** Read positions whose frame is remembered, so that reading on needs no search. */
 const bookmarksMax = 256;
 

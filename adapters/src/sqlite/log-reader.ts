@@ -3,16 +3,13 @@ import { join } from 'node:path';
 import { type EventLog, LogError, type Topic } from '@hindcast/domain';
 import { logFileName } from './event-log.ts';
 import { logIdentity, openLogFile, topicTables } from './log-file.ts';
-import { createFrameReader, type FrameReader } from './log-frames.ts';
+import { createFrameReader, type FrameReader, readPageRecordsMax } from './log-frames.ts';
 import { boundsOf, storedEnd } from './log-topic.ts';
 
 /** The half of the log that changes nothing, while another process may be writing. */
 export interface SqliteLogReader extends Pick<EventLog, 'read' | 'bounds'> {
   close(): void;
 }
-
-/** Records of one page of `read`. */
-const pageRecordsMax = 500;
 
 /** Throws `unavailable` where the folder holds no log. */
 export const openSqliteLogReader = (folder: string): SqliteLogReader => {
@@ -48,7 +45,7 @@ export const openSqliteLogReader = (folder: string): SqliteLogReader => {
       const end = Math.min(to ?? last, last);
       let at = Math.max(0, from);
       while (at < end) {
-        const page = frames.fetch(partition, at, Math.min(pageRecordsMax, end - at));
+        const page = frames.fetch(partition, at, Math.min(readPageRecordsMax, end - at));
         yield page;
         at += page.length;
       }

@@ -56,13 +56,12 @@ export const createMemoryEventLog = (options: MemoryEventLogOptions): LocalEvent
   const store = (topic: Topic, partition: number, record: NewRecord): RecordedRecord => {
     const into = partitionAt(topic, partition);
     into.lastAt = Math.max(into.lastAt, options.now());
-    const stored: RecordedRecord = {
-      ...wellFormed(record),
-      topic,
-      partition,
-      offset: into.records.length,
-      appendedAt: into.lastAt,
-    };
+    const { key, value, headers, event } = wellFormed(record);
+    const offset = into.records.length;
+    const appendedAt = into.lastAt;
+    const stored: RecordedRecord = event
+      ? { key, value, headers, topic, partition, offset, appendedAt, event }
+      : { key, value, headers, topic, partition, offset, appendedAt };
     into.records.push(stored);
     return stored;
   };
