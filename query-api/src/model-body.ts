@@ -1,5 +1,5 @@
+import { failureBody } from '@hindcast/adapters/http';
 import {
-  failureSchema,
   findVersion,
   type ModelDoc,
   type ModelVersion,
@@ -13,6 +13,7 @@ const example = Type.Unknown({ description: 'An input that is accepted as it sta
 const curl = Type.String({ description: 'A request with that input, for a shell' });
 
 export const modelVersionSchema = Type.Object({
+  name: Type.String(),
   version: Type.Integer({ minimum: 1 }),
   state: Type.Union([Type.Literal('active'), Type.Literal('retired'), Type.Literal('quarantined')]),
   sha256: Type.String({ description: 'Digest of the file' }),
@@ -25,7 +26,9 @@ export const modelVersionSchema = Type.Object({
   curl,
   opset: Type.Record(Type.String(), Type.Integer()),
   irVersion: Type.Integer(),
-  error: Type.Optional(failureSchema),
+  error: Type.Optional(
+    Type.Object({ type: Type.String(), title: Type.String(), code: Type.String(), detail: Type.String() }),
+  ),
   links: Type.Object({ self: Type.String(), model: Type.String() }),
 });
 
@@ -33,7 +36,7 @@ export const modelSchema = Type.Object({
   name: Type.String(),
   revision: Type.Integer({ minimum: 1, description: 'Counts the changes of the model; its ETag' }),
   paused: Type.Boolean(),
-  routing: Type.Union([routingSchema, Type.Null()]),
+  routing: Type.Optional(routingSchema),
   versions: Type.Array(modelVersionSchema),
   example,
   curl,
@@ -49,9 +52,11 @@ const curlOf = (origin: string, model: string, input: unknown): string =>
 
 const pathOf = (name: string): string => `/v1/models/${encodeURIComponent(name)}`;
 
-export const modelVersionBody = (origin: string, name: string, version: ModelVersion) => ({
+export const modelVersionBody = (origin: string, name: string, { registeredAt, error, ...version }: ModelVersion) => ({
+  name,
   ...version,
-  registeredAt: new Date(version.registeredAt).toISOString(),
+  registeredAt: new Date(registeredAt).toISOString(),
+  ...(error === undefined ? undefined : { error: failureBody(error) }),
   curl: curlOf(origin, `${name}@${version.version}`, version.example),
   links: { self: `${pathOf(name)}/versions/${version.version}`, model: pathOf(name) },
 });
@@ -63,7 +68,7 @@ export const modelBody = (origin: string, { name, state }: ModelDoc) => {
     name,
     revision: state.revision,
     paused: state.paused,
-    routing: state.routing ?? null,
+    ...(state.routing === undefined ? undefined : { routing: state.routing }),
     versions: state.versions.map((version) => modelVersionBody(origin, name, version)),
     example: champion?.example,
     curl: curlOf(origin, name, champion?.example),

@@ -45,7 +45,7 @@ export const predictionEventsRoute =
       const cut = () => reply.raw.destroy();
       return reply
         .headers({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
-        .send(streamed(frames, { open, logger, stalledMsMax: limits.stalledMsMax, cut }));
+        .send(streamed(frames, { signal, logger, stalledMsMax: limits.stalledMsMax, cut }));
     };
 
     app.get(

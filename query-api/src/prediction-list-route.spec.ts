@@ -74,6 +74,7 @@ const listAll = async (world: QueryWorld, query: URLSearchParams): Promise<Item[
     const answer = await world.get(url);
     expect(answer.statusCode).toBe(200);
     const { data, nextCursor } = answer.json<{ data: Item[]; nextCursor: string | null }>();
+    expect(items.length === 0 || data.length > 0).toBe(true);
     items.push(...data);
     const link = answer.headers['link'];
     expect(link === undefined).toBe(nextCursor === null);

@@ -1,4 +1,4 @@
-import { formatPosition } from '@hindcast/domain';
+import { formatPosition, TOPICS } from '@hindcast/domain';
 import {
   aPredictionCanceled,
   aPredictionFailed,
@@ -38,7 +38,8 @@ describe('GET /v1/predictions/{id}', () => {
   });
 
   it('gives the same bytes for ever once the prediction has ended, whatever comes later', async () => {
-    const { append, fold, get } = await world();
+    const forgetful = { get: async () => undefined, put: async () => {} };
+    const { append, fold, get } = await world({ ports: { cache: forgetful } });
     await append(aPredictionRequested(), aPredictionSucceeded());
     await fold();
     const first = await get(path);
@@ -157,6 +158,15 @@ describe('GET /v1/predictions/{id}', () => {
     await fold();
     expect((await get(path)).json().type).toBe('/problems/unknown-prediction');
     expect((await get('/v1/predictions/other')).statusCode).toBe(404);
+  });
+
+  it('does not take the checkpoint of another log for its own', async () => {
+    const { views, log, append, get } = await world({ limits: { viewWaitMsMax: 20 } });
+    await append(aPredictionRequested());
+    for (const { epoch, partition } of await log.bounds(TOPICS.predictions)) {
+      await views.statusStore(1).save([], { logId: 'another', epoch, partition, next: 99 });
+    }
+    expect((await get(path)).statusCode).toBe(503);
   });
 
   it('answers nothing older than the position that the caller names', async () => {

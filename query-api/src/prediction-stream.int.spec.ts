@@ -143,8 +143,8 @@ describe('a long poll', () => {
 
 describe('a replay', () => {
   const input = 'x'.repeat(20_000);
-  const pagesInAll = 2_000;
-  const endless = async (limits: object) => {
+  const pagesUsual = 2_000;
+  const endless = async (limits: object, pagesInAll = pagesUsual) => {
     const made = await queryWorld();
     worlds.push(made);
     await made.append(aPredictionRequested({ input }));
@@ -160,6 +160,7 @@ describe('a replay', () => {
         try {
           for (let at = 0; at < pagesInAll; at++) {
             pages += 1;
+            await new Promise((resolve) => setImmediate(resolve));
             yield records.map((record) => ({ ...record, partition: 0, offset: at }));
           }
         } finally {
@@ -197,7 +198,7 @@ describe('a replay', () => {
     const replay = await endless({ stalledMsMax: 300 });
     const socket = await halt(replay.url);
     await eventually(() => expect(replay.finished).toBe(1));
-    expect(replay.pages).toBeLessThan(pagesInAll);
+    expect(replay.pages).toBeLessThan(pagesUsual);
     socket.destroy();
   });
 
@@ -206,13 +207,32 @@ describe('a replay', () => {
     const socket = await halt(replay.url);
     socket.destroy();
     await eventually(() => expect(replay.finished).toBe(1));
-    expect(replay.pages).toBeLessThan(pagesInAll);
+    expect(replay.pages).toBeLessThan(pagesUsual);
+  });
+
+  it('lets go of the log when its client goes away while nothing passes the filter', async () => {
+    const replay = await endless({}, 1e9);
+    const request = get(`${replay.url}/v1/events?type=PredictionFailed`);
+    request.on('error', () => undefined);
+    await eventually(() => expect(replay.pages).toBeGreaterThan(0));
+    request.destroy();
+    await eventually(() => expect(replay.finished).toBe(1));
+    expect(replay.pages).toBeLessThan(1e9);
+  });
+
+  it('does not pass for the whole when the server closes', async () => {
+    const replay = await endless({});
+    const response = await fetch(`${replay.url}/v1/events`);
+    const closing = replay.world.app.close();
+    await expect(response.text()).rejects.toThrow();
+    await closing;
+    expect(replay.finished).toBe(1);
   });
 
   it('is whole for a client that reads', async () => {
     const replay = await endless({});
     const body = await (await fetch(`${replay.url}/v1/events`)).text();
-    expect(body.trimEnd().split('\n')).toHaveLength(pagesInAll);
+    expect(body.trimEnd().split('\n')).toHaveLength(pagesUsual);
     expect(replay.finished).toBe(1);
   });
 

@@ -110,11 +110,14 @@ const refused = ({ code, detail }: ReplayRefusal): Error =>
     ? problem('position-gone', detail)
     : problem('invalid-parameter', detail, { errors: [{ pointer: 'from', detail }] });
 
-/** Pages without a line come through as nothing, but let go of the log when nobody listens any more. */
+/**
+ * Pages without a line come through as nothing, but let go of the log when nobody listens any more. A replay that the
+ * shutdown cuts short fails, so that its client does not take the part for the whole.
+ */
 async function* lines(replay: Replay, signal: AbortSignal): AsyncGenerator<string> {
   let piece = '';
   for await (const page of replay.pages()) {
-    if (signal.aborted) return;
+    if (signal.aborted) throw new Error('The replay was broken off.');
     for (const record of page.records) {
       piece += `${replayLine(record)}\n`;
       if (piece.length < pieceCharsMax) continue;
@@ -163,7 +166,9 @@ export const replayRoute =
             'hindcast-log-end': formatPositions(replay.end),
             'x-accel-buffering': 'no',
           });
-          return reply.send(streamed(lines(replay, signal), { open, logger, stalledMsMax: limits.stalledMsMax, cut }));
+          return reply.send(
+            streamed(lines(replay, signal), { signal, logger, stalledMsMax: limits.stalledMsMax, cut }),
+          );
         } catch (error) {
           open.release();
           throw error;

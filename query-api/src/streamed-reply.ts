@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { Logger } from '@hindcast/domain';
-import type { OpenEnd } from './open-ends.ts';
 
 export interface StreamedReply {
-  readonly open: OpenEnd;
+  /** Aborted when nobody waits for the stream any more. */
+  readonly signal: AbortSignal;
   readonly logger: Logger;
   /** A client that takes nothing for this long is cut. */
   readonly stalledMsMax: number;
@@ -20,7 +20,7 @@ export const streamed = (chunks: AsyncIterable<string>, options: StreamedReply):
 
 async function* watched(
   chunks: AsyncIterable<string>,
-  { open, logger, stalledMsMax, cut }: StreamedReply,
+  { signal, logger, stalledMsMax, cut }: StreamedReply,
 ): AsyncGenerator<string> {
   try {
     for await (const chunk of chunks) {
@@ -32,9 +32,7 @@ async function* watched(
       }
     }
   } catch (error) {
-    logger.warn({ err: error }, 'A stream broke off.');
+    if (!signal.aborted) logger.warn({ err: error }, 'A stream broke off.');
     throw error;
-  } finally {
-    open.release();
   }
 }
