@@ -69,7 +69,7 @@ interface Item {
 
 const listAll = async (world: QueryWorld, query: URLSearchParams): Promise<Item[]> => {
   const items: Item[] = [];
-  let url: string | undefined = `/v1/predictions?${query}`;
+  let url: string | undefined = `/v1/predictions?${query.toString()}`;
   while (url !== undefined) {
     const answer = await world.get(url);
     expect(answer.statusCode).toBe(200);

@@ -59,7 +59,7 @@ const filterOf = (query: Static<typeof querystring>): Omit<PredictionQuery, 'lim
 const nextLink = (url: string, cursor: string): string => {
   const query = new URLSearchParams(url.split('?')[1] ?? '');
   query.set('cursor', cursor);
-  return `</v1/predictions?${query}>; rel="next"`;
+  return `</v1/predictions?${query.toString()}>; rel="next"`;
 };
 
 export const predictionListRoute =
