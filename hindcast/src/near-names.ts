@@ -16,10 +16,10 @@ export const nearNames = (given: string, known: readonly string[]): readonly str
 /** Levenshtein distance, one row at a time. */
 const edits = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [line, letter] of [...from].entries()) {
+  for (let line = 0; line < from.length; line++) {
     const next = [line + 1];
     for (let column = 1; column <= to.length; column++) {
-      const substituted = (row[column - 1] ?? 0) + (letter === to[column - 1] ? 0 : 1);
+      const substituted = (row[column - 1] ?? 0) + (from[line] === to[column - 1] ? 0 : 1);
       next.push(Math.min(substituted, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
     }
     row = next;

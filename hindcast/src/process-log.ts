@@ -21,6 +21,6 @@ const asText = (line: string): string => {
   const { level, time: _, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const severity = pino.levels.labels[Number(level)] ?? 'info';
   const rest = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
-  const cause = (err as { message?: unknown } | undefined)?.message;
-  return `${severity}: ${String(msg)}${cause === undefined ? '' : `: ${String(cause)}`}${rest}\n`;
+  const cause = (err as { message?: string } | undefined)?.message;
+  return `${severity}: ${String(msg)}${cause === undefined ? '' : `: ${cause}`}${rest}\n`;
 };

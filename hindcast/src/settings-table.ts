@@ -9,7 +9,9 @@ export const settingsTable = (): readonly string[] => [
 
 const row = (setting: Setting): string => {
   const preset: unknown = setting.schema['default'];
-  const shown = setting.defaultText ?? (preset === undefined ? '' : `\`${String(preset)}\``);
+  const shown =
+    setting.defaultText ??
+    (preset === undefined ? '' : `\`${typeof preset === 'string' ? preset : JSON.stringify(preset)}\``);
   const flag = setting.flag === undefined ? '' : `\`--${setting.flag}\``;
   const limits = setting.schema['anyOf'] ? ` (${choices(setting)})` : '';
   return `| \`${setting.env}\` | ${flag} | ${shown} | ${setting.description}${limits} |`;

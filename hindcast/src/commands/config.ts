@@ -28,8 +28,11 @@ export const configCommand = (context: CliContext): Command =>
       if (resolved.problems.length > 0) throw usage(resolved.problems.join('\n'));
     });
 
+/** Values of settings are texts, numbers, booleans, or not there. */
+const inWords = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
 const shown = ({ name, value, origin }: Effective) => {
   const setting: Setting = SETTINGS[name];
-  const text = setting.secret && value !== undefined ? '******' : String(value ?? '');
+  const text = setting.secret && value !== undefined ? '******' : inWords(value);
   return { env: setting.env, value: text, origin };
 };

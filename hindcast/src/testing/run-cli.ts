@@ -25,13 +25,17 @@ export const closeAll = () =>
 /** A server that answers as it is told, and remembers what it was asked. */
 export const serve = async (answer: Answerer) => {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { method = '', url = '', headers } = request;
-    const one = { method, path: url, headers, body: Buffer.concat(chunks).toString() };
-    asked.push(one);
-    answer(one, response, asked.length);
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request;
+      const one = { method, path: url, headers, body };
+      asked.push(one);
+      answer(one, response, asked.length);
+    });
   });
   servers.push(server);
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
