@@ -188,8 +188,10 @@ export const startInferenceWorker = async (
     whenCaughtUp: caughtUp.wait,
     async stop() {
       stopping = true;
-      const bound = setTimeout(() => appender.giveUp(), stopMsMax);
-      const late = new Promise<void>((resolve) => setTimeout(resolve, stopMsMax).unref());
+      let bound: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        bound = setTimeout(resolve, stopMsMax);
+      });
       await Promise.race([runs.drain(), late]);
       clearTimeout(bound);
       appender.giveUp();

@@ -191,9 +191,13 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
     async stop() {
       stopping = true;
       clearTimeout(timer);
-      const bound = setTimeout(() => appender.giveUp(), stopMsMax);
-      await expiring;
+      let bound: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        bound = setTimeout(resolve, stopMsMax);
+      });
+      await Promise.race([expiring, late]);
       clearTimeout(bound);
+      appender.giveUp();
       commits.flush(desks.keys());
       await consumer?.stop();
       commits.stop();
