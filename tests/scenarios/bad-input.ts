@@ -9,27 +9,27 @@ const deep = `{"model":"linear","input":${'['.repeat(10_000)}${']'.repeat(10_000
 /** Body, expected status, and the code at the end of the problem's type. */
 const bodies: readonly (readonly [what: string, body: string, status: number, code: RegExp])[] = [
   ['no JSON', '{"model":', 400, /malformed/],
-  ['an unknown field', JSON.stringify({ model: 'linear', input, colour: 'red' }), 400, /invalid/],
-  ['no model', JSON.stringify({ input }), 400, /invalid/],
+  ['an unknown field', JSON.stringify({ model: 'linear', input, colour: 'red' }), 422, /invalid-body/],
+  ['no model', JSON.stringify({ input }), 422, /invalid-body/],
   ['an unknown model', JSON.stringify({ model: 'linnear', input }), 404, /unknown-model/],
-  ['an unknown version', JSON.stringify({ model: 'linear@99', input }), 404, /unknown-model/],
+  ['an unknown version', JSON.stringify({ model: 'linear@99', input }), 404, /unknown-model-version/],
   ['a text for a number', JSON.stringify({ model: 'linear', input: [1, 2, 'x', 4] }), 422, /input/],
   ['a row that is too short', JSON.stringify({ model: 'linear', input: [1, 2] }), 422, /input/],
   ['a nested row', JSON.stringify({ model: 'linear', input: [[1, 2, 3, 4]] }), 422, /input/],
   ['NaN', '{"model":"linear","input":[NaN,2,3,4]}', 400, /malformed/],
   ['a number that no float32 holds', '{"model":"linear","input":[1e300,2,3,4]}', 422, /input/],
-  ['a number that no double holds', '{"model":"linear","input":[1e999,2,3,4]}', 422, /input/],
-  ['depth 10,000', deep, 400, /deep|malformed/],
-  ['a key given twice', '{"model":"linear","model":"linear","input":[1,2,3,4]}', 400, /duplicate|malformed/],
-  ['a prototype', '{"model":"linear","input":[1,2,3,4],"__proto__":{"x":1}}', 400, /malformed|invalid|proto/],
+  ['a number that no double holds', '{"model":"linear","input":[1e999,2,3,4]}', 400, /malformed/],
+  ['depth 10,000', deep, 400, /malformed/],
+  ['a key given twice', '{"model":"linear","model":"linear","input":[1,2,3,4]}', 400, /malformed/],
+  ['a prototype', '{"model":"linear","input":[1,2,3,4],"__proto__":{"x":1}}', 400, /malformed/],
   [
     '1,001 items',
     JSON.stringify({ model: 'linear', items: Array.from({ length: 1001 }, () => ({ input })) }),
-    400,
-    /invalid/,
+    422,
+    /invalid-body/,
   ],
-  ['no items', JSON.stringify({ model: 'linear', items: [] }), 400, /invalid/],
-  ['a huge reference', JSON.stringify({ model: 'linear', input, referenceId: 'x'.repeat(5_000) }), 400, /invalid/],
+  ['no items', JSON.stringify({ model: 'linear', items: [] }), 422, /invalid-body/],
+  ['a huge reference', JSON.stringify({ model: 'linear', input, referenceId: 'x'.repeat(5_000) }), 422, /invalid-body/],
   [
     'over 1 MiB',
     JSON.stringify({ model: 'linear', input, context: { text: 'x'.repeat(1_100_000) } }),
@@ -38,16 +38,17 @@ const bodies: readonly (readonly [what: string, body: string, status: number, co
   ],
 ];
 
-const models: readonly (readonly [file: string, code: RegExp])[] = [
-  ['broken', /not-onnx/],
-  ['not_onnx', /not-onnx/],
-  ['external_data', /external-data/],
-  ['external_data_nested', /external-data/],
-  ['zipmap', /zipmap/],
-  ['custom_domain', /custom-domain/],
-  ['future_opset', /opset/],
-  ['future_ir', /ir-too-new/],
-  ['endless_loop_always', /timed-out|endless|trial/],
+const models: readonly (readonly [file: string, reason: string])[] = [
+  ['broken', 'not_onnx'],
+  ['not_onnx', 'not_onnx'],
+  ['external_data', 'external_data'],
+  ['external_data_nested', 'external_data'],
+  ['zipmap', 'zipmap_output'],
+  ['custom_domain', 'custom_domain'],
+  ['future_opset', 'opset_too_new'],
+  ['future_ir', 'ir_too_new'],
+  ['endless_loop_always', 'timed_out'],
+  ['crash_on_load', 'load_crashed'],
 ];
 
 export const badInputIsRefused: Scenario = {
@@ -78,10 +79,10 @@ export const badInputIsRefused: Scenario = {
     expect((await client.request('PATCH', '/v1/predictions')).status).toBe(405);
     expect((await client.get('never-accepted')).status).toBe(404);
 
-    for (const [file, code] of models) {
+    for (const [file, reason] of models) {
       const answer = await client.addModel('hostile', modelFile(file));
       expect([file, answer.status], JSON.stringify(answer.body)).toEqual([file, 422]);
-      expect(String(answer.body['type']), file).toMatch(code);
+      expect([file, answer.body['reason']]).toEqual([file, reason]);
     }
     const fine = await client.submit({ model: 'linear', input }, { prefer: 'wait=10' });
     expect(fine.body['status']).toBe('succeeded');
