@@ -2,6 +2,7 @@ import { DEFAULT_TENANT } from '@hindcast/domain';
 import type { FastifyPluginAsync } from 'fastify';
 import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
 import { modelRoutes } from './model-routes.ts';
+import { inferenceRoutes } from './oip/inference-routes.ts';
 import { outcomeRoutes } from './outcome-routes.ts';
 import { predictionRoutes } from './prediction-routes.ts';
 import { projectionRoutes } from './projection-routes.ts';
@@ -19,5 +20,6 @@ export const commandApi =
     await app.register(outcomeRoutes(context, watches));
     await app.register(registrationRoutes(context));
     await app.register(modelRoutes(context));
+    await app.register(inferenceRoutes(context, watches), { prefix: '/v2' });
     if (ports.projections) await app.register(projectionRoutes(ports.projections));
   };

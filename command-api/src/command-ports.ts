@@ -36,6 +36,8 @@ export interface CommandPorts {
   readonly backlog: Backlog;
   readonly identity: Identity;
   readonly logger: Logger;
+  /** Whether requests should come here, for clients that ask in the way of the Open Inference Protocol. */
+  readonly ready?: () => Promise<boolean>;
   /** Without it the rebuild route is not served. */
   readonly projections?: ProjectionRebuilds;
 }

@@ -39,6 +39,8 @@ export interface Draft {
   readonly pointer: string;
   readonly manner: Manner;
   readonly batch?: { readonly id: string; readonly index: number };
+  /** The batch, not the item, decides between champion and canary. */
+  readonly together?: boolean;
 }
 
 /**
@@ -47,7 +49,8 @@ export interface Draft {
  */
 export const preparePrediction = (context: CommandContext, draft: Draft): Prepared | Promise<Prepared> => {
   const { item, id, requestHash, model } = draft;
-  const chosen = versionFor(model, item.entity ?? id);
+  const stickyKey = draft.together ? draft.batch?.id : item.entity;
+  const chosen = versionFor(model, stickyKey ?? id);
   const faults = compileInput(chosen.version.signature)(item.input);
   if (faults.length > 0) throw invalidInput(faults, draft.pointer);
   const deadlineMs = draft.manner.deadlineMs ?? chosen.version.settings.deadlineMs;

@@ -5,7 +5,7 @@ import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
 import { type Manner, type Prepared, preparePrediction } from './prepare-prediction.ts';
 import { type ItemReplay, replayItems } from './replay-items.ts';
-import { resolveModel } from './resolve-model.ts';
+import { type ResolvedModel, resolveModel } from './resolve-model.ts';
 import { inFlight, keyReused } from './same-request.ts';
 
 export interface ManySubmission {
@@ -15,6 +15,15 @@ export interface ManySubmission {
   readonly pointer: string;
   readonly key: string | undefined;
   readonly manner: Manner;
+  /** Nothing is accepted where one item is refused, and all items run on one version of the model. */
+  readonly together?: Together;
+}
+
+export interface Together {
+  readonly batchId: string;
+  readonly resolved: ResolvedModel;
+  /** Called with the ids of what is about to be appended. */
+  beforeAppend(ids: readonly string[]): void;
 }
 
 export type ItemOutcome = Accepted | Problem;
@@ -35,7 +44,7 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   const { key, items, model } = submission;
   const hashes = items.map((item) => requestHashOf(ports.identity.sha256, model, item));
   if (key === undefined) {
-    const batchId = ports.identity.newId();
+    const batchId = submission.together?.batchId ?? ports.identity.newId();
     const ids = items.map(() => ports.identity.newId());
     return { batchId, replayed: false, outcomes: await acceptItems(context, submission, batchId, ids, hashes, []) };
   }
@@ -60,14 +69,14 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
 
 const acceptItems = async (
   context: CommandContext,
-  { model, items, pointer, manner }: ManySubmission,
+  { model, items, pointer, manner, together }: ManySubmission,
   batchId: string,
   ids: readonly string[],
   hashes: readonly string[],
   known: readonly ItemReplay[],
 ): Promise<ItemOutcome[]> => {
   if (known.length > 0 && known.every((one) => one !== undefined)) return [...known];
-  const found = resolveModel(context, model);
+  const found = together?.resolved ?? resolveModel(context, model);
   const resolved = found instanceof Promise ? await found : found;
   const outcomes: ItemOutcome[] = [];
   const prepared: Prepared[] = [];
@@ -81,17 +90,27 @@ const acceptItems = async (
     const [id, requestHash] = [ids[index] as string, hashes[index] as string];
     const batch = { id: batchId, index };
     try {
-      const draft = { id, requestHash, model: resolved, item, pointer: `${pointer}/${index}`, manner, batch };
+      const draft = {
+        id,
+        requestHash,
+        model: resolved,
+        item,
+        pointer: `${pointer}/${index}`,
+        manner,
+        batch,
+        together: together !== undefined,
+      };
       const made = preparePrediction(context, draft);
       prepared.push(made instanceof Promise ? await made : made);
       places.push(index);
     } catch (error) {
       // What is true of the server is true of every item.
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      if (together || !(error instanceof Problem) || error.status >= 500) throw error;
       outcomes[index] = error;
     }
   }
   if (prepared.length === 0) return outcomes;
+  together?.beforeAppend(prepared.map(({ id }) => id));
   const records = prepared.map(({ record }) => record);
   const appended = await context.ports.log.append(TOPICS.predictions, records);
   const refused = appended.find((outcome) => !outcome.ok);

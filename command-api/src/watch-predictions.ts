@@ -1,17 +1,21 @@
-import type { PredictionDoc } from '@hindcast/domain';
-import { keyOf } from '@hindcast/domain';
+import { keyOf, type PredictionDoc } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
 
-/** Waiting for one prediction. Begins to listen when it is made, so that nothing between two calls is missed. */
-export interface Watch {
-  /** The first document that satisfies, or undefined when the time is over, the server closes, or `stop` was called. */
-  readonly seen: Promise<PredictionDoc | undefined>;
+/** Waiting for predictions. Begins to listen when it is made, so that nothing between two calls is missed. */
+export interface Watch<Seen> {
+  /** Resolves when everything satisfied, the time is over, the server closes, or `stop` was called; never rejects. */
+  readonly seen: Promise<Seen>;
   stop(): void;
 }
 
+type Satisfies = (doc: PredictionDoc) => boolean;
+/** The first document of each prediction that satisfied, by id. */
+type SeenAll = ReadonlyMap<string, PredictionDoc>;
+
 export interface Watches {
   /** undefined where `waitsMax` waits are under way, or after `stopAll`. */
-  watch(id: string, satisfies: (doc: PredictionDoc) => boolean, timeoutMs: number): Watch | undefined;
+  watch(id: string, satisfies: Satisfies, timeoutMs: number): Watch<PredictionDoc | undefined> | undefined;
+  watchAll(ids: readonly string[], satisfies: Satisfies, timeoutMs: number): Watch<SeenAll> | undefined;
   /** Ends every wait, so that a closing server need not sit them out. */
   stopAll(): void;
 }
@@ -27,40 +31,53 @@ export const readPrediction = async (
 
 export const createWatches = (context: CommandContext): Watches => {
   const { ports, limits, tenant } = context;
-  const running = new Set<Watch>();
+  const running = new Set<() => void>();
   let closed = false;
 
-  const watch = (id: string, satisfies: (doc: PredictionDoc) => boolean, timeoutMs: number): Watch | undefined => {
+  const watchAll = (ids: readonly string[], satisfies: Satisfies, timeoutMs: number): Watch<SeenAll> | undefined => {
     if (closed || running.size >= limits.waitsMax) return undefined;
-    let settle: (doc: PredictionDoc | undefined) => void = () => {};
-    const seen = new Promise<PredictionDoc | undefined>((resolve) => {
+    const docs = new Map<string, PredictionDoc>();
+    const subscriptions = new Map<string, () => void>();
+    let settle: (seen: SeenAll) => void = () => {};
+    const seen = new Promise<SeenAll>((resolve) => {
       settle = resolve;
     });
-    const end = (doc: PredictionDoc | undefined): void => {
-      if (!running.delete(own)) return;
-      unsubscribe();
+    const stop = (): void => {
+      if (!running.delete(stop)) return;
+      for (const unsubscribe of subscriptions.values()) unsubscribe();
       clearInterval(rereading);
       clearTimeout(timer);
-      settle(doc);
+      settle(docs);
     };
     const consider = (doc: PredictionDoc | undefined): void => {
-      if (doc && satisfies(doc)) end(doc);
+      if (!doc || docs.has(doc.id) || !satisfies(doc)) return;
+      docs.set(doc.id, doc);
+      subscriptions.get(doc.id)?.();
+      subscriptions.delete(doc.id);
+      if (subscriptions.size === 0) stop();
     };
-    const unsubscribe = ports.bus.subscribe(keyOf(tenant, id), consider);
     // A store that fails for a moment costs one look, not the wait.
-    const reread = (): void => void ports.views.prediction(keyOf(tenant, id)).then(consider, () => {});
-    const rereading = setInterval(reread, limits.rereadMs);
-    const timer = setTimeout(() => end(undefined), timeoutMs);
-    const own: Watch = { seen, stop: () => end(undefined) };
-    running.add(own);
-    return own;
+    const reread = async (): Promise<void> => {
+      for (const id of [...subscriptions.keys()]) {
+        if (running.has(stop)) await ports.views.prediction(keyOf(tenant, id)).then(consider, () => {});
+      }
+    };
+    for (const id of ids) subscriptions.set(id, ports.bus.subscribe(keyOf(tenant, id), consider));
+    const rereading = setInterval(() => void reread(), limits.rereadMs);
+    const timer = setTimeout(stop, timeoutMs);
+    running.add(stop);
+    return { seen, stop };
   };
 
   return {
-    watch,
+    watchAll,
+    watch(id, satisfies, timeoutMs) {
+      const all = watchAll([id], satisfies, timeoutMs);
+      return all && { seen: all.seen.then((docs) => docs.get(id)), stop: all.stop };
+    },
     stopAll() {
       closed = true;
-      for (const one of running) one.stop();
+      for (const stop of running) stop();
     },
   };
 };

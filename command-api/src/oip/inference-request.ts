@@ -1,0 +1,55 @@
+import { parseStrictJson } from '@hindcast/adapters/http';
+import { type Static, Type } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { badInference } from './inference-error.ts';
+
+const name = Type.String({ minLength: 1, maxLength: 256 });
+const parameters = Type.Optional(Type.Object({}, { additionalProperties: true }));
+const tensorsMax = 1_024;
+const rankMax = 32;
+
+/** The JSON part of an inference request. */
+export const inferenceRequestSchema = Type.Object(
+  {
+    id: Type.Optional(Type.String({ maxLength: 256, description: 'Echoed, and kept as referenceId' })),
+    parameters,
+    inputs: Type.Array(
+      Type.Object({
+        name,
+        shape: Type.Array(Type.Integer({ minimum: 0, maximum: 2 ** 31 }), { maxItems: rankMax }),
+        datatype: Type.String({ maxLength: 16 }),
+        parameters,
+        data: Type.Optional(Type.Array(Type.Unknown(), { description: 'Flat or nested, row-major' })),
+      }),
+      { minItems: 1, maxItems: tensorsMax },
+    ),
+    outputs: Type.Optional(Type.Array(Type.Object({ name, parameters }), { maxItems: tensorsMax })),
+  },
+  {
+    examples: [{ inputs: [{ name: 'float_input', shape: [1, 2], datatype: 'FP32', data: [14, 70.35] }] }],
+  },
+);
+const request = TypeCompiler.Compile(inferenceRequestSchema);
+
+export type InferenceRequest = Static<typeof inferenceRequestSchema>;
+export interface ReadRequest {
+  readonly json: InferenceRequest;
+  /** What follows the JSON part: the binary tensors, one behind the other. */
+  readonly binary: Buffer;
+}
+
+/** Splits the body at `Inference-Header-Content-Length`, where that is given, and checks the JSON part. */
+export const readInferenceRequest = (body: unknown, headerLength: string | undefined): ReadRequest => {
+  if (!Buffer.isBuffer(body)) throw badInference('the request has no body');
+  if (headerLength !== undefined && !/^\d{1,9}$/.test(headerLength)) {
+    throw badInference('Inference-Header-Content-Length must be an integer');
+  }
+  const length = headerLength === undefined ? body.length : Number(headerLength);
+  if (length > body.length) throw badInference('Inference-Header-Content-Length is larger than the body');
+  const json = parseStrictJson(body.subarray(0, length));
+  if (!request.Check(json)) {
+    const first = request.Errors(json).First();
+    throw badInference(`${first?.path ?? ''} ${first?.message ?? 'does not fit the protocol'}`);
+  }
+  return { json, binary: body.subarray(length) };
+};
