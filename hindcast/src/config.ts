@@ -57,13 +57,6 @@ export const resolveConfig = ({ env, flags, cores }: ConfigSources): Resolved =>
   return { effective, problems, config: problems.length === 0 ? (values as Config) : undefined };
 };
 
-/** What `start` would run with where nobody said anything. */
-export const defaultConfig = (cores: number): Config => {
-  const { config } = resolveConfig({ env: {}, flags: {}, cores });
-  if (!config) throw new Error('A default does not fit its own schema.');
-  return config;
-};
-
 const parse = (schema: TSchema, text: string): unknown => {
   if (schema['type'] === 'integer') return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
   if (schema['type'] === 'boolean') return { true: true, false: false, 1: true, 0: false }[text] ?? text;
