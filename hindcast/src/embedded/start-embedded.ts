@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { buildHttpServer } from '@hindcast/adapters/http';
+import { buildHttpServer, drainConnections } from '@hindcast/adapters/http';
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
 import { commandApi } from '@hindcast/command-api';
 import { DEFAULT_TENANT, type EventLog, type Logger, openModelCatalog, type Running, TOPICS } from '@hindcast/domain';
@@ -23,6 +23,9 @@ export type EmbeddedConfig = Omit<Config, 'url' | 'logFormat' | 'logLevel'> & {
 export interface RunningEmbedded extends RunningHindcast {
   readonly log: Pick<EventLog, 'read' | 'bounds'>;
 }
+
+/** Time for clients on kept-alive connections to send the request that gets the last answer on it. */
+const drainGraceMs = 1_000;
 
 /**
  * Everything in this process: both APIs on one port, the worker with its inference children, the keeper and the
@@ -119,6 +122,7 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
     );
     undo.push(async () => {
       draining = true;
+      await drainConnections(server, drainGraceMs);
       await server.close();
     });
     await server.ready();
