@@ -1,4 +1,5 @@
 export * from './drain-connections.ts';
+
 // Routes say `schema.hide`, a word that this package adds to Fastify's types; without it their build does not know it.
 import '@fastify/swagger';
 

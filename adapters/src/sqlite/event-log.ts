@@ -19,7 +19,7 @@ import {
   openLogFile,
   topicTables,
 } from './log-file.ts';
-import { readPageRecordsMax } from './log-frames.ts';
+import { partitionsMax, readPageRecordsMax } from './log-frames.ts';
 import { createLogQueue, defaultQueueLimits, type LogQueueLimits } from './log-queue.ts';
 import { boundsOf, type LogTopic, openTopic } from './log-topic.ts';
 import { createLogWriter } from './log-writer.ts';
@@ -51,6 +51,7 @@ const openTopics = (db: LogDatabase, options: SqliteEventLogOptions) => {
     for (const table of topicTables(db)) topics.set(table.topic, openTopic(db, table));
     for (const [topic, partitions] of Object.entries(options.partitions) as [Topic, number][]) {
       if (topics.has(topic)) continue;
+      if (partitions > partitionsMax) throw new RangeError(`A topic can have ${partitionsMax} partitions.`);
       const created = openTopic(db, createTopicTable(db, topic, partitions));
       writer.open(created, identity.logId, options.newId);
       topics.set(topic, created);
