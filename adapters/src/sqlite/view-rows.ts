@@ -22,6 +22,8 @@ export const statusRows = (generation: number): ViewRows<PredictionDoc> => ({
     'batch_id',
     'body',
   ],
+  changing: ['status', 'body'],
+  settledBy: 'requested_at',
   valuesOf: ({ tenant, epoch, partition, state, parked }) => {
     const body: StatusBody = parked ? { state, parked } : { state };
     const request = state.status === 'unknown' ? undefined : state.request;
@@ -52,6 +54,8 @@ const wholeDoc = <Doc>(row: readonly unknown[]): Doc => JSON.parse(row[0] as str
 export const statsRows = (generation: number): ViewRows<PredictionStatsDoc> => ({
   table: statsTable(generation),
   columns: ['tenant', 'hour', 'body'],
+  changing: ['body'],
+  settledBy: 'hour',
   valuesOf: (doc) => [doc.tenant, doc.hour, JSON.stringify(doc)],
   read: ['body'],
   docOf: wholeDoc,
@@ -60,6 +64,8 @@ export const statsRows = (generation: number): ViewRows<PredictionStatsDoc> => (
 export const modelRows = (generation: number): ViewRows<ModelDoc> => ({
   table: modelsTable(generation),
   columns: ['tenant', 'body'],
+  changing: ['body'],
+  settledBy: 'tenant',
   valuesOf: (doc) => [doc.tenant, JSON.stringify(doc)],
   read: ['body'],
   docOf: wholeDoc,

@@ -10,6 +10,12 @@ export interface ViewRows<Doc> {
   readonly table: string;
   readonly columns: readonly string[];
   valuesOf(doc: Doc): readonly (string | number | null)[];
+  /**
+   * Columns that every write changes. The others keep their value from the moment on when the last of them, `settledBy`,
+   * has one: an update that does not name them leaves their indexes alone, which are most of its cost.
+   */
+  readonly changing: readonly string[];
+  readonly settledBy: string;
   /** Columns that `docOf` reads, in its order. */
   readonly read: readonly string[];
   docOf(row: readonly unknown[]): Doc;
@@ -22,13 +28,16 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
 ): ViewStore<Doc> => {
   const { table } = rows;
   const columns = ['pos', 'key', ...rows.columns];
-  const changed = ['pos', ...rows.columns].map((column, i) => `${column} = ?${i === 0 ? 1 : i + 2}`);
+  const at = (column: string): string => `?${columns.indexOf(column) + 1}`;
+  const assign = (names: readonly string[]): string => names.map((name) => `${name} = ${at(name)}`).join(', ');
   const insert = db.prepare(
-    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING`,
+    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(at).join(', ')}) ON CONFLICT DO NOTHING`,
   );
+  const atBase = `WHERE key = ${at('key')} AND pos = ?${columns.length + 1}`;
   const update = db.prepare(
-    `UPDATE ${table} SET ${changed.join(', ')} WHERE key = ?2 AND pos = ?${columns.length + 1}`,
+    `UPDATE ${table} SET ${assign(['pos', ...rows.changing])} ${atBase} AND ${rows.settledBy} = ${at(rows.settledBy)}`,
   );
+  const updateAll = db.prepare(`UPDATE ${table} SET ${assign(columns)} ${atBase}`);
   const select = `SELECT ${rows.read.join(', ')} FROM ${table}`;
   const selectKeys = db.prepare(`${select} WHERE key IN (SELECT value FROM json_each(?))`).raw(true);
   const selectPage = db.prepare(`${select} WHERE key > ? ORDER BY key LIMIT ${scanPageMax}`).raw(true);
@@ -41,7 +50,7 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
     const values = [doc.pos, doc.key, ...rows.valuesOf(doc)];
     if (base === undefined) return insert.run(values).changes === 1;
     values.push(base);
-    return update.run(values).changes === 1;
+    return update.run(values).changes === 1 || updateAll.run(values).changes === 1;
   };
 
   return {

@@ -69,6 +69,21 @@ export const viewQueryContract = (name: string, using: Using): void => {
         expect(await idsOf(views, { status: 'succeeded' })).toBe('a');
       }));
 
+    it('lists a prediction that had only a label until its request came', () =>
+      using(async (views) => {
+        const requested = requestedDoc('a', 9, 10, { entity: 'e1', model: 'iris' });
+        const labelOnly: PredictionDoc = {
+          ...requested,
+          pos: 4,
+          state: { status: 'unknown', history: [], ignored: 0, labels: [] },
+        };
+        await fill(views, [labelOnly]);
+        expect(await idsOf(views, {})).toBe('');
+        await views.statusStore(1).save([{ doc: requested, base: 4 }]);
+        expect(await idsOf(views, { entity: 'e1' })).toBe('a');
+        expect(await idsOf(views, { model: 'iris', status: 'queued' })).toBe('a');
+      }));
+
     it('gives the statistics of the hours asked for', () =>
       using(async (views) => {
         const docs = [
