@@ -8,7 +8,7 @@ import { receiptSchema } from './prediction-receipt.ts';
 import { onePredictionSchema, type PredictionRequest, predictionRequestSchema } from './prediction-request.ts';
 import type { Manner } from './prepare-prediction.ts';
 import { cancelAfterMsOf, idempotencyKeyOf, traceparentOf, waitSecondsOf } from './request-manner.ts';
-import { submitMany } from './submit-many.ts';
+import { type ManySubmission, submitMany } from './submit-many.ts';
 import { submitPrediction } from './submit-prediction.ts';
 import type { Watches } from './watch-predictions.ts';
 
@@ -57,33 +57,27 @@ export const predictionRoutes =
       traceparent: traceparentOf(headers),
     });
 
-    const submit = async (request: FastifyRequest, reply: FastifyReply, body: PredictionRequest) => {
+    const submit = (request: FastifyRequest, reply: FastifyReply, body: PredictionRequest) => {
       const key = idempotencyKeyOf(request.headers);
-      const manner = mannerOf(request);
-      const { model, items, ...item } = body;
+      const { model, items } = body;
       if (items) {
-        refuseBoth(item);
-        return answerMany(reply, await submitMany(context, { model, items, pointer: '/items', key, manner }));
+        refuseBeside(body);
+        return submitItems(reply, { model, items, pointer: '/items', key, manner: mannerOf(request) });
       }
-      return submitOne(
-        request,
-        reply,
-        model,
-        item,
-        key === undefined ? undefined : ports.identity.idFromText(`${tenant}/${key}`),
-        manner,
-      );
+      const keyedId = key === undefined ? undefined : ports.identity.idFromText(`${tenant}/${key}`);
+      return submitOne(request, reply, body, keyedId);
     };
+
+    const submitItems = async (reply: FastifyReply, submission: ManySubmission) =>
+      answerMany(reply, await submitMany(context, submission));
 
     const submitOne = async (
       request: FastifyRequest,
       reply: FastifyReply,
-      model: string,
-      { input, ...facts }: Omit<PredictionRequest, 'model' | 'items'>,
+      body: PredictionRequest,
       keyedId: string | undefined,
-      manner: Manner,
     ) => {
-      if (input === undefined) {
+      if (!hasInput(body)) {
         const errors = [{ pointer: '/input', detail: 'One of input and items must be given.' }];
         throw problem('invalid-body', 'Neither input nor items is given.', { errors });
       }
@@ -91,10 +85,14 @@ export const predictionRoutes =
         throw problem('body-too-large', `One prediction may have at most ${limits.predictionBytesMax} bytes.`);
       }
       const waitSeconds = waitSecondsOf(request.headers);
-      const item = { input, ...facts };
-      const waitMs = (waitSeconds ?? 0) * 1_000;
-      const submitted = await submitPrediction(context, watches, { model, item, keyedId, manner, waitMs });
-      return answerSubmitted(reply, submitted, waitSeconds);
+      const submission = {
+        model: body.model,
+        item: body,
+        keyedId,
+        manner: mannerOf(request),
+        waitMs: (waitSeconds ?? 0) * 1_000,
+      };
+      return answerSubmitted(reply, await submitPrediction(context, watches, submission), waitSeconds);
     };
 
     for (const [url, operationId, summary] of [
@@ -129,15 +127,18 @@ export const predictionRoutes =
         if (request.headers['idempotency-key'] !== undefined) {
           throw problem('invalid-idempotency-key', 'The id in the path is the key of this request.');
         }
-        const { model, ...item } = request.body;
-        return submitOne(request, reply, model, item, request.params.id, mannerOf(request));
+        return submitOne(request, reply, request.body, request.params.id);
       },
     );
   };
 
+const hasInput = (body: PredictionRequest): body is PredictionRequest & { readonly input: unknown } =>
+  body.input !== undefined;
+
 /** With `items`, everything that can differ between items stands in the items. */
-const refuseBoth = (item: object): void => {
-  const errors = Object.keys(item).map((name) => ({
+const refuseBeside = (body: PredictionRequest): void => {
+  const beside = Object.keys(body).filter((name) => name !== 'model' && name !== 'items');
+  const errors = beside.map((name) => ({
     pointer: `/${name}`,
     detail: 'Cannot be given beside items; each item has its own.',
   }));
