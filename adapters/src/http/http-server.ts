@@ -51,8 +51,6 @@ export type HttpServer = FastifyInstance<
 
 export const bodyBytesMaxDefault = 1_048_576;
 export const headerBytesMax = 16_384;
-export const requestTimeoutMs = 30_000;
-export const headersTimeoutMs = 10_000;
 const connectionsCheckMs = 2_000;
 const parameterCharsMax = 384;
 
@@ -61,7 +59,11 @@ export interface HttpServerOptions {
   readonly openapi: ApiInfo;
   readonly bodyBytesMax?: number;
   readonly readiness?: Readiness;
+  /** How long a whole request may take to come in, and its headers. */
+  readonly timeouts?: { readonly requestMs: number; readonly headersMs: number };
 }
+
+const timeoutsDefault = { requestMs: 30_000, headersMs: 10_000 };
 
 /**
  * A Fastify server with the rules that all interfaces share: strict JSON, TypeBox checks without conversions, every
@@ -69,14 +71,15 @@ export interface HttpServerOptions {
  * have to be registered in plugins: the description sees only those. Responses are written as they are given; their
  * schemas document and are held true by tests.
  */
-export const buildHttpServer = ({ logger, openapi, bodyBytesMax, readiness }: HttpServerOptions): HttpServer => {
+export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
+  const { logger, openapi, bodyBytesMax, readiness, timeouts = timeoutsDefault } = options;
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax ?? bodyBytesMaxDefault,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: timeouts.requestMs,
     http: {
-      headersTimeout: headersTimeoutMs,
-      connectionsCheckingInterval: connectionsCheckMs,
+      headersTimeout: timeouts.headersMs,
+      connectionsCheckingInterval: Math.min(connectionsCheckMs, timeouts.headersMs),
       maxHeaderSize: headerBytesMax,
     },
     return503OnClosing: false,
