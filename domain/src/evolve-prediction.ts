@@ -66,12 +66,12 @@ interface Known extends Seen {
     readonly role: 'champion' | 'canary' | 'pinned';
     readonly priority: Priority;
     readonly deadlineMs: number;
-    readonly entity?: string;
-    readonly referenceId?: string;
-    readonly eventTime?: string;
-    readonly batchId?: string;
-    readonly batchIndex?: number;
-    readonly traceparent?: string;
+    readonly entity?: string | undefined;
+    readonly referenceId?: string | undefined;
+    readonly eventTime?: string | undefined;
+    readonly batchId?: string | undefined;
+    readonly batchIndex?: number | undefined;
+    readonly traceparent?: string | undefined;
     readonly offset: number;
     /** Log time, ms since 1970. */
     readonly at: number;
@@ -88,11 +88,11 @@ export interface EndedPrediction extends Known {
   readonly status: TerminalStatus;
   readonly endedAt: number;
   readonly output?: unknown;
-  readonly outputRef?: DataRef;
-  readonly error?: Failure;
-  readonly queuedMs?: number;
-  readonly inferenceMs?: number;
-  readonly provenance?: Provenance;
+  readonly outputRef?: DataRef | undefined;
+  readonly error?: Failure | undefined;
+  readonly queuedMs?: number | undefined;
+  readonly inferenceMs?: number | undefined;
+  readonly provenance?: Provenance | undefined;
 }
 
 export type PredictionState = UnknownPrediction | OpenPrediction | EndedPrediction;
@@ -129,10 +129,8 @@ export const evolvePrediction = (state: PredictionState, stored: Stored<Predicti
       return request(state, stored, event);
     case 'PredictionLabeled': {
       const label: LabelEntry = { ...event.data, offset: stored.offset, at: stored.appendedAt };
-      return accept(
-        { ...state, labels: [...state.labels, label].slice(-labelsMax), history: roomForLabel(state.history) },
-        stored,
-      );
+      const labels = [...state.labels, label].slice(-labelsMax);
+      return accept(stored, { ...state, labels, history: roomForLabel(state.history) });
     }
     case 'PredictionAttemptStarted':
     case 'PredictionSucceeded':
@@ -151,33 +149,32 @@ const request = (state: PredictionState, stored: Stored<PredictionEvent>, event:
     const same = state.request.requestHash === data.requestHash;
     return ignore(state, stored, same ? 'ignored:duplicate' : 'ignored:key_conflict');
   }
-  return accept(
-    {
-      ...state,
-      status: 'queued',
-      attempts: 0,
-      request: {
-        eventId: event.id,
-        requestHash: data.requestHash,
-        model: data.model,
-        version: data.version,
-        sha256: data.sha256,
-        pool: data.pool,
-        role: data.role,
-        priority: data.priority,
-        deadlineMs: data.deadlineMs,
-        ...(data.entity === undefined ? undefined : { entity: data.entity }),
-        ...(data.referenceId === undefined ? undefined : { referenceId: data.referenceId }),
-        ...(data.eventTime === undefined ? undefined : { eventTime: data.eventTime }),
-        ...(data.batchId === undefined ? undefined : { batchId: data.batchId }),
-        ...(data.batchIndex === undefined ? undefined : { batchIndex: data.batchIndex }),
-        ...(event.traceparent === undefined ? undefined : { traceparent: event.traceparent }),
-        offset: stored.offset,
-        at: stored.appendedAt,
-      },
+  return accept(stored, {
+    status: 'queued',
+    history: state.history,
+    ignored: state.ignored,
+    labels: state.labels,
+    attempts: 0,
+    request: {
+      eventId: event.id,
+      requestHash: data.requestHash,
+      model: data.model,
+      version: data.version,
+      sha256: data.sha256,
+      pool: data.pool,
+      role: data.role,
+      priority: data.priority,
+      deadlineMs: data.deadlineMs,
+      entity: data.entity,
+      referenceId: data.referenceId,
+      eventTime: data.eventTime,
+      batchId: data.batchId,
+      batchIndex: data.batchIndex,
+      traceparent: event.traceparent,
+      offset: stored.offset,
+      at: stored.appendedAt,
     },
-    stored,
-  );
+  });
 };
 
 type Answer = Exclude<PredictionEvent, { type: 'PredictionRequested' | 'PredictionLabeled' }>;
@@ -186,25 +183,48 @@ const answer = (state: PredictionState, stored: Stored<PredictionEvent>, event: 
   if (state.status === 'unknown') return ignore(state, stored, 'ignored:orphan');
   if (event.causationid !== state.request.eventId) return ignore(state, stored, 'ignored:other_request');
   if (isEnded(state)) return ignore(state, stored, 'ignored:late');
-  const endedAt = stored.appendedAt;
   switch (event.type) {
-    case 'PredictionAttemptStarted':
-      return accept({ ...state, status: 'running', attempts: Math.max(state.attempts, event.data.attempt) }, stored);
-    case 'PredictionSucceeded':
-      return accept(
-        { ...state, ...event.data, status: 'succeeded', endedAt, attempts: Math.max(1, state.attempts) },
-        stored,
-      );
+    case 'PredictionAttemptStarted': {
+      const attempts = Math.max(state.attempts, event.data.attempt);
+      return accept(stored, { ...state, status: 'running', attempts });
+    }
+    case 'PredictionSucceeded': {
+      const { output, outputRef, provenance, queuedMs, inferenceMs } = event.data;
+      const result = { output, outputRef, provenance, queuedMs, inferenceMs };
+      return end(state, stored, 'succeeded', result, Math.max(1, state.attempts));
+    }
     case 'PredictionFailed':
-      return accept({ ...state, ...event.data, status: 'failed', endedAt }, stored);
+      return end(state, stored, 'failed', event.data);
     case 'PredictionCanceled':
-      return accept({ ...state, status: 'canceled', endedAt }, stored);
+      return end(state, stored, 'canceled');
     case 'PredictionExpired':
-      return accept({ ...state, status: 'expired', endedAt, error: expired(event.data.deadlineMs) }, stored);
+      return end(state, stored, 'expired', { error: expired(event.data.deadlineMs) });
     default:
       return event satisfies never;
   }
 };
+
+type Result = Partial<
+  Pick<EndedPrediction, 'output' | 'outputRef' | 'error' | 'queuedMs' | 'inferenceMs' | 'provenance'>
+>;
+
+const end = (
+  state: OpenPrediction,
+  stored: Stored<PredictionEvent>,
+  status: TerminalStatus,
+  result: Result = {},
+  attempts = state.attempts,
+): Evolved =>
+  accept(stored, {
+    status,
+    history: state.history,
+    ignored: state.ignored,
+    labels: state.labels,
+    attempts,
+    request: state.request,
+    endedAt: stored.appendedAt,
+    ...result,
+  });
 
 const expired = (deadlineMs: number): Failure => ({
   code: 'deadline_exceeded',
@@ -219,10 +239,13 @@ const entry = ({ event, offset, appendedAt }: Stored<PredictionEvent>, verdict: 
   verdict,
 });
 
-const accept = <S extends PredictionState>(state: S, stored: Stored<PredictionEvent>): Evolved => ({
-  state: { ...state, history: [...state.history, entry(stored, 'accepted')] },
-  verdict: 'accepted',
-});
+/** `state` was made for this event alone: it gets its line of the history in place, sparing the hot path a copy. */
+const accept = (stored: Stored<PredictionEvent>, state: Writable<PredictionState>): Evolved => {
+  state.history = [...state.history, entry(stored, 'accepted')];
+  return { state, verdict: 'accepted' };
+};
+
+type Writable<State> = State extends Seen ? Omit<State, 'history'> & { history: readonly HistoryEntry[] } : never;
 
 const roomForLabel = (history: readonly HistoryEntry[]): readonly HistoryEntry[] => {
   if (history.length < labelsMax) return history;
