@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requestedDoc, viewDatabaseContract } from '@hindcast/domain/contracts';
 import Database from 'libsql';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { openSqliteViews } from './view-database.ts';
 
 const now = () => 1_000;
@@ -49,4 +49,53 @@ it('refuses a file of another format, and says what to do', () =>
     db.exec('PRAGMA user_version = 99');
     db.close();
     await expect(openSqliteViews({ folder, now })).rejects.toThrow(/format 99.*rebuilt from the log/);
+  }));
+
+/** What another process finds in the file. */
+const lookInto = (folder: string) => {
+  const db = new Database(join(folder, 'views.db'));
+  const count = db.prepare('SELECT count(*) FROM prediction_status_v1').raw(true);
+  const next = db.prepare("SELECT next FROM view_checkpoints WHERE view = 'prediction_status_v1'").raw(true);
+  return {
+    db,
+    look: () => ({ documents: (count.get([]) as [number])[0], next: (next.get([]) as [number] | undefined)?.[0] }),
+  };
+};
+const documents = 2_000;
+const manyWrites = () =>
+  Array.from({ length: documents }, (_, i) => ({ doc: requestedDoc(`p-${i}`, i, 1_000), base: undefined }));
+const checkpoint = { logId: 'log-1', epoch: 0, partition: 3, next: documents };
+
+it('never has a checkpoint in the file before all documents that it claims', () =>
+  inFolder(async (folder) => {
+    const views = await openSqliteViews({ folder, now });
+    await views.statusStore(1).save(manyWrites(), checkpoint);
+    const { db, look } = lookInto(folder);
+    const seen: ReturnType<typeof look>[] = [];
+    while (seen.at(-1)?.next === undefined) {
+      seen.push(look());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(seen.some((at) => at.documents > 0 && at.documents < documents)).toBe(true);
+    for (const at of seen) if (at.next !== undefined) expect(at.documents).toBe(documents);
+    db.close();
+    await views.stop();
+  }));
+
+it('keeps what it cannot write, answers from memory, and writes it when it can', () =>
+  inFolder(async (folder) => {
+    const errors: string[] = [];
+    const note = (_: object, message: string) => void errors.push(message);
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const views = await openSqliteViews({ folder, now, logger });
+    const { db, look } = lookInto(folder);
+    db.exec('BEGIN IMMEDIATE');
+    await views.statusStore(1).save(manyWrites(), checkpoint);
+    await vi.waitFor(() => expect(errors).toHaveLength(1), { timeout: 5_000 });
+    expect((await views.reader.prediction('t/p-7'))?.pos).toBe(7);
+    expect(await views.reader.checkpoints('prediction-status')).toEqual([checkpoint]);
+    db.exec('ROLLBACK');
+    await vi.waitFor(() => expect(look()).toEqual({ documents, next: documents }), { timeout: 10_000 });
+    db.close();
+    await views.stop();
   }));

@@ -1,20 +1,26 @@
-import type { ProjectionName, ViewReader } from '@hindcast/domain';
+import type { ModelDoc, PredictionDoc, ViewReader } from '@hindcast/domain';
 import type Database from 'libsql';
 import { predictionsSql } from './view-query.ts';
 import { modelRows, statsRows, statusRows } from './view-rows.ts';
-import { modelsTable, statusTable } from './view-schema.ts';
-import { readCheckpoints, type ViewRows } from './view-store.ts';
+import type { SqliteViewStore, ViewRows } from './view-store.ts';
 
 /** Prepared statements kept: one per shape of a query and generation. */
 const statementsMax = 256;
 
-export const createSqliteViewReader = (
-  db: Database.Database,
-  live: (projection: ProjectionName) => number,
-): ViewReader => {
+/** The live generations, and their stores. */
+export interface LiveViews {
+  readonly generation: { predictions(): number; models(): number };
+  status(): SqliteViewStore<PredictionDoc>;
+  models(): SqliteViewStore<ModelDoc>;
+  /** Writes what waits, so that a query over a whole table sees it. */
+  flush(): void;
+}
+
+export const createSqliteViewReader = (db: Database.Database, live: LiveViews): ViewReader => {
   const statements = new Map<string, Database.Statement>();
 
   const all = <Doc>(rows: ViewRows<Doc>, where: string, values: readonly (string | number)[]): Doc[] => {
+    live.flush();
     const sql = `SELECT ${rows.read.join(', ')} FROM ${rows.table} ${where.replaceAll('<table>', rows.table)}`;
     let statement = statements.get(sql);
     if (!statement) {
@@ -26,19 +32,18 @@ export const createSqliteViewReader = (
   };
 
   return {
-    prediction: async (key) => all(statusRows(live('prediction-status')), 'WHERE key = ?', [key])[0],
+    prediction: async (key) => live.status().get(key),
     async predictions(query) {
       const { where, values } = predictionsSql(query);
-      return all(statusRows(live('prediction-status')), where, values);
+      return all(statusRows(live.generation.predictions()), where, values);
     },
     async stats({ tenant, model, since, until }) {
       const where = 'WHERE tenant = ? AND hour >= ? AND hour < ? ORDER BY hour, key';
-      const docs = all(statsRows(live('prediction-status')), where, [tenant, since, until]);
+      const docs = all(statsRows(live.generation.predictions()), where, [tenant, since, until]);
       return model === undefined ? docs : docs.filter((doc) => doc.model === model);
     },
-    model: async (key) => all(modelRows(live('models')), 'WHERE key = ?', [key])[0],
-    models: async (tenant) => all(modelRows(live('models')), 'WHERE tenant = ? ORDER BY key', [tenant]),
-    checkpoints: async (projection) =>
-      readCheckpoints(db, projection === 'models' ? modelsTable(live('models')) : statusTable(live(projection))),
+    model: async (key) => live.models().get(key),
+    models: async (tenant) => all(modelRows(live.generation.models()), 'WHERE tenant = ? ORDER BY key', [tenant]),
+    checkpoints: (projection) => (projection === 'models' ? live.models() : live.status()).checkpoints(),
   };
 };

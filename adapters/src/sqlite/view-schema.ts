@@ -25,7 +25,7 @@ export const openViewSchema = (db: Database.Database): void => {
 };
 
 /** Tables of one generation. The name of a table is also the name of the view in `view_checkpoints`. */
-export const viewTables = (projection: ProjectionName, generation: number): readonly string[] =>
+const viewTables = (projection: ProjectionName, generation: number): readonly string[] =>
   projection === 'models' ? [modelsTable(generation)] : [statusTable(generation), statsTable(generation)];
 
 export const statusTable = (generation: number): string => `prediction_status_v${generation}`;
@@ -64,4 +64,11 @@ const modelsSql = (table: string): string => `
 export const createViewTables = (db: Database.Database, projection: ProjectionName, generation: number): void => {
   if (projection === 'models') db.exec(modelsSql(modelsTable(generation)));
   else db.exec(statusSql(statusTable(generation)) + statsSql(statsTable(generation)));
+};
+
+export const dropViewTables = (db: Database.Database, projection: ProjectionName, generation: number): void => {
+  for (const table of viewTables(projection, generation)) {
+    db.prepare('DELETE FROM view_checkpoints WHERE view = ?').run([table]);
+    db.exec(`DROP TABLE ${table}`);
+  }
 };

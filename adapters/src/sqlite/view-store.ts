@@ -1,6 +1,7 @@
 import type { Checkpoint, ViewStore, ViewWrite } from '@hindcast/domain';
 import type Database from 'libsql';
-import type { GroupCommit } from './view-group-commit.ts';
+import { createViewOutbox } from './view-outbox.ts';
+import type { WriteBehind } from './view-write-behind.ts';
 
 /** Documents read at once by a scan. */
 const scanPageMax = 500;
@@ -21,63 +22,77 @@ export interface ViewRows<Doc> {
   docOf(row: readonly unknown[]): Doc;
 }
 
+export interface SqliteViewStore<Doc extends { readonly key: string; readonly pos: number }> extends ViewStore<Doc> {
+  /** The document, from memory where it waits to be written. */
+  get(key: string): Doc | undefined;
+  /** Forgets what waits: the table is about to go. */
+  discard(): void;
+}
+
 export const createSqliteViewStore = <Doc extends { readonly key: string; readonly pos: number }>(
   db: Database.Database,
-  commit: GroupCommit,
+  behind: WriteBehind,
   rows: ViewRows<Doc>,
-): ViewStore<Doc> => {
+): SqliteViewStore<Doc> => {
   const { table } = rows;
-  const columns = ['pos', 'key', ...rows.columns];
-  const at = (column: string): string => `?${columns.indexOf(column) + 1}`;
-  const assign = (names: readonly string[]): string => names.map((name) => `${name} = ${at(name)}`).join(', ');
-  const insert = db.prepare(
-    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(at).join(', ')}) ON CONFLICT DO NOTHING`,
-  );
-  const atBase = `WHERE key = ${at('key')} AND pos = ?${columns.length + 1}`;
-  const update = db.prepare(
-    `UPDATE ${table} SET ${assign(['pos', ...rows.changing])} ${atBase} AND ${rows.settledBy} = ${at(rows.settledBy)}`,
-  );
-  const updateAll = db.prepare(`UPDATE ${table} SET ${assign(columns)} ${atBase}`);
+  const outbox = createViewOutbox(db, rows, readCheckpoints(db, table));
+  behind.add(outbox);
   const select = `SELECT ${rows.read.join(', ')} FROM ${table}`;
+  const selectKey = db.prepare(`${select} WHERE key = ?`).raw(true);
   const selectKeys = db.prepare(`${select} WHERE key IN (SELECT value FROM json_each(?))`).raw(true);
+  const selectPositions = db
+    .prepare(`SELECT key, pos FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`)
+    .raw(true);
   const selectPage = db.prepare(`${select} WHERE key > ? ORDER BY key LIMIT ${scanPageMax}`).raw(true);
-  const saveCheckpoint = db.prepare(`
-    INSERT INTO view_checkpoints (view, partition, log_id, epoch, next) VALUES ('${table}', ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET log_id = excluded.log_id, epoch = excluded.epoch, next = excluded.next
-    WHERE log_id <> excluded.log_id OR epoch <> excluded.epoch OR next < excluded.next`);
 
-  const swapped = ({ doc, base }: ViewWrite<Doc>): boolean => {
-    const values = [doc.pos, doc.key, ...rows.valuesOf(doc)];
-    if (base === undefined) return insert.run(values).changes === 1;
-    values.push(base);
-    return update.run(values).changes === 1 || updateAll.run(values).changes === 1;
+  /** Positions of the documents that do not wait, as the table has them. */
+  const storedPositions = (writes: readonly ViewWrite<Doc>[]): ReadonlyMap<string, number> => {
+    const keys: string[] = [];
+    for (const { doc } of writes) if (!outbox.has(doc.key)) keys.push(doc.key);
+    if (keys.length === 0) return new Map();
+    return new Map(selectPositions.all([JSON.stringify(keys)]) as [string, number][]);
   };
 
   return {
+    get(key) {
+      const waiting = outbox.get(key);
+      if (waiting) return waiting;
+      const row = selectKey.get([key]) as unknown[] | undefined;
+      return row && rows.docOf(row);
+    },
+    discard: () => behind.remove(outbox),
     async load(keys) {
       const found = new Map<string, Doc>();
-      if (keys.length === 0) return found;
-      for (const row of selectKeys.all([JSON.stringify(keys)]) as unknown[][]) {
+      const unread: string[] = [];
+      for (const key of keys) {
+        const waiting = outbox.get(key);
+        if (waiting) found.set(key, waiting);
+        else unread.push(key);
+      }
+      if (unread.length === 0) return found;
+      for (const row of selectKeys.all([JSON.stringify(unread)]) as unknown[][]) {
         const doc = rows.docOf(row);
         found.set(doc.key, doc);
       }
       return found;
     },
-    save(writes, checkpoint) {
-      if (writes.length === 0 && !checkpoint) return Promise.resolve([]);
-      return commit.write(() => {
-        const lost: string[] = [];
-        for (const write of writes) if (!swapped(write)) lost.push(write.doc.key);
-        if (checkpoint && lost.length === 0) {
-          saveCheckpoint.run([checkpoint.partition, checkpoint.logId, checkpoint.epoch, checkpoint.next]);
-        }
-        return lost;
-      });
+    async save(writes, checkpoint) {
+      const stored = storedPositions(writes);
+      const lost: string[] = [];
+      for (const { doc, base } of writes) {
+        const storedPos = stored.get(doc.key);
+        if ((outbox.get(doc.key)?.pos ?? storedPos) === base) outbox.put(doc, storedPos !== undefined);
+        else lost.push(doc.key);
+      }
+      if (checkpoint && lost.length === 0) outbox.putCheckpoint(checkpoint);
+      await behind.schedule();
+      return lost;
     },
-    checkpoints: async () => readCheckpoints(db, table),
+    checkpoints: async () => outbox.checkpoints(),
     async *scan() {
       // Pages instead of a cursor: an open cursor keeps the write-ahead log from being emptied.
       for (let after = ''; ; ) {
+        behind.flush();
         const page = (selectPage.all([after]) as unknown[][]).map((row) => rows.docOf(row));
         const last = page.at(-1);
         if (!last) return;
@@ -88,7 +103,7 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
   };
 };
 
-export const readCheckpoints = (db: Database.Database, view: string): readonly Checkpoint[] => {
+const readCheckpoints = (db: Database.Database, view: string): readonly Checkpoint[] => {
   const rows = db
     .prepare('SELECT log_id, epoch, partition, next FROM view_checkpoints WHERE view = ? ORDER BY partition')
     .all([view]) as { log_id: string; epoch: number; partition: number; next: number }[];
