@@ -113,6 +113,12 @@ export const createCommandWorld = async (
     ...overrides.ports,
   };
   const app: HttpServer = buildHttpServer({ openapi: { title: 'Test', version: '1', description: 'Test' } });
+  const undocumented: string[] = [];
+  app.addHook('onResponse', async ({ method, url, routeOptions }, { statusCode }) => {
+    const response = (routeOptions.schema?.response ?? {}) as Readonly<Record<number, unknown>>;
+    const documented = routeOptions.url === undefined || routeOptions.schema?.hide === true || statusCode in response;
+    if (!documented) undocumented.push(`${method} ${url} ${statusCode}`);
+  });
   app.register(commandApi(ports, overrides.limits));
 
   const events = async (): Promise<PredictionEvent[]> => {
@@ -197,12 +203,14 @@ export const createCommandWorld = async (
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
+    /** Fails where an answer had a status that the description of its route does not list. */
     async close() {
       release();
       await app.close();
       for (const running of [...workers, projector]) await running.stop();
       await catalog.stop();
       await log.stop();
+      if (undocumented.length > 0) throw new Error(`Undocumented statuses: ${undocumented.join(', ')}`);
     },
   };
 };
