@@ -75,6 +75,7 @@ export const createSeat = ({ topic, group, partition, source, onFailure }: SeatO
     paused = false;
     failures = 0;
     try {
+      // Whoever stops knows that it gives everything back: only a rebalance has to be told.
       if (!member.stopping) member.handlers.onRevoked?.(partition);
     } catch (error) {
       onFailure({ error, topic, group, partition, offset: next, failures: 1 });
