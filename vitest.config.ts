@@ -12,12 +12,17 @@ export default defineConfig({
     reporters: ['default', './tests/closing-line-reporter.ts'],
     projects: [
       project('unit', ['*/src/**/*.spec.ts', 'tests/architecture/*.spec.ts'], {
-        exclude: ['**/*.int.spec.ts', '**/node_modules/**', '**/dist/**'],
+        exclude: ['**/*.int.spec.ts', '**/*.services.spec.ts', '**/node_modules/**', '**/dist/**'],
       }),
       project('integration', ['*/src/**/*.int.spec.ts'], {
         testTimeout: 60_000,
         hookTimeout: 60_000,
         exclude: ['**/node_modules/**', '**/dist/**'],
+      }),
+      project('services', ['*/src/**/*.services.spec.ts', 'tests/services/*.services.spec.ts'], {
+        globalSetup: './tests/services/global-setup.ts',
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
       }),
       project('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts'], {
         testTimeout: 120_000,
