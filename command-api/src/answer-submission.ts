@@ -1,4 +1,4 @@
-import { etagOf, isKnown, Problem, predictionBody, problemBody } from '@hindcast/adapters/http';
+import { isKnown, Problem, predictionBody, problemBody, shownPrediction, tagPrediction } from '@hindcast/adapters/http';
 import { parsePosition } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
@@ -6,15 +6,16 @@ import { receiptSchema } from './prediction-receipt.ts';
 import type { ManySubmitted } from './submit-many.ts';
 import type { Submitted } from './submit-prediction.ts';
 
-/** Answers 202 with the receipt, or 201 with the whole result when it came within the wait. */
+/** Answers 202 with the receipt, or 201 with the whole result, as a GET shows it, where there is one. */
 export const answerSubmitted = (reply: FastifyReply, submitted: Submitted, waitSeconds: number | undefined) => {
   const { receipt, position, replayed, ended } = submitted;
   reply.header('location', receipt.links.self);
   if (replayed) reply.header('idempotency-replayed', 'true');
   if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
   if (ended && isKnown(ended)) {
-    const body = predictionBody(ended);
-    return reply.code(201).header('etag', etagOf(ended)).header('hindcast-position', body.position).send(body);
+    const shown = shownPrediction(ended);
+    tagPrediction(reply.code(201), ended, shown).header('content-location', receipt.links.self);
+    return reply.send(predictionBody(shown));
   }
   reply.header('etag', `"${position}"`).header('hindcast-position', position).header('retry-after', '1');
   return reply.code(202).send(receipt);

@@ -1,7 +1,6 @@
-import { isKnown } from '@hindcast/adapters/http';
 import { encode, formatPosition, type Label, makeEvent, type PredictionEvent, TOPICS } from '@hindcast/domain';
-import { awaitKnown } from './await-known.ts';
 import { type CommandContext, eventSource } from './command-ports.ts';
+import { knownPrediction } from './known-prediction.ts';
 
 /**
  * Appends what came true for a prediction. A later label is a correction, not a replacement: the log keeps all of them.
@@ -10,7 +9,7 @@ import { type CommandContext, eventSource } from './command-ports.ts';
  */
 export const appendLabel = async (context: CommandContext, id: string, label: Label): Promise<string> => {
   const { ports, tenant } = context;
-  await awaitKnown(context, id, (doc) => doc !== undefined && isKnown(doc));
+  await knownPrediction(context, id);
   const event = makeEvent<PredictionEvent>({
     id: ports.identity.newId(),
     source: eventSource,

@@ -1,7 +1,7 @@
 import { isKnown, type KnownPredictionDoc } from '@hindcast/adapters/http';
 import { encode, isEnded, keyOf, makeEvent, type PredictionDoc, type PredictionEvent, TOPICS } from '@hindcast/domain';
-import { awaitKnown } from './await-known.ts';
 import { type CommandContext, eventSource } from './command-ports.ts';
+import { knownPrediction } from './known-prediction.ts';
 import type { Watches } from './watch-predictions.ts';
 
 export type Cancellation =
@@ -9,8 +9,6 @@ export type Cancellation =
   | { readonly ended: true; readonly doc: KnownPredictionDoc }
   /** The cancel is in the log; what it did is not known yet. */
   | { readonly ended: false; readonly offset: number };
-
-const hasRequest = (doc: PredictionDoc | undefined): boolean => doc !== undefined && isKnown(doc);
 
 /**
  * Appends a cancel and answers what the fold made of it: the state after the cancel's own position, so that a result
@@ -24,8 +22,7 @@ export const cancelPrediction = async (
   reason: string | undefined,
 ): Promise<Cancellation> => {
   const { ports, limits, tenant } = context;
-  const doc = await awaitKnown(context, id, hasRequest);
-  if (!doc || !isKnown(doc)) throw new Error('A known prediction has no document.');
+  const doc = await knownPrediction(context, id);
   if (isEnded(doc.state)) return { ended: true, doc };
   const event = makeEvent<PredictionEvent>({
     id: ports.identity.newId(),

@@ -1,3 +1,4 @@
+import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
 import { DEFAULT_TENANT } from '@hindcast/domain';
 import type { FastifyPluginAsync } from 'fastify';
 import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
@@ -9,13 +10,23 @@ import { projectionRoutes } from './projection-routes.ts';
 import { registrationRoutes } from './registration-routes.ts';
 import { createWatches } from './watch-predictions.ts';
 
+const contextOf = (given: CommandPorts, limits: CommandLimits): CommandContext => {
+  const views = guardedViews(given.views, given.logger);
+  const ports = { ...given, views };
+  const reading = predictionReading(ports, views, { ...limits, viewWaitMsMax: limits.outcomeWaitMs });
+  return { ports, limits, tenant: DEFAULT_TENANT, reading, waits: openEnds(limits.waitsMax) };
+};
+
 /** Everything that changes something, as a plugin for a server of `buildHttpServer`. */
 export const commandApi =
   (ports: CommandPorts, limits: Partial<CommandLimits> = {}): FastifyPluginAsync =>
   async (app) => {
-    const context: CommandContext = { ports, limits: { ...commandLimits, ...limits }, tenant: DEFAULT_TENANT };
+    const context = contextOf(ports, { ...commandLimits, ...limits });
     const watches = createWatches(context);
-    app.addHook('preClose', async () => watches.stopAll());
+    app.addHook('preClose', async () => {
+      watches.stopAll();
+      context.waits.close();
+    });
     await app.register(predictionRoutes(context, watches));
     await app.register(outcomeRoutes(context, watches));
     await app.register(registrationRoutes(context));

@@ -1,3 +1,4 @@
+import type { OpenEnds, PredictionReading } from '@hindcast/adapters/http';
 import type {
   ArtifactStore,
   Backlog,
@@ -26,9 +27,9 @@ export interface ProjectionRebuilds {
 export interface CommandPorts {
   readonly log: Pick<EventLog, 'append' | 'read' | 'bounds'>;
   readonly catalog: Pick<ModelCatalog, 'get' | 'names' | 'catchUp'>;
-  readonly views: Pick<ViewReader, 'prediction' | 'checkpoints'>;
+  readonly views: ViewReader;
   readonly bus: Pick<CompletionBus, 'subscribe'>;
-  readonly cache: Pick<ResultCache, 'get'>;
+  readonly cache: Pick<ResultCache, 'get' | 'put'>;
   readonly reservations: Reservations;
   readonly artifacts: ArtifactStore;
   /** Inspects and tries models at registration, one at a time. */
@@ -60,6 +61,8 @@ export interface CommandLimits {
   readonly rereadMs: number;
   /** How long a command waits for the view to show what became of it. */
   readonly outcomeWaitMs: number;
+  /** Pause between two looks at the checkpoint of a view that is behind. */
+  readonly viewPollMs: number;
   readonly trialTimeoutMs: number;
   /** Registrations that may queue for the one that is under way. */
   readonly registrationsMax: number;
@@ -77,6 +80,7 @@ export const commandLimits: CommandLimits = {
   waitsMax: 10_000,
   rereadMs: 1_000,
   outcomeWaitMs: 5_000,
+  viewPollMs: 25,
   trialTimeoutMs: 30_000,
   registrationsMax: 8,
   modelDefaults: { pool: 'default', deadlineMs: 60_000, timeoutMs: 10_000, batchMax: 256 },
@@ -87,6 +91,9 @@ export interface CommandContext {
   readonly ports: CommandPorts;
   readonly limits: CommandLimits;
   readonly tenant: string;
+  readonly reading: PredictionReading;
+  /** Requests that wait for the view to show what was accepted. */
+  readonly waits: OpenEnds;
 }
 
 /** The kind of process that appends these events. */

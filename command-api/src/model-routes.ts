@@ -1,13 +1,36 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, problem } from '@hindcast/adapters/http';
-import { findVersion, type ModelState } from '@hindcast/domain';
+import {
+  answers,
+  modelBody,
+  modelEtagOf,
+  modelNameSchema,
+  modelSchema,
+  modelVersionBody,
+  modelVersionNumber,
+  modelVersionSchema,
+  originOf,
+  problem,
+  unknownModel,
+  unknownModelVersion,
+} from '@hindcast/adapters/http';
+import { findVersion, type ModelState, type ModelVersion } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandContext } from './command-ports.ts';
-import { modelChangeBody, modelChangeSchema, modelEtagOf, modelVersionBody, modelVersionSchema } from './model-body.ts';
 import { appendModelEvent } from './model-commands.ts';
 import { ifMatchRevision, moveRouting, routingRequestSchema } from './move-routing.ts';
-import { modelName } from './registration-routes.ts';
-import { catchUp, unknownModel } from './resolve-model.ts';
+import { catchUp } from './resolve-model.ts';
+
+const sendModel = (request: FastifyRequest, reply: FastifyReply, name: string, state: ModelState) =>
+  reply.header('etag', modelEtagOf(state)).send(modelBody(originOf(request), name, state));
+
+const sendVersion = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  name: string,
+  version: ModelVersion,
+  state: ModelState,
+) => reply.header('etag', modelEtagOf(state)).send(modelVersionBody(originOf(request), name, version));
 
 const logProblems = ['unknown-model', 'log-unavailable', 'catalog-behind'] as const;
 
@@ -18,10 +41,10 @@ export const modelRoutes =
     const present = async (name: string): Promise<ModelState> => {
       await catchUp(context);
       const state = context.ports.catalog.get(context.tenant, name);
-      if (!state) throw unknownModel(context, name);
+      if (!state) throw unknownModel(name, context.ports.catalog.names(context.tenant));
       return state;
     };
-    const changed = (description: string) => Type.Composite([modelChangeSchema], { description });
+    const changed = (description: string) => Type.Composite([modelSchema], { description });
 
     app.put(
       '/v1/models/:name/routing',
@@ -33,7 +56,7 @@ export const modelRoutes =
             'Needs `If-Match` with the ETag of the model, so that of two changes made from one state only the first ' +
             'counts. Accepted predictions keep the version they were given.',
           tags: ['Models'],
-          params: Type.Object({ name: modelName }),
+          params: Type.Object({ name: modelNameSchema }),
           body: routingRequestSchema,
           response: answers(
             { 200: changed('The new routing') },
@@ -48,7 +71,7 @@ export const modelRoutes =
         const { name } = request.params;
         const base = ifMatchRevision(request.headers['if-match']);
         const state = await moveRouting(context, name, await present(name), base, request.body);
-        return reply.header('etag', modelEtagOf(state)).send(modelChangeBody(name, state));
+        return sendModel(request, reply, name, state);
       },
     );
 
@@ -64,7 +87,7 @@ export const modelRoutes =
             summary,
             description: 'Predictions are accepted all the same. Repeating it is safe.',
             tags: ['Models'],
-            params: Type.Object({ name: modelName }),
+            params: Type.Object({ name: modelNameSchema }),
             response: answers({ 200: changed('The model') }, ...logProblems),
           },
         },
@@ -72,7 +95,7 @@ export const modelRoutes =
           const { name } = request.params;
           await present(name);
           const { state } = await appendModelEvent(context, name, type, {});
-          return reply.header('etag', modelEtagOf(state)).send(modelChangeBody(name, state));
+          return sendModel(request, reply, name, state);
         },
       );
     }
@@ -85,7 +108,7 @@ export const modelRoutes =
           summary: 'Retire a version',
           description: 'It takes no new predictions. History that refers to it stays, and so does its file.',
           tags: ['Models'],
-          params: Type.Object({ name: modelName, version: Type.Integer({ minimum: 1, maximum: 9_999_999 }) }),
+          params: Type.Object({ name: modelNameSchema, version: modelVersionNumber }),
           response: answers(
             { 200: Type.Composite([modelVersionSchema], { description: 'Retired' }) },
             ...logProblems,
@@ -96,15 +119,16 @@ export const modelRoutes =
       },
       async (request, reply) => {
         const { name, version } = request.params;
-        const known = findVersion(await present(name), version);
-        if (!known) throw problem('unknown-model-version', `${name} has no version ${version}.`);
-        if (known.state === 'retired') return reply.send(modelVersionBody(name, known));
+        const before = await present(name);
+        const known = findVersion(before, version);
+        if (!known) throw unknownModelVersion(name, before);
+        if (known.state === 'retired') return sendVersion(request, reply, name, known, before);
         const { state, verdict } = await appendModelEvent(context, name, 'ModelVersionRetired', { version });
         const after = findVersion(state, version);
         if (verdict === 'ignored:in_use' || !after) {
           throw problem('version-in-use', `The routing of ${name} sends traffic to version ${version}.`);
         }
-        return reply.send(modelVersionBody(name, after));
+        return sendVersion(request, reply, name, after, state);
       },
     );
   };

@@ -1,20 +1,19 @@
-import { problem } from '@hindcast/adapters/http';
+import { modelEtagOf, modelVersionNumber, problem } from '@hindcast/adapters/http';
 import { findVersion, type ModelState, type Routing } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import { championShare } from './choose-version.ts';
 import type { CommandContext } from './command-ports.ts';
 import { appendModelEvent } from './model-commands.ts';
 
-const version = Type.Integer({ minimum: 1, maximum: 9_999_999 });
 const canariesMax = 8;
 
 export const routingRequestSchema = Type.Object(
   {
-    champion: version,
+    champion: modelVersionNumber,
     canary: Type.Optional(
       Type.Array(
         Type.Object(
-          { version, share: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) },
+          { version: modelVersionNumber, share: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) },
           { additionalProperties: false },
         ),
         { maxItems: canariesMax, description: 'Sticky by entity, else by prediction' },
@@ -50,8 +49,10 @@ export const moveRouting = async (
   return state;
 };
 
-const changed = ({ revision }: ModelState) =>
-  problem('routing-changed', `The model is at revision ${revision} now.`, { headers: { etag: `"${revision}"` } });
+const changed = (state: ModelState) =>
+  problem('routing-changed', `The model is at revision ${state.revision} now.`, {
+    headers: { etag: modelEtagOf(state) },
+  });
 
 const refuseImpossible = (model: ModelState, routing: Routing): void => {
   const targets = [

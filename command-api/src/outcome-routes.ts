@@ -1,11 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, etagOf, predictionBody, predictionPath, predictionSchema, problem } from '@hindcast/adapters/http';
+import {
+  answers,
+  predictionBody,
+  predictionIdSchema,
+  predictionPath,
+  predictionSchema,
+  problem,
+  shownPrediction,
+  tagPrediction,
+} from '@hindcast/adapters/http';
 import { predictionCanceledData, predictionLabeledData } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { appendLabel } from './append-label.ts';
 import { cancelPrediction } from './cancel-prediction.ts';
 import type { CommandContext } from './command-ports.ts';
-import { predictionId } from './prediction-routes.ts';
 import type { Watches } from './watch-predictions.ts';
 
 const cancelBody = Type.Union([
@@ -33,7 +41,7 @@ export const outcomeRoutes =
           description: 'Answers what became of it, in the order of the log. Repeating a cancel is safe.',
           tags: ['Predictions'],
           'x-body-optional': true,
-          params: Type.Object({ id: predictionId }),
+          params: Type.Object({ id: predictionIdSchema }),
           body: cancelBody,
           response: answers(
             {
@@ -61,7 +69,9 @@ export const outcomeRoutes =
         const { doc } = cancellation;
         const { status } = doc.state;
         if (status !== 'canceled') throw problem('prediction-ended', `The prediction has ${status}.`);
-        return reply.header('etag', etagOf(doc)).send(predictionBody(doc));
+        const shown = shownPrediction(doc);
+        tagPrediction(reply, doc, shown).header('content-location', predictionPath(id));
+        return reply.send(predictionBody(shown));
       },
     );
     app.post(
@@ -72,7 +82,7 @@ export const outcomeRoutes =
           summary: 'Say what came true',
           description: 'A later label corrects an earlier one; the log keeps both.',
           tags: ['Predictions'],
-          params: Type.Object({ id: predictionId }),
+          params: Type.Object({ id: predictionIdSchema }),
           body: labelBody,
           response: answers(
             {

@@ -1,15 +1,10 @@
+import { modelReferenceSchema } from '@hindcast/adapters/http';
 import { canonicalJson, prioritySchema, type Sha256 } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 
 export const itemsMax = 1_000;
 const textCharsMax = 256;
 
-export const modelNamePattern = '^[a-z0-9][a-z0-9._-]{0,63}$';
-const modelReference = Type.String({
-  pattern: '^[a-z0-9][a-z0-9._-]{0,63}(@[1-9][0-9]{0,6})?$',
-  description: 'A model, or one version of it',
-  examples: ['churn', 'churn@7'],
-});
 const text = (description: string, example: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: textCharsMax, description, examples: [example] }));
 const input = Type.Unknown({
@@ -39,7 +34,7 @@ export type PredictionItem = Static<typeof itemSchema>;
 /** One prediction: `input`. Many: `items`. */
 export const predictionRequestSchema = Type.Object(
   {
-    model: modelReference,
+    model: modelReferenceSchema,
     input: Type.Optional(input),
     items: Type.Optional(
       Type.Array(itemSchema, {
@@ -52,13 +47,18 @@ export const predictionRequestSchema = Type.Object(
   },
   {
     additionalProperties: false,
+    // For readers of the description; the handler refuses the rest with pointers.
+    oneOf: [
+      { required: ['input'], not: { required: ['items'] } },
+      { required: ['items'], maxProperties: 2 },
+    ],
     examples: [{ model: 'churn', input: { tenure: 14, monthly_charges: 70.35 }, entity: 'customer-17' }],
   },
 );
 export type PredictionRequest = Static<typeof predictionRequestSchema>;
 
 export const onePredictionSchema = Type.Object(
-  { model: modelReference, input, ...facts },
+  { model: modelReferenceSchema, input, ...facts },
   { additionalProperties: false, examples: predictionRequestSchema['examples'] as unknown[] },
 );
 

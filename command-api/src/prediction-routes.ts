@@ -1,5 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, predictionSchema, problem } from '@hindcast/adapters/http';
+import {
+  answers,
+  predictionIdSchema,
+  predictionSchema,
+  problem,
+  traceparentOf,
+  waitSecondsOf,
+} from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerMany, answerSubmitted, manyReceiptSchema } from './answer-submission.ts';
@@ -7,16 +14,10 @@ import type { CommandContext } from './command-ports.ts';
 import { receiptSchema } from './prediction-receipt.ts';
 import { onePredictionSchema, type PredictionRequest, predictionRequestSchema } from './prediction-request.ts';
 import type { Manner } from './prepare-prediction.ts';
-import { cancelAfterMsOf, idempotencyKeyOf, traceparentOf, waitSecondsOf } from './request-manner.ts';
+import { cancelAfterMsOf, idempotencyKeyOf } from './request-manner.ts';
 import { type ManySubmission, submitMany } from './submit-many.ts';
 import { submitPrediction } from './submit-prediction.ts';
 import type { Watches } from './watch-predictions.ts';
-
-export const predictionId = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$',
-  description: 'Id of a prediction',
-  examples: ['0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11'],
-});
 
 const refusals = [
   'unknown-model',
@@ -37,15 +38,26 @@ const refusals = [
 
 const response = answers(
   {
-    201: Type.Composite([predictionSchema], { description: 'Finished within `Prefer: wait`' }),
+    201: Type.Composite([predictionSchema], {
+      description: 'Ended within `Prefer: wait`, or before a repeat came: the same as GET shows',
+    }),
     202: Type.Union([receiptSchema, manyReceiptSchema], { description: 'Accepted, and durable' }),
   },
   ...refusals,
 );
 
-const description =
-  'Headers: `Idempotency-Key` makes a repeat safe; `Prefer: wait=N` (up to 60 s) waits for the result; `Cancel-After` ' +
-  '(500ms, 30s, 1m, 2h) sets the deadline; `traceparent` is passed on.';
+const description = 'A key makes a repeat safe: it gets the answer of the first request.';
+
+const header = (description: string, example: string) =>
+  Type.Optional(Type.String({ description, examples: [example] }));
+const keyHeader = {
+  'Idempotency-Key': header('1 to 255 printable ASCII characters, quoted or bare', '"8e03978e-40d5-43e8-bc93"'),
+};
+const mannerHeaders = {
+  Prefer: header('wait=N: up to 60 seconds', 'wait=5'),
+  'Cancel-After': header('The deadline: 500ms, 30s, 1m, 2h; seconds without a unit', '1m'),
+  traceparent: header('W3C trace context', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+};
 
 export const predictionRoutes =
   (context: CommandContext, watches: Watches): FastifyPluginAsyncTypebox =>
@@ -103,7 +115,15 @@ export const predictionRoutes =
         url,
         {
           bodyLimit: limits.batchBytesMax,
-          schema: { operationId, summary, description, tags: ['Predictions'], body: predictionRequestSchema, response },
+          schema: {
+            operationId,
+            summary,
+            description,
+            tags: ['Predictions'],
+            headers: Type.Object({ ...keyHeader, ...mannerHeaders }),
+            body: predictionRequestSchema,
+            response,
+          },
         },
         (request, reply) => submit(request, reply, request.body),
       );
@@ -118,7 +138,7 @@ export const predictionRoutes =
           summary: 'Request a prediction under an id of your own',
           description: `The id is the idempotency key. ${description}`,
           tags: ['Predictions'],
-          params: Type.Object({ id: predictionId }),
+          params: Type.Object({ id: predictionIdSchema }),
           body: onePredictionSchema,
           response,
         },

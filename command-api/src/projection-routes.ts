@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, problem } from '@hindcast/adapters/http';
-import { PROJECTIONS } from '@hindcast/domain';
+import { answers, problem, projectionNamed, projectionNameSchema } from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import type { ProjectionRebuilds } from './command-ports.ts';
 
@@ -24,7 +23,7 @@ export const projectionRoutes =
           description: 'A new generation is filled beside the live one, compared, and put in its place.',
           tags: ['Projections'],
           'x-body-optional': true,
-          params: Type.Object({ name: Type.String({ maxLength: 64, examples: ['prediction-status'] }) }),
+          params: Type.Object({ name: projectionNameSchema }),
           body,
           response: answers(
             {
@@ -40,8 +39,7 @@ export const projectionRoutes =
         },
       },
       async (request, reply) => {
-        const name = PROJECTIONS.find((known) => known === request.params.name);
-        if (!name) throw problem('unknown-projection', `The projections are ${PROJECTIONS.join(', ')}.`);
+        const name = projectionNamed(request.params.name);
         const started = await rebuilds.start(name, { dryRun: request.body?.dryRun ?? false });
         if (!started) throw problem('rebuild-running', `A rebuild of ${name} is running.`);
         const self = `/v1/projections/${name}/rebuilds/${started.id}`;

@@ -6,6 +6,7 @@ import {
   deriveSignature,
   type ModelFile,
   type ModelSettings,
+  type ModelState,
   type ModelVersion,
   rowOutputs,
 } from '@hindcast/domain';
@@ -24,6 +25,7 @@ export interface Registration {
 
 export interface Registered {
   readonly version: ModelVersion;
+  readonly model: ModelState;
   /** false: this file was already a version of the model. */
   readonly created: boolean;
 }
@@ -39,7 +41,7 @@ export const registerModel = async (context: CommandContext, registration: Regis
   const { name, settings } = registration;
   const { sha256, bytes } = await store(context, registration.source);
   const before = await registeredAs(context, name, sha256);
-  if (before) return { version: before, created: false };
+  if (before) return { ...before, created: false };
   const file = await inspect(context, sha256);
   const derived = derive(file, registration.sidecar);
   await tryOut(context, sha256, derived, settings);
@@ -56,7 +58,7 @@ export const registerModel = async (context: CommandContext, registration: Regis
   });
   const version = state.versions.find((known) => known.sha256 === sha256);
   if (!version) throw new Error(`The fold gave ${name} no version for ${sha256}.`);
-  return { version, created: verdict === 'accepted' };
+  return { version, model: state, created: verdict === 'accepted' };
 };
 
 const store = async ({ ports, limits }: CommandContext, source: AsyncIterable<Uint8Array>) => {
@@ -70,7 +72,9 @@ const store = async ({ ports, limits }: CommandContext, source: AsyncIterable<Ui
 
 const registeredAs = async (context: CommandContext, name: string, sha256: string) => {
   await catchUp(context);
-  return context.ports.catalog.get(context.tenant, name)?.versions.find((version) => version.sha256 === sha256);
+  const model = context.ports.catalog.get(context.tenant, name);
+  const version = model?.versions.find((known) => known.sha256 === sha256);
+  return model && version && { model, version };
 };
 
 const inspect = async ({ ports }: CommandContext, sha256: string): Promise<ModelFile> => {

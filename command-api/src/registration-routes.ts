@@ -1,19 +1,20 @@
 import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, problem } from '@hindcast/adapters/http';
+import {
+  answers,
+  modelEtagOf,
+  modelNameSchema,
+  modelVersionBody,
+  modelVersionPath,
+  modelVersionSchema,
+  originOf,
+  problem,
+} from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import type { CommandContext } from './command-ports.ts';
-import { modelVersionBody, modelVersionPath, modelVersionSchema } from './model-body.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { modelNamePattern } from './prediction-request.ts';
 import { registerModel } from './register-model.ts';
 import { registrationQuery, sidecarOf } from './registration-request.ts';
-
-export const modelName = Type.String({
-  pattern: modelNamePattern,
-  description: 'Name of a model',
-  examples: ['churn'],
-});
 
 const mediaType = 'application/octet-stream';
 
@@ -39,7 +40,7 @@ export const registrationRoutes =
             'of a model becomes its champion; later ones wait for PUT …/routing.',
           tags: ['Models'],
           consumes: [mediaType],
-          params: Type.Object({ name: modelName }),
+          params: Type.Object({ name: modelNameSchema }),
           querystring: registrationQuery,
           response: answers(
             {
@@ -76,11 +77,12 @@ export const registrationRoutes =
         if (!registering) {
           throw problem('not-ready', 'Too many registrations are waiting.', { headers: { 'retry-after': '10' } });
         }
-        const { version, created } = await registering;
+        const { version, created, model } = await registering;
         return reply
           .code(created ? 201 : 200)
           .header('location', modelVersionPath(name, version.version))
-          .send(modelVersionBody(name, version));
+          .header('etag', modelEtagOf(model))
+          .send(modelVersionBody(originOf(request), name, version));
       },
     );
   };

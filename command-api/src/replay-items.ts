@@ -1,10 +1,9 @@
-import { isKnown, Problem } from '@hindcast/adapters/http';
-import type { PredictionDoc } from '@hindcast/domain';
-import { awaitKnown } from './await-known.ts';
+import { Problem } from '@hindcast/adapters/http';
+import { keyOf, type PredictionDoc } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
+import { knownPrediction } from './known-prediction.ts';
 import type { Accepted } from './prediction-receipt.ts';
 import { sameRequest } from './same-request.ts';
-import { readPrediction } from './watch-predictions.ts';
 
 /** undefined for an item that is not in the log, or not yet in the view. */
 export type ItemReplay = Accepted | undefined;
@@ -24,7 +23,8 @@ export const replayItems = async (
   hashes: readonly string[],
   claimed: boolean,
 ): Promise<readonly ItemReplay[]> => {
-  const look = (id: string) => (claimed ? orUndefined(awaitKnown(context, id, isThere)) : readPrediction(context, id));
+  const look = (id: string) =>
+    claimed ? orUndefined(knownPrediction(context, id)) : context.reading.peek(keyOf(context.tenant, id));
   const lookAll = async (from: number, to: number): Promise<ItemReplay[]> => {
     const found: ItemReplay[] = [];
     for (let at = from; at < to; at += lookupsAtOnce) {
@@ -38,8 +38,6 @@ export const replayItems = async (
   if (!claimed && probed.every((one) => one === undefined)) return [];
   return [...probed, ...(await lookAll(probes, ids.length))];
 };
-
-const isThere = (doc: PredictionDoc | undefined): boolean => doc !== undefined && isKnown(doc);
 
 /** An item that was refused the first time is not in the log at all. */
 const orUndefined = async (looking: Promise<PredictionDoc | undefined>): Promise<PredictionDoc | undefined> => {

@@ -1,19 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { problem } from '@hindcast/adapters/http';
 
-/** `Prefer: wait` may ask for no more. */
-export const waitSecondsMax = 60;
-
-const waitPreference = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])/i;
-
-/** Seconds of `Prefer: wait=N` (RFC 7240), at most `waitSecondsMax`; undefined without a readable one. */
-export const waitSecondsOf = (headers: IncomingHttpHeaders): number | undefined => {
-  const prefer = headers['prefer'];
-  if (prefer === undefined) return undefined;
-  const match = waitPreference.exec([prefer].flat().join(','));
-  return match ? Math.min(Number(match[1]), waitSecondsMax) : undefined;
-};
-
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const duration = /^(\d{1,9})(ms|s|m|h|d)?$/;
 
@@ -26,14 +13,6 @@ export const cancelAfterMsOf = (headers: IncomingHttpHeaders, msMax: number): nu
   if (ms >= 1 && ms <= msMax) return ms;
   const detail = `Must be a duration from 1ms to ${msMax / 3_600_000}h, such as 500ms, 30s, 1m or 2h.`;
   throw problem('invalid-parameter', `Cancel-After: ${detail}`, { errors: [{ pointer: 'Cancel-After', detail }] });
-};
-
-const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** The W3C trace context; one that is malformed is ignored, as the standard asks. */
-export const traceparentOf = (headers: IncomingHttpHeaders): string | undefined => {
-  const given = headers['traceparent'];
-  return typeof given === 'string' && traceparent.test(given) ? given : undefined;
 };
 
 const bareKey = /^[\x21\x23-\x7e]{1,255}$/;

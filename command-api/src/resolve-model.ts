@@ -1,8 +1,7 @@
-import { problem } from '@hindcast/adapters/http';
-import { findVersion, type ModelState } from '@hindcast/domain';
+import { problem, unknownModel, unknownModelVersion } from '@hindcast/adapters/http';
+import { findVersion, type ModelState, parseModelReference } from '@hindcast/domain';
 import { type ChosenVersion, chooseVersion } from './choose-version.ts';
 import type { CommandContext } from './command-ports.ts';
-import { nearNames } from './near-names.ts';
 
 /** How long an unknown name may wait for the catalog to reach the end of the log. */
 const catchUpMsMax = 5_000;
@@ -15,12 +14,9 @@ export interface ResolvedModel {
 }
 
 const find = ({ ports, tenant }: CommandContext, reference: string): ResolvedModel | undefined => {
-  const at = reference.indexOf('@');
-  const name = at < 0 ? reference : reference.slice(0, at);
+  const { model: name = '', version: pinned } = { ...parseModelReference(reference) };
   const state = ports.catalog.get(tenant, name);
-  if (!state) return undefined;
-  const pinned = at < 0 ? undefined : Number(reference.slice(at + 1));
-  if (pinned !== undefined && !findVersion(state, pinned)) return undefined;
+  if (!state || (pinned !== undefined && !findVersion(state, pinned))) return undefined;
   return { name, state, pinned };
 };
 
@@ -35,16 +31,7 @@ const seek = async (context: CommandContext, reference: string): Promise<Resolve
   if (found) return found;
   const name = reference.split('@', 1)[0] ?? reference;
   const known = context.ports.catalog.get(context.tenant, name);
-  if (known) {
-    throw problem('unknown-model-version', `${name} has the versions 1 to ${known.versions.length}.`);
-  }
-  throw unknownModel(context, name);
-};
-
-export const unknownModel = ({ ports, tenant }: CommandContext, name: string) => {
-  const near = nearNames(name, ports.catalog.names(tenant));
-  const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
-  return problem('unknown-model', `No model is named ${name}.${hint}`);
+  throw known ? unknownModelVersion(name, known) : unknownModel(name, context.ports.catalog.names(context.tenant));
 };
 
 /** @throws Problem `catalog-behind` where the end of the log cannot be reached in time. */

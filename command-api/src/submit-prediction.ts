@@ -5,7 +5,7 @@ import { type PredictionItem, requestHashOf } from './prediction-request.ts';
 import { type Manner, preparePrediction } from './prepare-prediction.ts';
 import { resolveModel } from './resolve-model.ts';
 import { inFlight, keyReused, sameRequest } from './same-request.ts';
-import { readPrediction, type Watches } from './watch-predictions.ts';
+import type { Watches } from './watch-predictions.ts';
 
 export interface Submission {
   readonly model: string;
@@ -18,7 +18,7 @@ export interface Submission {
 
 export interface Submitted extends Accepted {
   readonly replayed: boolean;
-  /** The document of the end, where it came within the wait. */
+  /** The document of the end, where it came within the wait, or had come before a repeat. */
   readonly ended: PredictionDoc | undefined;
 }
 
@@ -44,19 +44,20 @@ const submitKeyed = async (
   id: string,
   requestHash: string,
 ): Promise<Submitted> => {
-  const { reservations } = context.ports;
+  const { reading, ports } = context;
+  const { reservations } = ports;
   const key = keyOf(context.tenant, id);
   const claim = await reservations.reserve(key, requestHash);
   if (claim.held) {
     if (claim.by.hash !== requestHash) throw keyReused();
     if (claim.by.accepted === undefined) throw inFlight();
-    const doc = await readPrediction(context, id);
+    const doc = await reading.peek(key);
     const accepted = sameRequest(doc, requestHash) ?? (JSON.parse(claim.by.accepted) as Accepted);
     return replay(watches, submission, accepted, doc);
   }
   const accept = (accepted: Accepted) => reservations.accept(key, JSON.stringify(accepted));
   try {
-    const doc = await readPrediction(context, id);
+    const doc = await reading.peek(key);
     const before = sameRequest(doc, requestHash);
     if (!before) return await acceptNew(context, watches, submission, id, requestHash, accept);
     await accept(before);
@@ -73,9 +74,9 @@ const replay = async (
   accepted: Accepted,
   doc: PredictionDoc | undefined,
 ): Promise<Submitted> => {
-  if (waitMs === 0) return { ...accepted, replayed: true, ended: undefined };
-  const ended = doc && hasEnded(doc) ? doc : await watches.watch(accepted.receipt.id, hasEnded, waitMs)?.seen;
-  return { ...accepted, replayed: true, ended };
+  if (doc && hasEnded(doc)) return { ...accepted, replayed: true, ended: doc };
+  const watch = waitMs > 0 ? watches.watch(accepted.receipt.id, hasEnded, waitMs) : undefined;
+  return { ...accepted, replayed: true, ended: await watch?.seen };
 };
 
 const acceptNew = async (

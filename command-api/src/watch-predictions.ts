@@ -20,15 +20,6 @@ export interface Watches {
   stopAll(): void;
 }
 
-/** Reads the newest document: ended ones from the cache, where it has them. */
-export const readPrediction = async (
-  { ports, tenant }: CommandContext,
-  id: string,
-): Promise<PredictionDoc | undefined> => {
-  const key = keyOf(tenant, id);
-  return (await ports.cache.get(key)) ?? ports.views.prediction(key);
-};
-
 export const createWatches = (context: CommandContext): Watches => {
   const { ports, limits, tenant } = context;
   const running = new Set<() => void>();

@@ -1,6 +1,6 @@
+import { nearNames } from '@hindcast/domain';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { nearNames } from './near-names.ts';
 import { type Config, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from './settings.ts';
 
 export type Origin = 'default' | 'environment' | 'flag';

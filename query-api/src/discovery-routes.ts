@@ -1,11 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers } from '@hindcast/adapters/http';
+import { answers, escapeHtml, htmlPage, pagePolicy, wantsHtml } from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import { asyncApi } from './async-api.ts';
 import { eventDocsPage } from './event-docs-page.ts';
-import { escapeHtml, htmlPage, pagePolicy } from './html-page.ts';
 import type { QueryPorts } from './query-ports.ts';
-import { wantsHtml } from './request-headers.ts';
 
 const links = {
   predictions: '/v1/predictions',

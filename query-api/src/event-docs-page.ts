@@ -1,7 +1,7 @@
+import { escapeHtml, htmlPage } from '@hindcast/adapters/http';
 import { envelopeSchema, eventData } from '@hindcast/domain';
 import type { TSchema } from '@sinclair/typebox';
 import { eventChannels } from './async-api.ts';
-import { escapeHtml, htmlPage } from './html-page.ts';
 
 interface SchemaNode {
   readonly type?: string;

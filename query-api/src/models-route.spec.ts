@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { modelBody } from '@hindcast/adapters/http';
 import { aModelPaused, aModelRegistered, aModelRoutingMoved } from '@hindcast/domain/testing';
 import { describe, expect, it } from 'vitest';
-import { modelBody } from './model-body.ts';
 import { queryWorld } from './testing/query-world.ts';
 
 const second = () => aModelRegistered({ eventId: 'second', sha256: 'b'.repeat(64), example: { age: 7 } });
@@ -66,7 +66,7 @@ describe('models', () => {
     await world.append(aModelRegistered({ example: input }));
     await world.fold();
     const doc = await world.views.reader.model('default/churn');
-    const curl = doc ? modelBody("http://x'; exit 3; '", doc).curl : '';
+    const curl = doc ? modelBody("http://x'; exit 3; '", doc.name, doc.state).curl : '';
     const words = execFileSync('/bin/sh', ['-c', `curl() { printf '%s\\0' "$@"; }; ${curl}`])
       .toString()
       .split('\0');

@@ -1,5 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, problem } from '@hindcast/adapters/http';
+import {
+  answers,
+  modelBody,
+  modelEtagOf,
+  modelNameSchema,
+  modelSchema,
+  modelVersionBody,
+  modelVersionNumber,
+  modelVersionSchema,
+  noneMatch,
+  type OpenEnds,
+  originOf,
+  readCaughtUp,
+  unknownModel,
+  unknownModelVersion,
+  viewBehind,
+} from '@hindcast/adapters/http';
 import {
   DEFAULT_TENANT,
   findVersion,
@@ -11,14 +27,7 @@ import {
 } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readCaughtUp, viewBehind } from './catch-up.ts';
-import { modelBody, modelEtag, modelSchema, modelVersionBody, modelVersionSchema } from './model-body.ts';
-import type { OpenEnds } from './open-ends.ts';
 import type { QueryLimits, QueryPorts } from './query-ports.ts';
-import { noneMatch } from './request-headers.ts';
-
-const nameSchema = Type.String({ minLength: 1, maxLength: 256, description: 'Name of the model', examples: ['churn'] });
-const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
 
 const shared = { tags: ['Models'], headers: Type.Object({ 'if-none-match': Type.Optional(Type.String()) }) };
 const misses = ['unknown-model', 'view-behind', 'store-unavailable', 'log-unavailable', 'too-many-waiting'] as const;
@@ -47,11 +56,12 @@ export const modelsRoute =
         }
       }
       if (doc && known(doc)) return doc;
-      throw problem('unknown-model', `No model ${JSON.stringify(name)} is registered.`);
+      const names = (await views.models(DEFAULT_TENANT)).filter(known).map((one) => one.name);
+      throw unknownModel(name, names);
     };
 
     const sendTagged = (request: FastifyRequest, reply: FastifyReply, doc: ModelDoc, body: () => unknown) => {
-      const etag = modelEtag(doc);
+      const etag = modelEtagOf(doc.state);
       reply.header('etag', etag).header('cache-control', 'private, no-cache');
       if (!noneMatch(request.headers['if-none-match'], etag)) return reply.code(304).send();
       return reply.send(body());
@@ -73,7 +83,7 @@ export const modelsRoute =
       async (request, reply) => {
         const docs = (await views.models(DEFAULT_TENANT)).filter(({ state }) => state.versions.length > 0);
         docs.sort((a, b) => (a.name < b.name ? -1 : 1));
-        const data = docs.map((doc) => modelBody(originOf(request), doc));
+        const data = docs.map((doc) => modelBody(originOf(request), doc.name, doc.state));
         return reply.header('cache-control', 'private, no-cache').send({ data });
       },
     );
@@ -84,7 +94,7 @@ export const modelsRoute =
           ...shared,
           operationId: 'getModel',
           summary: 'A model: versions, routing, and an input that works',
-          params: Type.Object({ name: nameSchema }),
+          params: Type.Object({ name: modelNameSchema }),
           response: answers(
             {
               200: Type.Composite([modelSchema], { description: 'The ETag is what a change of the routing must name' }),
@@ -96,7 +106,7 @@ export const modelsRoute =
       },
       async (request, reply) => {
         const doc = await find(request.params.name, reply);
-        return sendTagged(request, reply, doc, () => modelBody(originOf(request), doc));
+        return sendTagged(request, reply, doc, () => modelBody(originOf(request), doc.name, doc.state));
       },
     );
     app.get(
@@ -106,7 +116,7 @@ export const modelsRoute =
           ...shared,
           operationId: 'getModelVersion',
           summary: 'A version of a model',
-          params: Type.Object({ name: nameSchema, version: Type.Integer({ minimum: 1, examples: [1] }) }),
+          params: Type.Object({ name: modelNameSchema, version: modelVersionNumber }),
           response: answers(
             { 200: Type.Composite([modelVersionSchema], { description: 'Signature, limits, digest' }), ...unchanged },
             'unknown-model-version',
@@ -118,9 +128,7 @@ export const modelsRoute =
         const { name, version } = request.params;
         const doc = await find(name, reply);
         const found = findVersion(doc.state, version);
-        if (!found) {
-          throw problem('unknown-model-version', `${name} has the versions 1 to ${doc.state.versions.length}.`);
-        }
+        if (!found) throw unknownModelVersion(name, doc.state);
         return sendTagged(request, reply, doc, () => modelVersionBody(originOf(request), name, found));
       },
     );

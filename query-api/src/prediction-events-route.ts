@@ -1,12 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, type KnownPredictionDoc, positionOf, problem } from '@hindcast/adapters/http';
+import {
+  answers,
+  type KnownPredictionDoc,
+  type OpenEnd,
+  type OpenEnds,
+  type PredictionReading,
+  positionOf,
+  predictionIdSchema,
+  problem,
+} from '@hindcast/adapters/http';
 import { DEFAULT_TENANT, isEnded, keyOf, parsePosition } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
-import type { OpenEnd, OpenEnds } from './open-ends.ts';
 import { historyEventSchema, predictionHistory } from './prediction-history.ts';
-import type { PredictionReading } from './prediction-reading.ts';
-import { idSchema, positionHeader } from './prediction-route.ts';
+import { positionHeader } from './prediction-route.ts';
 import { predictionFrames } from './prediction-stream.ts';
 import type { QueryLimits, QueryPorts } from './query-ports.ts';
 import { seenPositions, wantsEventStream } from './request-headers.ts';
@@ -57,7 +64,7 @@ export const predictionEventsRoute =
           summary: 'The history of a prediction, or a live stream of it',
           description,
           tags: ['Predictions'],
-          params: Type.Object({ id: idSchema }),
+          params: Type.Object({ id: predictionIdSchema }),
           headers: Type.Object({
             'last-event-id': Type.Optional(Type.String({ examples: ['0:7:4211'] })),
             'hindcast-position': positionHeader,

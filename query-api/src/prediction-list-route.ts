@@ -1,9 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, isKnown, predictionBody, predictionSchema } from '@hindcast/adapters/http';
-import { DEFAULT_TENANT, type PredictionQuery, STATUSES, type ViewReader } from '@hindcast/domain';
+import {
+  answers,
+  isKnown,
+  modelReferenceSchema,
+  predictionBody,
+  predictionSchema,
+  shownPrediction,
+} from '@hindcast/adapters/http';
+import { DEFAULT_TENANT, type PredictionQuery, parseModelReference, STATUSES, type ViewReader } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import { formatListCursor, parseListCursor } from './list-cursor.ts';
-import { modelReferenceOf } from './model-reference.ts';
+import { includeLabels } from './prediction-route.ts';
 import type { QueryPorts } from './query-ports.ts';
 import { timeOf, timeParameter } from './time-parameter.ts';
 import { totalLag, viewLag } from './view-lag.ts';
@@ -18,10 +25,11 @@ const name = (description: string) => Type.Optional(Type.String({ minLength: 1, 
 const querystring = Type.Object(
   {
     status: Type.Optional(Type.Union(STATUSES.map((status) => Type.Literal(status)))),
-    model: name('churn, or churn@3 for one version'),
+    model: Type.Optional(modelReferenceSchema),
     entity: name('The customer, card, … that the request named'),
     referenceId: name("The client's own id"),
     batchId: name('Joins predictions of one request'),
+    include: includeLabels,
     since: timeParameter('Accepted at or after'),
     until: timeParameter('Accepted before'),
     limit: Type.Optional(
@@ -46,7 +54,7 @@ const filterOf = (query: Static<typeof querystring>): Omit<PredictionQuery, 'lim
   return {
     tenant: DEFAULT_TENANT,
     ...(query.status === undefined ? undefined : { status: query.status }),
-    ...(query.model === undefined ? undefined : modelReferenceOf(query.model)),
+    ...(query.model === undefined ? undefined : parseModelReference(query.model)),
     ...(query.entity === undefined ? undefined : { entity: query.entity }),
     ...(query.referenceId === undefined ? undefined : { referenceId: query.referenceId }),
     ...(query.batchId === undefined ? undefined : { batchId: query.batchId }),
@@ -108,7 +116,10 @@ export const predictionListRoute =
             : null;
         reply.header('cache-control', 'no-store').header('hindcast-view-lag', String(behind));
         if (nextCursor !== null) reply.header('link', nextLink(request.url, nextCursor));
-        return reply.send({ data: page.map(predictionBody), nextCursor });
+        return reply.send({
+          data: page.map((doc) => predictionBody(shownPrediction(doc, query.include !== undefined))),
+          nextCursor,
+        });
       },
     );
   };

@@ -1,16 +1,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, etagOf, positionOf, predictionBody, predictionSchema } from '@hindcast/adapters/http';
+import {
+  answers,
+  etagOf,
+  noneMatch,
+  type OpenEnds,
+  type PredictionReading,
+  predictionBody,
+  predictionIdSchema,
+  predictionSchema,
+  shownPrediction,
+  tagPrediction,
+  waitSecondsMax,
+  waitSecondsOf,
+} from '@hindcast/adapters/http';
 import { DEFAULT_TENANT, isEnded, keyOf } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { endedResult } from './ended-result.ts';
-import type { OpenEnds } from './open-ends.ts';
-import type { PredictionReading } from './prediction-reading.ts';
-import { noneMatch, seenPositions, waitSecondsMax, waitSecondsOf } from './request-headers.ts';
+import { seenPositions } from './request-headers.ts';
 
-export const idSchema = Type.String({ minLength: 1, maxLength: 128, description: 'Id of the prediction' });
-
-const include = Type.Optional(
+export const includeLabels = Type.Optional(
   Type.Literal('labels', { description: 'Show the labels too, which may change after the end' }),
 );
 
@@ -55,14 +63,12 @@ export const predictionRoutes =
         if (waitSeconds !== undefined && !isEnded(doc.state)) {
           doc = await reading.whenEnded(key, doc, waitSeconds * 1_000, open.signal());
         }
-        const ended = endedResult(doc);
-        const shown = (withLabels ? undefined : ended) ?? doc;
-        const etag = etagOf(shown);
-        reply.header('etag', etag).header('hindcast-position', positionOf(doc));
+        const shown = shownPrediction(doc, withLabels);
+        tagPrediction(reply, doc, shown);
         if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
-        if (!ended) reply.header('cache-control', 'no-store').header('retry-after', '1');
+        if (!isEnded(doc.state)) reply.header('cache-control', 'no-store').header('retry-after', '1');
         else reply.header('cache-control', withLabels ? 'private, no-cache' : foreverCached);
-        if (!noneMatch(request.headers['if-none-match'], etag)) return reply.code(304).send();
+        if (!noneMatch(request.headers['if-none-match'], etagOf(shown))) return reply.code(304).send();
         return reply.send(predictionBody(shown));
       } finally {
         open.release();
@@ -76,8 +82,8 @@ export const predictionRoutes =
           ...shared,
           operationId: 'getPrediction',
           summary: 'A prediction, or its result once there is one',
-          params: Type.Object({ id: idSchema }),
-          querystring: Type.Object({ include }, { additionalProperties: false }),
+          params: Type.Object({ id: predictionIdSchema }),
+          querystring: Type.Object({ include: includeLabels }, { additionalProperties: false }),
         },
       },
       (request, reply) => send(request, reply, request.params.id, request.query.include !== undefined),
@@ -89,7 +95,7 @@ export const predictionRoutes =
           ...shared,
           operationId: 'getResults',
           summary: 'The same as GET /v1/predictions/{id}',
-          querystring: Type.Object({ id: idSchema, include }, { additionalProperties: false }),
+          querystring: Type.Object({ id: predictionIdSchema, include: includeLabels }, { additionalProperties: false }),
         },
       },
       (request, reply) => send(request, reply, request.query.id, request.query.include !== undefined),

@@ -1,8 +1,7 @@
-import { isKnown, type KnownPredictionDoc } from '@hindcast/adapters/http';
+import { followPrediction, type KnownPredictionDoc } from '@hindcast/adapters/http';
 import { type Clock, type CompletionBus, isEnded, type PredictionDoc } from '@hindcast/domain';
 import type { PredictionHistory } from './prediction-history.ts';
 import type { QueryLimits } from './query-ports.ts';
-import { wakeUp } from './wake-up.ts';
 
 export interface PredictionStream {
   readonly key: string;
@@ -27,22 +26,14 @@ export interface PredictionStream {
  */
 export async function* predictionFrames(stream: PredictionStream): AsyncGenerator<string> {
   const { key, bus, now, limits, signal } = stream;
-  const bell = wakeUp(signal);
-  let latest = stream.doc;
-  const take = (doc: PredictionDoc | undefined): void => {
-    if (doc && isKnown(doc) && doc.pos > latest.pos) latest = doc;
-  };
-  const unsubscribe = bus.subscribe(key, (doc) => {
-    take(doc);
-    bell.wake();
-  });
+  const following = followPrediction(bus, stream.doc, signal);
   try {
     yield 'retry: 1000\n\n';
     let { after } = stream;
     let heartbeatAt = now() + limits.heartbeatMs;
-    take(await stream.read(key));
+    following.take(await stream.read(key));
     for (;;) {
-      const told = latest;
+      const told = following.latest();
       for (const entry of told.state.history) {
         if (entry.offset <= after) continue;
         const event = await stream.history.eventOf(told, entry);
@@ -52,16 +43,16 @@ export async function* predictionFrames(stream: PredictionStream): AsyncGenerato
         heartbeatAt = now() + limits.heartbeatMs;
       }
       if (isEnded(told.state) || signal.aborted) return;
-      if (told !== latest) continue;
-      await bell.sleep(Math.max(1, Math.min(limits.rereadMs, heartbeatAt - now())));
+      if (told !== following.latest()) continue;
+      await following.sleep(Math.max(1, Math.min(limits.rereadMs, heartbeatAt - now())));
       if (signal.aborted) return;
       if (now() >= heartbeatAt) {
         yield ': heartbeat\n\n';
         heartbeatAt = now() + limits.heartbeatMs;
       }
-      if (told === latest) take(await stream.read(key));
+      if (told === following.latest()) following.take(await stream.read(key));
     }
   } finally {
-    unsubscribe();
+    following.stop();
   }
 }

@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, problem } from '@hindcast/adapters/http';
+import { answers, problem, projectionNamed, projectionNameSchema } from '@hindcast/adapters/http';
 import { formatPosition, PROJECTIONS, type ProjectionName, type ViewReader } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { QueryPorts } from './query-ports.ts';
 import { type PartitionLag, topicOf, totalLag, viewLag } from './view-lag.ts';
 
 const dateTime = Type.String({ format: 'date-time' });
-const name = Type.String({ maxLength: 64, examples: [...PROJECTIONS] });
 
 const projectionSchema = Type.Object({
   name: Type.String(),
@@ -38,8 +37,6 @@ const rebuildSchema = Type.Object(
   },
   { description: 'How far it has come' },
 );
-
-const isProjection = (text: string): text is ProjectionName => (PROJECTIONS as readonly string[]).includes(text);
 
 export const projectionsRoute =
   ({ log, projections, identity }: QueryPorts, views: ViewReader): FastifyPluginAsyncTypebox =>
@@ -100,14 +97,13 @@ export const projectionsRoute =
           operationId: 'getRebuild',
           summary: 'A rebuild of a projection',
           tags: ['Operations'],
-          params: Type.Object({ name, id: Type.String({ maxLength: 128 }) }),
+          params: Type.Object({ name: projectionNameSchema, id: Type.String({ maxLength: 128 }) }),
           response: answers({ 200: rebuildSchema }, 'unknown-projection', 'unknown-rebuild'),
         },
       },
       async (request, reply) => {
         const { params } = request;
-        if (!isProjection(params.name)) throw problem('unknown-projection', `There are ${PROJECTIONS.join(', ')}.`);
-        const found = await projections.rebuild(params.name, params.id);
+        const found = await projections.rebuild(projectionNamed(params.name), params.id);
         if (!found) throw problem('unknown-rebuild', 'No rebuild with this id is known here.');
         const { startedAt, endedAt, ...progress } = found;
         return reply.header('cache-control', 'no-store').send({

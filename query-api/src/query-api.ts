@@ -1,11 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
 import { discoveryRoutes } from './discovery-routes.ts';
-import { guardedViews } from './guarded-views.ts';
 import { modelsRoute } from './models-route.ts';
-import { openEnds } from './open-ends.ts';
 import { predictionEventsRoute } from './prediction-events-route.ts';
 import { predictionListRoute } from './prediction-list-route.ts';
-import { predictionReading } from './prediction-reading.ts';
 import { predictionRoutes } from './prediction-route.ts';
 import { projectionsRoute } from './projections-route.ts';
 import { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';

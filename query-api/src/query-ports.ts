@@ -1,3 +1,4 @@
+import type { ReadingLimits } from '@hindcast/adapters/http';
 import type {
   CompletionBus,
   EventLog,
@@ -44,13 +45,7 @@ export interface QueryPorts {
 }
 
 /** Bounds of the query side. Tests make them shorter. */
-export interface QueryLimits {
-  /** How long a read waits for the view before it says 503. */
-  readonly viewWaitMsMax: number;
-  /** Pause between two looks at the checkpoint of a view that is behind. */
-  readonly viewPollMs: number;
-  /** A long poll looks again this often, so that a lost notice costs no more. */
-  readonly rereadMs: number;
+export interface QueryLimits extends ReadingLimits {
   readonly heartbeatMs: number;
   /** A stream whose client takes nothing for this long is cut. */
   readonly stalledMsMax: number;

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { OpenEnds } from '@hindcast/adapters/http';
 import { answers, problem } from '@hindcast/adapters/http';
 import {
   eventData,
@@ -11,7 +12,6 @@ import {
   TOPICS,
 } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
-import type { OpenEnds } from './open-ends.ts';
 import type { QueryLimits, QueryPorts } from './query-ports.ts';
 import { streamed } from './streamed-reply.ts';
 import { timeOf, timeParameter } from './time-parameter.ts';

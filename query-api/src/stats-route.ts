@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, problem } from '@hindcast/adapters/http';
-import { DEFAULT_TENANT, type ViewReader } from '@hindcast/domain';
+import { answers, modelReferenceSchema, problem } from '@hindcast/adapters/http';
+import { DEFAULT_TENANT, parseModelReference, type ViewReader } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
-import { modelReferenceOf } from './model-reference.ts';
 import type { QueryPorts } from './query-ports.ts';
 import { summarizeStats } from './stats-summary.ts';
 import { timeOf, timeParameter } from './time-parameter.ts';
@@ -45,7 +44,7 @@ export const statsRoute =
           tags: ['Statistics'],
           querystring: Type.Object(
             {
-              model: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'churn, or churn@3' })),
+              model: Type.Optional(modelReferenceSchema),
               since: timeParameter(`Default: ${statsHoursDefault} hours before until. Rounded down to the hour`),
               until: timeParameter('Default: now'),
               groupBy: Type.Optional(Type.Literal('version', { description: 'A row for each model version and hour' })),
@@ -73,7 +72,7 @@ export const statsRoute =
             errors: [{ pointer: 'since', detail: `At most ${statsHoursMax} hours are answered at once.` }],
           });
         }
-        const { model, version } = { ...(query.model === undefined ? undefined : modelReferenceOf(query.model)) };
+        const { model, version } = { ...(query.model === undefined ? undefined : parseModelReference(query.model)) };
         const docs = await views.stats({
           tenant: DEFAULT_TENANT,
           ...(model === undefined ? undefined : { model }),

@@ -119,7 +119,9 @@ describe('a path', () => {
     expect(put.headers['allow']).toBe('POST');
     const del = await app.inject({ method: 'DELETE', url: '/livez' });
     expect(del.headers['allow']).toBe('GET, HEAD');
-    expect((await app.inject({ method: 'OPTIONS', url: '/livez' })).statusCode).toBe(405);
+    for (const method of ['OPTIONS', 'QUERY', 'PROPFIND', 'TRACE'] as const) {
+      expect((await app.inject({ method: method as 'OPTIONS', url: '/livez' })).statusCode).toBe(405);
+    }
   });
 
   it('that is no URL is malformed', async () => {

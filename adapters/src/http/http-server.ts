@@ -118,7 +118,10 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
     return problem('method-not-allowed', `This path answers ${allow}.`, { headers: { allow } });
   });
   app.setNotFoundHandler((request, reply) => sendProblem(app.notFoundProblem(request), request, reply, logger));
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
+  // A method that no route has may fail before the 404 is reached, such as QUERY without a media type.
+  app.setErrorHandler((error, request, reply) =>
+    sendProblem(request.is404 ? app.notFoundProblem(request) : error, request, reply, logger),
+  );
 
   describeApi(app, openapi);
   app.register(problemPages);

@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
+import type { FastifyReply } from 'fastify';
+import { escapeHtml, htmlPage, pagePolicy } from './html-page.ts';
 import { problem } from './problem.ts';
 import { answers } from './problem-responses.ts';
 import { isProblemCode, type ProblemKind, problems } from './problems.ts';
+import { wantsHtml } from './request-headers.ts';
 
 const kindSchema = Type.Object({
   type: Type.String(),
@@ -12,35 +15,26 @@ const kindSchema = Type.Object({
   fix: Type.String(),
 });
 
-const page = (title: string, body: string): string => `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}
-code{font-family:ui-monospace,monospace}</style>
-${body}
-</html>
-`;
-
-const html = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-
 const kindPage = (code: string, { status, title, cause, fix }: ProblemKind): string =>
-  page(
-    html(title),
-    `<h1>${html(title)}</h1><p><code>${code}</code>, HTTP status ${status}</p>` +
-      `<h2>Cause</h2><p>${html(cause)}</p><h2>What to do</h2><p>${html(fix)}</p><p><a href="../problems">All errors</a></p>`,
+  htmlPage(
+    title,
+    `<h1>${escapeHtml(title)}</h1><p><code>${code}</code>, HTTP status ${status}</p>` +
+      `<h2>Cause</h2><p>${escapeHtml(cause)}</p><h2>What to do</h2><p>${escapeHtml(fix)}</p><p><a href="../problems">All errors</a></p>`,
   );
 
 const listPage = (): string =>
-  page(
+  htmlPage(
     'Errors',
     `<h1>Errors</h1><ul>${Object.entries(problems)
       .map(
         ([code, { status, title }]) =>
-          `<li>${status} <a href="problems/${code}"><code>${code}</code></a>: ${html(title)}</li>`,
+          `<li>${status} <a href="problems/${code}"><code>${code}</code></a>: ${escapeHtml(title)}</li>`,
       )
       .join('')}</ul>`,
   );
 
-const wantsHtml = (accept: string | undefined): boolean => accept?.includes('text/html') ?? false;
+const sendPage = (reply: FastifyReply, page: string) =>
+  reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(page);
 const body = (code: string, kind: ProblemKind) => ({ type: `/problems/${code}`, ...kind });
 
 /** The pages that the `type` of an error leads to: for people as HTML, for programs as JSON. */
@@ -59,7 +53,7 @@ export const problemPages: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       reply.header('vary', 'accept');
-      if (wantsHtml(request.headers.accept)) return reply.type('text/html; charset=utf-8').send(listPage());
+      if (wantsHtml(request.headers)) return sendPage(reply, listPage());
       return reply.send({ data: Object.entries(problems).map(([code, kind]) => body(code, kind)) });
     },
   );
@@ -81,8 +75,7 @@ export const problemPages: FastifyPluginAsyncTypebox = async (app) => {
       const { code } = request.params;
       if (!isProblemCode(code)) throw problem('unknown-problem', 'No error has this code.');
       reply.header('vary', 'accept');
-      if (wantsHtml(request.headers.accept))
-        return reply.type('text/html; charset=utf-8').send(kindPage(code, problems[code]));
+      if (wantsHtml(request.headers)) return sendPage(reply, kindPage(code, problems[code]));
       return reply.send(body(code, problems[code]));
     },
   );

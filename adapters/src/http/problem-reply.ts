@@ -4,6 +4,7 @@ import { LogError, type Logger } from '@hindcast/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, problem, problemBody } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
+import { traceparentOf } from './request-headers.ts';
 
 export const problemMediaType = 'application/problem+json; charset=utf-8';
 /** What a client is told to wait where nothing better is known. */
@@ -41,13 +42,9 @@ const fromLog = (error: LogError): Problem => {
   return problem('log-unavailable', 'The event log cannot be written at the moment.', { headers: retry });
 };
 
-const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
 /** The trace of the request where it names one, else a new one. */
-export const traceIdOf = (request: FastifyRequest): string => {
-  const header = request.headers['traceparent'];
-  return (typeof header === 'string' && traceparent.exec(header)?.[1]) || randomBytes(16).toString('hex');
-};
+export const traceIdOf = ({ headers }: FastifyRequest): string =>
+  traceparentOf(headers)?.split('-')[1] ?? randomBytes(16).toString('hex');
 
 /** Errors of the server are logged with what really happened, under the trace id that the client sees. */
 export const logIfOurs = (logger: Logger | undefined, error: unknown, found: Problem, traceId: string): void => {

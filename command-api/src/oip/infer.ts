@@ -1,8 +1,7 @@
-import { isKnown, Problem, problem } from '@hindcast/adapters/http';
+import { isKnown, Problem, problem, waitSecondsMax } from '@hindcast/adapters/http';
 import { isEnded, type PredictionDoc } from '@hindcast/domain';
 import type { CommandContext } from '../command-ports.ts';
 import { itemsMax } from '../prediction-request.ts';
-import { waitSecondsMax } from '../request-manner.ts';
 import { resolveModel, versionFor } from '../resolve-model.ts';
 import { submitMany } from '../submit-many.ts';
 import type { Watch, Watches } from '../watch-predictions.ts';

@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { problem } from '@hindcast/adapters/http';
-import type { TensorSpec } from '@hindcast/domain';
+import { parseModelReference, type TensorSpec } from '@hindcast/domain';
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { CommandContext } from '../command-ports.ts';
-import { modelNamePattern } from '../prediction-request.ts';
 import { resolveModel, versionFor } from '../resolve-model.ts';
 import { codeOf } from './datatype-codes.ts';
 
@@ -18,15 +17,13 @@ const version = Type.String({ maxLength: 7, examples: ['1'] });
 export const versionParams = (url: string) =>
   url.includes(':version') ? Type.Object({ model, version }) : Type.Object({ model });
 
-const namePattern = new RegExp(modelNamePattern);
-const versionPattern = /^[1-9][0-9]{0,6}$/;
-
 /** `churn`, or `churn@7`. */
 export const referenceOf = ({ model: name, version: wanted }: VersionParams): string => {
-  if (!namePattern.test(name)) throw problem('unknown-model', 'No model has a name like this.');
+  if (!parseModelReference(`${name}@1`)) throw problem('unknown-model', 'No model has a name like this.');
   if (wanted === undefined) return name;
-  if (!versionPattern.test(wanted)) throw problem('unknown-model-version', 'Versions are the numbers from 1 on.');
-  return `${name}@${wanted}`;
+  const reference = `${name}@${wanted}`;
+  if (parseModelReference(reference)) return reference;
+  throw problem('unknown-model-version', 'Versions are the numbers from 1 on.');
 };
 
 const tensorSchema = Type.Object({

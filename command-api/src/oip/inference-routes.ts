@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { problem } from '@hindcast/adapters/http';
+import { problem, traceparentOf } from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandContext } from '../command-ports.ts';
-import { traceparentOf } from '../request-manner.ts';
 import type { Watches } from '../watch-predictions.ts';
 import { infer } from './infer.ts';
 import { inferenceErrorSchema, sendInferenceError } from './inference-error.ts';
@@ -44,7 +43,9 @@ export const inferenceRoutes =
     const { limits, ports } = context;
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
-    app.setErrorHandler((error, request, reply) => sendInferenceError(error, request, reply, ports.logger));
+    app.setErrorHandler((error, request, reply) =>
+      sendInferenceError(request.is404 ? app.notFoundProblem(request) : error, request, reply, ports.logger),
+    );
     app.setNotFoundHandler((request, reply) =>
       sendInferenceError(app.notFoundProblem(request), request, reply, ports.logger),
     );

@@ -1,5 +1,6 @@
-import type { KnownPredictionDoc } from '@hindcast/adapters/http';
 import { type EndedPrediction, type HistoryEntry, isEnded } from '@hindcast/domain';
+import type { FastifyReply } from 'fastify';
+import { etagOf, type KnownPredictionDoc, positionOf } from './prediction-body.ts';
 
 const ends: ReadonlySet<HistoryEntry['type']> = new Set<HistoryEntry['type']>([
   'PredictionSucceeded',
@@ -20,3 +21,11 @@ export const endedResult = (
   const end = state.history.find(({ type, verdict }) => verdict === 'accepted' && ends.has(type));
   return { ...doc, pos: end?.offset ?? doc.pos, state: { ...state, labels: [] } };
 };
+
+/** A prediction as every answer shows it: an ended one as of its end, unless its labels are asked for. */
+export const shownPrediction = (doc: KnownPredictionDoc, withLabels = false): KnownPredictionDoc =>
+  (withLabels ? undefined : endedResult(doc)) ?? doc;
+
+/** Gives an answer the headers that say which state of the prediction it shows. The position may be past that state. */
+export const tagPrediction = (reply: FastifyReply, doc: KnownPredictionDoc, shown: KnownPredictionDoc): FastifyReply =>
+  reply.header('etag', etagOf(shown)).header('hindcast-position', positionOf(doc));

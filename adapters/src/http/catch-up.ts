@@ -1,7 +1,13 @@
-import { problem } from '@hindcast/adapters/http';
 import type { Clock, PartitionBounds, ProjectionName, ViewReader } from '@hindcast/domain';
-import type { QueryLimits } from './query-ports.ts';
+import { problem } from './problem.ts';
 import { wakeUp } from './wake-up.ts';
+
+export interface CatchUpLimits {
+  /** How long a request waits for the view before it says 503. */
+  readonly viewWaitMsMax: number;
+  /** Pause between two looks at the checkpoint of a view that is behind. */
+  readonly viewPollMs: number;
+}
 
 /** The place in the log that a view has to pass: `next` is the first offset that it need not have seen. */
 export interface Target extends Pick<PartitionBounds, 'logId' | 'partition'> {
@@ -16,7 +22,7 @@ export const viewBehind = () =>
 
 export interface CatchUp<T> {
   readonly views: Pick<ViewReader, 'checkpoints'>;
-  readonly limits: Pick<QueryLimits, 'viewWaitMsMax' | 'viewPollMs'>;
+  readonly limits: CatchUpLimits;
   readonly now: Clock;
   readonly target: Target;
   readonly signal: AbortSignal;

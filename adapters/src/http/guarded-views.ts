@@ -1,5 +1,5 @@
-import { problem } from '@hindcast/adapters/http';
 import type { Logger, ViewReader } from '@hindcast/domain';
+import { problem } from './problem.ts';
 
 /** The views, where a store that does not answer is a 503 of its own instead of an error of ours. */
 export const guardedViews = (views: ViewReader, logger: Logger): ViewReader => {

@@ -1,17 +1,18 @@
-import { failureBody } from '@hindcast/adapters/http';
 import {
   findVersion,
-  type ModelDoc,
+  type ModelState,
   type ModelVersion,
   modelSettingsSchema,
   modelSignatureSchema,
   routingSchema,
 } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
+import { failureBody } from './prediction-body.ts';
 
 const example = Type.Unknown({ description: 'An input that is accepted as it stands' });
 const curl = Type.String({ description: 'A request with that input, for a shell' });
 
+/** A version, wherever it is shown. */
 export const modelVersionSchema = Type.Object({
   name: Type.String(),
   version: Type.Integer({ minimum: 1 }),
@@ -32,6 +33,7 @@ export const modelVersionSchema = Type.Object({
   links: Type.Object({ self: Type.String(), model: Type.String() }),
 });
 
+/** A model, wherever it is shown. */
 export const modelSchema = Type.Object({
   name: Type.String(),
   revision: Type.Integer({ minimum: 1, description: 'Counts the changes of the model; its ETag' }),
@@ -50,7 +52,8 @@ const curlOf = (origin: string, model: string, input: unknown): string =>
   `curl -s ${shellWord(`${origin}/v1/predictions`)} -H 'content-type: application/json' -H 'prefer: wait=5' ` +
   `-d ${shellWord(JSON.stringify({ model, input }))}`;
 
-const pathOf = (name: string): string => `/v1/models/${encodeURIComponent(name)}`;
+const modelPath = (name: string): string => `/v1/models/${name}`;
+export const modelVersionPath = (name: string, version: number): string => `${modelPath(name)}/versions/${version}`;
 
 export const modelVersionBody = (origin: string, name: string, { registeredAt, error, ...version }: ModelVersion) => ({
   name,
@@ -58,11 +61,11 @@ export const modelVersionBody = (origin: string, name: string, { registeredAt, e
   registeredAt: new Date(registeredAt).toISOString(),
   ...(error === undefined ? undefined : { error: failureBody(error) }),
   curl: curlOf(origin, `${name}@${version.version}`, version.example),
-  links: { self: `${pathOf(name)}/versions/${version.version}`, model: pathOf(name) },
+  links: { self: modelVersionPath(name, version.version), model: modelPath(name) },
 });
 
 /** The example of a model is that of its champion. */
-export const modelBody = (origin: string, { name, state }: ModelDoc) => {
+export const modelBody = (origin: string, name: string, state: ModelState) => {
   const champion = findVersion(state, state.routing?.champion ?? 1);
   return {
     name,
@@ -72,8 +75,9 @@ export const modelBody = (origin: string, { name, state }: ModelDoc) => {
     versions: state.versions.map((version) => modelVersionBody(origin, name, version)),
     example: champion?.example,
     curl: curlOf(origin, name, champion?.example),
-    links: { self: pathOf(name), routing: `${pathOf(name)}/routing` },
+    links: { self: modelPath(name), routing: `${modelPath(name)}/routing` },
   };
 };
 
-export const modelEtag = ({ state }: ModelDoc): string => `"${state.revision}"`;
+/** The revision of a model, as If-Match takes it. */
+export const modelEtagOf = ({ revision }: ModelState): string => `"${revision}"`;

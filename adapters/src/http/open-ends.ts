@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { problem } from '@hindcast/adapters/http';
+import { problem } from './problem.ts';
 
 /** The waiting of one request: nothing is set up before it is asked for. */
 export interface OpenEnd {
@@ -17,11 +17,12 @@ export const openEnds = (openMax: number) => {
   const open = new Set<AbortController>();
   let closed = false;
   return {
-    of(response: ServerResponse): OpenEnd {
+    /** Without a response it stays open until it is released: for work that goes on although nobody listens. */
+    of(response?: ServerResponse): OpenEnd {
       let controller: AbortController | undefined;
       const release = (): void => {
         if (!controller || !open.delete(controller)) return;
-        response.off('close', release);
+        response?.off('close', release);
         controller.abort();
       };
       return {
@@ -34,8 +35,8 @@ export const openEnds = (openMax: number) => {
           }
           controller = new AbortController();
           open.add(controller);
-          response.once('close', release);
-          if (closed || response.destroyed) controller.abort();
+          response?.once('close', release);
+          if (closed || response?.destroyed) controller.abort();
           return controller.signal;
         },
       };

@@ -1,19 +1,35 @@
-import { isKnown, type KnownPredictionDoc, problem } from '@hindcast/adapters/http';
 import {
+  type CompletionBus,
+  type EventLog,
+  type Identity,
   isEnded,
   type PartitionBounds,
   type Position,
   type PredictionDoc,
   partitionOf,
+  type ResultCache,
   TOPICS,
   type ViewReader,
 } from '@hindcast/domain';
-import { readCaughtUp, viewBehind } from './catch-up.ts';
+import { type CatchUpLimits, readCaughtUp, viewBehind } from './catch-up.ts';
+import { followPrediction } from './follow-prediction.ts';
 import type { OpenEnd } from './open-ends.ts';
-import type { QueryLimits, QueryPorts } from './query-ports.ts';
-import { wakeUp } from './wake-up.ts';
+import { isKnown, type KnownPredictionDoc } from './prediction-body.ts';
+import { problem } from './problem.ts';
 
 export type PredictionReading = ReturnType<typeof predictionReading>;
+
+export interface ReadingPorts {
+  readonly log: Pick<EventLog, 'bounds'>;
+  readonly bus: Pick<CompletionBus, 'subscribe'>;
+  readonly cache: Pick<ResultCache, 'get' | 'put'>;
+  readonly identity: Pick<Identity, 'now'>;
+}
+
+export interface ReadingLimits extends CatchUpLimits {
+  /** A long poll looks again this often, so that a lost notice costs no more. */
+  readonly rereadMs: number;
+}
 
 export interface ReadNeeds {
   /** What the caller has been told: the answer must not be older than these. */
@@ -26,7 +42,11 @@ export interface ReadNeeds {
  * Reads of single predictions, with two promises: nobody is told that an accepted id is unknown, and nobody reads what
  * is older than a position that he names.
  */
-export const predictionReading = (ports: QueryPorts, views: ViewReader, limits: QueryLimits) => {
+export const predictionReading = (
+  ports: ReadingPorts,
+  views: Pick<ViewReader, 'prediction' | 'checkpoints'>,
+  limits: ReadingLimits,
+) => {
   const { log, cache, bus, identity } = ports;
 
   const boundsFor = async (key: string): Promise<PartitionBounds> => {
@@ -43,6 +63,8 @@ export const predictionReading = (ports: QueryPorts, views: ViewReader, limits: 
     if (doc && isEnded(doc.state)) void cache.put([{ ...doc, state: doc.state }]).catch(() => undefined);
     return doc;
   };
+
+  const cached = (key: string): Promise<PredictionDoc | undefined> => cache.get(key).catch(() => undefined);
 
   const slowly = async (key: string, seen: readonly Position[], open: OpenEnd): Promise<KnownPredictionDoc> => {
     const bounds = await boundsFor(key);
@@ -63,10 +85,12 @@ export const predictionReading = (ports: QueryPorts, views: ViewReader, limits: 
 
   return {
     read,
+    /** What is known at this moment: an ended prediction from the cache, where it is there. */
+    peek: async (key: string): Promise<PredictionDoc | undefined> => (await cached(key)) ?? read(key),
     /** @throws Problem `unknown-prediction` once the view has passed the log's end, `view-behind` if that took too long. */
     async find(key: string, { seen, labels }: ReadNeeds, open: OpenEnd): Promise<KnownPredictionDoc> {
-      const cached = labels ? undefined : await cache.get(key).catch(() => undefined);
-      if (cached && covers(cached, seen)) return cached;
+      const ended = labels ? undefined : await cached(key);
+      if (ended && isKnown(ended) && covers(ended, seen)) return ended;
       const doc = await read(key);
       return doc && isKnown(doc) && covers(doc, seen) ? doc : slowly(key, seen, open);
     },
@@ -81,24 +105,17 @@ export const predictionReading = (ports: QueryPorts, views: ViewReader, limits: 
       signal: AbortSignal,
     ): Promise<KnownPredictionDoc> {
       const deadline = identity.now() + waitMs;
-      const bell = wakeUp(signal);
-      let latest = known;
-      const take = (doc: PredictionDoc | undefined): void => {
-        if (doc && isKnown(doc) && doc.pos > latest.pos) latest = doc;
-      };
-      const unsubscribe = bus.subscribe(key, (doc) => {
-        take(doc);
-        bell.wake();
-      });
+      const following = followPrediction(bus, known, signal);
       try {
         for (;;) {
-          if (!isEnded(latest.state)) take(await read(key));
+          if (!isEnded(following.latest().state)) following.take(await read(key));
+          const latest = following.latest();
           const left = deadline - identity.now();
           if (isEnded(latest.state) || left <= 0 || signal.aborted) return latest;
-          await bell.sleep(Math.min(left, limits.rereadMs));
+          await following.sleep(Math.min(left, limits.rereadMs));
         }
       } finally {
-        unsubscribe();
+        following.stop();
       }
     },
   };

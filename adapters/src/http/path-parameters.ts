@@ -1,0 +1,24 @@
+import { modelNamePattern, modelReferencePattern, modelVersionMax } from '@hindcast/domain';
+import { Type } from '@sinclair/typebox';
+
+export const predictionIdSchema = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$',
+  description: 'Id of a prediction',
+  examples: ['0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11'],
+});
+
+export const modelNameSchema = Type.String({
+  pattern: modelNamePattern,
+  description: 'Name of a model',
+  examples: ['churn'],
+});
+
+export const modelReferenceSchema = Type.String({
+  pattern: modelReferencePattern,
+  description: 'A model, or one version of it',
+  examples: ['churn', 'churn@7'],
+});
+
+export const modelVersionNumber = Type.Integer({ minimum: 1, maximum: modelVersionMax, examples: [1] });
+
+export const projectionNameSchema = Type.String({ maxLength: 64, examples: ['prediction-status'] });
