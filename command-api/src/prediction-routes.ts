@@ -138,6 +138,7 @@ export const predictionRoutes =
           summary: 'Request a prediction under an id of your own',
           description: `The id is the idempotency key. ${description}`,
           tags: ['Predictions'],
+          headers: Type.Object(mannerHeaders),
           params: Type.Object({ id: predictionIdSchema }),
           body: onePredictionSchema,
           response,
