@@ -1,23 +1,7 @@
-import type { TSchema } from '@sinclair/typebox';
+import { type DomainEvent, type EventType, eventData, schemaVersions } from './domain-events.ts';
 import { type Envelope, keyOf } from './event-envelope.ts';
 import type { NewRecord, RecordedRecord } from './event-log.ts';
-import { type LogOpened, logOpenedData } from './log-opened.ts';
-import { type ModelEvent, modelEventData } from './model-events.ts';
-import { type PredictionEvent, predictionEventData } from './prediction-events.ts';
 import { upcast } from './upcasters.ts';
-
-export type DomainEvent = PredictionEvent | ModelEvent | LogOpened;
-export type EventType = DomainEvent['type'];
-
-/** The schema of each event's data, by type. */
-export const eventData: Readonly<Record<EventType, TSchema>> = {
-  LogOpened: logOpenedData,
-  ...predictionEventData,
-  ...modelEventData,
-};
-
-/** The newest version of each schema that is not at its first. Additive changes keep the version. */
-export const schemaVersions: Readonly<Partial<Record<EventType, number>>> = {};
 
 const isEventType = (type: string): type is EventType => Object.hasOwn(eventData, type);
 const dataSchemas = Object.fromEntries(

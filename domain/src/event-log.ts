@@ -1,4 +1,4 @@
-import type { DomainEvent } from './event-codec.ts';
+import type { DomainEvent } from './domain-events.ts';
 
 /** The topics of this generation of the log. */
 export const TOPICS = {

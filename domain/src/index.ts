@@ -1,6 +1,7 @@
 export * from './canonical-json.ts';
 export * from './derive-signature.ts';
 export * from './derive-signature-metadata.ts';
+export * from './domain-events.ts';
 export * from './event-codec.ts';
 export * from './event-envelope.ts';
 export * from './event-log.ts';

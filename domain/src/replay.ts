@@ -1,4 +1,5 @@
-import { type DomainEvent, decode, schemaVersions } from './event-codec.ts';
+import { type DomainEvent, schemaVersions } from './domain-events.ts';
+import { decode } from './event-codec.ts';
 import { formatPosition, type Position, type RecordedRecord, type Topic } from './event-log.ts';
 import { cursorsOf } from './replay-cursor.ts';
 import { planReplay, type ReadableLog, type ReplayPlan, type ReplayRange, type ReplayRefusal } from './replay-plan.ts';

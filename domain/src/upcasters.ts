@@ -1,4 +1,4 @@
-import type { DomainEvent } from './event-codec.ts';
+import type { DomainEvent } from './domain-events.ts';
 
 /**
  * Changes an event's data from version n to n + 1. Key: `<type>:<n>`. A log is never rewritten: what was stored under
