@@ -15,8 +15,8 @@ export const findRedis = async (): Promise<string | undefined> => {
 
 /** Runs without a question, or fails: as root, or where sudo asks for no password. */
 const apt = async (program: string, ...words: string[]): Promise<void> => {
-  const [command = program, ...args] =
-    process.getuid?.() === 0 ? [program, ...words] : ['sudo', '-n', program, ...words];
+  const asRoot = process.getuid?.() === 0;
+  const [command, ...args]: [string, ...string[]] = asRoot ? [program, ...words] : ['sudo', '-n', program, ...words];
   await runCommand(command, args, {
     timeoutMs: installTimeoutMs,
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
