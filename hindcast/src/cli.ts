@@ -1,3 +1,4 @@
+import { LogError } from '@hindcast/domain';
 import { Command, CommanderError } from 'commander';
 import { CliFailure, EXIT } from './cli-failure.ts';
 import type { CliContext } from './commands/cli-context.ts';
@@ -54,9 +55,9 @@ export const runCli = async (argv: readonly string[], context: CliContext): Prom
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { stderr } = context.terminal;
-    if (error instanceof CliFailure) {
+    if (error instanceof CliFailure || error instanceof LogError) {
       stderr.write(`${error.message}\n`);
-      return error.exitCode;
+      return error instanceof CliFailure ? error.exitCode : EXIT.failed;
     }
     stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return EXIT.failed;

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type EventType, eventData, schemaVersions } from '@hindcast/domain';
 import { describe, expect, it } from 'vitest';
 import { importRings, isSpec, isTestCode, readRootFile, root, type SourceFile, sourceFiles } from './source-files.ts';
 
@@ -47,7 +48,7 @@ describe('what may import what', () => {
       violations(files, (name, file) => {
         if (name.startsWith('./') || name.startsWith('../')) return false;
         if (/^@sinclair\/typebox(?:\/|$)/.test(name)) return false;
-        return !(isTestCode(file) && /^(?:vitest|fast-check|node:crypto)$/.test(name));
+        return !(isTestCode(file) && /^(?:vitest|fast-check|node:crypto|node:fs)$/.test(name));
       }),
     ).toEqual([]);
   });
@@ -89,7 +90,7 @@ describe('files', () => {
     const wrong = everything.filter(({ path }) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
       return (
-        !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.int)?(?:\.spec)?\.ts$/.test(name) ||
+        !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.int|\.services)?(?:\.spec)?\.ts$/.test(name) ||
         path.split('/').some((part) => /^(?:utils?|helpers?|common|types)(?:\.ts)?$/.test(part))
       );
     });
@@ -106,6 +107,16 @@ describe('proofs', () => {
     expect(index).toContain(`./${file}`);
     const runs = shipped.filter((spec) => isSpec(spec) && names.some((name) => spec.text.includes(`${name}(`)));
     expect(runs.map(({ path }) => path)).not.toEqual([]);
+  });
+});
+
+describe('stored events', () => {
+  it.each(Object.keys(eventData) as EventType[])('have a frozen example of every version of %s', (type) => {
+    const versions = Array.from(
+      { length: schemaVersions[type] ?? 1 },
+      (_, at) => `domain/fixtures/${type}.v${at + 1}.json`,
+    );
+    expect(versions.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 });
 

@@ -65,8 +65,8 @@ export const startFailure = (config: Config, error: unknown): unknown => {
       error,
     );
   }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EADDRNOTAVAIL' || code === 'ENOSPC') {
-    return failed(`Hindcast did not start: ${(error as Error).message}. \`hindcast doctor\` says more.`, error);
+  if (error instanceof Error && 'syscall' in error) {
+    return failed(`Hindcast did not start: ${error.message}. \`hindcast doctor\` says more.`, error);
   }
   return error;
 };
