@@ -5,6 +5,7 @@ import {
   everythingExpires,
   slowModelDoesNotDelayFastOne,
 } from './isolation.ts';
+import { oneAnswerForAModel, oneAnswerForAnId, oneAnswerForAResult } from './one-answer.ts';
 import { answersEqualDirectRun, manyAtOnce, oneBadRow, restartKeepsEverything } from './predict-and-read.ts';
 import { cancelRacesCompletion, duplicatesOfOneKey, twoBodiesOneKey } from './races.ts';
 import type { Scenario } from './system.ts';
@@ -16,6 +17,9 @@ export const everyScenario: readonly Scenario[] = [
   manyAtOnce,
   oneBadRow,
   restartKeepsEverything,
+  oneAnswerForAResult,
+  oneAnswerForAnId,
+  oneAnswerForAModel,
   duplicatesOfOneKey,
   twoBodiesOneKey,
   cancelRacesCompletion,
