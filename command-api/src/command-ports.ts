@@ -15,13 +15,15 @@ import type {
   ViewReader,
 } from '@hindcast/domain';
 
-/** Starts rebuilds of views. */
+/** Starts rebuilds of views, and takes them back. */
 export interface ProjectionRebuilds {
   /** undefined where a rebuild of this projection is running already. A dry run compares and promotes nothing. */
   start(
     projection: ProjectionName,
     options: { readonly dryRun: boolean },
   ): Promise<{ readonly id: string } | undefined>;
+  /** Makes the generation before the live one live again, once it has caught up. */
+  undo(projection: ProjectionName): Promise<{ readonly id: string } | 'running' | 'no_previous'>;
 }
 
 export interface CommandPorts {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, problem, projectionNamed, projectionNameSchema } from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
+import type { FastifyReply } from 'fastify';
 import type { ProjectionRebuilds } from './command-ports.ts';
 
 const body = Type.Union([
@@ -11,39 +12,66 @@ const body = Type.Union([
   Type.Null({ title: 'no body' }),
 ]);
 
+const response = answers(
+  {
+    202: Type.Object({ id: Type.String(), links: Type.Object({ self: Type.String() }) }, { description: 'Begun' }),
+  },
+  'unknown-projection',
+  'rebuild-running',
+  'no-previous-generation',
+  'store-unavailable',
+);
+
+const running = (name: string) => problem('rebuild-running', `A rebuild of ${name} is running.`);
+
+const sendBegun = (reply: FastifyReply, name: string, id: string) => {
+  const self = `/v1/projections/${name}/rebuilds/${id}`;
+  return reply.code(202).header('location', self).send({ id, links: { self } });
+};
+
 export const projectionRoutes =
   (rebuilds: ProjectionRebuilds): FastifyPluginAsyncTypebox =>
   async (app) => {
+    const shared = { tags: ['Projections'], params: Type.Object({ name: projectionNameSchema }), response };
     app.post(
       '/v1/projections/:name/rebuild',
       {
         schema: {
+          ...shared,
           operationId: 'rebuildProjection',
           summary: 'Fold a view again from the log',
           description: 'A new generation is filled beside the live one, compared, and put in its place.',
-          tags: ['Projections'],
           'x-body-optional': true,
-          params: Type.Object({ name: projectionNameSchema }),
           body,
-          response: answers(
-            {
-              202: Type.Object(
-                { id: Type.String(), links: Type.Object({ self: Type.String() }) },
-                { description: 'Begun' },
-              ),
-            },
-            'unknown-projection',
-            'rebuild-running',
-            'store-unavailable',
-          ),
         },
       },
       async (request, reply) => {
         const name = projectionNamed(request.params.name);
-        const started = await rebuilds.start(name, { dryRun: request.body?.dryRun ?? false });
-        if (!started) throw problem('rebuild-running', `A rebuild of ${name} is running.`);
-        const self = `/v1/projections/${name}/rebuilds/${started.id}`;
-        return reply.code(202).header('location', self).send({ id: started.id, links: { self } });
+        const begun = await rebuilds.start(name, { dryRun: request.body?.dryRun ?? false });
+        if (!begun) throw running(name);
+        return sendBegun(reply, name, begun.id);
+      },
+    );
+    app.post(
+      '/v1/projections/:name/undo',
+      {
+        schema: {
+          ...shared,
+          operationId: 'undoProjectionRebuild',
+          summary: 'Go back to the generation before the last rebuild',
+          description:
+            'The previous generation catches up with the log and becomes live again; reads go on throughout. ' +
+            'Done twice it goes forward again.',
+        },
+      },
+      async (request, reply) => {
+        const name = projectionNamed(request.params.name);
+        const begun = await rebuilds.undo(name);
+        if (begun === 'running') throw running(name);
+        if (begun === 'no_previous') {
+          throw problem('no-previous-generation', `${name} has no generation before the live one.`);
+        }
+        return sendBegun(reply, name, begun.id);
       },
     );
   };

@@ -33,6 +33,7 @@ export interface Projections extends Running {
   /** The same as the command side and the query side ask for it. */
   readonly commands: {
     start(projection: ProjectionName, options: { readonly dryRun: boolean }): Promise<RebuildJob | undefined>;
+    undo(projection: ProjectionName): Promise<RebuildJob | 'running' | 'no_previous'>;
   };
   readonly reader: {
     generations(): Promise<readonly ViewGeneration[]>;
@@ -98,7 +99,14 @@ export const createProjections = (
     rebuild,
     undo: async (name) => jobs.undo(name),
     rebuilds: () => jobs.list(),
-    commands: { start: rebuild },
+    commands: {
+      start: rebuild,
+      async undo(name) {
+        const isPrevious = ({ projection, state }: ViewGeneration) => projection === name && state === 'previous';
+        if (jobs.running()) return 'running';
+        return (await views.generations()).some(isPrevious) ? (jobs.undo(name) ?? 'running') : 'no_previous';
+      },
+    },
     reader: {
       generations: () => views.generations(),
       rebuild: async (name, id) => jobs.list().find((job) => job.projection === name && job.id === id),

@@ -5,5 +5,7 @@ export {
   type QueryLimits,
   type QueryPorts,
   queryLimits,
+  type RebuildComparison,
   type RebuildProgress,
+  type RebuildReport,
 } from './query-ports.ts';

@@ -1,5 +1,6 @@
 import { aPredictionRequested } from '@hindcast/domain/testing';
 import { describe, expect, it } from 'vitest';
+import type { RebuildProgress } from './query-ports.ts';
 import { queryWorld } from './testing/query-world.ts';
 
 describe('projections', () => {
@@ -23,14 +24,26 @@ describe('projections', () => {
   });
 
   it('shows a rebuild that runs here', async () => {
-    const progress = {
-      ...{ id: 'r1', projection: 'models' as const, generation: 2, phase: 'done', folded: 7, total: 7 },
-      startedAt: 0,
-      endedAt: 1_000,
+    const running: RebuildProgress = {
+      ...{ id: 'r0', kind: 'rebuild', projection: 'models', generation: 2, phase: 'filling', folded: 4, total: 7 },
+      ...{ ratePerSecond: 3.7, etaMs: 810.8, startedAt: 0 },
     };
-    const rebuild = async (_: string, id: string) => (id === 'r1' ? progress : undefined);
+    const comparison = { equal: 6, different: 1, onlyLive: 0, onlyBuilt: 0, moving: 0, examples: ['default/churn'] };
+    const done: RebuildProgress = {
+      ...running,
+      ...{ id: 'r1', phase: 'done', folded: 7, etaMs: 0, endedAt: 1_000 },
+      report: { promoted: true, verification: { models: comparison } },
+    };
+    const rebuild = async (_: string, id: string) => [running, done].find((known) => known.id === id);
     const world = await queryWorld({ ports: { projections: { generations: async () => [], rebuild } } });
-    expect((await world.get('/v1/projections/models/rebuilds/r1')).json()).toMatchObject({
+    const shown = (await world.get('/v1/projections/models/rebuilds/r0')).json();
+    expect(shown).toMatchObject({ kind: 'rebuild', phase: 'filling', ratePerSecond: 4, etaMs: 811 });
+    expect(Object.keys(shown)).not.toContain('verification');
+    const ended = (await world.get('/v1/projections/models/rebuilds/r1')).json();
+    expect(ended).not.toHaveProperty('etaMs');
+    expect(ended).toMatchObject({
+      promoted: true,
+      verification: { models: comparison },
       phase: 'done',
       startedAt: '1970-01-01T00:00:00.000Z',
       endedAt: '1970-01-01T00:00:01.000Z',

@@ -3,6 +3,7 @@ import { answers, problem, projectionNamed, projectionNameSchema } from '@hindca
 import { formatPosition, PROJECTIONS, type ProjectionName, type ViewReader } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { QueryPorts } from './query-ports.ts';
+import { rebuildBody, rebuildSchema } from './rebuild-body.ts';
 import { type PartitionLag, topicOf, totalLag, viewLag } from './view-lag.ts';
 
 const dateTime = Type.String({ format: 'date-time' });
@@ -22,21 +23,6 @@ const projectionSchema = Type.Object({
     }),
   ),
 });
-
-const rebuildSchema = Type.Object(
-  {
-    id: Type.String(),
-    projection: Type.String(),
-    generation: Type.Integer(),
-    phase: Type.String({ description: 'done and failed are final' }),
-    folded: Type.Integer({ description: 'Records folded so far' }),
-    total: Type.Integer({ description: 'Records that the log held at the last look' }),
-    startedAt: dateTime,
-    endedAt: Type.Optional(dateTime),
-    error: Type.Optional(Type.String()),
-  },
-  { description: 'How far it has come' },
-);
 
 export const projectionsRoute =
   ({ log, projections, identity }: QueryPorts, views: ViewReader): FastifyPluginAsyncTypebox =>
@@ -105,12 +91,7 @@ export const projectionsRoute =
         const { params } = request;
         const found = await projections.rebuild(projectionNamed(params.name), params.id);
         if (!found) throw problem('unknown-rebuild', 'No rebuild with this id is known here.');
-        const { startedAt, endedAt, ...progress } = found;
-        return reply.header('cache-control', 'no-store').send({
-          ...progress,
-          startedAt: new Date(startedAt).toISOString(),
-          ...(endedAt === undefined ? undefined : { endedAt: new Date(endedAt).toISOString() }),
-        });
+        return reply.header('cache-control', 'no-store').send(rebuildBody(found));
       },
     );
   };

@@ -14,6 +14,7 @@ import type { Registry } from 'prom-client';
 /** How far a rebuild has come. Forgotten when the process that runs it ends. */
 export interface RebuildProgress {
   readonly id: string;
+  readonly kind: 'rebuild' | 'dryRun' | 'undo';
   readonly projection: ProjectionName;
   readonly generation: number;
   /** `done` and `failed` are final. */
@@ -21,10 +22,33 @@ export interface RebuildProgress {
   /** Records folded so far, and those that the log held at the last look. */
   readonly folded: number;
   readonly total: number;
+  readonly ratePerSecond: number;
+  /** Until the fold is done, undefined where nothing is known yet. */
+  readonly etaMs: number | undefined;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly error?: string;
+  readonly report?: RebuildReport;
+}
+
+/** What became of a rebuild that is done; an undo has none. */
+export interface RebuildReport {
+  readonly promoted: boolean;
+  /** By view; undefined where the live views are of another log, so that there is nothing to compare with. */
+  readonly verification: Readonly<Record<string, RebuildComparison>> | undefined;
+}
+
+/** Documents of one view, compared between the live generation and the one that was built. */
+export interface RebuildComparison {
+  readonly equal: number;
+  readonly different: number;
+  readonly onlyLive: number;
+  readonly onlyBuilt: number;
+  /** Moved on while they were looked at. */
+  readonly moving: number;
+  /** Some keys of those that differ or that only one side has. */
+  readonly examples: readonly string[];
 }
 
 /** What the projectors know of themselves. */

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { clientOf, modelFile, until } from './client.ts';
+import { type Answer, clientOf, modelFile, until } from './client.ts';
 import { dumpLog, foldRaw, statusOf } from './log-dump.ts';
 import type { Scenario } from './system.ts';
 
 export const rebuildEqualsLive: Scenario = {
-  title: 'a rebuilt view equals the live one, and reads go on while it is swapped',
+  title: 'a rebuilt view equals the live one, and reads go on while it is swapped and swapped back',
   async run(start) {
     const client = clientOf((await start()).url);
     await client.addModel('linear', modelFile('linear'));
@@ -16,20 +16,31 @@ export const rebuildEqualsLive: Scenario = {
     await Promise.all(ids.map((id) => client.ended(id)));
     const before = await Promise.all(ids.map(async (id) => (await client.get(id)).body));
 
-    const started = await client.request('POST', '/v1/projections/prediction-status/rebuild', { body: {} });
-    expect(started.status).toBe(202);
-    const place = String(started.headers.get('location'));
-    let reads = 0;
-    await until('the rebuild is done', async () => {
-      expect((await client.get(ids[reads++ % ids.length])).status).toBe(200);
-      const { body } = await client.request('GET', place);
-      if (body['phase'] === 'failed') throw new Error(JSON.stringify(body));
-      return body['phase'] === 'done';
+    const change = async (verb: 'rebuild' | 'undo') => {
+      const started = await client.request('POST', `/v1/projections/prediction-status/${verb}`);
+      expect(started.status).toBe(202);
+      const place = String(started.headers.get('location'));
+      let reads = 0;
+      let progress: Answer['body'] = {};
+      await until(`the ${verb} is done`, async () => {
+        expect((await client.get(ids[reads++ % ids.length])).status).toBe(200);
+        progress = (await client.request('GET', place)).body;
+        if (progress['phase'] === 'failed') throw new Error(JSON.stringify(progress));
+        return progress['phase'] === 'done';
+      });
+      const after = await Promise.all(ids.map(async (id) => (await client.get(id)).body));
+      expect(after).toEqual(before);
+      return progress;
+    };
+    expect((await client.request('POST', '/v1/projections/prediction-status/undo')).status).toBe(409);
+    expect(await change('rebuild')).toMatchObject({
+      promoted: true,
+      verification: { 'prediction-status': { equal: 500, different: 0, onlyLive: 0, onlyBuilt: 0, examples: [] } },
     });
-    const after = await Promise.all(ids.map(async (id) => (await client.get(id)).body));
-    expect(after).toEqual(before);
-    const { body: projections } = await client.request('GET', '/v1/projections');
-    expect(JSON.stringify(projections)).toContain('"generation":2');
+    const generations = async () => JSON.stringify((await client.request('GET', '/v1/projections')).body);
+    expect(await generations()).toContain('{"generation":2,"state":"live"');
+    expect(await change('undo')).toMatchObject({ kind: 'undo', generation: 1 });
+    expect(await generations()).toContain('{"generation":1,"state":"live"');
     const fresh = await client.submit({ model: 'linear', input: [7, 0, 0, 0] }, { prefer: 'wait=10' });
     expect(fresh.body['status']).toBe('succeeded');
   },

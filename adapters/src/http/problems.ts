@@ -112,6 +112,12 @@ export const problems = {
     'One rebuild of a projection runs at a time.',
     'Wait until the running one has ended.',
   ),
+  'no-previous-generation': kind(
+    409,
+    'There is nothing to go back to',
+    'The projection has no generation before the live one: it was never rebuilt.',
+    'GET /v1/projections shows the generations. To fold the view again from the log, start a rebuild.',
+  ),
   'model-version-retired': kind(
     410,
     'The model version is retired',
