@@ -54,6 +54,22 @@ describe('a registration', () => {
     expect((await world.send('POST', '/predict', { model: 'sums', input: version.example })).statusCode).toBe(202);
   });
 
+  it('of a model whose batch dimension is fixed says that one row fits into a run', async () => {
+    const sized = (rows: number) => {
+      const inputs = modelFile.inputs.map((value) => ({ ...value, shape: [rows, 2] }));
+      return { ...modelFile, inputs, outputs: modelFile.outputs.map((value) => ({ ...value, shape: [rows, 1] })) };
+    };
+    offer('fixed', sized(1));
+    expect((await register('fixed', '?batchMax=8')).json().settings.batchMax).toBe(1);
+    offer('whole', sized(3));
+    expect((await register('whole')).json()).toMatchObject({
+      signature: { batched: false },
+      settings: { batchMax: 1 },
+    });
+    offer('open');
+    expect((await register('open', '?batchMax=8')).json().settings.batchMax).toBe(8);
+  });
+
   it('of the same bytes again is the same version, even when both come at once', async () => {
     offer('file-1');
     offer('file-2');

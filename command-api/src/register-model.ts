@@ -6,9 +6,11 @@ import {
   deriveSignature,
   type ModelFile,
   type ModelSettings,
+  type ModelSignature,
   type ModelState,
   type ModelVersion,
   rowOutputs,
+  rowsPerRunMax,
 } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
 import { appendModelEvent } from './model-commands.ts';
@@ -38,20 +40,20 @@ type Derived = Extract<DerivedSignature, { ok: true }>;
  * @throws Problem `body-too-large`, `model-refused`, `trial-failed`
  */
 export const registerModel = async (context: CommandContext, registration: Registration): Promise<Registered> => {
-  const { name, settings } = registration;
+  const { name } = registration;
   const { sha256, bytes } = await store(context, registration.source);
   const before = await registeredAs(context, name, sha256);
   if (before) return { ...before, created: false };
   const file = await inspect(context, sha256);
   const derived = derive(file, registration.sidecar);
-  await tryOut(context, sha256, derived, settings);
+  await tryOut(context, sha256, derived, registration.settings.timeoutMs);
   const description = registration.description ?? derived.description;
   const { state, verdict } = await appendModelEvent(context, name, 'ModelRegistered', {
     sha256,
     bytes,
     ...(description === undefined ? undefined : { description }),
     signature: derived.signature,
-    settings,
+    settings: fittingSettings(registration.settings, derived.signature),
     example: derived.example,
     opset: { ...file.opset },
     irVersion: file.irVersion,
@@ -91,17 +93,24 @@ const derive = (file: ModelFile, sidecar: Registration['sidecar']): Derived => {
   throw problem('model-refused', derived.refusal.detail, { reason: derived.refusal.code });
 };
 
+/** What is shown as the rows of one run must be what the model can take. */
+const fittingSettings = (settings: ModelSettings, signature: ModelSignature): ModelSettings => ({
+  ...settings,
+  batchMax: Math.min(settings.batchMax, rowsPerRunMax(signature)),
+});
+
 /** Runs the example once, as a worker would: what cannot be run is not registered. */
 const tryOut = async (
   { ports, limits }: CommandContext,
   sha256: string,
   { signature, example }: Derived,
-  settings: ModelSettings,
+  timeoutMs: number,
 ): Promise<void> => {
   if (example === null) return;
   const inputs = compileBatch(signature).encode([example]);
-  const timeoutMs = Math.min(settings.timeoutMs, limits.trialTimeoutMs);
-  const outcome = await ports.runtime.run({ sha256 }, inputs, { timeoutMs });
+  const outcome = await ports.runtime.run({ sha256 }, inputs, {
+    timeoutMs: Math.min(timeoutMs, limits.trialTimeoutMs),
+  });
   const failed = (reason: string, detail: string) => {
     const shown = JSON.stringify(example).slice(0, 512);
     return problem('trial-failed', `${detail} The example was ${shown}`, { reason });

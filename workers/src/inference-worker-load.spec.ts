@@ -5,6 +5,7 @@ import {
   createWorkerWorld,
   doubling,
   rowsOf,
+  scalarSignature,
   settled,
   until,
   type WorkerWorld,
@@ -42,6 +43,26 @@ describe('inference worker, under load', () => {
     for (let i = 0; i < 100; i++) expect(states.get(`f-${i}`)).toMatchObject({ status: 'succeeded' });
     release();
     await until(() => worker.open() === 0);
+  });
+
+  it('gives a model with a fixed batch dimension one row at a time, whatever its settings say', async () => {
+    world = await createWorkerWorld({ slots: 1 });
+    const sizes: (number | undefined)[] = [];
+    const model: typeof doubling = (inputs) => {
+      sizes.push(inputs[0]?.shape[0]);
+      return doubling(inputs);
+    };
+    const signature = {
+      ...scalarSignature,
+      inputs: scalarSignature.inputs.map((input) => ({ ...input, shape: [1] })),
+    };
+    await world.register('fixed', model, { signature, batchMax: 64 });
+    await work();
+    await world.ask(...Array.from({ length: 40 }, (_, i) => ({ id: `p-${i}`, model: 'fixed', x: i })));
+    await until(() => worker.stats().rows === 40 && worker.open() === 0);
+    expect(new Set(sizes)).toEqual(new Set([1]));
+    const states = await world.states();
+    for (let i = 0; i < 40; i++) expect(states.get(`p-${i}`)).toMatchObject({ output: { y: 2 * i } });
   });
 
   it('takes high priority first within a model', async () => {
