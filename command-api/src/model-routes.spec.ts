@@ -1,5 +1,6 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
 import type { ModelFile, ModelRefusal, Tensor } from '@hindcast/domain';
+import { aModelRoutingMoved } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
 
@@ -166,6 +167,27 @@ describe('the routing', () => {
       move({ champion: 1, canary: [{ version: 2, share: 0.5 }] }, '"2"'),
     ]);
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412]);
+  });
+
+  it('judges a move by its place in the log, not by what was read before', async () => {
+    await world.close();
+    let meanwhile = async () => {};
+    world = await createCommandWorld({
+      log: (log) => ({
+        ...log,
+        append: async (topic, records) => {
+          const before = meanwhile;
+          meanwhile = async () => {};
+          await before();
+          return log.append(topic, records);
+        },
+      }),
+    });
+    await world.haveModel();
+    await world.haveModel({ sha256: 'b'.repeat(64) });
+    meanwhile = () => world.haveModelEvent(aModelRoutingMoved({ routing: { champion: 2, canary: [] }, base: 2 }));
+    expect((await move({ champion: 1 }, '"2"')).statusCode).toBe(412);
+    expect(world.ports.catalog.get('default', 'churn')?.routing?.champion).toBe(2);
   });
 
   it.each([

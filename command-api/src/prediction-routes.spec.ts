@@ -15,6 +15,11 @@ const restart = async (overrides: Parameters<typeof createCommandWorld>[0]) => {
   await world.haveModel();
 };
 
+/** Lets everything go on that can go on without the view. */
+const turns = async () => {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
 beforeEach(async () => {
   world = await createCommandWorld();
   await world.haveModel();
@@ -253,6 +258,19 @@ describe('an idempotency key', () => {
     expect(await world.events()).toHaveLength(1);
   });
 
+  it('whose claims are lost still answers nobody with the result of another body', async () => {
+    const lost = { reserve: async () => ({ held: false }) as const, accept: async () => {}, release: async () => {} };
+    await restart({ ports: { reservations: lost } });
+    world.holdViews();
+    const racing = ['a', 'b'].map((entity) => keyed('k', { ...body, entity }, { prefer: 'wait=30' }));
+    await expect.poll(async () => (await world.events()).length).toBe(2);
+    await world.succeed((await world.events())[0]?.subject ?? '');
+    world.releaseViews();
+    const answers = await Promise.all(racing);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 422]);
+    expect(answers[0]?.json()).toMatchObject({ entity: 'a', status: 'succeeded' });
+  });
+
   it('is free again when its request was refused', async () => {
     expect((await keyed('k-1', { ...body, model: 'nobody' })).statusCode).toBe(404);
     expect((await keyed('k-1')).statusCode).toBe(202);
@@ -318,6 +336,7 @@ describe('many predictions', () => {
     world.holdViews();
     const first = await send();
     const repeat = send();
+    await turns();
     world.releaseViews();
     const again = await repeat;
     expect(again.headers['idempotency-replayed']).toBe('true');

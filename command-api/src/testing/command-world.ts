@@ -2,6 +2,7 @@ import { buildHttpServer, type HttpServer } from '@hindcast/adapters/http';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import {
   decode,
+  type EventLog,
   encode,
   evolvePrediction,
   type LogConsumer,
@@ -50,7 +51,12 @@ export const churnInput = { tenure: 14, visits: 3, plan: 'basic' };
 
 /** The command side on in-memory ports, with a projector that can be held and work that ends when a test says so. */
 export const createCommandWorld = async (
-  overrides: { readonly ports?: Partial<CommandPorts>; readonly limits?: Partial<CommandLimits> } = {},
+  overrides: {
+    readonly ports?: Partial<CommandPorts>;
+    readonly limits?: Partial<CommandLimits>;
+    /** The log as the command side is to see it. */
+    readonly log?: (log: EventLog) => CommandPorts['log'];
+  } = {},
 ) => {
   const log = createMemoryEventLog({
     partitions: { [TOPICS.predictions]: partitions, [TOPICS.models]: 1, [TOPICS.deadLetters]: 1 },
@@ -98,7 +104,7 @@ export const createCommandWorld = async (
   );
 
   const ports: CommandPorts = {
-    log,
+    log: overrides.log?.(log) ?? log,
     catalog,
     views: database.reader,
     bus,
