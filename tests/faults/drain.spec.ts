@@ -3,17 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { clientOf, until } from '../scenarios/client.ts';
+import { churnInput } from './churn-input.ts';
 import { childrenOf, type ServerProcess, startServerProcess } from './server-process.ts';
 
-const input = {
-  tenure_months: 3,
-  monthly_charges: 80,
-  support_calls: 4,
-  late_payments: 1,
-  usage_hours: 10,
-  plan: 'basic',
-  region: 'east',
-};
 const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -47,7 +39,7 @@ describe('the end of a process', () => {
     const submitter = async () => {
       while (!stopping) {
         try {
-          const { status, body } = await client.submit({ model: 'churn', input }, { prefer: 'wait=5' });
+          const { status, body } = await client.submit({ model: 'churn', input: churnInput }, { prefer: 'wait=5' });
           if (status === 201 || status === 202) accepted.push(String(body['id']));
           else broken.push(`HTTP ${status}`);
         } catch (error) {

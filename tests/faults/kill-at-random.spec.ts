@@ -5,19 +5,11 @@ import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
 import { clientOf, until } from '../scenarios/client.ts';
 import { dumpLog, foldRaw, statusOf } from '../scenarios/log-dump.ts';
+import { churnInput } from './churn-input.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 const submissions = 5_000;
 const kills = 6;
-const input = {
-  tenure_months: 3,
-  monthly_charges: 80,
-  support_calls: 4,
-  late_payments: 1,
-  usage_hours: 10,
-  plan: 'basic',
-  region: 'east',
-};
 
 /** Deterministic in its seed, which the test prints: a failing run can be repeated. */
 const randomFrom = (seed: number) => {
@@ -52,7 +44,7 @@ describe('kill -9 at random moments', () => {
         for (;;) {
           try {
             const { status, body } = await clientOf((server as ServerProcess).url).submit(
-              { model: 'churn', input, referenceId: `r-${at}` },
+              { model: 'churn', input: churnInput, referenceId: `r-${at}` },
               at % 3 === 0 ? { 'idempotency-key': `key-${at}` } : {},
             );
             if (status === 202 || status === 201) accepted.add(String(body['id']));
