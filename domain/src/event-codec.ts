@@ -74,7 +74,7 @@ const schemaUrn = /^urn:hindcast:schema:([A-Za-z]{1,64}):([1-9][0-9]{0,3})$/;
 /**
  * The one place where stored bytes become an event: older versions are upcast here, and this is where encrypted
  * payloads will be opened. Checks the envelope; data written by this code base is trusted to fit its schema, which
- * costs nothing on replay (the golden fixtures and `checkEvent` guard the writers).
+ * costs nothing on replay (the golden fixtures guard the writers).
  */
 export const decode = (record: RecordedRecord): Decoded => {
   if (record.event) return { ok: true, event: record.event };

@@ -61,6 +61,21 @@ describe('the end of a process', () => {
     for (const id of accepted) expect((await successor.ended(id))['status']).toBe('succeeded');
   });
 
+  it('Ctrl-C, which reaches the children too, lets them finish what they run', async () => {
+    const { server, data } = await start();
+    const client = clientOf(server.url);
+    const { body } = await client.submit({
+      model: 'churn',
+      items: Array.from({ length: 1000 }, () => ({ input: churnInput })),
+    });
+    for (const pid of [...(await childrenOf(server.pid)), server.pid]) process.kill(pid, 'SIGINT');
+    expect(await server.exited).toBe(0);
+    const successor = clientOf((await start(data)).server.url);
+    for (const { id } of body['items'] as { id: string }[]) {
+      expect(await successor.ended(id)).toMatchObject({ status: 'succeeded', attempts: 1 });
+    }
+  });
+
   it('kill -9 leaves no inference child behind', async () => {
     const { server } = await start();
     const children = await childrenOf(server.pid);

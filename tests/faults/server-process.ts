@@ -12,6 +12,8 @@ export interface ServerProcess {
   kill(): Promise<void>;
   /** SIGTERM. Resolves with the exit code. */
   terminate(): Promise<number | null>;
+  /** Its exit code, once it has ended. */
+  readonly exited: Promise<number | null>;
   /** What it wrote so far, for the message of a failing test. */
   output(): string;
 }
@@ -23,7 +25,7 @@ export const startServerProcess = async (folder: string): Promise<ServerProcess>
     env: { ...process.env, LOG_LEVEL: 'info' },
   });
   let output = '';
-  const exited = once(child, 'exit');
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server exited with ${code}: ${output}`)));
     for (const stream of [child.stdout, child.stderr]) {
@@ -36,12 +38,12 @@ export const startServerProcess = async (folder: string): Promise<ServerProcess>
   });
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     child.kill(signal);
-    const [code] = (await exited) as [number | null];
-    return code;
+    return exited;
   };
   return {
     url,
     pid: child.pid as number,
+    exited,
     output: () => output,
     terminate: () => end('SIGTERM'),
     async kill() {

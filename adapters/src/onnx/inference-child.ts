@@ -7,6 +7,8 @@ import { isMainThread, Worker } from 'node:worker_threads';
  */
 if (isMainThread) {
   process.on('disconnect', () => process.exit());
+  // Ctrl-C reaches every process of the terminal: the parent drains first, and then ends its children itself.
+  process.on('SIGINT', () => {});
   new Worker(new URL(import.meta.url), { execArgv: [] }).unref();
   const { serveInference } = await import('./serve-inference.ts');
   serveInference();
