@@ -68,7 +68,7 @@ export const SETTINGS = {
     defaultText: 'one per core, at least 2',
     description: 'Processes that run models',
   }),
-  deadlineMs: setting(Type.Integer({ minimum: 1, maximum: 604_800_000, default: 60_000 }), {
+  deadlineMs: setting(Type.Integer({ minimum: 1, maximum: 604_800_000, default: 600_000 }), {
     env: 'HINDCAST_DEADLINE_MS',
     flag: 'deadline-ms',
     description: 'Time a prediction has to end, where neither the request nor its model says another',
