@@ -6,7 +6,7 @@ import { resolveModel, versionFor } from '../resolve-model.ts';
 import { submitMany } from '../submit-many.ts';
 import type { Watch, Watches } from '../watch-predictions.ts';
 import { badInference } from './inference-error.ts';
-import type { InferenceRequest, ReadRequest } from './inference-request.ts';
+import { type InferenceRequest, parameterOf, type ReadRequest } from './inference-request.ts';
 import { type OutputRow, type WrittenOutput, wantedOutputs, writeOutput } from './inference-response.ts';
 import { requestRows } from './request-rows.ts';
 
@@ -69,8 +69,8 @@ export const infer = async (
 const microsecondsPerMs = 1_000;
 
 /** The `timeout` parameter of the protocol is in microseconds. */
-const timeoutMsOf = ({ parameters }: InferenceRequest, msMax: number): number | undefined => {
-  const timeout: unknown = (parameters as Record<string, unknown> | undefined)?.['timeout'];
+const timeoutMsOf = (json: InferenceRequest, msMax: number): number | undefined => {
+  const timeout = parameterOf(json, 'timeout');
   if (timeout === undefined || timeout === 0) return undefined;
   if (typeof timeout === 'number' && timeout > 0 && timeout / microsecondsPerMs <= msMax) {
     return Math.ceil(timeout / microsecondsPerMs);

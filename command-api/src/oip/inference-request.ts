@@ -1,17 +1,19 @@
 import { parseStrictJson } from '@hindcast/adapters/http';
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { badInference } from './inference-error.ts';
 
 const name = Type.String({ minLength: 1, maxLength: 256 });
-const parameters = Type.Optional(Type.Object({}, { additionalProperties: true }));
+/** Some clients write null for what they leave out. */
+const optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
+const parameters = optional(Type.Object({}, { additionalProperties: true }));
 const tensorsMax = 1_024;
 const rankMax = 32;
 
 /** The JSON part of an inference request. */
 export const inferenceRequestSchema = Type.Object(
   {
-    id: Type.Optional(Type.String({ maxLength: 256, description: 'Echoed, and kept as referenceId' })),
+    id: optional(Type.String({ maxLength: 256, description: 'Echoed, and kept as referenceId' })),
     parameters,
     inputs: Type.Array(
       Type.Object({
@@ -19,11 +21,11 @@ export const inferenceRequestSchema = Type.Object(
         shape: Type.Array(Type.Integer({ minimum: 0, maximum: 2 ** 31 }), { maxItems: rankMax }),
         datatype: Type.String({ maxLength: 16 }),
         parameters,
-        data: Type.Optional(Type.Array(Type.Unknown(), { description: 'Flat or nested, row-major' })),
+        data: optional(Type.Array(Type.Unknown(), { description: 'Flat or nested, row-major' })),
       }),
       { minItems: 1, maxItems: tensorsMax },
     ),
-    outputs: Type.Optional(Type.Array(Type.Object({ name, parameters }), { maxItems: tensorsMax })),
+    outputs: optional(Type.Array(Type.Object({ name, parameters }), { maxItems: tensorsMax })),
   },
   {
     examples: [{ inputs: [{ name: 'float_input', shape: [1, 2], datatype: 'FP32', data: [14, 70.35] }] }],
@@ -32,6 +34,12 @@ export const inferenceRequestSchema = Type.Object(
 const request = TypeCompiler.Compile(inferenceRequestSchema);
 
 export type InferenceRequest = Static<typeof inferenceRequestSchema>;
+/** A parameter of a request, an input or an output; undefined where it is not given. */
+export const parameterOf = (
+  { parameters }: { readonly parameters?: object | null | undefined },
+  name: string,
+): unknown => (parameters as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+
 export interface ReadRequest {
   readonly json: InferenceRequest;
   /** What follows the JSON part: the binary tensors, one behind the other. */

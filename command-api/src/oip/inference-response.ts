@@ -1,30 +1,31 @@
 import type { ModelSignature, TensorSpec } from '@hindcast/domain';
 import { codeOf, writeBinary } from './datatype-codes.ts';
 import { badInference } from './inference-error.ts';
-import type { InferenceRequest } from './inference-request.ts';
+import { type InferenceRequest, parameterOf } from './inference-request.ts';
 
 export type OutputRow = Readonly<Record<string, unknown>>;
 
 /** The outputs that a request wants, and how it wants each. Without a list: all of them. */
 export const wantedOutputs = (
   { outputs }: ModelSignature,
-  { outputs: wanted, parameters }: InferenceRequest,
+  json: InferenceRequest,
 ): readonly { readonly spec: TensorSpec; readonly binary: boolean }[] => {
-  const usual = flag(parameters, 'binary_data_output') ?? false;
-  if (!wanted || wanted.length === 0) return outputs.map((spec) => ({ spec, binary: usual }));
-  return wanted.map(({ name, parameters: own }) => {
+  const usual = flag(json, 'binary_data_output') ?? false;
+  if (!json.outputs || json.outputs.length === 0) return outputs.map((spec) => ({ spec, binary: usual }));
+  return json.outputs.map((wanted) => {
+    const { name } = wanted;
     const spec = outputs.find((output) => output.name === name);
     if (!spec)
       throw badInference(`the model has no output '${name}'; it has ${outputs.map((one) => one.name).join(', ')}`);
-    if ((own as Record<string, unknown> | undefined)?.['classification'] !== undefined) {
+    if (parameterOf(wanted, 'classification') !== undefined) {
       throw badInference('the classification extension is not supported');
     }
-    return { spec, binary: flag(own, 'binary_data') ?? usual };
+    return { spec, binary: flag(wanted, 'binary_data') ?? usual };
   });
 };
 
-const flag = (parameters: object | undefined, name: string): boolean | undefined => {
-  const value: unknown = (parameters as Record<string, unknown> | undefined)?.[name];
+const flag = (given: Parameters<typeof parameterOf>[0], name: string): boolean | undefined => {
+  const value = parameterOf(given, name);
   return typeof value === 'boolean' ? value : undefined;
 };
 

@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib';
 import type { ModelSignature, PredictionRequested } from '@hindcast/domain';
 import { aModelPaused, aModelVersionQuarantined } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -72,6 +73,40 @@ describe('an inference', () => {
       '/v2/models/churn/versions/1/infer',
     );
     expect(answer.json().outputs.map(({ name }: { name: string }) => name)).toEqual(['label', 'sum']);
+  });
+
+  it('takes null for what a client leaves out', async () => {
+    await world.answerAll(sums);
+    const input = { ...x([1, 2, 3, 4]), parameters: null };
+    const answer = await infer({ id: null, parameters: null, inputs: [input], outputs: null });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json().outputs).toHaveLength(3);
+  });
+
+  it('may come compressed, within the bound of what it unpacks to', async () => {
+    await world.close();
+    world = await createCommandWorld({ limits: { batchBytesMax: 10_000 } });
+    await world.haveModel({ signature: matrix, example: { left: 0, right: 0 } });
+    await world.answerAll(sums);
+    const send = (payload: Buffer, encoding: string) =>
+      world.app.inject({
+        method: 'POST',
+        url: '/v2/models/churn/infer',
+        payload,
+        headers: { 'content-type': 'application/json', 'content-encoding': encoding },
+      });
+    const body = Buffer.from(JSON.stringify({ inputs: [x([1, 2, 3, 4])] }));
+    for (const [encoding, payload] of [
+      ['gzip', gzipSync(body)],
+      ['deflate', deflateSync(body)],
+      ['identity', body],
+    ] as const) {
+      expect([encoding, (await send(payload, encoding)).statusCode]).toEqual([encoding, 200]);
+    }
+    expect((await send(body, 'gzip')).statusCode).toBe(400);
+    expect((await send(gzipSync(Buffer.alloc(10_001)), 'gzip')).statusCode).toBe(413);
+    const unknown = await send(body, 'br');
+    expect([unknown.statusCode, unknown.headers['accept-encoding']]).toEqual([415, 'gzip, deflate']);
   });
 
   it('reads and writes tensors in binary', async () => {

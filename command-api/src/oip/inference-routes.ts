@@ -8,6 +8,7 @@ import { infer } from './infer.ts';
 import { inferenceErrorSchema, sendInferenceError } from './inference-error.ts';
 import { inferenceModelRoutes, referenceOf, type VersionParams, versionParams } from './inference-models.ts';
 import { inferenceRequestSchema, readInferenceRequest } from './inference-request.ts';
+import { unpackedBody } from './request-body.ts';
 
 const tags = ['Open Inference Protocol'];
 const errors = (...statuses: readonly number[]) =>
@@ -102,10 +103,10 @@ export const inferenceRoutes =
     await app.register(inferenceModelRoutes(context, tags, errors));
 
     const answer = async (request: FastifyRequest, reply: FastifyReply) => {
-      refuseEncoding(request.headers['content-encoding']);
+      const body = await unpackedBody(request.body, request.headers['content-encoding'], limits.batchBytesMax);
       const params = request.params as VersionParams;
       const length = request.headers[headerLengthName];
-      const read = readInferenceRequest(request.body, typeof length === 'string' ? length : undefined);
+      const read = readInferenceRequest(body, typeof length === 'string' ? length : undefined);
       const traceparent = traceparentOf(request.headers);
       const { version, batchId, outputs } = await infer(context, watches, referenceOf(params), read, traceparent);
       const json = {
@@ -136,7 +137,8 @@ export const inferenceRoutes =
             summary: 'Predict rows and wait for all of them',
             description:
               'Each row is a prediction with an id of its own, in the log like any other; `id` is kept as referenceId. ' +
-              'With `Inference-Header-Content-Length` the tensors follow the JSON part in binary.',
+              'With `Inference-Header-Content-Length` the tensors follow the JSON part in binary; the body may be ' +
+              'compressed with gzip or deflate.',
             tags,
             params: versionParams(url),
             body: inferenceRequestSchema,
@@ -147,8 +149,3 @@ export const inferenceRoutes =
       );
     }
   };
-
-const refuseEncoding = (encoding: string | undefined): void => {
-  if (encoding === undefined || encoding === 'identity') return;
-  throw problem('unsupported-media-type', 'Compressed bodies are not read.');
-};

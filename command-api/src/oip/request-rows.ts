@@ -1,7 +1,7 @@
 import { type Datatype, elementCount, type Feature, type ModelSignature } from '@hindcast/domain';
 import { codeOf, readBinary } from './datatype-codes.ts';
 import { badInference } from './inference-error.ts';
-import type { InferenceRequest, ReadRequest } from './inference-request.ts';
+import { type InferenceRequest, parameterOf, type ReadRequest } from './inference-request.ts';
 
 interface FlatTensor {
   readonly name: string;
@@ -45,7 +45,7 @@ const readTensors = (
   const tensors = new Map<string, FlatTensor>();
   let at = 0;
   for (const input of json.inputs) {
-    const { name, shape, datatype, parameters, data } = input;
+    const { name, shape, datatype, data } = input;
     const spec = inputs.find((known) => known.name === name);
     if (!spec)
       throw badInference(`the model has no input '${name}'; it has ${inputs.map((one) => one.name).join(', ')}`);
@@ -54,10 +54,10 @@ const readTensors = (
     if (datatype !== expected)
       throw badInference(`input '${name}' has datatype ${datatype}, the model expects ${expected}`);
     const count = elementCount(shape);
-    const size: unknown = (parameters as Record<string, unknown> | undefined)?.['binary_data_size'];
+    const size = parameterOf(input, 'binary_data_size');
     if (size === undefined) tensors.set(name, { name, shape, values: flatValues(name, spec.datatype, data, count) });
     else {
-      if (data !== undefined) throw badInference(`input '${name}' has both data and binary_data_size`);
+      if (data) throw badInference(`input '${name}' has both data and binary_data_size`);
       if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || at + size > binary.length) {
         throw badInference(`binary_data_size of input '${name}' does not fit the body`);
       }
@@ -70,7 +70,7 @@ const readTensors = (
   return tensors;
 };
 
-const flatValues = (name: string, datatype: Datatype, data: unknown[] | undefined, count: number): unknown[] => {
+const flatValues = (name: string, datatype: Datatype, data: unknown[] | null | undefined, count: number): unknown[] => {
   if (!data) throw badInference(`input '${name}' has neither data nor binary_data_size`);
   const values = data.some(Array.isArray) ? data.flat(Number.POSITIVE_INFINITY) : data;
   if (values.length !== count) {
