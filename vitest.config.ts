@@ -14,7 +14,7 @@ export default defineConfig({
       project('unit', ['*/src/**/*.spec.ts', 'tests/architecture/*.spec.ts'], {
         exclude: ['**/*.int.spec.ts', '**/*.services.spec.ts', '**/node_modules/**', '**/dist/**'],
       }),
-      project('integration', ['*/src/**/*.int.spec.ts'], {
+      project('integration', ['*/src/**/*.int.spec.ts', 'tests/clients/*.int.spec.ts'], {
         testTimeout: 60_000,
         hookTimeout: 60_000,
         exclude: ['**/node_modules/**', '**/dist/**'],
