@@ -7,9 +7,19 @@ const textCharsMax = 256;
 
 const text = (description: string, example: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: textCharsMax, description, examples: [example] }));
+/** Of the sample model, so that the example works as it stands on a fresh server. */
+const sampleInput = {
+  tenure_months: 30,
+  monthly_charges: 53.91,
+  support_calls: 2,
+  late_payments: 0,
+  usage_hours: 20.1,
+  plan: 'plus',
+  region: 'west',
+};
 const input = Type.Unknown({
   description: 'One row, as an object by feature name or an array by position. Stored as sent.',
-  examples: [{ tenure: 14, monthly_charges: 70.35 }],
+  examples: [sampleInput],
 });
 
 const facts = {
@@ -52,7 +62,7 @@ export const predictionRequestSchema = Type.Object(
       { required: ['input'], not: { required: ['items'] } },
       { required: ['items'], maxProperties: 2 },
     ],
-    examples: [{ model: 'churn', input: { tenure: 14, monthly_charges: 70.35 }, entity: 'customer-17' }],
+    examples: [{ model: 'churn', input: sampleInput, entity: 'customer-17' }],
   },
 );
 export type PredictionRequest = Static<typeof predictionRequestSchema>;

@@ -14,7 +14,7 @@ import type { CommandContext } from './command-ports.ts';
 import { receiptSchema } from './prediction-receipt.ts';
 import { onePredictionSchema, type PredictionRequest, predictionRequestSchema } from './prediction-request.ts';
 import type { Manner } from './prepare-prediction.ts';
-import { cancelAfterMsOf, idempotencyKeyOf } from './request-manner.ts';
+import { cancelAfterMsOf, durationPattern, idempotencyKeyOf } from './request-manner.ts';
 import { type ManySubmission, submitMany } from './submit-many.ts';
 import { submitPrediction } from './submit-prediction.ts';
 import type { Watches } from './watch-predictions.ts';
@@ -48,14 +48,16 @@ const response = answers(
 
 const description = 'A key makes a repeat safe: it gets the answer of the first request.';
 
-const header = (description: string, example: string) =>
-  Type.Optional(Type.String({ description, examples: [example] }));
+const header = (description: string, example: string, pattern?: string) =>
+  Type.Optional(
+    Type.String({ description, examples: [example], ...(pattern === undefined ? undefined : { pattern }) }),
+  );
 const keyHeader = {
   'Idempotency-Key': header('1 to 255 printable ASCII characters, quoted or bare', '"8e03978e-40d5-43e8-bc93"'),
 };
 const mannerHeaders = {
   Prefer: header('wait=N: up to 60 seconds', 'wait=5'),
-  'Cancel-After': header('The deadline: 500ms, 30s, 1m, 2h; seconds without a unit', '1m'),
+  'Cancel-After': header('The deadline: 500ms, 30s, 1m, 2h; seconds without a unit', '1m', durationPattern),
   traceparent: header('W3C trace context', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
 };
 

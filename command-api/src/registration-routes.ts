@@ -39,7 +39,8 @@ export const registrationRoutes =
             'read, loaded and run once on an example in a separate process before it is registered. The first version ' +
             'of a model becomes its champion; later ones wait for PUT …/routing.',
           tags: ['Models'],
-          consumes: [mediaType],
+          // Only described: the bytes are streamed on, whatever they are.
+          body: { content: { [mediaType]: { schema: Type.Any({ type: 'string', format: 'binary' }) } } },
           params: Type.Object({ name: modelNameSchema }),
           querystring: registrationQuery,
           response: answers(

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { problem } from '@hindcast/adapters/http';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const duration = /^(\d{1,9})(ms|s|m|h|d)?$/;
+const duration = /^([0-9]{1,9})(ms|s|m|h|d)?$/;
+export const durationPattern = duration.source;
 
 /** Milliseconds of `Cancel-After`: an integer with `ms`, `s`, `m`, `h` or `d`; seconds without a unit. */
 export const cancelAfterMsOf = (headers: IncomingHttpHeaders, msMax: number): number | undefined => {

@@ -23,7 +23,11 @@ export const includeLabels = Type.Optional(
 );
 
 export const positionHeader = Type.Optional(
-  Type.String({ description: 'Positions that the answer must not be older than', examples: ['0:7:4211'] }),
+  Type.String({
+    pattern: '^[0-9]{1,9}:[0-9]{1,9}:[0-9]{1,15}(, ?[0-9]{1,9}:[0-9]{1,9}:[0-9]{1,15})*$',
+    description: 'Positions that the answer must not be older than',
+    examples: ['0:7:4211'],
+  }),
 );
 
 const shared = {

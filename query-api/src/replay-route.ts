@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { OpenEnds } from '@hindcast/adapters/http';
-import { answers, problem } from '@hindcast/adapters/http';
+import { answers, type OpenEnds, problem } from '@hindcast/adapters/http';
 import {
   eventData,
   formatPositions,
+  modelNamePattern,
   openReplay,
   type Replay,
   type ReplayQuery,
@@ -26,6 +26,8 @@ const topicNames = Object.keys(topics) as TopicName[];
 
 const positions = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 16_384, description }));
 
+const typeNames = Object.keys(eventData).join('|');
+
 const querystring = Type.Object(
   {
     topic: Type.Optional(
@@ -42,13 +44,15 @@ const querystring = Type.Object(
     type: Type.Optional(
       Type.String({
         maxLength: 1_024,
-        description: `Types, with commas between: ${Object.keys(eventData).join(', ')}`,
+        pattern: `^(${typeNames})(,(${typeNames}))*$`,
+        description: 'Types of events, with commas between',
+        examples: ['PredictionRequested,PredictionSucceeded'],
       }),
     ),
     model: Type.Optional(
       Type.String({
-        minLength: 1,
-        maxLength: 256,
+        pattern: modelNamePattern,
+        examples: ['churn'],
         description: 'Only events that name the model: requests, and the events of the model itself',
       }),
     ),

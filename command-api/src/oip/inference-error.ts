@@ -9,8 +9,13 @@ export const inferenceErrorSchema = Type.Object(
   { description: 'The request, the model or the server failed' },
 );
 
-/** The protocol has no separate status for a body that is well formed but wrong. */
-const statusOf = ({ status }: Problem): number => (status === 422 ? 400 : status);
+export const notReadyNote = 'The protocol says "not ready" with a status from 400 to 499.';
+
+/** The protocol has no separate status for a body that is well formed but wrong, and none above 499 for "not ready". */
+const statusOf = ({ status }: Problem, { routeOptions }: FastifyRequest): number => {
+  if (status === 422) return 400;
+  return status === 503 && routeOptions.url?.endsWith('/ready') ? 400 : status;
+};
 
 export const sendInferenceError = (
   error: unknown,
@@ -21,7 +26,7 @@ export const sendInferenceError = (
   const found = toProblem(error);
   logIfOurs(logger, error, found, traceIdOf(request));
   return reply
-    .code(statusOf(found))
+    .code(statusOf(found, request))
     .headers(found.headers)
     .send({ error: `${found.code}: ${found.detail}` });
 };

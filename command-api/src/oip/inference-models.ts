@@ -1,18 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { problem } from '@hindcast/adapters/http';
+import { modelNameSchema, problem } from '@hindcast/adapters/http';
 import { parseModelReference, type TensorSpec } from '@hindcast/domain';
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { CommandContext } from '../command-ports.ts';
 import { resolveModel, versionFor } from '../resolve-model.ts';
 import { codeOf } from './datatype-codes.ts';
+import { notReadyNote } from './inference-error.ts';
 
 export interface VersionParams {
   readonly model: string;
   readonly version?: string;
 }
 
-const model = Type.String({ maxLength: 64, examples: ['churn'] });
-const version = Type.String({ maxLength: 7, examples: ['1'] });
+const model = modelNameSchema;
+const version = Type.String({ pattern: '^[1-9][0-9]{0,6}$', examples: ['1'] });
 
 export const versionParams = (url: string) =>
   url.includes(':version') ? Type.Object({ model, version }) : Type.Object({ model });
@@ -90,9 +91,10 @@ export const inferenceModelRoutes =
           schema: {
             operationId: `getInferenceModel${suffix}Readiness`,
             summary: 'Whether a model takes requests',
+            description: notReadyNote,
             tags,
             params,
-            response: { 200: readySchema, ...response },
+            response: { 200: readySchema, ...errors(400, 404, 410, 500) },
           },
         },
         async (request) => {

@@ -10,6 +10,18 @@ const parameters = optional(Type.Object({}, { additionalProperties: true }));
 const tensorsMax = 1_024;
 const rankMax = 32;
 
+const sample = (name: string, datatype: string, value: unknown) => ({ name, shape: [1, 1], datatype, data: [value] });
+/** Of the sample model, so that the example works as it stands on a fresh server. */
+const sampleInputs = [
+  sample('tenure_months', 'FP32', 30),
+  sample('monthly_charges', 'FP32', 53.91),
+  sample('support_calls', 'FP32', 2),
+  sample('late_payments', 'FP32', 0),
+  sample('usage_hours', 'FP32', 20.1),
+  sample('plan', 'BYTES', 'plus'),
+  sample('region', 'BYTES', 'west'),
+];
+
 /** The JSON part of an inference request. */
 export const inferenceRequestSchema = Type.Object(
   {
@@ -28,7 +40,7 @@ export const inferenceRequestSchema = Type.Object(
     outputs: optional(Type.Array(Type.Object({ name, parameters }), { maxItems: tensorsMax })),
   },
   {
-    examples: [{ inputs: [{ name: 'float_input', shape: [1, 2], datatype: 'FP32', data: [14, 70.35] }] }],
+    examples: [{ inputs: sampleInputs }],
   },
 );
 const request = TypeCompiler.Compile(inferenceRequestSchema);

@@ -200,21 +200,21 @@ describe('the server and its models', () => {
     }
     expect((await world.send('GET', '/v2/models/churn/ready')).statusCode).toBe(200);
     await world.haveModelEvent(aModelPaused());
-    expect((await world.send('GET', '/v2/models/churn/ready')).statusCode).toBe(503);
+    expect((await world.send('GET', '/v2/models/churn/ready')).statusCode).toBe(400);
     await world.haveModelEvent(aModelVersionQuarantined());
-    expect((await world.send('GET', '/v2/models/churn/versions/1/ready')).statusCode).toBe(503);
+    expect((await world.send('GET', '/v2/models/churn/versions/1/ready')).statusCode).toBe(400);
   });
 
   it('are not ready when the process is not', async () => {
     await world.close();
     world = await createCommandWorld({ ports: { ready: async () => false } });
-    expect((await world.send('GET', '/v2/health/ready')).statusCode).toBe(503);
+    expect((await world.send('GET', '/v2/health/ready')).statusCode).toBe(400);
   });
 
   it.each([
     ['GET', '/v2/models/nobody', 404],
     ['GET', '/v2/models/churn/versions/7', 404],
-    ['GET', '/v2/models/churn/versions/x', 404],
+    ['GET', '/v2/models/churn/versions/x', 400],
     ['GET', '/v2/nothing', 404],
     ['POST', '/v2/models/churn', 405],
     ['GET', '/v2/models/churn/infer', 405],

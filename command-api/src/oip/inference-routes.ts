@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandContext } from '../command-ports.ts';
 import type { Watches } from '../watch-predictions.ts';
 import { infer } from './infer.ts';
-import { inferenceErrorSchema, sendInferenceError } from './inference-error.ts';
+import { inferenceErrorSchema, notReadyNote, sendInferenceError } from './inference-error.ts';
 import { inferenceModelRoutes, referenceOf, type VersionParams, versionParams } from './inference-models.ts';
 import { inferenceRequestSchema, readInferenceRequest } from './inference-request.ts';
 import { unpackedBody } from './request-body.ts';
@@ -88,10 +88,11 @@ export const inferenceRoutes =
         schema: {
           operationId: 'getInferenceReadiness',
           summary: 'Whether requests should be sent here',
+          description: notReadyNote,
           tags,
           response: {
             200: Type.Object({ ready: Type.Boolean() }, { description: 'They should' }),
-            ...errors(400, 500, 503),
+            ...errors(400, 500),
           },
         },
       },
