@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { waitUntil } from './wait-until.ts';
 
 /** Longer than any installation takes on a busy machine with two cores. */
@@ -8,7 +8,7 @@ const otherInstallerTimeoutMs = 20 * 60_000;
 
 /** What is fetched or built for tests stays here between runs, each version in a folder of its own. */
 export const cacheFolder = (): string =>
-  join(process.env['HINDCAST_CACHE'] ?? join(homedir(), '.cache', 'hindcast'), 'services');
+  resolve(process.env['HINDCAST_CACHE'] || join(homedir(), '.cache', 'hindcast'), 'services');
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -65,6 +65,7 @@ export const installOnce = async (key: string, build: (folder: string) => Promis
     if (await exists(target)) return target;
     const leftovers = (await readdir(cacheFolder())).filter((name) => name.startsWith(`.${key}-`));
     await Promise.all(leftovers.map((name) => rm(join(cacheFolder(), name), { recursive: true, force: true })));
+    process.stderr.write(`services: installing ${key} into ${cacheFolder()}\n`);
     const staging = await mkdtemp(join(cacheFolder(), `.${key}-`));
     await build(staging);
     await rename(staging, target);

@@ -30,6 +30,8 @@ const watchdog = (): Writable => {
   const child = spawn('sh', ['-c', watchdogScript], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   child.unref();
   if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref();
+  // A test worker would go on without the runner that started it, and its services with it.
+  if (process.connected) process.once('disconnect', () => process.exit(1));
   watchdogInput = child.stdin;
   return watchdogInput;
 };
