@@ -3,20 +3,19 @@ import {
   type Backlog,
   type EventLog,
   type Identity,
-  type LogConsumer,
   type Logger,
   type ModelCatalog,
   type ModelRuntime,
   type Running,
   TOPICS,
 } from '@hindcast/domain';
-import { createCaughtUp } from './caught-up.ts';
-import { createCommitClock } from './commit-clock.ts';
 import { createDurableAppender } from './durable-append.ts';
 import { createInferenceRuns } from './inference-runs.ts';
 import type { OpenEntry } from './open-set.ts';
-import { createPartitionDesk, type PartitionDesk } from './partition-desk.ts';
+import type { PartitionDesk } from './partition-desk.ts';
+import { createPartitionDesks } from './partition-desks.ts';
 import type { RunCounts, RunLimits } from './run-limits.ts';
+import { settledWithin } from './settled-within.ts';
 import type { WorkerJob } from './worker-job.ts';
 
 export interface InferenceWorkerPorts {
@@ -55,8 +54,6 @@ export interface InferenceWorkerStats extends RunCounts {
 
 export type InferenceWorker = Running & Backlog & { stats(): InferenceWorkerStats };
 
-/** A paused partition goes on when this part of its share is open. */
-const resumeBelow = 0.75;
 const lookAheadRetryMs = 1_000;
 
 /**
@@ -69,54 +66,34 @@ export const startInferenceWorker = async (
 ): Promise<InferenceWorker> => {
   const { log, catalog, identity, logger } = ports;
   const { group, pools = 'all', openMax = 50_000, payloadBytesMax = 67_108_864, stopMsMax = 10_000 } = options;
-  const desks = new Map<number, PartitionDesk<WorkerJob>>();
   const openByDigest = new Map<string, number>();
   const tenants = new Set<string>();
   const budget = { bytesMax: payloadBytesMax, bytes: 0 };
   const appender = createDurableAppender(log, logger);
-  let consumer: LogConsumer | undefined;
   let stopping = false;
 
   await catalog.catchUp();
   const partitions = (await log.bounds(TOPICS.predictions)).length;
   const filter = { partitions, pools: pools === 'all' ? pools : new Set(pools) };
-  const commits = createCommitClock((partition) => {
-    const desk = desks.get(partition);
-    if (desk) consumer?.commit(partition, desk.set.committable);
-  });
-
-  const caughtUp = createCaughtUp(log, (partition) => desks.get(partition)?.set.next);
-
   const runs = createInferenceRuns(
     {
       ...ports,
       logger,
       appender,
       workerId: options.workerId ?? identity.newId(),
-      settle: (entry) => desks.get(entry.partition)?.set.settle(entry),
+      settle: (entry) => desks.settle(entry),
       othersMayArrive: () => tenants.size > 1 || [...tenants].some((tenant) => catalog.names(tenant).length > 1),
     },
     options,
   );
 
-  const openShare = () => Math.max(1, Math.ceil(openMax / Math.max(1, desks.size)));
-  const regulate = (partition: number, desk: PartitionDesk<WorkerJob>) => {
-    if (!desk.paused && desk.set.open >= openShare()) {
-      desk.paused = true;
-      consumer?.pause(partition);
-      if (!desk.ready) void becomeReady(partition, desk);
-    } else if (desk.paused && desk.set.open < openShare() * resumeBelow) {
-      desk.paused = false;
-      consumer?.resume(partition);
-    }
-  };
   /** A full set can be worked on only when what lies behind it in the log is known too. */
   const becomeReady = async (partition: number, desk: PartitionDesk<WorkerJob>) => {
-    while (!stopping && !desk.ready && desks.get(partition) === desk) {
+    while (!stopping && !desk.ready && desks.all.get(partition) === desk) {
       if (await desk.lookAhead(desk.endAtAssignment)) break;
       await new Promise((resolve) => setTimeout(resolve, lookAheadRetryMs));
     }
-    regulate(partition, desk);
+    desks.regulate(partition, desk);
     runs.pump();
   };
   const opened = (entry: OpenEntry<WorkerJob>) => {
@@ -130,74 +107,32 @@ export const startInferenceWorker = async (
     const left = (openByDigest.get(sha256) ?? 1) - 1;
     if (left > 0) openByDigest.set(sha256, left);
     else openByDigest.delete(sha256);
-    const desk = desks.get(entry.partition);
-    if (desk?.paused) regulate(entry.partition, desk);
-    commits.moved(entry.partition);
   };
 
-  consumer = await log.consume(
-    { topic: TOPICS.predictions, group },
-    {
-      async onAssigned(partition, committed) {
-        const bounds = (await log.bounds(TOPICS.predictions)).find((candidate) => candidate.partition === partition);
-        desks.set(
-          partition,
-          createPartitionDesk<WorkerJob>({
-            partition,
-            next: committed ?? bounds?.start ?? 0,
-            endAtAssignment: bounds?.end ?? 0,
-            filter,
-            payloads: budget,
-            log,
-            logger,
-            onReady: runs.enter,
-            onOpened: opened,
-            onClosed: closed,
-          }),
-        );
-        caughtUp.moved();
-        return undefined;
-      },
-      async onBatch(batch) {
-        const desk = desks.get(batch.partition);
-        if (!desk || stopping) return;
-        desk.take(batch);
-        regulate(batch.partition, desk);
-        commits.moved(batch.partition);
-        caughtUp.moved();
-        runs.pump();
-      },
-      onRevoked(partition) {
-        const desk = desks.get(partition);
-        desks.delete(partition);
-        commits.forget(partition);
-        desk?.close();
-        caughtUp.moved();
-      },
-    },
-  );
-  for (const [partition, desk] of desks) if (desk.paused) consumer.pause(partition);
+  const desks = createPartitionDesks<WorkerJob>({
+    ...{ log, logger, group, openMax, filter, payloads: budget },
+    onReady: runs.enter,
+    onOpened: opened,
+    onClosed: closed,
+    onFull: (partition, desk) => void becomeReady(partition, desk),
+    onTaken: () => runs.pump(),
+    stopping: () => stopping,
+  });
+  await desks.start();
 
   const sum = (of: (desk: PartitionDesk<WorkerJob>) => number) => {
     let total = 0;
-    for (const desk of desks.values()) total += of(desk);
+    for (const desk of desks.all.values()) total += of(desk);
     return total;
   };
 
   return {
-    whenCaughtUp: caughtUp.wait,
+    whenCaughtUp: desks.whenCaughtUp,
     async stop() {
       stopping = true;
-      let bound: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        bound = setTimeout(resolve, stopMsMax);
-      });
-      await Promise.race([runs.drain(), late]);
-      clearTimeout(bound);
+      await settledWithin(runs.drain(), stopMsMax);
       appender.giveUp();
-      commits.flush(desks.keys());
-      await consumer?.stop();
-      commits.stop();
+      await desks.stop();
     },
     expectedWaitMs(sha256) {
       const cost = runs.scheduler.costOf(sha256);
@@ -207,7 +142,7 @@ export const startInferenceWorker = async (
     open: () => sum((desk) => desk.set.open),
     stats: () => ({
       ...runs.counts,
-      partitions: desks.size,
+      partitions: desks.all.size,
       paused: sum((desk) => (desk.paused ? 1 : 0)),
       open: sum((desk) => desk.set.open),
       queued: runs.scheduler.queued,

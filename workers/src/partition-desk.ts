@@ -21,7 +21,7 @@ export interface PartitionDesk<Work> {
 /** Requests beyond a full set whose attempts are remembered. */
 const attemptsAheadMax = 100_000;
 
-export const createPartitionDesk = <Work>(options: {
+export interface DeskOptions<Work> {
   readonly partition: number;
   readonly next: number;
   /** End of the partition when it was assigned. */
@@ -35,7 +35,9 @@ export const createPartitionDesk = <Work>(options: {
   readonly onReady: (entry: OpenEntry<Work>, recovered: boolean) => void;
   readonly onOpened: (entry: OpenEntry<Work>) => void;
   readonly onClosed: (entry: OpenEntry<Work>) => void;
-}): PartitionDesk<Work> => {
+}
+
+export const createPartitionDesk = <Work>(options: DeskOptions<Work>): PartitionDesk<Work> => {
   const { partition, next, endAtAssignment, filter, log, logger, onReady, onOpened, onClosed } = options;
   const set = createOpenSet<Work>({ partition, next, payloads: options.payloads, onClosed });
   const attemptsAhead = new Map<string, number>();
