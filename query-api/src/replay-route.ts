@@ -24,7 +24,10 @@ const topics = { predictions: TOPICS.predictions, models: TOPICS.models, 'dead-l
 type TopicName = keyof typeof topics;
 const topicNames = Object.keys(topics) as TopicName[];
 
-const positions = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 16_384, description }));
+/** Two such lists, escaped for a URL, still fit into the headers of a request. */
+const positionsCharsMax = 2_560;
+const positions = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: positionsCharsMax, description }));
 
 const typeNames = Object.keys(eventData).join('|');
 
