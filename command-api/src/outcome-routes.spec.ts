@@ -1,5 +1,5 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
 
 let world: CommandWorld;
@@ -68,6 +68,32 @@ describe('a cancel', () => {
     await world.haveModel();
     world.holdViews();
     expect((await cancel(await accepted())).json()).toMatchObject({ status: 503, type: '/problems/view-behind' });
+  });
+
+  it('does not wait for the view where too many do already, and a closing server lets go of those that wait', async () => {
+    await world.close();
+    world = await createCommandWorld({ limits: { waitsMax: 1, outcomeWaitMs: 60_000 } });
+    await world.haveModel();
+    world.holdViews();
+    const id = await accepted();
+    const checkpoints = vi.spyOn(world.ports.views, 'checkpoints');
+    const waiting = cancel(id);
+    await expect.poll(() => checkpoints.mock.calls.length).toBeGreaterThan(0);
+    expect((await cancel(id)).json()).toMatchObject({ status: 503, type: '/problems/too-many-waiting' });
+    await world.app.close();
+    expect((await waiting).json()).toMatchObject({ status: 503, type: '/problems/view-behind' });
+  });
+
+  it('that cannot read the views says so', async () => {
+    const { views } = world.ports;
+    const prediction = async () => {
+      throw new Error('connection refused by 10.0.0.7');
+    };
+    await world.close();
+    world = await createCommandWorld({ ports: { views: { ...views, prediction } } });
+    const answer = await cancel('some-id');
+    expect(answer.json()).toMatchObject({ status: 503, type: '/problems/store-unavailable' });
+    expect(answer.body).not.toContain('10.0.0.7');
   });
 
   it('of another prediction is not possible by a body', async () => {

@@ -32,6 +32,7 @@ const refusals = [
   'log-unavailable',
   'store-unavailable',
   'view-behind',
+  'too-many-waiting',
   'catalog-behind',
   'model-quarantined',
 ] as const;
