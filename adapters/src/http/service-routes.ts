@@ -4,6 +4,10 @@ import { Type } from '@sinclair/typebox';
 import { answers } from './problem-responses.ts';
 import { checkReadiness, type Readiness, readinessSchema } from './readiness.ts';
 
+const verbose = Type.Optional(
+  Type.Union([Type.Literal(''), Type.Literal('true'), Type.Literal('false')], { description: 'Show each check' }),
+);
+
 /** `/livez` asks only whether the event loop turns; `/readyz` whether requests should come here. */
 export const serviceRoutes =
   (readiness: Readiness, logger: Logger | undefined): FastifyPluginAsyncTypebox =>
@@ -27,10 +31,7 @@ export const serviceRoutes =
           operationId: 'getReadiness',
           summary: 'Whether requests should be sent here',
           tags: ['Service'],
-          querystring: Type.Object(
-            { verbose: Type.Optional(Type.Boolean({ description: 'Show each check' })) },
-            { additionalProperties: false },
-          ),
+          querystring: Type.Object({ verbose }, { additionalProperties: false }),
           response: answers({
             200: Type.Composite([readinessSchema], { description: 'Ready, perhaps degraded' }),
             503: Type.Composite([readinessSchema], { description: 'Not ready, or draining' }),
@@ -40,7 +41,8 @@ export const serviceRoutes =
       async (request, reply) => {
         const { ok, status, checks } = await checkReadiness(readiness, logger);
         reply.code(ok ? 200 : 503).header('cache-control', 'no-store');
-        return request.query.verbose ? { status, checks } : { status };
+        const isVerbose = (request.query.verbose ?? 'false') !== 'false';
+        return isVerbose ? { status, checks } : { status };
       },
     );
   };

@@ -48,8 +48,7 @@ const fromTexts = (given: Record<string, unknown>, properties: TObject['properti
     const type: unknown = Object.hasOwn(properties, name) ? properties[name]?.['type'] : undefined;
     if ((type === 'integer' || type === 'number') && typeof text === 'string' && numeric.test(text)) {
       value[name] = Number(text);
-    } else if (type === 'boolean' && (text === 'true' || text === 'false' || text === ''))
-      value[name] = text !== 'false';
+    } else if (type === 'boolean' && (text === 'true' || text === 'false')) value[name] = text === 'true';
     else value[name] = text;
   }
   return value;
