@@ -106,6 +106,7 @@ const serve = (db: LogDatabase, options: SqliteEventLogOptions, release: () => v
     start: () => 0,
     end: endAt,
     fetch,
+    handedOut: (topic, partition, before) => topicAt(topic).tails[partition]?.release(before),
     committed: commits.get,
     saveCommitted: (topic, group, partition, next) => {
       commits.set(topic, group, partition, next);

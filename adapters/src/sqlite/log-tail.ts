@@ -1,14 +1,16 @@
 import type { RecordedRecord } from '@hindcast/domain';
 
-/** Bounds of what one partition keeps in memory for consumers that keep up. */
+/** Bounds of what one partition keeps in memory for consumers that fall behind for a moment. */
 export const tailRecordsMax = 8_192;
-export const tailBytesMax = 4_194_304;
+export const tailBytesMax = 16_777_216;
 /** What a record takes beside its value: the decoded event and the objects around it, roughly. */
 const recordOverheadBytes = 1_024;
 
 /** The newest records of a partition, with their decoded events. */
 export interface LogTail {
   push(records: readonly RecordedRecord[]): void;
+  /** Forgets the records before this offset. */
+  release(before: number): void;
   /** undefined where `from` is older than the tail. */
   fetch(from: number, max: number): readonly RecordedRecord[] | undefined;
 }
@@ -40,6 +42,13 @@ export const createLogTail = (): LogTail => {
         bytes += bytesOf(record);
       }
       if (records.length > tailRecordsMax || bytes > tailBytesMax) cut();
+    },
+    release: (before) => {
+      const first = records[0];
+      if (!first || before <= first.offset) return;
+      const released = Math.min(before - first.offset, records.length);
+      for (let i = 0; i < released; i++) bytes -= bytesOf(records[i] as RecordedRecord);
+      records = records.slice(released);
     },
     fetch: (from, max) => {
       const first = records[0];

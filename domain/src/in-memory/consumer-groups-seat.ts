@@ -8,6 +8,11 @@ export interface LogSource {
   end(topic: Topic, partition: number): number;
   /** Contiguous records from `from`, at least one where `from` is before the end, at most `max`. May throw. */
   fetch(topic: Topic, partition: number, from: number, max: number): readonly RecordedRecord[];
+  /**
+   * Every group has been given the records before this offset, and nobody who keeps up asks for them again: records that
+   * are forgotten young cost the garbage collector nothing.
+   */
+  handedOut?(topic: Topic, partition: number, before: number): void;
   committed(topic: Topic, group: string, partition: number): number | undefined;
   saveCommitted(topic: Topic, group: string, partition: number, next: number): void;
 }
@@ -39,6 +44,8 @@ export interface SeatOptions {
   readonly partition: number;
   readonly source: LogSource;
   readonly onFailure: (failure: ConsumerFailure) => void;
+  /** A batch was handled. */
+  readonly onProgress: () => void;
 }
 
 /** A partition as one group sees it: who holds it, who shall hold it, and how far it has got. */
@@ -46,6 +53,8 @@ export interface Seat {
   /** Resolves when the member who held the partition before has let go of it. */
   give(to: Member | undefined): Promise<void>;
   holder(): Member | undefined;
+  /** The first offset that was not handed out. */
+  next(): number;
   wake(): void;
   commit(member: Member, next: number): void;
   pause(member: Member): void;
@@ -58,7 +67,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
  * One loop does everything that happens to the partition, one thing after the other: that is why a handler never runs
  * twice at a time, and why a partition changes hands only between two batches.
  */
-export const createSeat = ({ topic, group, partition, source, onFailure }: SeatOptions): Seat => {
+export const createSeat = ({ topic, group, partition, source, onFailure, onProgress }: SeatOptions): Seat => {
   let wanted: Member | undefined;
   let holder: Member | undefined;
   let assigned = false;
@@ -98,6 +107,7 @@ export const createSeat = ({ topic, group, partition, source, onFailure }: SeatO
     const batch: RecordBatch = { topic, partition, records, end: source.end(topic, partition) };
     await member.handlers.onBatch(batch);
     next += records.length;
+    onProgress();
   };
 
   const pauseAfter = (error: unknown): Promise<void> => {
@@ -156,6 +166,7 @@ export const createSeat = ({ topic, group, partition, source, onFailure }: SeatO
         wake();
       }),
     holder: () => wanted,
+    next: () => next,
     wake,
     commit: (member, offset) => {
       if (group === null || member !== holder || !assigned) return;

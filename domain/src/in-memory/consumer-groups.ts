@@ -46,13 +46,29 @@ export const createConsumerGroups = ({ source, onConsumerFailure }: ConsumerGrou
   const byTopic = new Map<Topic, Map<string | symbol, Group>>();
   const consumers = new Set<LogConsumer>();
 
+  const tellHandedOut = (topic: Topic, partition: number): void => {
+    if (!source.handedOut) return;
+    let before = Number.POSITIVE_INFINITY;
+    for (const { seats } of byTopic.get(topic)?.values() ?? []) {
+      before = Math.min(before, seats[partition]?.next() ?? before);
+    }
+    if (before < Number.POSITIVE_INFINITY) source.handedOut(topic, partition, before);
+  };
+
   const groupOf = (topic: Topic, name: string | null, key: string | symbol): Group => {
     const groups = byTopic.get(topic) ?? new Map<string | symbol, Group>();
     byTopic.set(topic, groups);
     const known = groups.get(key);
     if (known) return known;
     const seats = Array.from({ length: source.partitions(topic) }, (_, partition) =>
-      createSeat({ topic, group: name, partition, source, onFailure: (failure) => onConsumerFailure?.(failure) }),
+      createSeat({
+        topic,
+        group: name,
+        partition,
+        source,
+        onFailure: (failure) => onConsumerFailure?.(failure),
+        onProgress: () => tellHandedOut(topic, partition),
+      }),
     );
     const group: Group = { seats, members: [] };
     groups.set(key, group);
