@@ -8,8 +8,10 @@ import { openViewSchema } from './view-schema.ts';
 import { createSqliteViewStore, type SqliteViewStore, type ViewRows } from './view-store.ts';
 import { createWriteBehind } from './view-write-behind.ts';
 
-/** Pages of 4 KiB that the write-ahead log may grow to before they are moved to the file. */
-const walPagesMax = 4_000;
+/** Larger than the default, of which a page would hold three documents and much air. */
+const pageBytes = 8_192;
+/** The write-ahead log may grow to this before its pages are moved to the file. */
+const walBytesMax = 16_777_216;
 const cacheKibMax = 64 * 1024;
 
 /**
@@ -28,10 +30,11 @@ export const openSqliteViews = async ({
 }): Promise<ViewDatabase & { stop(): Promise<void> }> => {
   const db = new Database(join(folder, 'views.db'));
   db.exec(`
+    PRAGMA page_size = ${pageBytes};
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA busy_timeout = 250;
-    PRAGMA wal_autocheckpoint = ${walPagesMax};
+    PRAGMA wal_autocheckpoint = ${walBytesMax / pageBytes};
     PRAGMA cache_size = -${cacheKibMax};
   `);
   openViewSchema(db);

@@ -1,12 +1,13 @@
 import type { Logger } from '@hindcast/domain';
 import type Database from 'libsql';
 
-/** How long a write may wait for others: most predictions end within it, and are then written once instead of twice. */
-const flushDelayMs = 40;
+/** How long a write may wait for others: most predictions end within it, also under load, and are then written once instead of twice. */
+const flushDelayMs = 1_000;
 /** Documents that may wait before a save waits for them to be written. */
-const waitingMax = 5_000;
-/** Documents written before other work gets its turn, a few milliseconds. */
-const turnMax = 250;
+const waitingMax = 10_000;
+/** Documents of a view written before other work gets its turn, a few milliseconds; where more waits, this part of it. */
+const turnMin = 250;
+const turnShare = 0.25;
 const retryDelayMs = 1_000;
 
 /** Where documents wait to be written, one per table. */
@@ -62,7 +63,7 @@ export const createWriteBehind = (db: Database.Database, logger?: Logger): Write
   const takeTurn = (): void => {
     turn = undefined;
     try {
-      writeSome(turnMax);
+      writeSome(Math.max(turnMin, Math.ceil(waiting() * turnShare)));
     } catch (error) {
       logger?.error({ err: error }, 'Views could not be written; they are kept in memory and written later.');
       timer ??= setTimeout(takeTurnNow, retryDelayMs);
