@@ -85,7 +85,7 @@ export const commandLimits: CommandLimits = {
   viewPollMs: 25,
   trialTimeoutMs: 30_000,
   registrationsMax: 8,
-  modelDefaults: { pool: 'default', deadlineMs: 60_000, timeoutMs: 10_000, batchMax: 256 },
+  modelDefaults: { pool: 'default', deadlineMs: 60_000, timeoutMs: 10_000, batchMax: 1_000 },
 };
 
 /** What every part of the command side works with. */

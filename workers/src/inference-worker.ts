@@ -71,6 +71,7 @@ export const startInferenceWorker = async (
   const budget = { bytesMax: payloadBytesMax, bytes: 0 };
   const appender = createDurableAppender(log, logger);
   let stopping = false;
+  let pumpDue = false;
 
   await catalog.catchUp();
   const partitions = (await log.bounds(TOPICS.predictions)).length;
@@ -109,13 +110,23 @@ export const startInferenceWorker = async (
     else openByDigest.delete(sha256);
   };
 
+  /** The partitions hand out their records one after another: what they bring within one turn shares a run. */
+  const pumpSoon = () => {
+    if (pumpDue) return;
+    pumpDue = true;
+    setImmediate(() => {
+      pumpDue = false;
+      runs.pump();
+    });
+  };
+
   const desks = createPartitionDesks<WorkerJob>({
     ...{ log, logger, group, openMax, filter, payloads: budget },
     onReady: runs.enter,
     onOpened: opened,
     onClosed: closed,
     onFull: (partition, desk) => void becomeReady(partition, desk),
-    onTaken: () => runs.pump(),
+    onTaken: pumpSoon,
     stopping: () => stopping,
   });
   await desks.start();

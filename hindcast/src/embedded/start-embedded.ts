@@ -109,7 +109,7 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
             pool: 'default',
             deadlineMs: config.deadlineMs,
             timeoutMs: config.inferenceTimeoutMs,
-            batchMax: 256,
+            batchMax: 1_000,
           },
         },
       ),
