@@ -10,19 +10,25 @@ import {
 
 const hourMs = 3_600_000;
 
-/** Something that happened to a prediction and that is counted once. */
-export interface Transition {
-  readonly offset: number;
+/** What is counted together: one statistics document. */
+interface Place {
+  readonly key: string;
   readonly tenant: string;
   readonly model: string;
   readonly version: number;
   readonly hour: number;
   readonly partition: number;
+}
+
+/** Something that happened to a prediction and that is counted once. */
+export interface Transition {
+  readonly place: Place;
+  readonly offset: number;
   readonly count: 'accepted' | 'labeled' | TerminalStatus;
   /** Submit to end, where the prediction ended. */
-  readonly durationMs?: number;
-  readonly queuedMs?: number;
-  readonly inferenceMs?: number;
+  readonly durationMs: number | undefined;
+  readonly queuedMs: number;
+  readonly inferenceMs: number;
 }
 
 type Requested = Exclude<PredictionState, { status: 'unknown' }>;
@@ -38,31 +44,64 @@ export const transitionsOf = (
   to: number,
 ): ReadonlyMap<string, readonly Transition[]> => {
   const groups = new Map<string, Transition[]>();
+  let place: Place | undefined;
+  let group: Transition[] = [];
   for (const doc of docs) {
     const { state } = doc;
     if (state.status === 'unknown') continue;
     for (const entry of state.history) {
       if (entry.offset < from || entry.offset > to || entry.verdict !== 'accepted') continue;
       for (const count of countsOf(entry, state)) {
-        const transition = transitionOf(doc, state, entry, count);
-        const key = statsKey(transition);
-        const group = groups.get(key);
-        if (group) group.push(transition);
-        else groups.set(key, [transition]);
+        // Neighbours mostly have one place, and its key costs more than the rest of a transition.
+        if (!place || !isAt(place, doc, state, entry)) {
+          place = placeOf(doc, state, entry);
+          group = groups.get(place.key) ?? [];
+          groups.set(place.key, group);
+        }
+        group.push(transitionOf(place, state, entry, count));
       }
     }
   }
-  for (const group of groups.values()) group.sort((a, b) => a.offset - b.offset);
+  // In the order of the log, so that sums round alike whatever the batches were. It mostly is there already.
+  for (const transitions of groups.values())
+    if (!isOrdered(transitions)) transitions.sort((a, b) => a.offset - b.offset);
   return groups;
 };
 
-const statsKey = ({ tenant, model, version, hour, partition }: Transition): string =>
-  `${tenant}/${model}@${version}|${hour}|p${partition}`;
+const isOrdered = (transitions: readonly Transition[]): boolean => {
+  let last = -1;
+  for (const { offset } of transitions) {
+    if (offset < last) return false;
+    last = offset;
+  }
+  return true;
+};
+
+const hourOf = (at: number): number => at - (at % hourMs);
+
+const isAt = (place: Place, doc: PredictionDoc, { request }: Requested, { at }: HistoryEntry): boolean =>
+  place.model === request.model &&
+  place.version === request.version &&
+  place.hour === hourOf(at) &&
+  place.tenant === doc.tenant &&
+  place.partition === doc.partition;
+
+const placeOf = ({ tenant, partition }: PredictionDoc, { request }: Requested, { at }: HistoryEntry): Place => {
+  const { model, version } = request;
+  const hour = hourOf(at);
+  return { key: `${tenant}/${model}@${version}|${hour}|p${partition}`, tenant, model, version, hour, partition };
+};
 
 const none: readonly Transition['count'][] = [];
 const accepted = ['accepted'] as const;
 const labeled = ['labeled'] as const;
 const acceptedAndLabeled = ['accepted', 'labeled'] as const;
+const ended = {
+  succeeded: ['succeeded'],
+  failed: ['failed'],
+  canceled: ['canceled'],
+  expired: ['expired'],
+} as const satisfies Record<TerminalStatus, readonly Transition['count'][]>;
 
 const countsOf = (entry: HistoryEntry, state: Requested): readonly Transition['count'][] => {
   switch (entry.type) {
@@ -75,7 +114,7 @@ const countsOf = (entry: HistoryEntry, state: Requested): readonly Transition['c
     case 'PredictionFailed':
     case 'PredictionCanceled':
     case 'PredictionExpired':
-      return isEnded(state) ? [state.status] : none;
+      return isEnded(state) ? ended[state.status] : none;
     case 'PredictionAttemptStarted':
       return none;
     default:
@@ -87,17 +126,16 @@ const labeledBefore = ({ history }: Requested, offset: number): boolean =>
   history.some((entry) => entry.type === 'PredictionLabeled' && entry.verdict === 'accepted' && entry.offset < offset);
 
 const transitionOf = (
-  { tenant, partition }: PredictionDoc,
+  place: Place,
   state: Requested,
   { offset, at }: HistoryEntry,
   count: Transition['count'],
 ): Transition => {
-  const { model, version, at: requestedAt } = state.request;
-  const transition = { offset, tenant, model, version, hour: at - (at % hourMs), partition, count };
-  if (count === 'accepted' || count === 'labeled' || !isEnded(state)) return transition;
-  const durationMs = at - requestedAt;
-  if (count !== 'succeeded') return { ...transition, durationMs };
-  return { ...transition, durationMs, queuedMs: state.queuedMs ?? 0, inferenceMs: state.inferenceMs ?? 0 };
+  const durationMs = count === 'accepted' || count === 'labeled' ? undefined : at - state.request.at;
+  if (count !== 'succeeded' || !isEnded(state)) {
+    return { place, offset, count, durationMs, queuedMs: 0, inferenceMs: 0 };
+  }
+  return { place, offset, count, durationMs, queuedMs: state.queuedMs ?? 0, inferenceMs: state.inferenceMs ?? 0 };
 };
 
 /** Counts the transitions behind `base.pos`, and only them. */
@@ -106,26 +144,24 @@ export const countTransitions = (
   key: string,
   transitions: readonly Transition[],
 ): PredictionStatsDoc => {
-  const unseen = base ? transitions.filter(({ offset }) => offset > base.pos) : transitions;
-  const [first] = unseen;
-  if (!first) {
-    if (base) return base;
-    throw new Error(`There is nothing to count under ${key}.`);
-  }
-  const { tenant, model, version, hour, partition } = first;
+  const seen = base?.pos ?? -1;
+  const [first] = transitions;
+  if (!first) throw new Error(`There is nothing to count under ${key}.`);
+  const { tenant, model, version, hour, partition } = first.place;
   const before = base ?? { key, tenant, model, version, hour, partition, ...zero };
   const next = { ...before, durations: [...before.durations] };
-  for (const { count, offset, durationMs, queuedMs, inferenceMs } of unseen) {
+  for (const { count, offset, durationMs, queuedMs, inferenceMs } of transitions) {
+    if (offset <= seen) continue;
     next[count] += 1;
     next.pos = offset;
-    next.queuedMs += queuedMs ?? 0;
-    next.inferenceMs += inferenceMs ?? 0;
+    next.queuedMs += queuedMs;
+    next.inferenceMs += inferenceMs;
     if (durationMs !== undefined) {
       const bucket = bucketOf(durationMs);
       next.durations[bucket] = (next.durations[bucket] ?? 0) + 1;
     }
   }
-  return next;
+  return base && next.pos === base.pos ? base : next;
 };
 
 const zero = {
