@@ -81,13 +81,15 @@ const acceptItems = async (
   const outcomes: ItemOutcome[] = [];
   const prepared: Prepared[] = [];
   const places: number[] = [];
-  for (const [index, item] of items.entries()) {
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index] as PredictionItem;
     const before = known[index];
     if (before) {
       outcomes[index] = before;
       continue;
     }
-    const [id, requestHash] = [ids[index] as string, hashes[index] as string];
+    const id = ids[index] as string;
+    const requestHash = hashes[index] as string;
     const batch = { id: batchId, index };
     try {
       const draft = {
@@ -115,7 +117,9 @@ const acceptItems = async (
   const appended = await context.ports.log.append(TOPICS.predictions, records);
   const refused = appended.find((outcome) => !outcome.ok);
   if (refused && !refused.ok && appended.every((outcome) => !outcome.ok)) throw refused.error;
-  for (const [at, index] of places.entries()) outcomes[index] = settled(prepared[at] as Prepared, appended[at]);
+  for (let at = 0; at < places.length; at++) {
+    outcomes[places[at] as number] = settled(prepared[at] as Prepared, appended[at]);
+  }
   return outcomes;
 };
 

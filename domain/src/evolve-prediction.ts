@@ -223,7 +223,12 @@ const end = (
     attempts,
     request: state.request,
     endedAt: stored.appendedAt,
-    ...result,
+    output: result.output,
+    outputRef: result.outputRef,
+    error: result.error,
+    queuedMs: result.queuedMs,
+    inferenceMs: result.inferenceMs,
+    provenance: result.provenance,
   });
 
 const expired = (deadlineMs: number): Failure => ({
