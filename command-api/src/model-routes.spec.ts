@@ -80,6 +80,31 @@ describe('a registration', () => {
     expect((await register('file-1')).json().version).toBe(1);
   });
 
+  it('of the same bytes with other metadata, limits or words is a new version, which has been checked', async () => {
+    const sha256 = offer('file-1');
+    const metadata = (value: object) => `?metadata=${encodeURIComponent(JSON.stringify(value))}`;
+    const named = metadata({ features: ['left', 'right'] });
+    expect((await register('file-1')).json()).toMatchObject({ version: 1, example: { f0: 0, f1: 0 } });
+    const second = await register('file-1', named);
+    expect([second.statusCode, second.json().version, second.json().sha256]).toEqual([201, 2, sha256]);
+    const input = { left: 1, right: 2 };
+    const ask = (model: string) => world.send('POST', '/predict', { model, input });
+    expect([(await ask('sums@2')).statusCode, (await ask('sums@1')).statusCode]).toEqual([202, 422]);
+    expect((await register('file-1', '?batchMax=8')).json()).toMatchObject({ version: 3, settings: { batchMax: 8 } });
+    expect((await register('file-1', '?description=Sums')).json().version).toBe(4);
+    for (const [query, version] of [
+      ['', 1],
+      [named, 2],
+      ['?batchMax=8', 3],
+    ] as const) {
+      const again = await register('file-1', query);
+      expect([again.statusCode, again.json().version, again.headers['etag']]).toEqual([200, version, '"4"']);
+    }
+    const refused = await register('file-1', metadata({ features: ['one'] }));
+    expect(refused.json()).toMatchObject({ status: 422, type: '/problems/model-refused', reason: 'metadata_invalid' });
+    expect(world.ports.catalog.get('default', 'sums')?.versions).toHaveLength(4);
+  });
+
   it('takes what the file does not say from a sidecar, in the query or in a header', async () => {
     offer('file-1');
     offer('file-2');

@@ -4,6 +4,8 @@ import {
   compileBatch,
   type DerivedSignature,
   deriveSignature,
+  findRegistered,
+  type ModelEventOf,
   type ModelFile,
   type ModelSettings,
   type ModelSignature,
@@ -28,7 +30,7 @@ export interface Registration {
 export interface Registered {
   readonly version: ModelVersion;
   readonly model: ModelState;
-  /** false: this file was already a version of the model. */
+  /** false: the model had this very version: the same file, read in the same way, with the same limits and words. */
   readonly created: boolean;
 }
 
@@ -36,19 +38,16 @@ type Derived = Extract<DerivedSignature, { ok: true }>;
 
 /**
  * Takes a model file in: stored, read, loaded and tried away from this process, then registered. The file is durable
- * before the event that names it.
+ * before the event that names it. What the model has already is checked all the same, and only then not repeated.
  * @throws Problem `body-too-large`, `model-refused`, `trial-failed`
  */
 export const registerModel = async (context: CommandContext, registration: Registration): Promise<Registered> => {
   const { name } = registration;
   const { sha256, bytes } = await store(context, registration.source);
-  const before = await registeredAs(context, name, sha256);
-  if (before) return { ...before, created: false };
   const file = await inspect(context, sha256);
   const derived = derive(file, registration.sidecar);
-  await tryOut(context, sha256, derived, registration.settings.timeoutMs);
   const description = registration.description ?? derived.description;
-  const { state, verdict } = await appendModelEvent(context, name, 'ModelRegistered', {
+  const data: ModelEventOf<'ModelRegistered'>['data'] = {
     sha256,
     bytes,
     ...(description === undefined ? undefined : { description }),
@@ -57,8 +56,14 @@ export const registerModel = async (context: CommandContext, registration: Regis
     example: derived.example,
     opset: { ...file.opset },
     irVersion: file.irVersion,
-  });
-  const version = state.versions.find((known) => known.sha256 === sha256);
+  };
+  await catchUp(context);
+  const before = context.ports.catalog.get(context.tenant, name);
+  const same = before && findRegistered(before, data);
+  if (same) return { version: same, model: before, created: false };
+  await tryOut(context, sha256, derived, registration.settings.timeoutMs);
+  const { state, verdict } = await appendModelEvent(context, name, 'ModelRegistered', data);
+  const version = findRegistered(state, data);
   if (!version) throw new Error(`The fold gave ${name} no version for ${sha256}.`);
   return { version, model: state, created: verdict === 'accepted' };
 };
@@ -70,13 +75,6 @@ const store = async ({ ports, limits }: CommandContext, source: AsyncIterable<Ui
     if (!(error instanceof ArtifactTooLarge)) throw error;
     throw problem('body-too-large', `A model file may have at most ${error.bytesMax} bytes.`);
   }
-};
-
-const registeredAs = async (context: CommandContext, name: string, sha256: string) => {
-  await catchUp(context);
-  const model = context.ports.catalog.get(context.tenant, name);
-  const version = model?.versions.find((known) => known.sha256 === sha256);
-  return model && version && { model, version };
 };
 
 const inspect = async ({ ports }: CommandContext, sha256: string): Promise<ModelFile> => {

@@ -37,7 +37,8 @@ export const registrationRoutes =
           description:
             'The body is the file: `curl --data-binary @model.onnx -H "content-type: application/octet-stream"`. It is ' +
             'read, loaded and run once on an example in a separate process before it is registered. The first version ' +
-            'of a model becomes its champion; later ones wait for PUT …/routing.',
+            'of a model becomes its champion; later ones wait for PUT …/routing. The same file with another signature, ' +
+            'example, description or limits is a new version of it.',
           tags: ['Models'],
           // Only described: the bytes are streamed on, whatever they are.
           body: { content: { [mediaType]: { schema: Type.Any({ type: 'string', format: 'binary' }) } } },
@@ -45,7 +46,7 @@ export const registrationRoutes =
           querystring: registrationQuery,
           response: answers(
             {
-              200: Type.Composite([modelVersionSchema], { description: 'The file was already registered' }),
+              200: Type.Composite([modelVersionSchema], { description: 'The model had this very version' }),
               201: Type.Composite([modelVersionSchema], { description: 'Registered' }),
             },
             'model-refused',

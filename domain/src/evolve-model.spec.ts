@@ -28,8 +28,29 @@ describe('a model', () => {
     expect(state.routing?.champion).toBe(1);
   });
 
-  it('does not register the same file twice', () => {
+  it('does not register the same file twice, however its members are ordered', () => {
     givenModel(aModelRegistered()).when(aModelRegistered()).thenIs('ignored:duplicate', { revision: 1 });
+    const { pool, deadlineMs, timeoutMs, batchMax } = aModelRegistered().data.settings;
+    givenModel(aModelRegistered(), second)
+      .when(aModelRegistered({ settings: { batchMax, timeoutMs, deadlineMs, pool } }))
+      .thenIs('ignored:duplicate', { revision: 2 });
+  });
+
+  it.each([
+    ['signature', { signature: { ...aModelRegistered().data.signature, threshold: 0.4 } }],
+    ['settings', { settings: { ...aModelRegistered().data.settings, batchMax: 1 } }],
+    ['example', { example: { age: 17 } }],
+    ['description', { description: 'Who leaves.' }],
+  ])('takes the same file with another %s for a new version of it', (_what, other) => {
+    const { state, verdict } = givenModel(aModelRegistered()).when(aModelRegistered(other));
+    expect(verdict).toBe('accepted');
+    expect(state.versions.map(({ version, sha256 }) => [version, sha256])).toEqual([
+      [1, digest('a')],
+      [2, digest('a')],
+    ]);
+    givenModel(aModelRegistered(), aModelRegistered(other))
+      .when(aModelRegistered(other))
+      .thenIs('ignored:duplicate', { revision: 2 });
   });
 
   it('moves its routing from the revision that the mover saw, and from no other', () => {
@@ -64,6 +85,16 @@ describe('a model', () => {
     givenModel(aModelRegistered()).when(aModelResumed()).thenIs('ignored:duplicate');
   });
 
+  it('quarantines every version of a file, and none that is retired', () => {
+    const told = (description: string) => aModelRegistered({ description });
+    const events = [told('one'), told('two'), second, told('three'), aModelVersionRetired({ version: 4 })];
+    const { state } = givenModel(...events).when(aModelVersionQuarantined());
+    expect(state.versions.map((version) => version.state)).toEqual(['quarantined', 'quarantined', 'active', 'retired']);
+    givenModel(...events, aModelVersionQuarantined())
+      .when(aModelVersionQuarantined())
+      .thenIs('ignored:unknown_version');
+  });
+
   it('quarantines a version with its reason, and resuming lets it out', () => {
     const { state } = givenModel(aModelRegistered()).when(aModelVersionQuarantined());
     expect(findVersion(state, 1)).toMatchObject({ state: 'quarantined', error: { code: 'model_crashes' } });
@@ -76,7 +107,9 @@ describe('a model', () => {
 const small = fc.integer({ min: 1, max: 4 });
 const letter = fc.constantFrom('a', 'b', 'c').map(digest);
 const anyModelEvent: fc.Arbitrary<ModelEvent> = fc.oneof(
-  letter.map((sha256) => aModelRegistered({ sha256 })),
+  fc
+    .tuple(letter, fc.constantFrom('one', 'two'))
+    .map(([sha256, description]) => aModelRegistered({ sha256, description })),
   fc
     .tuple(small, fc.nat({ max: 8 }))
     .map(([champion, base]) => aModelRoutingMoved({ routing: { champion, canary: [] }, base })),

@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical-json.ts';
 import type { Stored } from './evolve-prediction.ts';
 import type { ModelEvent, ModelEventOf, ModelSettings, Routing } from './model-events.ts';
 import type { ModelSignature } from './model-signature.ts';
@@ -39,6 +40,23 @@ export const unknownModel: ModelState = { versions: [], routing: undefined, paus
 export const findVersion = (model: ModelState, version: number): ModelVersion | undefined =>
   model.versions[version - 1];
 
+/** What makes a version: the same file with other names, limits or words is another version of it. */
+export type VersionIdentity = Pick<
+  ModelEventOf<'ModelRegistered'>['data'],
+  'sha256' | 'signature' | 'settings' | 'example' | 'description'
+>;
+
+/** The version that such a registration would only repeat. */
+export const findRegistered = ({ versions }: ModelState, told: VersionIdentity): ModelVersion | undefined => {
+  const ofFile = versions.filter(({ sha256 }) => sha256 === told.sha256);
+  if (ofFile.length === 0) return undefined;
+  const identity = identityOf(told);
+  return ofFile.find((known) => identityOf(known) === identity);
+};
+
+const identityOf = ({ signature, settings, example, description }: VersionIdentity): string =>
+  canonicalJson({ signature, settings, example, description });
+
 /** The only judge of a model: gives version numbers in log order, and refuses a routing move from a stale base. */
 export const evolveModel = (
   state: ModelState,
@@ -51,7 +69,7 @@ export const evolveModel = (
   const ignored = (verdict: ModelVerdict) => ({ state, verdict });
   switch (event.type) {
     case 'ModelRegistered': {
-      if (state.versions.some((known) => known.sha256 === event.data.sha256)) return ignored('ignored:duplicate');
+      if (findRegistered(state, event.data)) return ignored('ignored:duplicate');
       const version = registered(event, state.versions.length + 1, appendedAt);
       return accepted({
         versions: [...state.versions, version],
@@ -83,9 +101,13 @@ export const evolveModel = (
       return accepted({ versions: replaced(state, { ...version, state: 'retired' }) });
     }
     case 'ModelVersionQuarantined': {
-      const version = state.versions.find((known) => known.sha256 === event.data.sha256);
-      if (version?.state !== 'active') return ignored('ignored:unknown_version');
-      return accepted({ versions: replaced(state, { ...version, state: 'quarantined', error: event.data.error }) });
+      const { sha256, error } = event.data;
+      const hit = (version: ModelVersion) => version.sha256 === sha256 && version.state === 'active';
+      if (!state.versions.some(hit)) return ignored('ignored:unknown_version');
+      const versions = state.versions.map((version) =>
+        hit(version) ? { ...version, state: 'quarantined' as const, error } : version,
+      );
+      return accepted({ versions });
     }
     default:
       return event satisfies never;

@@ -11,8 +11,6 @@ import type { ModelEvent } from './model-events.ts';
 export interface ModelCatalog {
   get(tenant: string, name: string): ModelState | undefined;
   version(tenant: string, name: string, version: number): ModelVersion | undefined;
-  /** All versions with this digest are the same file, whoever registered it. */
-  bySha256(sha256: string): ModelVersion | undefined;
   names(tenant: string): readonly string[];
   /** Resolves when everything appended before the call is folded; rejects after `timeoutMs`. */
   catchUp(timeoutMs?: number): Promise<void>;
@@ -21,7 +19,6 @@ export interface ModelCatalog {
 
 export const openModelCatalog = async (log: EventLog): Promise<ModelCatalog> => {
   const models = new Map<string, ModelState>();
-  const byDigest = new Map<string, ModelVersion>();
   const next = new Map<number, number>();
   const waiters = new Set<() => void>();
 
@@ -36,7 +33,6 @@ export const openModelCatalog = async (log: EventLog): Promise<ModelCatalog> => 
             const stored = { event: decoded.event, offset: record.offset, appendedAt: record.appendedAt };
             const { state } = evolveModel(before, stored);
             models.set(record.key, state);
-            for (const version of state.versions) byDigest.set(version.sha256, version);
           }
           next.set(partition, record.offset + 1);
         }
@@ -51,7 +47,6 @@ export const openModelCatalog = async (log: EventLog): Promise<ModelCatalog> => 
       const model = models.get(keyOf(tenant, name));
       return model && findVersion(model, version);
     },
-    bySha256: (sha256) => byDigest.get(sha256),
     names: (tenant) =>
       [...models.keys()]
         .filter((key) => key.startsWith(`${tenant}/`))

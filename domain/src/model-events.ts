@@ -15,7 +15,10 @@ export const modelSettingsSchema = Type.Object({
 });
 export type ModelSettings = Static<typeof modelSettingsSchema>;
 
-/** The artifact is durable before this event exists. The fold gives the version: the next number, in log order. */
+/**
+ * The artifact is durable before this event exists. The fold gives the version: the next number, in log order, unless the
+ * model has a version of the same file, signature, settings, example and description.
+ */
 export const modelRegisteredData = Type.Object({
   sha256,
   bytes: Type.Integer({ minimum: 1 }),
@@ -44,6 +47,7 @@ export const modelRoutingMovedData = Type.Object({ routing: routingSchema, base:
 export const modelPausedData = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 512 })) });
 export const modelResumedData = Type.Object({});
 export const modelVersionRetiredData = Type.Object({ version });
+/** Stops every version of the model that is this file. */
 export const modelVersionQuarantinedData = Type.Object({ sha256, error: failureSchema });
 
 /** Every event of a model's stream, by type. */

@@ -111,7 +111,7 @@ describe('inference worker, when runs fail', () => {
     expect(codes.filter((code) => code === 'model_crashed')).toHaveLength(5);
     expect(codes.filter((code) => code === 'model_quarantined')).toHaveLength(7);
     expect((await world.states()).get('fine')).toMatchObject({ status: 'succeeded' });
-    expect(world.catalog.bySha256(digest)?.state).toBe('quarantined');
+    expect(world.catalog.version('default', 'killer', 1)?.state).toBe('quarantined');
     world.runtime.misbehave(digest, undefined);
     await world.tell(aModelResumed({ name: 'killer', eventId: 'resumed' }));
     await world.catalog.catchUp();

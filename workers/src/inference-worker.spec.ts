@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type InferenceWorker, startInferenceWorker } from './inference-worker.ts';
-import { createWorkerWorld, doubling, listSignature, until, type WorkerWorld } from './testing/worker-world.ts';
+import {
+  createWorkerWorld,
+  doubling,
+  listSignature,
+  scalarSignature,
+  until,
+  type WorkerWorld,
+} from './testing/worker-world.ts';
 
 let world: WorkerWorld;
 let worker: InferenceWorker;
@@ -57,6 +64,22 @@ describe('inference worker', () => {
     await worker.whenCaughtUp();
     expect(worker.open()).toBe(0);
     expect(world.runtime.runs(world.identity.sha256('double'))).toBe(before);
+  });
+
+  it('reads each row by the signature of its own version, also where two versions are one file', async () => {
+    await start(1);
+    const [feature] = scalarSignature.features;
+    const renamed = { ...scalarSignature, features: feature ? [{ ...feature, name: 'z' }] : [] };
+    await world.register('double', doubling, { signature: renamed });
+    const asks = Array.from({ length: 20 }, (_, i) =>
+      i % 2 === 0 ? { id: `p-${i}`, x: i } : { id: `p-${i}`, version: 2, input: { z: i } },
+    );
+    await world.ask({ id: 'no-such-version', version: 3 }, { id: 'first', x: 0 }, ...asks);
+    await work({ runMsMax: 1e9 });
+    await until(() => worker.open() === 1 && worker.stats().running === 0);
+    const states = await world.states();
+    for (let i = 0; i < 20; i++) expect(states.get(`p-${i}`)).toMatchObject({ output: { y: 2 * i } });
+    expect(states.get('no-such-version')).toMatchObject({ status: 'queued' });
   });
 
   it('appends the results of a batch as one', async () => {

@@ -4,7 +4,7 @@ import type { HeapItem } from './indexed-heap.ts';
 
 /** One prediction that waits for a run. */
 export interface Job extends Linked<Job>, HeapItem {
-  /** Fairness and caps are per model: `tenant/name@sha256`. */
+  /** Fairness, caps and batches are per model version, `tenant/name@version`: two versions of one file may read rows differently. */
   readonly model: string;
   readonly sha256: string;
   readonly priority: Priority;

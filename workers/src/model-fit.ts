@@ -1,11 +1,14 @@
 import { compileBatch, type ModelCatalog, type ModelSignature, type ModelVersion } from '@hindcast/domain';
 import type { OpenEntry } from './open-set.ts';
 
-/** The version that was decided at accept, undefined where the catalog does not know it yet. */
+/**
+ * The version that was decided at accept, undefined where the catalog does not know it yet. No other version will do, not
+ * even one of the same file: its signature may give the input other names.
+ */
 export const versionOf = (catalog: ModelCatalog, entry: OpenEntry): ModelVersion | undefined => {
   const { model, version, sha256 } = entry.fold.request;
   const known = catalog.version(entry.tenant, model, version);
-  return known?.sha256 === sha256 ? known : catalog.bySha256(sha256);
+  return known?.sha256 === sha256 ? known : undefined;
 };
 
 export const isPaused = (catalog: ModelCatalog, entry: OpenEntry): boolean =>

@@ -7,8 +7,8 @@ export interface WorkerJob extends Job {
   readonly entry: OpenEntry<WorkerJob>;
   /** Why the log must hear of the next run before it starts, undefined where it need not. */
   announce: PredictionEventOf<'PredictionAttemptStarted'>['data']['reason'] | undefined;
-  /** Runs of its own in which the process died. */
-  aloneCrashes: number;
+  /** The log was told of the run that comes next or is under way: it is among the attempts of the entry already. */
+  logged: boolean;
   /** The log knows of too many attempts: it ends instead of running again. */
   readonly exhausted: boolean;
 }
@@ -16,8 +16,14 @@ export interface WorkerJob extends Job {
 /** After so many the log may be full of a prediction that kills whatever runs it. */
 export const attemptsMax = 3;
 
-export const modelKeyOf = (entry: OpenEntry): string =>
-  `${entry.tenant}/${entry.fold.request.model}@${entry.fold.request.sha256}`;
+/** A run that came to nothing is an attempt, also where the log was spared the news of it. */
+export const countRun = (job: WorkerJob): void => {
+  if (!job.logged) job.entry.attempts += 1;
+  job.logged = false;
+};
+
+const versionKeyOf = (entry: OpenEntry): string =>
+  `${entry.tenant}/${entry.fold.request.model}@${entry.fold.request.version}`;
 
 export const createWorkerJob = (
   entry: OpenEntry<WorkerJob>,
@@ -25,7 +31,7 @@ export const createWorkerJob = (
   recovered: boolean,
 ): WorkerJob => ({
   entry,
-  model: modelKeyOf(entry),
+  model: versionKeyOf(entry),
   sha256: entry.fold.request.sha256,
   priority: entry.priority,
   at: entry.fold.request.at,
@@ -36,7 +42,7 @@ export const createWorkerJob = (
   alone: fit.shape === undefined || entry.inputRef !== undefined || (recovered && entry.attempts > 0),
   announce: recovered ? 'recovered' : undefined,
   exhausted: recovered && entry.attempts >= attemptsMax,
-  aloneCrashes: 0,
+  logged: false,
   group: undefined,
   heapIndex: -1,
   newer: undefined,
