@@ -39,7 +39,6 @@ export const describeApi = (app: FastifyInstance, info: ApiInfo): void => {
         hideClientButton: true,
         showDeveloperTools: 'never',
         agent: { disabled: true },
-        mcp: { disabled: true },
       },
     });
   });
