@@ -1,7 +1,7 @@
 import { type NewRecord, TOPICS } from '@hindcast/domain';
 import type { DurableAppender } from './durable-append.ts';
 import type { Answers } from './prediction-answers.ts';
-import type { WorkerJob } from './worker-job.ts';
+import { countRun, type WorkerJob } from './worker-job.ts';
 
 export interface ActiveRun {
   readonly jobs: readonly WorkerJob[];
@@ -41,7 +41,7 @@ export const createAttemptLog = (ports: {
         continue;
       }
       run.announced = true;
-      tell(run.jobs.filter(({ entry }) => entry.phase === 'open' && entry.attempts === 0));
+      tell(run.jobs.filter((job) => job.entry.phase === 'open' && !job.logged));
     }
     if (oldest !== undefined) arm(oldest + longRunMs - now());
   };
@@ -50,9 +50,11 @@ export const createAttemptLog = (ports: {
   };
   const tell = (jobs: readonly WorkerJob[]) => {
     if (jobs.length === 0) return;
-    const records = jobs.map(({ entry }) =>
-      answers.attemptStarted(entry, { attempt: 1, reason: 'long_running', worker }),
-    );
+    const records = jobs.map((job) => {
+      countRun(job);
+      job.logged = true;
+      return answers.attemptStarted(job.entry, { attempt: job.entry.attempts, reason: 'long_running', worker });
+    });
     // Advice only: where the log refuses it the prediction shows as queued for longer.
     void appender.append(TOPICS.predictions, records, () => false);
   };
@@ -61,11 +63,13 @@ export const createAttemptLog = (ports: {
     async announce(jobs) {
       const records: NewRecord[] = [];
       const announced: WorkerJob[] = [];
+      const numbers: number[] = [];
       for (const job of jobs) {
         if (!job.announce) continue;
         const attempt = job.entry.attempts + 1;
         records.push(answers.attemptStarted(job.entry, { attempt, reason: job.announce, worker }));
         announced.push(job);
+        numbers.push(attempt);
       }
       if (records.length === 0) return true;
       const outcomes = await appender.append(
@@ -77,8 +81,10 @@ export const createAttemptLog = (ports: {
       for (let i = 0; i < announced.length; i++) {
         const job = announced[i] as WorkerJob;
         if (outcomes[i]?.ok) {
-          job.entry.attempts += 1;
+          // The record may have been read back before the log's answer came.
+          job.entry.attempts = Math.max(job.entry.attempts, numbers[i] as number);
           job.announce = undefined;
+          job.logged = true;
         } else if (job.entry.phase === 'open') all = false;
       }
       return all;

@@ -21,7 +21,7 @@ import { type RunResult, runBatch } from './run-batch.ts';
 import type { RunCounts, RunLimits } from './run-limits.ts';
 import { createScheduler, type Picked, type Scheduler } from './scheduler.ts';
 import { createWaitingRoom } from './waiting-room.ts';
-import { attemptsMax, createWorkerJob, needsWorkerAlone, type WorkerJob } from './worker-job.ts';
+import { attemptsMax, countRun, createWorkerJob, needsWorkerAlone, type WorkerJob } from './worker-job.ts';
 
 export interface InferenceRuns {
   readonly scheduler: Scheduler<WorkerJob>;
@@ -231,6 +231,7 @@ export const createInferenceRuns = (
         break;
       case 'split':
         for (const job of jobs) {
+          countRun(job);
           job.alone = true;
           if (result.crashed) job.announce = 'runtime_crashed';
         }
@@ -255,9 +256,9 @@ export const createInferenceRuns = (
 
   const crashedAlone = async (job: WorkerJob, detail: string, startedAt: number) => {
     counts.crashes += 1;
-    job.aloneCrashes += 1;
+    countRun(job);
     job.alone = true;
-    if (job.aloneCrashes < attemptsMax && job.entry.attempts < attemptsMax) {
+    if (job.entry.attempts < attemptsMax) {
       job.announce = 'runtime_crashed';
       return again([job]);
     }

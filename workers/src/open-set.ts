@@ -26,7 +26,7 @@ export interface OpenEntry<Work = unknown> extends HeapItem, Linked<OpenEntry<Wo
   readonly inputRef: DataRef | undefined;
   /** What the one judge makes of the events so far. */
   fold: OpenPrediction;
-  /** Attempts that the log knows, or that this process has appended and not read back. */
+  /** Attempts that the log knows, or that this process has made and not read back. */
   attempts: number;
   /** As the client sent it; undefined with `payloadDropped` when it must be read from the log again. */
   input: unknown;
