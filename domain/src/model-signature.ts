@@ -39,7 +39,7 @@ export const featureSchema = Type.Object({
   column: Type.Optional(Type.Integer({ minimum: 0 })),
   default: Type.Optional(Type.Union([Type.Number(), Type.String(), Type.Boolean()])),
   missing: Type.Union([Type.Literal('nan'), Type.Literal('default'), Type.Literal('refuse')], {
-    description: 'What null, or an absent value, becomes',
+    description: 'What null becomes. A name may be left out only where there is a default',
   }),
 });
 export type Feature = Static<typeof featureSchema>;

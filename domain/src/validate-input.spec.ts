@@ -44,7 +44,12 @@ describe('validateInput', () => {
       feature('a', 'float32', { missing: 'nan' }),
       feature('b', 'int32', { missing: 'default', default: 3 }),
     );
-    for (const input of [{}, { a: null }, { b: null }, [null, null]]) expect(faults(lenient, input)).toEqual([]);
+    for (const input of [{ a: null }, { a: null, b: null }, { a: 1 }, [null, null]]) {
+      expect(faults(lenient, input)).toEqual([]);
+    }
+    const absent = '/a is missing; send null where the value is not known';
+    for (const input of [{}, { b: 1 }, { b: null }]) expect(faults(lenient, input)).toEqual([absent]);
+    expect(faults(lenient, { A: 1 })).toEqual([absent, '/A is not a feature of this model']);
   });
 
   it('is not misled by names that every object has', () => {

@@ -50,8 +50,8 @@ const compile = (signature: ModelSignature): InputValidator => {
       const pointer = form === 'bare' ? '' : form === 'named' ? `/${escaped(feature.name)}` : `/${i}`;
       const check = checks[i] as (typeof checks)[number];
       if (value === undefined || value === null) {
-        if (mayBeMissing(feature)) continue;
-        if (!report(pointer, value === null ? 'must not be null' : 'is missing')) return faults;
+        const detail = value === null ? nullFault(feature) : absenceFault(feature);
+        if (detail !== undefined && !report(pointer, detail)) return faults;
       } else if (scalar[i]) {
         const detail = check(value);
         if (detail !== undefined && !report(pointer, detail)) return faults;
@@ -73,7 +73,7 @@ const compile = (signature: ModelSignature): InputValidator => {
       const value = valueIn(input, form, i);
       if (value === undefined || !scalar[i]) return false;
       if (value === null) {
-        if (!mayBeMissing(features[i] as Feature)) return false;
+        if (nullFault(features[i] as Feature) !== undefined) return false;
       } else if ((checks[i] as (typeof checks)[number])(value) !== undefined) return false;
     }
     return form === 'positional' || Object.keys(input as object).length === features.length;
@@ -89,6 +89,13 @@ const positionalMisfit = (input: unknown, features: readonly Feature[]): string 
 };
 
 /** Only a scalar can be filled in: a whole tensor of NaN is never what was meant. */
-const mayBeMissing = ({ missing, shape }: Feature): boolean => missing !== 'refuse' && shape.length === 0;
+const nullFault = ({ missing, shape }: Feature): string | undefined =>
+  missing !== 'refuse' && shape.length === 0 ? undefined : 'must not be null';
+
+/** A name that is left out may be one that was mistyped: only a default, which somebody has chosen, stands in for it. */
+const absenceFault = (feature: Feature): string | undefined => {
+  if (nullFault(feature) !== undefined) return 'is missing';
+  return feature.missing === 'default' ? undefined : 'is missing; send null where the value is not known';
+};
 
 const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
