@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { clientOf, modelFile } from './client.ts';
+import { type Client, clientOf, modelFile } from './client.ts';
 import type { Scenario } from './system.ts';
 
 export const slowModelDoesNotDelayFastOne: Scenario = {
@@ -36,21 +36,39 @@ const iterationsPerMs = async (client: ReturnType<typeof clientOf>): Promise<num
 };
 
 export const crashingModelFails: Scenario = {
-  title: 'a model that kills its process fails after three attempts, and nothing else is touched',
+  title: 'a model that kills its process fails after three attempts, alone and in company, and nothing else is touched',
   async run(start) {
     const client = clientOf((await start()).url);
     await client.addModel('linear', modelFile('linear'));
     expect((await client.addModel('crash', modelFile('crash_on_positive'))).status).toBe(201);
+    const alone = await client.submit({ model: 'crash', input: [1] });
+    await expectThreeAttempts(client, alone.body['id']);
+    // The cost of a run is known after the first, so that what gathered during a pause is one batch.
+    expect((await client.submit({ model: 'crash', input: [-1] }, { prefer: 'wait=30' })).status).toBe(201);
+    expect((await client.request('POST', '/v1/models/crash/pause')).status).toBe(200);
     const batch = await client.submit({ model: 'crash', items: [{ input: [-1] }, { input: [1] }, { input: [-2] }] });
     const [first, culprit, third] = (batch.body['items'] as { id: string }[]).map(({ id }) => id);
-    const failed = await client.ended(culprit, 60_000);
-    expect(failed['status']).toBe('failed');
-    expect(failed['attempts']).toBe(3);
-    expect((failed['error'] as { detail: string }).detail).not.toBe('');
+    expect((await client.request('POST', '/v1/models/crash/resume')).status).toBe(200);
+    await expectThreeAttempts(client, culprit);
     for (const id of [first, third]) expect((await client.ended(id, 60_000))['status']).toBe('succeeded');
     const fine = await client.submit({ model: 'linear', input: [1, 2, 3, 4] }, { prefer: 'wait=10' });
     expect(fine.body['status']).toBe('succeeded');
   },
+};
+
+/** The first run of three is told by what follows it: the log hears of those that come after a death. */
+const expectThreeAttempts = async (client: Client, id: unknown): Promise<void> => {
+  const failed = await client.ended(id, 60_000);
+  expect([failed['status'], failed['attempts']]).toEqual(['failed', 3]);
+  expect((failed['error'] as { detail: string }).detail).not.toBe('');
+  const { body } = await client.request('GET', `/v1/predictions/${String(id)}/events`);
+  const history = body['data'] as { type: string; data: { attempt?: number } }[];
+  expect(history.map(({ type, data }) => `${type} ${data.attempt ?? ''}`.trim())).toEqual([
+    'PredictionRequested',
+    'PredictionAttemptStarted 2',
+    'PredictionAttemptStarted 3',
+    'PredictionFailed',
+  ]);
 };
 
 export const endlessModelTimesOut: Scenario = {
