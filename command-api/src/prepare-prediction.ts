@@ -30,6 +30,14 @@ export interface Prepared {
   readonly record: NewRecord;
 }
 
+/** Which item of which batch. */
+export interface BatchPlace {
+  readonly id: string;
+  readonly index: number;
+  /** Of a batch under a key: what tells it from any other under the same key, for as long as the log lives. */
+  readonly keyed: { readonly hash: string; readonly items: number } | undefined;
+}
+
 export interface Draft {
   readonly id: string;
   readonly requestHash: string;
@@ -38,7 +46,7 @@ export interface Draft {
   /** JSON pointer of the item in the body. */
   readonly pointer: string;
   readonly manner: Manner;
-  readonly batch?: { readonly id: string; readonly index: number };
+  readonly batch?: BatchPlace;
   /** The batch, not the item, decides between champion and canary. */
   readonly together?: boolean;
 }
@@ -104,6 +112,10 @@ const requested = (
   if (batch) {
     data.batchId = batch.id;
     data.batchIndex = batch.index;
+    if (batch.keyed) {
+      data.batchHash = batch.keyed.hash;
+      data.batchItems = batch.keyed.items;
+    }
   }
   return makeEvent<PredictionRequested>({
     id: ports.identity.newId(),

@@ -1,5 +1,6 @@
 import { problem } from '@hindcast/adapters/http';
 import type { PredictionDoc } from '@hindcast/domain';
+import type { CommandContext } from './command-ports.ts';
 import { type Accepted, acceptedBefore } from './prediction-receipt.ts';
 
 export const keyReused = () =>
@@ -16,4 +17,13 @@ export const sameRequest = (doc: PredictionDoc | undefined, requestHash: string)
   const accepted = doc && acceptedBefore(doc);
   if (accepted && accepted.receipt.requestHash !== requestHash) throw keyReused();
   return accepted;
+};
+
+/**
+ * A batch under a key has the id that a single prediction under it would have.
+ * @throws Problem `idempotency-key-reused` where the view knows an item of such a batch
+ */
+export const refuseKeyOfBatch = async ({ ports, tenant }: CommandContext, id: string): Promise<void> => {
+  const items = await ports.views.predictions({ tenant, batchId: id, limit: 1 });
+  if (items.length > 0) throw keyReused();
 };

@@ -4,7 +4,7 @@ import type { CommandContext } from './command-ports.ts';
 import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
 import { type Manner, type Prepared, preparePrediction } from './prepare-prediction.ts';
-import { type ItemReplay, replayItems } from './replay-items.ts';
+import { type Batch, type ItemReplay, replayItems } from './replay-items.ts';
 import { type ResolvedModel, resolveModel } from './resolve-model.ts';
 import { inFlight, keyReused } from './same-request.ts';
 
@@ -46,7 +46,8 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   if (key === undefined) {
     const batchId = submission.together?.batchId ?? ports.identity.newId();
     const ids = items.map(() => ports.identity.newId());
-    return { batchId, replayed: false, outcomes: await acceptItems(context, submission, batchId, ids, hashes, []) };
+    const batch = { id: batchId, ids, hashes, keyed: undefined };
+    return { batchId, replayed: false, outcomes: await acceptItems(context, submission, batch, []) };
   }
   const batchId = ports.identity.idFromText(`${tenant}/${key}`);
   // A line feed cannot be part of a key, so no key and index can be taken for another key.
@@ -57,9 +58,12 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   if (claim.held && claim.by.hash !== hash) throw keyReused();
   if (claim.held && claim.by.accepted === undefined) throw inFlight();
   try {
-    const known = await replayItems(context, ids, hashes, claim.held);
-    const outcomes = await acceptItems(context, submission, batchId, ids, hashes, known);
-    await ports.reservations.accept(claimKey, 'accepted');
+    const batch = { id: batchId, ids, hashes, keyed: { hash, items: items.length } };
+    const known = await replayItems(context, batch, claim.held);
+    const outcomes = await acceptItems(context, submission, batch, known);
+    if (!outcomes.every((outcome) => outcome instanceof Problem)) {
+      await ports.reservations.accept(claimKey, 'accepted');
+    } else if (!claim.held) await ports.reservations.release(claimKey);
     return { batchId, replayed: known.some((one) => one !== undefined), outcomes };
   } catch (error) {
     if (!claim.held) await ports.reservations.release(claimKey);
@@ -70,9 +74,7 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
 const acceptItems = async (
   context: CommandContext,
   { model, items, pointer, manner, together }: ManySubmission,
-  batchId: string,
-  ids: readonly string[],
-  hashes: readonly string[],
+  { id: batchId, ids, hashes, keyed }: Batch,
   known: readonly ItemReplay[],
 ): Promise<ItemOutcome[]> => {
   if (known.length > 0 && known.every((one) => one !== undefined)) return [...known];
@@ -90,7 +92,7 @@ const acceptItems = async (
     }
     const id = ids[index] as string;
     const requestHash = hashes[index] as string;
-    const batch = { id: batchId, index };
+    const batch = { id: batchId, index, keyed };
     try {
       const draft = {
         id,

@@ -4,7 +4,7 @@ import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
 import { type Manner, preparePrediction } from './prepare-prediction.ts';
 import { resolveModel } from './resolve-model.ts';
-import { inFlight, keyReused, sameRequest } from './same-request.ts';
+import { inFlight, keyReused, refuseKeyOfBatch, sameRequest } from './same-request.ts';
 import type { Watches } from './watch-predictions.ts';
 
 export interface Submission {
@@ -59,7 +59,10 @@ const submitKeyed = async (
   try {
     const doc = await reading.peek(key);
     const before = sameRequest(doc, requestHash);
-    if (!before) return await acceptNew(context, watches, submission, id, requestHash, accept);
+    if (!before) {
+      await refuseKeyOfBatch(context, id);
+      return await acceptNew(context, watches, submission, id, requestHash, accept);
+    }
     await accept(before);
     return await replay(watches, submission, before, doc);
   } catch (error) {

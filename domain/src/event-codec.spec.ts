@@ -61,6 +61,14 @@ describe.each(Object.keys(eventData) as EventType[])('the stored form of %s, ver
   });
 });
 
+it('reads a stored request from before batches under a key were told apart', () => {
+  const { data, ...envelope } = JSON.parse(fixtureOf('PredictionRequested.v1.json')) as PredictionRequested;
+  const { batchHash: _hash, batchItems: _items, ...before } = data;
+  const decoded = decode(recordOf(JSON.stringify({ ...envelope, data: before })));
+  expect(decoded).toMatchObject({ ok: true, event: { data: before } });
+  expect([...Value.Errors(eventData.PredictionRequested, before)]).toEqual([]);
+});
+
 it('has no fixture of an unknown event', () => {
   const types = readdirSync(fixtures).map((name) => name.replace(/\.v\d+\.json$/, ''));
   expect([...new Set(types)].sort()).toEqual(Object.keys(eventData).sort());

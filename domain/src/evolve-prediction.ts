@@ -71,6 +71,8 @@ interface Known extends Seen {
     readonly eventTime?: string | undefined;
     readonly batchId?: string | undefined;
     readonly batchIndex?: number | undefined;
+    readonly batchHash?: string | undefined;
+    readonly batchItems?: number | undefined;
     readonly traceparent?: string | undefined;
     readonly offset: number;
     /** Log time, ms since 1970. */
@@ -170,6 +172,8 @@ const request = (state: PredictionState, stored: Stored<PredictionEvent>, event:
       eventTime: data.eventTime,
       batchId: data.batchId,
       batchIndex: data.batchIndex,
+      batchHash: data.batchHash,
+      batchItems: data.batchItems,
       traceparent: event.traceparent,
       offset: stored.offset,
       at: stored.appendedAt,

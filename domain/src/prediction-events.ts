@@ -37,6 +37,12 @@ export const predictionRequestedData = Type.Object({
   deadlineMs: Type.Integer({ minimum: 1, description: 'Counted from the time the log stored the event' }),
   batchId: Type.Optional(id),
   batchIndex: Type.Optional(Type.Integer({ minimum: 0 })),
+  batchHash: Type.Optional(
+    Type.String({ ...sha256, description: 'Under an idempotency key: sha256 over the whole batch that was sent' }),
+  ),
+  batchItems: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Under an idempotency key: items that were sent, refused ones too' }),
+  ),
 });
 
 export const predictionAttemptStartedData = Type.Object({
@@ -44,7 +50,9 @@ export const predictionAttemptStartedData = Type.Object({
   reason: Type.Union([
     Type.Literal('recovered', { description: 'Found open when the partition was assigned' }),
     Type.Literal('runtime_crashed', { description: 'The inference child died while it held the prediction' }),
-    Type.Literal('long_running', { description: 'The first attempt has taken more than a second' }),
+    Type.Literal('long_running', {
+      description: 'Nobody had announced the attempt, and it has taken more than a second',
+    }),
   ]),
   worker: id,
 });
