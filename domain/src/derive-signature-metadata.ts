@@ -26,6 +26,9 @@ const isName = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 256 && value !== '__proto__';
 const isNames = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.length <= namesMax && value.every(isName) && isDistinct(value);
+/** Whether these can be the names of classes. */
+export const areClasses = (names: unknown): names is readonly string[] =>
+  isNames(names) && (names as unknown[]).length > 1;
 const isDistinct = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
 const isRecordOf = (value: unknown, holds: (value: unknown) => boolean): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(holds);
@@ -36,7 +39,7 @@ const rules: Readonly<Record<keyof ModelMetadata, { expected: string; holds(valu
   features: { expected: 'an array of distinct names, one per feature', holds: isNames },
   classes: {
     expected: 'an array of two or more distinct names, in the order of the probability columns',
-    holds: (value) => isNames(value) && (value as unknown[]).length > 1,
+    holds: areClasses,
   },
   threshold: {
     expected: 'a number from 0 to 1',

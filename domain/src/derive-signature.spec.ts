@@ -104,6 +104,27 @@ describe('deriveSignature', () => {
     });
   });
 
+  it('takes the class names of the graph where metadata has none, and one matrix fits them', () => {
+    const label = tensor('label', ['N'], 'string');
+    const classesOf = (classes: string[], metadata = {}, outputs = [label, tensor('p', ['N', 2])]) =>
+      derived(deriveSignature({ ...file([tensor('x', ['N', 2])], metadata, outputs), classes })).signature.classes;
+    expect(classesOf(['no', 'yes'])).toEqual(['no', 'yes']);
+    expect(classesOf(['0', '1'], { classes: ['no', 'yes'] })).toEqual(['no', 'yes']);
+    expect(classesOf(['no', 'yes'], { threshold: 0.4 })).toEqual(['no', 'yes']);
+    for (const unfit of [['a', 'b', 'c'], ['a'], ['a', 'a'], ['a', ''], ['a', '__proto__'], []]) {
+      expect(classesOf(unfit)).toBeUndefined();
+    }
+    for (const outputs of [
+      [label],
+      [tensor('p', ['N', 2]), tensor('scores', ['N', 2])],
+      [tensor('p', ['N', null])],
+      [tensor('p', ['N', 2], 'int64')],
+      [tensor('p', [2, 2])],
+    ]) {
+      expect(classesOf(['no', 'yes'], {}, outputs)).toBeUndefined();
+    }
+  });
+
   it('lets a sidecar win over the file, key by key', () => {
     const model = file([tensor('x', ['N', 2])], { features: ['a', 'b'], description: 'old' });
     const result = derived(deriveSignature(model, { description: 'new' }));

@@ -1,5 +1,5 @@
 import { layoutOf, type ModelLayout } from './derive-signature-layout.ts';
-import { type ModelMetadata, readModelMetadata, refuseMetadata } from './derive-signature-metadata.ts';
+import { areClasses, type ModelMetadata, readModelMetadata, refuseMetadata } from './derive-signature-metadata.ts';
 import { makeExample } from './make-example.ts';
 import type { Feature, ModelSignature } from './model-signature.ts';
 import type { ModelFile, ModelRefusal } from './ports.ts';
@@ -28,7 +28,7 @@ export const deriveSignature = (file: ModelFile, sidecar?: Readonly<Record<strin
   const read = readModelMetadata(file.metadata, sidecar);
   if (!read.ok) return read;
   const { layout } = laidOut;
-  const { metadata } = read;
+  const metadata = withOwnClasses(read.metadata, file, layout);
   const shown = (key: keyof ModelMetadata): string =>
     sidecar && Object.hasOwn(sidecar, key) ? key : `hindcast.${key}`;
   const refuse = (key: keyof ModelMetadata, expected: string): DerivedSignature => ({
@@ -68,6 +68,16 @@ export const deriveSignature = (file: ModelFile, sidecar?: Readonly<Record<strin
     example: metadata.example ?? makeExample(signature),
     ...(metadata.description === undefined ? undefined : { description: metadata.description }),
   };
+};
+
+/**
+ * Without metadata the classes are what the classifier in the graph calls them, if one output alone can hold their
+ * probabilities.
+ */
+const withOwnClasses = (metadata: ModelMetadata, { classes }: ModelFile, { outputs, batched }: ModelLayout) => {
+  if (metadata.classes || !batched || !areClasses(classes)) return metadata;
+  const matrices = outputs.filter(({ datatype, shape }) => isFloat(datatype) && shape.length === 2);
+  return matrices.length === 1 && matrices[0]?.shape[1] === classes.length ? { ...metadata, classes } : metadata;
 };
 
 interface Fault {

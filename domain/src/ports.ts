@@ -149,6 +149,8 @@ export interface ModelFile {
   readonly irVersion: number;
   readonly opset: Readonly<Record<string, number>>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Labels of the one classifier in the graph, in the order of its scores. */
+  readonly classes?: readonly string[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly replayable: boolean;

@@ -125,6 +125,32 @@ describe('scanModel', () => {
     }
   });
 
+  it('reads the class labels of the one classifier', () => {
+    const classesOf = (...nodes: Node[]) => {
+      const scanned = scan(nodes);
+      return scanned.ok ? scanned.file.classes : scanned.refusal;
+    };
+    const classifier = (opType: string, name: string, labels: object): Node => ({
+      opType,
+      domain: 'ai.onnx.ml',
+      attribute: [{ name, ...labels }],
+    });
+    const strings = ['no', 'yés'].map((text) => new TextEncoder().encode(text));
+    const named = classifier('SVMClassifier', 'classlabels_strings', { strings });
+    expect(classesOf({ opType: 'Scaler' }, named)).toEqual(['no', 'yés']);
+    expect(classesOf(classifier('LinearClassifier', 'classlabels_ints', { ints: [7n, -1n] }))).toEqual(['7', '-1']);
+    expect(classesOf(classifier('TreeEnsembleClassifier', 'classlabels_int64s', { ints: [0n, 1n] }))).toEqual([
+      '0',
+      '1',
+    ]);
+    expect(classesOf(named, named)).toBeUndefined();
+    expect(classesOf(named, inside(named))).toBeUndefined();
+    expect(classesOf(classifier('LinearClassifier', 'classlabels_ints', {}))).toBeUndefined();
+    expect(classesOf({ ...named, domain: '' })).toBeUndefined();
+    const many = { ints: Array.from({ length: 10_001 }, (_, i) => BigInt(i)) };
+    expect(classesOf(classifier('LinearClassifier', 'classlabels_ints', many))).toBeUndefined();
+  });
+
   it('finds random operators, and Dropout only where it drops', () => {
     expect(isReplayable(scan([inside({ opType: 'Multinomial' })]))).toBe(false);
     const functions = [{ name: 'f', node: [{ opType: 'Bernoulli' }] }];

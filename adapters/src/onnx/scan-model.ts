@@ -7,6 +7,7 @@ import {
   type TensorProto,
   TensorProto_DataLocation,
 } from 'onnx-buf';
+import { classesOf } from './scan-model-classes.ts';
 import { visitModel } from './scan-model-graphs.ts';
 import { typeNameOf, valueInfoOf } from './scan-model-values.ts';
 
@@ -74,7 +75,12 @@ export const scanModel = (bytes: Uint8Array): ScannedModel => {
     }
   }
   const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
-  return { ok: true, file: { irVersion, opset, metadata, inputs, outputs, replayable: !isRandom(model) } };
+  const classes = classesOf(model);
+  const replayable = !isRandom(model);
+  return {
+    ok: true,
+    file: { irVersion, opset, metadata, ...(classes ? { classes } : undefined), inputs, outputs, replayable },
+  };
 };
 
 const tooNew = (irVersion: number, opset: ModelFile['opset']): ModelRefusal | undefined => {
