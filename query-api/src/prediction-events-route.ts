@@ -29,9 +29,9 @@ const resumeAfter = (lastEventId: unknown, doc: KnownPredictionDoc): number => {
   });
 };
 
-const description = `As JSON the whole history. With \`Accept: text/event-stream\` the history and then what comes, until the
-prediction has ended; \`id\` is the position in the log, and a stream that is opened with it in \`Last-Event-ID\` goes on
-behind it. Once there is nothing more to tell, that is a 204, upon which browsers stop to reconnect. Labels that come after
+const description = `As JSON the whole history, with why what was ignored was ignored. With \`Accept: text/event-stream\` the
+accepted events and then those that come, until the prediction has ended; \`id\` is the position in the log, and a stream
+that is opened with it in \`Last-Event-ID\` goes on behind it. Once there is nothing more to tell, that is a 204, upon which browsers stop to reconnect. Labels that come after
 the end are in the JSON history.`;
 
 export const predictionEventsRoute =
@@ -40,7 +40,7 @@ export const predictionEventsRoute =
     const history = predictionHistory(ports.log);
 
     const stream = (doc: KnownPredictionDoc, after: number, open: OpenEnd, reply: FastifyReply) => {
-      const last = doc.state.history.at(-1)?.offset ?? -1;
+      const last = doc.state.history.findLast(({ verdict }) => verdict === 'accepted')?.offset ?? -1;
       if (isEnded(doc.state) && after >= last) return reply.code(204).send();
       const signal = open.signal();
       const { bus, logger, identity } = ports;

@@ -1,5 +1,6 @@
-import type { KnownPredictionDoc } from '@hindcast/adapters/http';
+import { isPredictionEnd, type KnownPredictionDoc } from '@hindcast/adapters/http';
 import {
+  type DomainEvent,
   decode,
   envelopeSchema,
   formatPosition,
@@ -18,7 +19,13 @@ export const historyEventSchema = Type.Composite(
   [
     Type.Partial(envelopeSchema),
     Type.Object({
-      data: Type.Optional(Type.Unknown({ description: 'As the type says; absent where the log no longer has it' })),
+      data: Type.Optional(
+        Type.Unknown({
+          description:
+            'As the type says; absent where the log no longer has it, and of an end that was ignored, whose result ' +
+            'belongs to nobody: GET /v1/events reads it as the log has it',
+        }),
+      ),
       position: Type.String({ examples: ['0:7:4211'] }),
       appendedAt: Type.String({ format: 'date-time', description: 'When the log stored it' }),
       verdict: Type.String({
@@ -47,7 +54,7 @@ export const predictionHistory = (log: QueryPorts['log']) => {
   const eventOf = async (doc: KnownPredictionDoc, entry: HistoryEntry) => {
     const record = await recordAt(doc.partition, entry.offset);
     const decoded = record && decode(record);
-    const event = decoded?.ok ? decoded.event : { id: entry.eventId, type: entry.type };
+    const event = decoded?.ok ? told(decoded.event, entry) : { id: entry.eventId, type: entry.type };
     return {
       ...event,
       position: formatPosition({ epoch: doc.epoch, partition: doc.partition, offset: entry.offset }),
@@ -68,4 +75,12 @@ export const predictionHistory = (log: QueryPorts['log']) => {
     },
   };
 };
+
+/** Without the data of an end that did not count, which nobody may take for the result. */
+const told = (event: DomainEvent, { verdict }: HistoryEntry): Partial<DomainEvent> => {
+  if (verdict === 'accepted' || !isPredictionEnd(event.type)) return event;
+  const { data: _, ...line } = event;
+  return line;
+};
+
 export type PredictionHistory = ReturnType<typeof predictionHistory>;

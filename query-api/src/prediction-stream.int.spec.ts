@@ -44,15 +44,24 @@ describe('the event stream of a prediction', () => {
       'PredictionRequested',
       'PredictionAttemptStarted',
       'PredictionSucceeded',
-      'PredictionCanceled',
     ]);
-    expect(stream.messages().map(({ data }) => data['verdict'])).toEqual([
-      'accepted',
-      'accepted',
-      'accepted',
-      'ignored:late',
-    ]);
+    for (const { data } of stream.messages()) expect(data['verdict']).toBe('accepted');
     expect(world.listeners).toBe(0);
+    expect((await openSse(events, stream.messages().at(-1)?.id)).status).toBe(204);
+  });
+
+  it('does not tell a result that a cancel had beaten', async () => {
+    const { world, events } = await listening();
+    const late = { secret: 'late' };
+    await world.append(aPredictionRequested(), aPredictionCanceled(), aPredictionSucceeded({ output: late }));
+    await world.fold();
+    const stream = await openSse(events);
+    await eventually(() => expect(stream.closed).toBe(true));
+    expect(types(stream.messages())).toEqual(['PredictionRequested', 'PredictionCanceled']);
+    const history = await world.get('/v1/predictions/p-1/events');
+    expect(history.body).not.toContain('secret');
+    expect(history.json().data[2]).toMatchObject({ type: 'PredictionSucceeded', verdict: 'ignored:late' });
+    expect(history.json().data[1]).toMatchObject({ type: 'PredictionCanceled', data: {} });
   });
 
   it('tells nothing that the view has not judged', async () => {

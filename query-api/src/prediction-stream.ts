@@ -18,11 +18,11 @@ export interface PredictionStream {
 
 /**
  * Frames of a server-sent event stream: the history behind `after`, then what comes, in the order of the log, then the
- * end. It follows the folded document, never the raw log, so that every event carries its final verdict. What waits to be
- * sent is the newest document alone: a client that reads slowly costs no more than one that reads fast.
+ * end. It follows the folded document, never the raw log, and tells only what counts: a result that a cancel had beaten
+ * is nobody's result. What waits to be sent is the newest document alone: a client that reads slowly costs no more than
+ * one that reads fast.
  *
- * The stream is over when the prediction has ended and its history is told: only labels, and results that came too late,
- * can follow.
+ * The stream is over when the prediction has ended and its history is told: only labels can follow.
  */
 export async function* predictionFrames(stream: PredictionStream): AsyncGenerator<string> {
   const { key, bus, now, limits, signal } = stream;
@@ -35,7 +35,7 @@ export async function* predictionFrames(stream: PredictionStream): AsyncGenerato
     for (;;) {
       const told = following.latest();
       for (const entry of told.state.history) {
-        if (entry.offset <= after) continue;
+        if (entry.offset <= after || entry.verdict !== 'accepted') continue;
         const event = await stream.history.eventOf(told, entry);
         if (signal.aborted) return;
         yield `id: ${event.position}\ndata: ${JSON.stringify(event)}\n\n`;

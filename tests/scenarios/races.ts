@@ -46,30 +46,41 @@ export const twoBodiesOneKey: Scenario = {
   },
 };
 
+/** Everything that the event stream tells until the server ends it. */
+const streamOf = async (url: string, id: string): Promise<string> => {
+  const headers = { accept: 'text/event-stream' };
+  return (await fetch(`${url}/v1/predictions/${id}/events`, { headers })).text();
+};
+
 export const cancelRacesCompletion: Scenario = {
-  title: 'a cancel that races completion: log, view, notice and API agree on who won',
+  title: 'a cancel that races completion: log, view, notice, stream, history and API agree on who won',
   async run(start) {
     const system = await start();
     const client = clientOf(system.url);
     await client.addModel('linear', modelFile('linear'));
-    const seen: { id: string; waited: unknown; cancel: number }[] = [];
+    const seen: { id: string; waited: unknown; cancel: number; stream: string }[] = [];
     await Promise.all(
       Array.from({ length: 200 }, async (_, at) => {
         const { body } = await client.submit({ model: 'linear', input: [at, 0, 0, 0] });
         const id = String(body['id']);
         const waiting = client.get(id, { prefer: 'wait=10' });
+        const streaming = streamOf(system.url, id);
         await new Promise((resolve) => setTimeout(resolve, at % 7));
         const cancel = await client.request('POST', `/v1/predictions/${id}/cancel`);
         const waited = await waiting;
-        seen.push({ id, waited: waited.body['status'], cancel: cancel.status });
+        seen.push({ id, waited: waited.body['status'], cancel: cancel.status, stream: await streaming });
       }),
     );
     const folded = foldRaw(await dumpLog(system.log));
-    for (const { id, waited, cancel } of seen) {
+    for (const { id, waited, cancel, stream } of seen) {
       const won = statusOf(folded.get(id)?.end);
       expect(waited).toBe(won);
       expect((await client.get(id)).body['status']).toBe(won);
       expect(cancel).toBe(won === 'canceled' ? 200 : 409);
+      const history = await client.request('GET', `/v1/predictions/${id}/events`);
+      const told = JSON.stringify(history.body);
+      expect([stream.includes('"output":'), told.includes('"output":')]).toEqual(Array(2).fill(won === 'succeeded'));
+      expect(stream.includes('PredictionCanceled')).toBe(won === 'canceled');
     }
   },
 };

@@ -2,12 +2,15 @@ import { type EndedPrediction, type HistoryEntry, isEnded } from '@hindcast/doma
 import type { FastifyReply } from 'fastify';
 import { etagOf, type KnownPredictionDoc, positionOf } from './prediction-body.ts';
 
-const ends: ReadonlySet<HistoryEntry['type']> = new Set<HistoryEntry['type']>([
+const ends: ReadonlySet<string> = new Set<HistoryEntry['type']>([
   'PredictionSucceeded',
   'PredictionFailed',
   'PredictionCanceled',
   'PredictionExpired',
 ]);
+
+/** Whether events of this type end a prediction, where they are accepted. */
+export const isPredictionEnd = (type: string): boolean => ends.has(type);
 
 /**
  * An ended prediction as it was in the moment of its end, which is the same whoever reads it whenever: labels, late
@@ -18,7 +21,7 @@ export const endedResult = (
 ): (KnownPredictionDoc & { readonly state: EndedPrediction }) | undefined => {
   const { state } = doc;
   if (!isEnded(state)) return undefined;
-  const end = state.history.find(({ type, verdict }) => verdict === 'accepted' && ends.has(type));
+  const end = state.history.find(({ type, verdict }) => verdict === 'accepted' && isPredictionEnd(type));
   return { ...doc, pos: end?.offset ?? doc.pos, state: { ...state, labels: [] } };
 };
 
