@@ -87,11 +87,17 @@ const refusal = async (response: Response): Promise<CliFailure> => {
   const body = await bodyOf(response);
   const problem = typeof body === 'object' && body !== null ? (body as Problem) : {};
   const lines = [`${problem.detail ?? problem.title ?? 'The request was refused'} (HTTP ${response.status})`];
-  for (const error of problem.errors ?? []) lines.push(`  ${error.pointer ?? ''} ${error.detail ?? ''}`);
+  for (const { pointer = '', detail = '' } of problem.errors ?? []) {
+    if (!isSaid(lines[0] ?? '', pointer, detail)) lines.push(`  ${pointer} ${detail}`);
+  }
   const retryAfter = response.headers.get('retry-after');
   if (retryAfter !== null) lines.push(`Try again in ${retryAfter} s.`);
   return new CliFailure(exitOf(response.status), lines.join('\n'));
 };
+
+/** Of a single error the detail of the whole says it all. */
+const isSaid = (text: string, pointer: string, detail: string): boolean =>
+  text.includes(pointer) && text.includes(detail);
 
 interface Problem {
   readonly title?: string;

@@ -18,6 +18,15 @@ describe('refusals', () => {
     expect(err).toContain('The input does not fit. (HTTP 422)\n  /input/age missing');
   });
 
+  it('are said once where there is one reason', async () => {
+    const errors = [{ pointer: '/input/age', detail: 'Expected a number.' }];
+    const { url } = await serve((_, response) =>
+      send(response, 422, { detail: '/input/age: Expected a number.', errors }),
+    );
+    const { err } = await cli(['predict', 'churn', '{}', '--url', url]);
+    expect(err).toBe('/input/age: Expected a number. (HTTP 422)\n');
+  });
+
   it('end with 3 where there is no such thing', async () => {
     const { url } = await serve((_, response) => send(response, 404, { detail: 'No such prediction.' }));
     expect((await cli(['get', 'p9', '--url', url])).code).toBe(3);
@@ -47,14 +56,23 @@ describe('refusals', () => {
 });
 
 describe('what a person asks first', () => {
-  it.each(['start', 'predict', 'get', 'watch', 'replay', 'models', 'projections', 'config', 'doctor'])(
-    'finds an example in the help of %s',
-    async (name) => {
-      const { code, out } = await cli([name, '--help']);
-      expect(code).toBe(0);
-      expect(out).toMatch(/Examples:\n {2}\$ .*hindcast /);
-    },
-  );
+  it.each([
+    'start',
+    'predict',
+    'get',
+    'watch',
+    'cancel',
+    'label',
+    'replay',
+    'models',
+    'projections',
+    'config',
+    'doctor',
+  ])('finds an example in the help of %s', async (name) => {
+    const { code, out } = await cli([name, '--help']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/Examples:\n {2}\$ .*hindcast /);
+  });
 
   it('config shows values and origins, and no secret', async () => {
     const env = { REDIS_URL: 'redis://:secret@host', PORT: '9000' };

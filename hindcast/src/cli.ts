@@ -6,6 +6,7 @@ import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
 import { modelsCommand } from './commands/models.ts';
+import { cancelCommand, labelCommand } from './commands/outcome.ts';
 import { predictCommand } from './commands/predict.ts';
 import { projectionsCommand } from './commands/projections.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -17,6 +18,8 @@ const commands = [
   predictCommand,
   getCommand,
   watchCommand,
+  cancelCommand,
+  labelCommand,
   replayCommand,
   modelsCommand,
   projectionsCommand,

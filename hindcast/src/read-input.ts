@@ -1,16 +1,31 @@
 import { readFile } from 'node:fs/promises';
-import { usage } from './cli-failure.ts';
+import { type CliFailure, usage } from './cli-failure.ts';
 import type { Terminal } from './terminal.ts';
 
-/** JSON given as such, as `@file`, or as `-` for stdin. */
-export const readInput = async (given: string, terminal: Terminal): Promise<unknown> => {
+/**
+ * JSON given as such, as `@file`, or as `-` for stdin.
+ * @param called what people know it by, such as `the input` or `--context`
+ */
+export const readInput = async (given: string, terminal: Terminal, called: string): Promise<unknown> => {
   if (given === '-') return parse(await readAll(terminal.stdin), 'stdin');
-  if (!given.startsWith('@')) return parse(given, 'the input');
-  const path = given.slice(1);
+  if (!given.startsWith('@')) return parse(given, called, shellAdvice);
+  return readJsonFile(given.slice(1));
+};
+
+/** @throws CliFailure `usage` where there is no such file, or no JSON in it */
+export const readJsonFile = async (path: string): Promise<unknown> => {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw usage(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw unreadable(path, error);
   });
   return parse(text, path);
+};
+
+/** Why a file that was named on the command line cannot be read, without the words of the system where ours are better. */
+export const unreadable = (path: string, error: unknown): CliFailure => {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (code === 'ENOENT') return usage(`${path}: there is no such file.`);
+  if (code === 'EISDIR') return usage(`${path} is a folder, not a file.`);
+  return usage(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
 };
 
 const readAll = async (stream: AsyncIterable<Buffer | string>): Promise<string> => {
@@ -19,11 +34,13 @@ const readAll = async (stream: AsyncIterable<Buffer | string>): Promise<string> 
   return Buffer.concat(chunks).toString('utf8');
 };
 
-const parse = (text: string, called: string): unknown => {
+const shellAdvice = ` In a shell put single quotes around it: '{"age": 41}'`;
+
+const parse = (text: string, called: string, advice = ''): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw usage(`${called} is not JSON: ${said}. In a shell put single quotes around it: '{"age": 41}'`);
+    throw usage(`${called} is not JSON: ${said}.${advice}`);
   }
 };

@@ -6,6 +6,30 @@ import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
 
 afterEach(closeAll);
 
+const version = (number: number) => ({
+  name: 'churn',
+  version: number,
+  state: 'active',
+  sha256: 'abc',
+  bytes: 9,
+  registeredAt: '2026-01-31T12:00:00.000Z',
+  settings: { timeoutMs: 10_000 },
+  example: { age: 41 },
+  curl: "curl -s 'http://x'",
+  signature: {
+    batched: true,
+    inputs: [],
+    outputs: [{ name: 'p', datatype: 'float32', shape: [null, 2] }],
+    features: [
+      { name: 'age', input: 'age', datatype: 'float32', shape: [], missing: 'nan' },
+      { name: 'calls', input: 'calls', datatype: 'int64', shape: [null], missing: 'default', default: 0 },
+    ],
+    classes: ['no', 'yes'],
+    threshold: 0.4,
+    replayable: true,
+  },
+});
+
 describe('hindcast models', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hindcast-cli-'));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -13,15 +37,84 @@ describe('hindcast models', () => {
   it('sends the file as it is, and beside it what the file does not say', async () => {
     writeFileSync(join(folder, 'm.onnx'), 'the bytes');
     writeFileSync(join(folder, 'side.json'), '{ "threshold": 0.5 }');
-    const { url, asked } = await serve((_, response) => send(response, 201, { version: 3 }));
+    const { url, asked } = await serve((_, response) => send(response, 201, version(3)));
     const args = ['models', 'add', 'churn', join(folder, 'm.onnx'), '--metadata', join(folder, 'side.json')];
-    const { code, out } = await cli([...args, '--timeout', '2s', '--url', url]);
-    expect({ code, out }).toEqual({ code: 0, out: 'churn@3 is registered\n' });
+    const { code, out, err } = await cli([...args, '--timeout', '2s', '--cancel-after', '1m', '--url', url]);
+    expect(code).toBe(0);
+    expect(out).toBe(
+      'churn@3 is registered\ntakes\n  age    float32     may be null\n  calls  int64[any]  0 when not given\n' +
+        'gives\n  p  float32[any, 2]\n  classes no, yes\n  decides for yes from 0.4 on\n',
+    );
+    expect(err).toContain('hindcast predict churn@3 --example');
+    expect(err).toContain("curl -s 'http://x'");
+    expect(err).toContain('hindcast models promote churn@3');
     const [request] = asked;
     expect(request?.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-length': '9' });
     expect(request?.body).toBe('the bytes');
     const sent = new URL(request?.path ?? '', url).searchParams;
-    expect(Object.fromEntries(sent)).toEqual({ metadata: '{"threshold":0.5}', timeoutMs: '2000' });
+    expect(Object.fromEntries(sent)).toEqual({
+      metadata: '{"threshold":0.5}',
+      timeoutMs: '2000',
+      deadlineMs: '60000',
+    });
+  });
+
+  it('says when nothing was changed', async () => {
+    writeFileSync(join(folder, 'm.onnx'), 'the bytes');
+    const { url } = await serve((_, response) => send(response, 200, version(1)));
+    const { code, out } = await cli(['models', 'add', 'churn', join(folder, 'm.onnx'), '--url', url]);
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: 'churn@1 already holds this file with the same metadata and settings; nothing was changed\n',
+    });
+  });
+
+  it.each([
+    ['there is no such file', ['missing.onnx']],
+    ['is no file: name the ONNX file itself', ['.']],
+    ['side.json: there is no such file', ['m.onnx', '--metadata', 'side.json']],
+    ['m.onnx is not JSON', ['m.onnx', '--metadata', 'm.onnx']],
+    ['. is a folder, not a file', ['m.onnx', '--metadata', '.']],
+  ])('says in one line that %s', async (said, [file = '', flag, metadata]) => {
+    const inFolder = mkdtempSync(join(folder, 'wrong-'));
+    writeFileSync(join(inFolder, 'm.onnx'), 'the bytes');
+    const more = flag === undefined ? [] : [flag, `${inFolder}/${metadata}`];
+    const { code, err } = await cli(['models', 'add', 'churn', `${inFolder}/${file}`, ...more]);
+    expect(code).toBe(2);
+    expect(err).toContain(said);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('shows a version, and the champion of a model', async () => {
+    const model = { name: 'churn', versions: [version(1), version(2)], routing: { champion: 2 }, paused: true };
+    const { url, asked } = await serve(({ path }, response) =>
+      send(response, 200, path.includes('/versions/') ? version(1) : { ...model, curl: "curl -s 'http://model'" }),
+    );
+    const one = await cli(['models', 'show', 'churn@1', '--url', url]);
+    expect(one.out).toMatch(/^churn@1\n {2}state +active\n/);
+    expect(one.out).toMatch(/timeoutMs +10000\n/);
+    expect(one.out).toContain('example\n{\n  "age": 41\n}');
+    const champion = await cli(['models', 'show', 'churn', '--url', url]);
+    expect(champion.out).toMatch(/^churn {2}champion 2 {2}paused\n\nchurn@2\n/);
+    expect(champion.out).toContain("request\ncurl -s 'http://model'");
+    expect(asked.map(({ path }) => path)).toEqual(['/v1/models/churn/versions/1', '/v1/models/churn']);
+  });
+
+  it('lists in columns', async () => {
+    const data = [
+      { name: 'breast-cancer', versions: [version(1)], routing: { champion: 1 }, paused: false },
+      { name: 'x', versions: [version(1), { ...version(2), state: 'retired' }], paused: true },
+    ];
+    const { url } = await serve((_, response) => send(response, 200, { data }));
+    expect((await cli(['models', 'list', '--url', url])).out).toBe(
+      'breast-cancer  1 version   champion 1\nx              2 versions  no traffic  2 retired, paused\n',
+    );
+  });
+
+  it.each(['pause', 'resume'])('has a way to %s one', async (verb) => {
+    const { url, asked } = await serve((_, response) => send(response, 200, { name: 'churn' }));
+    expect((await cli(['models', verb, 'churn', '--url', url])).code).toBe(0);
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([`POST /v1/models/churn/${verb}`]);
   });
 
   it('promotes from the revision that it saw, and keeps the other canaries', async () => {

@@ -5,7 +5,11 @@ import { parseDurationMs, parseMoment } from '../duration.ts';
 import { asPrediction, exitOfStatus, hasEnded, pretty, summarize } from '../prediction-answer.ts';
 import { readInput } from '../read-input.ts';
 import { waitForPrediction, waiting } from '../wait-for-prediction.ts';
-import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, type Connected, clientCommand, connect } from './cli-context.ts';
+import { modelPath, parseReference, versionPath } from './model-body.ts';
+
+/** Nearly every prediction has ended by then; for the others it is worth a look why not. */
+const firstWaitMs = 2_000;
 
 interface PredictOptions {
   /** false with `--no-wait`. */
@@ -17,6 +21,7 @@ interface PredictOptions {
   readonly context?: string;
   readonly priority?: string;
   readonly cancelAfter?: string;
+  readonly deadline?: string;
   readonly example?: true;
 }
 
@@ -40,23 +45,27 @@ export const predictCommand = (context: CliContext): Command =>
     .option('--context <json>', 'kept beside the input, never shown to the model')
     .addOption(new Option('--priority <level>', 'order among waiting predictions').choices(['high', 'normal', 'low']))
     .option('--cancel-after <duration>', 'time it has to end, else it expires')
+    .option('--deadline <duration>', 'the same as --cancel-after')
     .action(async (model: string, input: string | undefined, options: PredictOptions) => {
-      const { client, voice } = connect(context, options);
+      const connected = connect(context, options);
+      const { client, voice } = connected;
       const { terminal } = context;
       const now = terminal.now();
-      const until = now + (options.wait === false ? 0 : parseDurationMs(options.wait));
-      const first = waiting(until - now);
+      const waitMs = options.wait === false ? 0 : parseDurationMs(options.wait);
+      const first = waiting(Math.min(firstWaitMs, waitMs));
       const submitted = await client.request('/v1/predictions', {
         method: 'POST',
         headers: { ...first.headers, ...headersOf(options) },
         timeoutMs: first.timeoutMs,
         json: {
           model,
-          input: options.example ? await exampleOf(client, model) : await given(input, context),
+          input: await inputOf(connected, context, model, input, options),
           ...(options.entity === undefined ? undefined : { entity: options.entity }),
           ...(options.referenceId === undefined ? undefined : { referenceId: options.referenceId }),
           ...(options.eventTime === undefined ? undefined : { eventTime: parseMoment(options.eventTime, now) }),
-          ...(options.context === undefined ? undefined : { context: await readInput(options.context, terminal) }),
+          ...(options.context === undefined
+            ? undefined
+            : { context: await readInput(options.context, terminal, '--context') }),
           ...(options.priority === undefined ? undefined : { priority: options.priority }),
         },
       });
@@ -65,27 +74,49 @@ export const predictCommand = (context: CliContext): Command =>
         voice.answer(answer, answer.id);
         return;
       }
-      if (!hasEnded(answer)) answer = await waitForPrediction(client, answer.id, { now: terminal.now, until });
+      if (!hasEnded(answer)) {
+        await explainWait(connected, model);
+        answer = await waitForPrediction(client, answer.id, { now: terminal.now, until: now + waitMs });
+      }
       voice.answer(answer, answer.output === undefined ? answer.id : pretty(answer.output));
       if (answer.status !== 'succeeded') throw new CliFailure(exitOfStatus(answer.status), summarize(answer));
       voice.note(voice.dim(summarize(answer)));
     });
 
-const headersOf = ({ key, cancelAfter }: PredictOptions): Record<string, string> => ({
+const headersOf = ({ key, deadline, cancelAfter = deadline }: PredictOptions): Record<string, string> => ({
   ...(key === undefined ? undefined : { 'idempotency-key': JSON.stringify(key) }),
   ...(cancelAfter === undefined ? undefined : { 'cancel-after': `${parseDurationMs(cancelAfter)}ms` }),
 });
 
-const given = async (input: string | undefined, { terminal }: CliContext): Promise<unknown> => {
-  if (input === undefined) throw usage("Say the input: JSON, @file, - for stdin, or --example for the model's own.");
-  return readInput(input, terminal);
+const inputOf = async (
+  { client, voice }: Connected,
+  { terminal }: CliContext,
+  model: string,
+  input: string | undefined,
+  { example }: PredictOptions,
+): Promise<unknown> => {
+  if (!example) {
+    if (input === undefined) throw usage("Say the input: JSON, @file, - for stdin, or --example for the model's own.");
+    return readInput(input, terminal, 'the input');
+  }
+  if (input !== undefined) throw usage('Give an input or --example, not both.');
+  const found = await exampleOf(client, model);
+  voice.note(voice.dim(`input ${JSON.stringify(found)}`));
+  return found;
 };
 
 const exampleOf = async (client: ApiClient, model: string): Promise<unknown> => {
-  const [name = '', version] = model.split('@');
-  const path = `/v1/models/${encodeURIComponent(name)}${version === undefined ? '' : `/versions/${encodeURIComponent(version)}`}`;
-  const { body } = await client.request(path);
+  const { name, version } = parseReference(model);
+  const { body } = await client.request(version === undefined ? modelPath(name) : versionPath(name, version));
   const { example } = (body ?? {}) as { example?: unknown };
   if (example === undefined) throw new CliFailure(EXIT.notFound, `The model ${model} has no example.`);
   return example;
+};
+
+/** A model that is paused is the one reason to wait that people can end at once. */
+const explainWait = async ({ client, voice }: Connected, model: string): Promise<void> => {
+  const { name } = parseReference(model);
+  const { status, body } = await client.request(modelPath(name), { expect: [404] });
+  if (status !== 200 || (body as { paused?: boolean }).paused !== true) return;
+  voice.note(`${name} is paused: its predictions wait until \`hindcast models resume ${name}\`.`);
 };

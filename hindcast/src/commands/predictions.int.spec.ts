@@ -27,21 +27,28 @@ describe('hindcast predict', () => {
     expect(asked[0]?.headers).toMatchObject({
       'idempotency-key': '"order \\"1\\""',
       'cancel-after': '120000ms',
-      prefer: 'wait=30',
+      prefer: 'wait=2',
     });
   });
 
   it('goes on asking while the server answers before the end', async () => {
     const { url, asked } = await serve((_, response, turn) =>
-      turn < 3 ? send(response, 202, queued) : send(response, 200, succeeded),
+      turn < 4
+        ? send(response, turn === 2 ? 200 : 202, { ...queued, paused: turn === 2 })
+        : send(response, 200, succeeded),
     );
-    const { code, out } = await cli(['predict', 'churn', '-', '--json'], { stdin: '[1]', env: { HINDCAST_URL: url } });
+    const { code, out, err } = await cli(['predict', 'churn', '-', '--json'], {
+      stdin: '[1]',
+      env: { HINDCAST_URL: url },
+    });
     expect({ code, out: JSON.parse(out) }).toEqual({ code: 0, out: succeeded });
     expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'POST /v1/predictions',
+      'GET /v1/models/churn',
       'GET /v1/predictions/p1',
       'GET /v1/predictions/p1',
     ]);
+    expect(err).toContain('churn is paused: its predictions wait until `hindcast models resume churn`.');
   });
 
   it('prints the id at once with --no-wait', async () => {
@@ -55,7 +62,10 @@ describe('hindcast predict', () => {
     const { url, asked } = await serve(({ path }, response) =>
       path === '/v1/models/churn/versions/2' ? send(response, 200, { example: [7] }) : send(response, 201, succeeded),
     );
-    expect((await cli(['predict', 'churn@2', '--example', '--url', url])).code).toBe(0);
+    const { code, err } = await cli(['predict', 'churn@2', '--example', '--deadline', '5s', '--url', url]);
+    expect(code).toBe(0);
+    expect(err).toContain('input [7]\n');
+    expect(asked[1]?.headers['cancel-after']).toBe('5000ms');
     expect(JSON.parse(asked[1]?.body ?? '')).toEqual({ model: 'churn@2', input: [7] });
   });
 
@@ -83,6 +93,18 @@ describe('hindcast predict', () => {
     expect(code).toBe(2);
     expect(err).toContain('single quotes');
   });
+
+  it.each([
+    ['not both', ['[1]', '--example']],
+    ['--context is not JSON', ['[1]', '--context', '{a']],
+    ['nothing.json: there is no such file.', ['@nothing.json']],
+  ])('refuses what it cannot mean: %s', async (said, args) => {
+    const { url, asked } = await serve((_, response) => send(response, 200, {}));
+    const { code, err } = await cli(['predict', 'churn', ...args, '--url', url]);
+    expect(code).toBe(2);
+    expect(err).toContain(said);
+    expect(asked).toEqual([]);
+  });
 });
 
 describe('hindcast watch', () => {
@@ -101,5 +123,32 @@ describe('hindcast watch', () => {
     expect(code).toBe(0);
     expect(out).toBe('0:1:2  PredictionRequested\n0:1:3  PredictionSucceeded\n');
     expect(asked.find(({ headers }) => headers['last-event-id'])?.headers['last-event-id']).toBe('0:1:2');
+  });
+});
+
+describe('what may still happen to a prediction', () => {
+  it('is a cancel, which says what became of it', async () => {
+    const { url, asked } = await serve((_, response) => send(response, 200, { ...queued, status: 'canceled' }));
+    const { code, out } = await cli(['cancel', 'p1', '--reason', 'twice', '--url', url]);
+    expect({ code, out }).toEqual({ code: 0, out: 'p1  canceled  churn@1\n' });
+    expect(asked[0]).toMatchObject({ method: 'POST', path: '/v1/predictions/p1/cancel', body: '{"reason":"twice"}' });
+  });
+
+  it('is a cancel that comes too late, which fails with the state that won', async () => {
+    const { url } = await serve((_, response) => send(response, 409, { detail: 'The prediction has succeeded.' }));
+    const { code, err } = await cli(['cancel', 'p1', '--url', url]);
+    expect({ code, err }).toEqual({ code: 1, err: 'The prediction has succeeded. (HTTP 409)\n' });
+  });
+
+  it.each([
+    ['yes', 'yes'],
+    ['"yes"', 'yes'],
+    ['true', true],
+    ['-4.5', -4.5],
+  ])('is a label: %s', async (given, value) => {
+    const { url, asked } = await serve((_, response) => send(response, 202, { id: 'p1', position: '0:1:3' }));
+    const { code, out } = await cli(['label', '--source', 'billing', '--url', url, '--', 'p1', given]);
+    expect({ code, out }).toEqual({ code: 0, out: 'p1  labeled  0:1:3\n' });
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ value, source: 'billing' });
   });
 });
