@@ -51,7 +51,7 @@ describe('a registration', () => {
       description: 'Row sums',
       settings: { pool: 'slow', deadlineMs: 5_000, timeoutMs: 10_000, batchMax: 8 },
     });
-    expect(world.runtime.runs(sha256)).toBe(1);
+    expect(world.runtime.runs(sha256)).toBeGreaterThan(0);
     expect((await world.send('POST', '/predict', { model: 'sums', input: version.example })).statusCode).toBe(202);
   });
 

@@ -1,7 +1,6 @@
 import { problem } from '@hindcast/adapters/http';
 import {
   ArtifactTooLarge,
-  compileBatch,
   type DerivedSignature,
   deriveSignature,
   findRegistered,
@@ -11,12 +10,12 @@ import {
   type ModelSignature,
   type ModelState,
   type ModelVersion,
-  rowOutputs,
   rowsPerRunMax,
 } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
 import { appendModelEvent } from './model-commands.ts';
 import { catchUp } from './resolve-model.ts';
+import { tryModel } from './try-model.ts';
 
 export interface Registration {
   readonly name: string;
@@ -34,6 +33,7 @@ export interface Registered {
   readonly created: boolean;
 }
 
+type RegisteredData = ModelEventOf<'ModelRegistered'>['data'];
 type Derived = Extract<DerivedSignature, { ok: true }>;
 
 /**
@@ -46,26 +46,40 @@ export const registerModel = async (context: CommandContext, registration: Regis
   const { sha256, bytes } = await store(context, registration.source);
   const file = await inspect(context, sha256);
   const derived = derive(file, registration.sidecar);
+  const { signature, example } = derived;
+  const settings = fittingSettings(registration.settings, signature);
   const description = registration.description ?? derived.description;
-  const data: ModelEventOf<'ModelRegistered'>['data'] = {
+  const asked: RegisteredData = {
     sha256,
     bytes,
     ...(description === undefined ? undefined : { description }),
-    signature: derived.signature,
-    settings: fittingSettings(registration.settings, derived.signature),
-    example: derived.example,
+    signature,
+    settings,
+    example,
     opset: { ...file.opset },
     irVersion: file.irVersion,
   };
   await catchUp(context);
   const before = context.ports.catalog.get(context.tenant, name);
-  const same = before && findRegistered(before, data);
+  const same = before && (findRegistered(before, asked) ?? findLimited(before, asked));
   if (same) return { version: same, model: before, created: false };
-  await tryOut(context, sha256, derived, registration.settings.timeoutMs);
+  const warnings = await tryModel(context, { sha256, signature, example, ...settings });
+  const data = warnings.length === 0 ? asked : { ...oneRowAtATime(asked), warnings };
   const { state, verdict } = await appendModelEvent(context, name, 'ModelRegistered', data);
   const version = findRegistered(state, data);
   if (!version) throw new Error(`The fold gave ${name} no version for ${sha256}.`);
   return { version, model: state, created: verdict === 'accepted' };
+};
+
+const oneRowAtATime = (data: RegisteredData): RegisteredData => ({
+  ...data,
+  settings: { ...data.settings, batchMax: 1 },
+});
+
+/** The version that this registration became when it was tried before, and was found to mix its rows. */
+const findLimited = (model: ModelState, asked: RegisteredData): ModelVersion | undefined => {
+  const version = findRegistered(model, oneRowAtATime(asked));
+  return version?.warnings && version;
 };
 
 const store = async ({ ports, limits }: CommandContext, source: AsyncIterable<Uint8Array>) => {
@@ -96,24 +110,3 @@ const fittingSettings = (settings: ModelSettings, signature: ModelSignature): Mo
   ...settings,
   batchMax: Math.min(settings.batchMax, rowsPerRunMax(signature)),
 });
-
-/** Runs the example once, as a worker would: what cannot be run is not registered. */
-const tryOut = async (
-  { ports, limits }: CommandContext,
-  sha256: string,
-  { signature, example }: Derived,
-  timeoutMs: number,
-): Promise<void> => {
-  if (example === null) return;
-  const inputs = compileBatch(signature).encode([example]);
-  const outcome = await ports.runtime.run({ sha256 }, inputs, {
-    timeoutMs: Math.min(timeoutMs, limits.trialTimeoutMs),
-  });
-  const failed = (reason: string, detail: string) => {
-    const shown = JSON.stringify(example).slice(0, 512);
-    return problem('trial-failed', `${detail} The example was ${shown}`, { reason });
-  };
-  if (!outcome.ok) throw failed(outcome.reason, outcome.detail);
-  const outputs = rowOutputs(signature, outcome.outputs, 1);
-  if (!outputs.ok) throw failed('unexpected_output', outputs.detail);
-};

@@ -1,6 +1,6 @@
 import { canonicalJson } from './canonical-json.ts';
 import type { Stored } from './evolve-prediction.ts';
-import type { ModelEvent, ModelEventOf, ModelSettings, Routing } from './model-events.ts';
+import type { ModelEvent, ModelEventOf, ModelSettings, ModelWarning, Routing } from './model-events.ts';
 import type { ModelSignature } from './model-signature.ts';
 import type { Failure } from './prediction-events.ts';
 
@@ -14,6 +14,7 @@ export interface ModelVersion {
   readonly example: unknown;
   readonly opset: Readonly<Record<string, number>>;
   readonly irVersion: number;
+  readonly warnings?: readonly ModelWarning[];
   readonly registeredAt: number;
   readonly state: 'active' | 'retired' | 'quarantined';
   readonly error?: Failure;

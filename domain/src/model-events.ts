@@ -15,6 +15,15 @@ export const modelSettingsSchema = Type.Object({
 });
 export type ModelSettings = Static<typeof modelSettingsSchema>;
 
+/** What the trial of a version found that is no reason to refuse it. */
+export const modelWarningSchema = Type.Object({
+  code: Type.Literal('rows_not_independent', {
+    description: 'Rows of one run change the answers of each other, so that one at a time is run',
+  }),
+  detail: Type.String(),
+});
+export type ModelWarning = Static<typeof modelWarningSchema>;
+
 /**
  * The artifact is durable before this event exists. The fold gives the version: the next number, in log order, unless the
  * model has a version of the same file, signature, settings, example and description.
@@ -28,6 +37,7 @@ export const modelRegisteredData = Type.Object({
   example: Type.Unknown({ description: 'An input that is accepted as it stands' }),
   opset: Type.Record(Type.String(), Type.Integer()),
   irVersion: Type.Integer(),
+  warnings: Type.Optional(Type.Array(modelWarningSchema)),
 });
 
 export const routingSchema = Type.Object({

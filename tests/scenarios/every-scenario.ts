@@ -6,7 +6,13 @@ import {
   slowModelDoesNotDelayFastOne,
 } from './isolation.ts';
 import { oneAnswerForAModel, oneAnswerForAnId, oneAnswerForAResult } from './one-answer.ts';
-import { answersEqualDirectRun, manyAtOnce, oneBadRow, restartKeepsEverything } from './predict-and-read.ts';
+import {
+  answersEqualDirectRun,
+  manyAtOnce,
+  mixedRowsAnswerAlone,
+  oneBadRow,
+  restartKeepsEverything,
+} from './predict-and-read.ts';
 import { cancelRacesCompletion, duplicatesOfOneKey, twoBodiesOneKey } from './races.ts';
 import type { Scenario } from './system.ts';
 import { rebuildEqualsLive, replayResumes, viewsEqualRawFold } from './views.ts';
@@ -15,6 +21,7 @@ import { rebuildEqualsLive, replayResumes, viewsEqualRawFold } from './views.ts'
 export const everyScenario: readonly Scenario[] = [
   answersEqualDirectRun,
   manyAtOnce,
+  mixedRowsAnswerAlone,
   oneBadRow,
   restartKeepsEverything,
   oneAnswerForAResult,

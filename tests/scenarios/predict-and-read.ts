@@ -120,3 +120,24 @@ export const restartKeepsEverything: Scenario = {
     expect(fresh.body['status']).toBe('succeeded');
   },
 };
+
+export const mixedRowsAnswerAlone: Scenario = {
+  title: 'a model that mixes the rows of a run answers each of them as if it were alone, and its registration says so',
+  async run(start) {
+    const client = clientOf((await start()).url);
+    const added = await client.addModel('mixing', modelFile('batch_mixing'));
+    expect(added.body).toMatchObject({ settings: { batchMax: 1 }, warnings: [{ code: 'rows_not_independent' }] });
+    const shown = await client.request('GET', '/v1/models/mixing/versions/1');
+    expect(shown.body['warnings']).toEqual(added.body['warnings']);
+    const items = [1, 2, 3, 4].map((x) => ({ input: [x] }));
+    const { body } = await client.submit({ model: 'mixing', items });
+    for (const { id } of body['items'] as { id: string }[]) {
+      expect((await client.ended(id))['output']).toEqual({ y: 0 });
+    }
+    for (const name of ['linear', 'mlp', 'echo_types', 'two_outputs', 'sequence', 'image', 'endless_loop', 'slow']) {
+      const sidecar = name === 'endless_loop' ? '?metadata={"example":{"x":1}}' : '';
+      const { status, body: version } = await client.addModel(name.replace('_', '-'), modelFile(name), sidecar);
+      expect([name, status, version['warnings']]).toEqual([name, 201, undefined]);
+    }
+  },
+};

@@ -4,6 +4,7 @@ import {
   type ModelVersion,
   modelSettingsSchema,
   modelSignatureSchema,
+  modelWarningSchema,
   routingSchema,
 } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
@@ -27,6 +28,7 @@ export const modelVersionSchema = Type.Object({
   curl,
   opset: Type.Record(Type.String(), Type.Integer()),
   irVersion: Type.Integer(),
+  warnings: Type.Optional(Type.Array(modelWarningSchema, { description: 'What the trial at its registration found' })),
   error: Type.Optional(
     Type.Object({ type: Type.String(), title: Type.String(), code: Type.String(), detail: Type.String() }),
   ),
@@ -55,9 +57,14 @@ const curlOf = (origin: string, model: string, input: unknown): string =>
 const modelPath = (name: string): string => `/v1/models/${name}`;
 export const modelVersionPath = (name: string, version: number): string => `${modelPath(name)}/versions/${version}`;
 
-export const modelVersionBody = (origin: string, name: string, { registeredAt, error, ...version }: ModelVersion) => ({
+export const modelVersionBody = (
+  origin: string,
+  name: string,
+  { registeredAt, error, warnings, ...version }: ModelVersion,
+) => ({
   name,
   ...version,
+  ...(warnings === undefined ? undefined : { warnings: [...warnings] }),
   registeredAt: new Date(registeredAt).toISOString(),
   ...(error === undefined ? undefined : { error: failureBody(error) }),
   curl: curlOf(origin, `${name}@${version.version}`, version.example),
