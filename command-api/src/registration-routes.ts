@@ -18,6 +18,11 @@ import { registrationQuery, sidecarOf } from './registration-request.ts';
 
 const mediaType = 'application/octet-stream';
 
+const encodedModel = () =>
+  problem('unsupported-media-type', 'A model file is kept as it is: send it without a Content-Encoding.', {
+    headers: { 'accept-encoding': 'identity' },
+  });
+
 /** A plugin of its own, because its body is a stream of bytes and nothing else. */
 export const registrationRoutes =
   (context: CommandContext): FastifyPluginAsyncTypebox =>
@@ -25,7 +30,9 @@ export const registrationRoutes =
     const { limits } = context;
     const inTurn = oneAtATime(limits.registrationsMax);
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser(mediaType, (_request, payload, done) => done(null, payload));
+    app.addContentTypeParser(mediaType, ({ headers }, payload, done) =>
+      headers['content-encoding'] === undefined ? done(null, payload) : done(encodedModel()),
+    );
     app.post(
       '/v1/models/:name/versions',
       {
@@ -38,7 +45,8 @@ export const registrationRoutes =
             'The body is the file: `curl --data-binary @model.onnx -H "content-type: application/octet-stream"`. It is ' +
             'read, loaded and run once on an example in a separate process before it is registered. The first version ' +
             'of a model becomes its champion; later ones wait for PUT …/routing. The same file with another signature, ' +
-            'example, description or limits is a new version of it.',
+            'example, description or limits is a new version of it. A file whose rows change the answers of each other ' +
+            'within a run is registered with `batchMax` 1, and `warnings` say so.',
           tags: ['Models'],
           // Only described: the bytes are streamed on, whatever they are.
           body: { content: { [mediaType]: { schema: Type.Any({ type: 'string', format: 'binary' }) } } },

@@ -51,6 +51,7 @@ export const addModelCommand = (context: CliContext): Command =>
       const registered = answer.body as ModelVersionBody;
       const created = answer.status === 201;
       voice.answer(registered, created ? summary(registered) : unchanged(registered));
+      for (const { detail } of registered.warnings ?? []) voice.note(`Warning: ${detail}`);
       voice.note(voice.dim(created ? nextStep(registered) : tryHint(registered)));
     });
 

@@ -14,6 +14,7 @@ export interface ModelVersionBody {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly example?: unknown;
   readonly curl: string;
+  readonly warnings?: readonly { readonly detail: string }[];
   readonly error?: { readonly detail?: string };
 }
 

@@ -117,6 +117,17 @@ describe('hindcast models', () => {
     expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([`POST /v1/models/churn/${verb}`]);
   });
 
+  it('tells what the trial of the file has found', async () => {
+    const warnings = [{ code: 'rows_not_independent', detail: 'One row at a time is run.' }];
+    const { url } = await serve((_, response) => send(response, 201, { ...version(1), warnings }));
+    writeFileSync(join(folder, 'm.onnx'), 'the bytes');
+    const added = await cli(['models', 'add', 'churn', join(folder, 'm.onnx'), '--url', url]);
+    expect(added.code).toBe(0);
+    expect(added.err).toContain('Warning: One row at a time is run.\n');
+    const shown = await cli(['models', 'show', 'churn@1', '--url', url]);
+    expect(shown.out).toMatch(/warning +One row at a time is run\./);
+  });
+
   it('promotes from the revision that it saw, and keeps the other canaries', async () => {
     const canary = [
       { version: 2, share: 0.1 },

@@ -37,13 +37,14 @@ export const showModelCommand = (context: CliContext): Command =>
     });
 
 const described = (version: ModelVersionBody): string => {
-  const { settings, example, curl, error, description } = version;
+  const { settings, example, curl, error, description, warnings = [] } = version;
   const about = [
     ['state', error?.detail === undefined ? version.state : `${version.state}: ${error.detail}`],
     ...(description === undefined ? [] : [['about', description]]),
     ['file', `${version.bytes} bytes, sha256 ${version.sha256}`],
     ['since', version.registeredAt],
     ...Object.entries(settings).map(([name, value]) => [name, String(value)]),
+    ...warnings.map(({ detail }) => ['warning', detail]),
   ];
   const sections = [
     `${version.name}@${version.version}`,
