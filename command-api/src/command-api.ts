@@ -1,6 +1,7 @@
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
 import { DEFAULT_TENANT } from '@hindcast/domain';
 import type { FastifyPluginAsync } from 'fastify';
+import { createAdmission } from './admission.ts';
 import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
 import { modelRoutes } from './model-routes.ts';
 import { inferenceRoutes } from './oip/inference-routes.ts';
@@ -14,7 +15,8 @@ const contextOf = (given: CommandPorts, limits: CommandLimits): CommandContext =
   const views = guardedViews(given.views, given.logger);
   const ports = { ...given, views };
   const reading = predictionReading(ports, views, { ...limits, viewWaitMsMax: limits.outcomeWaitMs });
-  return { ports, limits, tenant: DEFAULT_TENANT, reading, waits: openEnds(limits.waitsMax) };
+  const admission = createAdmission(ports.backlog, limits.openMax);
+  return { ports, limits, tenant: DEFAULT_TENANT, reading, admission, waits: openEnds(limits.waitsMax) };
 };
 
 /** Everything that changes something, as a plugin for a server of `buildHttpServer`. */

@@ -14,6 +14,7 @@ import type {
   ResultCache,
   ViewReader,
 } from '@hindcast/domain';
+import type { Admission } from './admission.ts';
 
 /** Starts rebuilds of views, and takes them back. */
 export interface ProjectionRebuilds {
@@ -55,7 +56,7 @@ export interface CommandLimits {
   readonly batchBytesMax: number;
   readonly modelBytesMax: number;
   readonly deadlineMsMax: number;
-  /** Open predictions of all models, above which nothing more is accepted. */
+  /** Predictions of all models that may be open at once; one model may have half of them. */
   readonly openMax: number;
   /** Waits that may be under way at once; further requests are answered without waiting. */
   readonly waitsMax: number;
@@ -78,7 +79,7 @@ export const commandLimits: CommandLimits = {
   batchBytesMax: 16_777_216,
   modelBytesMax: 536_870_912,
   deadlineMsMax: 7 * 86_400_000,
-  openMax: 1_000_000,
+  openMax: 100_000,
   waitsMax: 10_000,
   rereadMs: 1_000,
   outcomeWaitMs: 5_000,
@@ -94,9 +95,10 @@ export interface CommandContext {
   readonly limits: CommandLimits;
   readonly tenant: string;
   readonly reading: PredictionReading;
+  readonly admission: Admission;
   /** Requests that wait for the view to show what was accepted. */
   readonly waits: OpenEnds;
 }
 
 /** The kind of process that appends these events. */
-export const eventSource = 'command-api';
+export const eventSource = '/hindcast/command-api';

@@ -205,13 +205,36 @@ describe('the model of a request', () => {
 
 describe('under load or without a log', () => {
   it('a request that could not end in time is turned away', async () => {
-    await restart({ ports: { backlog: { expectedWaitMs: () => 90_000, open: () => 5 } } });
+    await restart({ ports: { backlog: { expectedWaitMs: () => 90_000, open: () => 5, openOf: () => 5 } } });
     const answer = await post(body);
     expect(answer.json()).toMatchObject({ status: 503, type: '/problems/backlog-too-long' });
     expect(answer.headers['retry-after']).toBe('30');
     expect((await post(body, { 'cancel-after': '2m' })).statusCode).toBe(202);
-    await restart({ ports: { backlog: { expectedWaitMs: () => 0, open: () => 5 } }, limits: { openMax: 5 } });
-    expect((await post(body)).statusCode).toBe(503);
+  });
+
+  it('no more is accepted than may be open, of one model and of all, with the items of the request counted', async () => {
+    const openOf = { churn: 3, others: 1 };
+    const backlog = { expectedWaitMs: () => 0, open: () => openOf.churn + openOf.others, openOf: () => openOf.churn };
+    await restart({ ports: { backlog }, limits: { openMax: 10 } });
+    const items = (count: number) => ({ model: 'churn', items: Array(count).fill({ input: churnInput }) });
+    const refused = await post(items(3));
+    expect(refused.json()).toMatchObject({
+      status: 503,
+      type: '/problems/backlog-too-long',
+      detail: "3 predictions of 'churn' are open, no more than 5 may be, and this request has 3.",
+    });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(await world.events()).toEqual([]);
+    expect((await post(items(2), { 'idempotency-key': 'k' })).statusCode).toBe(202);
+    openOf.churn = 5;
+    expect((await post(body)).json()).toMatchObject({ status: 503, type: '/problems/backlog-too-long' });
+    const repeat = await post(items(2), { 'idempotency-key': 'k' });
+    expect([repeat.statusCode, repeat.headers['idempotency-replayed']]).toEqual([202, 'true']);
+    openOf.churn = 0;
+    openOf.others = 10;
+    expect((await post(body)).json()).toMatchObject({
+      detail: '10 predictions are open, no more than 10 may be, and this request has 1.',
+    });
   });
 
   it('nothing is called accepted that is not in the log', async () => {

@@ -73,13 +73,31 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
 
 const acceptItems = async (
   context: CommandContext,
-  { model, items, pointer, manner, together }: ManySubmission,
-  { id: batchId, ids, hashes, keyed }: Batch,
+  submission: ManySubmission,
+  batch: Batch,
   known: readonly ItemReplay[],
 ): Promise<ItemOutcome[]> => {
-  if (known.length > 0 && known.every((one) => one !== undefined)) return [...known];
-  const found = together?.resolved ?? resolveModel(context, model);
+  const { items, together } = submission;
+  let fresh = items.length;
+  for (const one of known) if (one) fresh -= 1;
+  if (fresh === 0) return known.filter((one) => one !== undefined);
+  const found = together?.resolved ?? resolveModel(context, submission.model);
   const resolved = found instanceof Promise ? await found : found;
+  const leave = context.admission.enter(context.tenant, resolved.name, fresh);
+  try {
+    return await appendItems(context, submission, batch, known, resolved);
+  } finally {
+    leave();
+  }
+};
+
+const appendItems = async (
+  context: CommandContext,
+  { items, pointer, manner, together }: ManySubmission,
+  { id: batchId, ids, hashes, keyed }: Batch,
+  known: readonly ItemReplay[],
+  resolved: ResolvedModel,
+): Promise<ItemOutcome[]> => {
   const outcomes: ItemOutcome[] = [];
   const prepared: Prepared[] = [];
   const places: number[] = [];

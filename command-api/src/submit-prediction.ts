@@ -96,7 +96,8 @@ const acceptNew = async (
   const prepared = made instanceof Promise ? await made : made;
   const watch = waitMs > 0 ? watches.watch(id, hasEnded, waitMs) : undefined;
   try {
-    const [outcome] = await context.ports.log.append(TOPICS.predictions, [prepared.record]);
+    const leave = context.admission.enter(context.tenant, prepared.model, 1);
+    const [outcome] = await context.ports.log.append(TOPICS.predictions, [prepared.record]).finally(leave);
     const accepted = acceptedOf(prepared, outcome);
     if (onAccepted) await onAccepted(accepted);
     const ended = watch && (await watch.seen);

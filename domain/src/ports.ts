@@ -96,12 +96,14 @@ export class ArtifactTooLarge extends Error {
   }
 }
 
-/** How much work waits, as the workers see it: what the door needs to refuse work that could not end in time. */
+/** How much work waits: what the door needs to refuse work that could not end in time, or that is too much. */
 export interface Backlog {
   /** Expected ms until a prediction accepted now would end: open ones times learned cost; 0 where nothing is known. */
   expectedWaitMs(sha256: string): number;
-  /** Open predictions of all models. */
+  /** Predictions of all models that are accepted and have not ended, whether or not a worker has them. */
   open(): number;
+  /** Those of one model, all its versions together. */
+  openOf(tenant: string, model: string): number;
 }
 
 /** float16 as its bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */

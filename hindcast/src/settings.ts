@@ -91,10 +91,10 @@ export const SETTINGS = {
     flag: 'model-bytes-max',
     description: 'Largest model file that is accepted',
   }),
-  openMax: setting(Type.Integer({ minimum: 1, maximum: 10_000_000, default: 1_000_000 }), {
+  openMax: setting(Type.Integer({ minimum: 1, maximum: 10_000_000, default: 100_000 }), {
     env: 'HINDCAST_OPEN_MAX',
     flag: 'open-max',
-    description: 'Predictions that may wait or run at once; more are refused with 503',
+    description: 'Predictions that may wait or run at once, half of them of one model; more are refused with 503',
   }),
   shutdownMs: setting(Type.Integer({ minimum: 100, maximum: 600_000, default: 20_000 }), {
     env: 'HINDCAST_SHUTDOWN_MS',

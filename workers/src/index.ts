@@ -1,2 +1,3 @@
 export * from './inference-worker.ts';
 export * from './keeper.ts';
+export { openSetMaxOf } from './partition-desks.ts';

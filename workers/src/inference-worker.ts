@@ -13,7 +13,7 @@ import { createDurableAppender } from './durable-append.ts';
 import { createInferenceRuns } from './inference-runs.ts';
 import type { OpenEntry } from './open-set.ts';
 import type { PartitionDesk } from './partition-desk.ts';
-import { createPartitionDesks } from './partition-desks.ts';
+import { createPartitionDesks, openSetMaxDefault } from './partition-desks.ts';
 import type { RunCounts, RunLimits } from './run-limits.ts';
 import { settledWithin } from './settled-within.ts';
 import type { WorkerJob } from './worker-job.ts';
@@ -52,7 +52,7 @@ export interface InferenceWorkerStats extends RunCounts {
   readonly payloadBytes: number;
 }
 
-export type InferenceWorker = Running & Backlog & { stats(): InferenceWorkerStats };
+export type InferenceWorker = Running & Pick<Backlog, 'expectedWaitMs' | 'open'> & { stats(): InferenceWorkerStats };
 
 const lookAheadRetryMs = 1_000;
 
@@ -65,7 +65,13 @@ export const startInferenceWorker = async (
   options: InferenceWorkerOptions,
 ): Promise<InferenceWorker> => {
   const { log, catalog, identity, logger } = ports;
-  const { group, pools = 'all', openMax = 50_000, payloadBytesMax = 67_108_864, stopMsMax = 10_000 } = options;
+  const {
+    group,
+    pools = 'all',
+    openMax = openSetMaxDefault,
+    payloadBytesMax = 67_108_864,
+    stopMsMax = 10_000,
+  } = options;
   const openByDigest = new Map<string, number>();
   const tenants = new Set<string>();
   const budget = { bytesMax: payloadBytesMax, bytes: 0 };
@@ -154,7 +160,7 @@ export const startInferenceWorker = async (
     stats: () => ({
       ...runs.counts,
       partitions: desks.all.size,
-      paused: sum((desk) => (desk.paused ? 1 : 0)),
+      paused: desks.paused,
       open: sum((desk) => desk.set.open),
       queued: runs.scheduler.queued,
       running: runs.scheduler.running,

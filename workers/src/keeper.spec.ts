@@ -1,6 +1,7 @@
 import { aPredictionCanceled } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startKeeper } from './keeper.ts';
+import { openSetMaxOf } from './partition-desks.ts';
 import { createWorkerWorld, settled, until, type WorkerWorld } from './testing/worker-world.ts';
 
 let world: WorkerWorld;
@@ -109,6 +110,54 @@ describe('keeper', () => {
     await keeper.whenCaughtUp();
     expect((await world.states()).get('p-7')).toMatchObject({ status: 'expired' });
     expect(expiries()).toBe(1);
+  });
+
+  it('counts what is open, of each model and of all, until it has ended', async () => {
+    const keeper = await keep();
+    await world.ask(
+      { id: 'a' },
+      { id: 'b', deadlineMs: 1_000 },
+      { id: 'c', model: 'other' },
+      { id: 'd', tenant: 't2' },
+    );
+    await keeper.whenCaughtUp();
+    const counts = () => [
+      keeper.open(),
+      keeper.openOf('default', 'double'),
+      keeper.openOf('default', 'other'),
+      keeper.openOf('t2', 'double'),
+    ];
+    expect(counts()).toEqual([4, 2, 1, 1]);
+    await world.tell(aPredictionCanceled({ id: 'a', cause: 'request-a' }));
+    await keeper.whenCaughtUp();
+    expect(counts()).toEqual([3, 1, 1, 1]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await until(() => expiries() === 1);
+    await keeper.whenCaughtUp();
+    expect(counts()).toEqual([2, 0, 1, 1]);
+    await world.tell(aPredictionCanceled({ id: 'c', cause: 'request-c', eventId: 'cancel-c' }));
+    await keeper.whenCaughtUp();
+    expect(counts()).toEqual([1, 0, 0, 1]);
+  });
+
+  it('has room for everything that a door lets in, in however few partitions it falls', async () => {
+    const acceptedMax = 5_000;
+    const keeper = await keep({ openMax: openSetMaxOf(acceptedMax) });
+    await world.ask(...Array.from({ length: acceptedMax }, () => ({ deadlineMs: 90_000 })), { deadlineMs: 1_000 });
+    await keeper.whenCaughtUp();
+    expect(keeper.open()).toBe(acceptedMax + 1);
+    expect(keeper.stats().paused).toBe(0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await until(() => expiries() === 1);
+  });
+
+  it('says once what to do when a partition must be paused', async () => {
+    const warn = vi.fn();
+    const keeper = await keep({ openMax: 20 }, { logger: { debug() {}, info() {}, warn, error() {} } });
+    await world.ask(...Array.from({ length: 1_200 }, () => ({ deadlineMs: 90_000 })));
+    await until(() => keeper.stats().paused === 2);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]).toMatchObject([{ openMax: 20 }, expect.stringContaining('accept fewer at once')]);
   });
 
   it('takes over from another keeper without repeating it', async () => {

@@ -1,8 +1,17 @@
-import { type EventLog, type Identity, type Logger, type NewRecord, type Running, TOPICS } from '@hindcast/domain';
+import {
+  type Backlog,
+  type EventLog,
+  type Identity,
+  type Logger,
+  type NewRecord,
+  type Running,
+  TOPICS,
+} from '@hindcast/domain';
 import { createDurableAppender } from './durable-append.ts';
 import { createIndexedHeap } from './indexed-heap.ts';
+import { createOpenCounts } from './open-counts.ts';
 import type { OpenEntry } from './open-set.ts';
-import { createPartitionDesks } from './partition-desks.ts';
+import { createPartitionDesks, openSetMaxDefault } from './partition-desks.ts';
 import { createAnswers } from './prediction-answers.ts';
 import { settledWithin } from './settled-within.ts';
 
@@ -20,6 +29,14 @@ export interface KeeperOptions {
   readonly stopMsMax?: number;
 }
 
+/** Every open prediction of every model passes here, whether or not a worker lives: the keeper can tell how many there are. */
+export type Keeper = Running & Pick<Backlog, 'open' | 'openOf'> & { stats(): KeeperStats };
+
+export interface KeeperStats {
+  readonly partitions: number;
+  readonly paused: number;
+}
+
 /** An event further in this process's future means that its clock, or the log's, is wrong: then nothing is expired. */
 const clockLagMsMax = 5_000;
 const expiriesPerAppendMax = 1_000;
@@ -27,11 +44,12 @@ const expiriesPerAppendMax = 1_000;
 const timerMsMax = 2_147_483_647;
 
 /** Ends what has passed its deadline, whether or not any worker lives. */
-export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): Promise<Running> => {
+export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): Promise<Keeper> => {
   const { log, identity, logger } = ports;
   const { now } = identity;
-  const { group, openMax = 500_000, stopMsMax = 5_000 } = options;
+  const { group, openMax = openSetMaxDefault, stopMsMax = 5_000 } = options;
   const byDeadline = createIndexedHeap<OpenEntry<never>>((entry) => entry.deadlineAt);
+  const counts = createOpenCounts();
   const answers = createAnswers(identity, '/hindcast/keeper');
   const appender = createDurableAppender(log, logger);
   const partitions = (await log.bounds(TOPICS.predictions)).length;
@@ -110,8 +128,11 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
   const desks = createPartitionDesks<never>({
     ...{ log, logger, group, openMax, filter: { partitions, pools: 'all' }, payloads: undefined },
     onReady: byDeadline.add,
-    onOpened: () => {},
-    onClosed: byDeadline.remove,
+    onOpened: counts.opened,
+    onClosed(entry) {
+      counts.closed(entry);
+      byDeadline.remove(entry);
+    },
     onFull: (_partition, desk) => void desk.lookAhead(desk.endAtAssignment).then(arm),
     onTaken({ records }) {
       logTime = Math.max(logTime, records.at(-1)?.appendedAt ?? 0);
@@ -124,6 +145,9 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
 
   return {
     whenCaughtUp: desks.whenCaughtUp,
+    open: counts.open,
+    openOf: counts.openOf,
+    stats: () => ({ partitions: desks.all.size, paused: desks.paused }),
     async stop() {
       stopping = true;
       clearTimeout(timer);

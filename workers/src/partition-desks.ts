@@ -22,6 +22,8 @@ export interface PartitionDesksOptions<J> extends Pick<DeskOptions<J>, 'filter' 
 /** The desks of all partitions that this process has: assigned, filled, paused, committed and taken away by the log. */
 export interface PartitionDesks<J> {
   readonly all: ReadonlyMap<number, PartitionDesk<J>>;
+  /** How many of them are paused. */
+  readonly paused: number;
   start(): Promise<void>;
   /** Pauses a partition that has its share, and resumes one that has room again. */
   regulate(partition: number, desk: PartitionDesk<J>): void;
@@ -34,20 +36,40 @@ export interface PartitionDesks<J> {
 /** A paused partition goes on when this part of its share is open. */
 const resumeBelow = 0.75;
 
+/** Keys fall unevenly on the partitions, and the door learns of what it has accepted a little later. */
+const unevenness = 4;
+const lateCountMax = 40_000;
+
+/**
+ * Room for everything that a door lets in which keeps to `acceptedMax` open predictions. A partition that must be paused
+ * holds up all models, and deadlines too: it is there to save the memory of a process that is handed more by others.
+ */
+export const openSetMaxOf = (acceptedMax: number): number => unevenness * acceptedMax + lateCountMax;
+
+/** As the door has it when nobody says another. */
+export const openSetMaxDefault = openSetMaxOf(100_000);
+
 export const createPartitionDesks = <J>(options: PartitionDesksOptions<J>): PartitionDesks<J> => {
   const { log, logger, group, openMax, filter, payloads, onReady, onOpened } = options;
   const desks = new Map<number, PartitionDesk<J>>();
   let consumer: LogConsumer | undefined;
+  let toldOfFullSet = false;
   const caughtUp = createCaughtUp(log, (partition) => desks.get(partition)?.set.next);
   const commits = createCommitClock((partition) => {
     const desk = desks.get(partition);
     if (desk) consumer?.commit(partition, desk.set.committable);
   });
 
+  const tellOfFullSet = (partition: number, open: number) => {
+    if (toldOfFullSet) return;
+    toldOfFullSet = true;
+    logger?.warn({ group, partition, open, openMax }, fullSet);
+  };
   const regulate = (partition: number, desk: PartitionDesk<J>): void => {
     const share = Math.max(1, Math.ceil(openMax / Math.max(1, desks.size)));
     if (!desk.paused && desk.set.open >= share) {
       desk.paused = true;
+      tellOfFullSet(partition, desk.set.open);
       consumer?.pause(partition);
       if (!desk.ready) options.onFull(partition, desk);
     } else if (desk.paused && desk.set.open < share * resumeBelow) {
@@ -64,6 +86,11 @@ export const createPartitionDesks = <J>(options: PartitionDesksOptions<J>): Part
 
   return {
     all: desks,
+    get paused() {
+      let paused = 0;
+      for (const desk of desks.values()) if (desk.paused) paused += 1;
+      return paused;
+    },
     regulate,
     settle: (entry) => desks.get(entry.partition)?.set.settle(entry),
     whenCaughtUp: caughtUp.wait,
@@ -108,3 +135,7 @@ export const createPartitionDesks = <J>(options: PartitionDesksOptions<J>): Part
     },
   };
 };
+
+const fullSet =
+  'More predictions are open than fit into memory: a partition is paused, and what lies behind waits, whatever its model ' +
+  'or deadline. Let them end (resume paused models, add workers, cancel), and accept fewer at once.';

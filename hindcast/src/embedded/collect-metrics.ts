@@ -1,8 +1,9 @@
 import type { Projections } from '@hindcast/projectors';
-import type { InferenceWorker } from '@hindcast/workers';
+import type { InferenceWorker, Keeper } from '@hindcast/workers';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 export interface MetricSources {
+  readonly keeper: Pick<Keeper, 'open' | 'stats'>;
   readonly worker: Pick<InferenceWorker, 'stats'> | undefined;
   readonly projections: Pick<Projections, 'list'>;
 }
@@ -11,7 +12,7 @@ export interface MetricSources {
  * What `/metrics` shows. Read from the parts at the moment of a scrape, so that counting costs the hot path nothing. No
  * label ever holds an id.
  */
-export const collectMetrics = ({ worker, projections }: MetricSources): Registry => {
+export const collectMetrics = ({ keeper, worker, projections }: MetricSources): Registry => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'hindcast_' });
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -24,12 +25,13 @@ export const collectMetrics = ({ worker, projections }: MetricSources): Registry
       },
     });
   };
+  gauge('predictions_open', 'Accepted predictions that have not ended.', () => keeper.open());
+  const paused = () => keeper.stats().paused + (worker?.stats().paused ?? 0);
+  gauge('partitions_paused', 'Partitions whose open set is full, in the worker and in the keeper.', paused);
   if (worker) {
-    gauge('predictions_open', 'Accepted predictions that have not ended.', () => worker.stats().open);
     gauge('predictions_queued', 'Predictions that wait for a run.', () => worker.stats().queued);
     gauge('runs_running', 'Runs that inference processes are at.', () => worker.stats().running);
     gauge('results_unwritten', 'Results on their way to the log.', () => worker.stats().unwritten);
-    gauge('partitions_paused', 'Partitions whose open set is full.', () => worker.stats().paused);
   }
   new Gauge({
     name: 'hindcast_projection_lag_records',

@@ -6,12 +6,11 @@ import { commandApi } from '@hindcast/command-api';
 import { DEFAULT_TENANT, type EventLog, type Logger, openModelCatalog, type Running, TOPICS } from '@hindcast/domain';
 import { createProjections } from '@hindcast/projectors';
 import { queryApi } from '@hindcast/query-api';
-import { startInferenceWorker, startKeeper } from '@hindcast/workers';
+import { openSetMaxOf, startInferenceWorker, startKeeper } from '@hindcast/workers';
 import type { RunningHindcast } from '../running-hindcast.ts';
 import type { Config } from '../settings.ts';
 import { version } from '../version.ts';
 import { collectMetrics } from './collect-metrics.ts';
-import { idleBacklog } from './idle-backlog.ts';
 import { openFolderPorts, openMemoryPorts } from './open-embedded-ports.ts';
 import { readyModels, registerSamples } from './sample-models.ts';
 
@@ -59,13 +58,14 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
     );
     const projections = keep(createProjections({ log, views, bus, cache, logger, now: identity.now }));
     await projections.start();
-    keep(await startKeeper({ log, identity, logger }, { group: 'keepers' }));
+    // The door bounds what is open; worker and keeper have room for all of it, so that no flood holds up another model.
+    const openMax = openSetMaxOf(config.openMax);
+    const keeper = keep(await startKeeper({ log, identity, logger }, { group: 'keepers', openMax }));
+    const workerPorts = { log, runtime, catalog, artifacts, identity, logger };
     const worker =
       config.workers === false
         ? undefined
-        : keep(
-            await startInferenceWorker({ log, runtime, catalog, artifacts, identity, logger }, { group: 'workers' }),
-          );
+        : keep(await startInferenceWorker(workerPorts, { group: 'workers', openMax }));
 
     let draining = false;
     const server = buildHttpServer({
@@ -84,7 +84,7 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
         },
       },
     });
-    const metrics = collectMetrics({ projections, worker });
+    const metrics = collectMetrics({ projections, keeper, worker });
     server.register(
       commandApi(
         {
@@ -96,7 +96,11 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
           reservations,
           artifacts,
           runtime,
-          backlog: worker ?? idleBacklog,
+          backlog: {
+            open: keeper.open,
+            openOf: keeper.openOf,
+            expectedWaitMs: (sha256) => worker?.expectedWaitMs(sha256) ?? 0,
+          },
           identity,
           logger,
           projections: projections.commands,

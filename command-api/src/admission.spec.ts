@@ -1,0 +1,96 @@
+import { Problem } from '@hindcast/adapters/http';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createAdmission } from './admission.ts';
+
+/** A backlog that hears of what was accepted when it is told. */
+const doorOf = (openMax: number) => {
+  const open = new Map<string, number>();
+  const backlog = {
+    open: () => [...open.values()].reduce((sum, count) => sum + count, 0),
+    openOf: (tenant: string, model: string) => open.get(`${tenant}/${model}`) ?? 0,
+  };
+  const admission = createAdmission(backlog, openMax);
+  return {
+    backlog,
+    have: (model: string, count: number) => open.set(`t/${model}`, backlog.openOf('t', model) + count),
+    enter: (model: string, items: number) => admission.enter('t', model, items),
+    refusalOf(model: string, items: number): Problem | undefined {
+      try {
+        admission.enter('t', model, items)();
+        return undefined;
+      } catch (error) {
+        if (error instanceof Problem) return error;
+        throw error;
+      }
+    },
+  };
+};
+
+describe('admission', () => {
+  it('leaves half of the room to the other models, and says so', () => {
+    const door = doorOf(100);
+    door.have('flood', 50);
+    const refusal = door.refusalOf('flood', 1);
+    expect(refusal).toMatchObject({ status: 503, code: 'backlog-too-long', headers: { 'retry-after': '5' } });
+    expect(refusal?.message).toBe(
+      "50 predictions of 'flood' are open, no more than 50 may be, and this request has 1.",
+    );
+    expect(door.refusalOf('other', 50)).toBeUndefined();
+  });
+
+  it('refuses all models when all together are too many', () => {
+    const door = doorOf(100);
+    for (const model of ['a', 'b', 'c']) door.have(model, 33);
+    expect(door.refusalOf('d', 1)).toBeUndefined();
+    expect(door.refusalOf('d', 2)?.message).toBe(
+      '99 predictions are open, no more than 100 may be, and this request has 2.',
+    );
+  });
+
+  it('takes a request whole or not at all', () => {
+    const door = doorOf(10);
+    expect(door.refusalOf('a', 5)).toBeUndefined();
+    expect(door.refusalOf('a', 6)?.code).toBe('backlog-too-long');
+  });
+
+  it('has room for one where only one may be open', () => {
+    const door = doorOf(1);
+    expect(door.refusalOf('a', 1)).toBeUndefined();
+    door.have('a', 1);
+    expect(door.refusalOf('b', 1)?.code).toBe('backlog-too-long');
+  });
+
+  it('never lets more in than may be open, however late the backlog hears of it', () => {
+    const step = fc.record({
+      model: fc.constantFrom('a', 'b', 'c'),
+      items: fc.integer({ min: 1, max: 30 }),
+      stored: fc.boolean(),
+      heardAfter: fc.nat(5),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const door = doorOf(100);
+        const later: { at: number; hear: () => void }[] = [];
+        for (const [at, { model, items, stored, heardAfter }] of steps.entries()) {
+          for (const due of later.filter((one) => one.at === at)) due.hear();
+          try {
+            const leave = door.enter(model, items);
+            later.push({
+              at: at + 1 + heardAfter,
+              hear() {
+                if (stored) door.have(model, items);
+                leave();
+              },
+            });
+          } catch (error) {
+            if (!(error instanceof Problem)) throw error;
+          }
+        }
+        for (const { at, hear } of later) if (at >= steps.length) hear();
+        expect(door.backlog.open()).toBeLessThanOrEqual(100);
+        for (const model of ['a', 'b', 'c']) expect(door.backlog.openOf('t', model)).toBeLessThanOrEqual(50);
+      }),
+    );
+  });
+});
