@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -76,12 +76,19 @@ describe('the end of a process', () => {
     }
   });
 
-  it('kill -9 leaves no inference child behind', async () => {
-    const { server } = await start();
+  it('kill -9 leaves no inference child behind, and its successor cleans up', async () => {
+    const { server, data } = await start();
+    const folders = async () =>
+      (await readdir(tmpdir())).filter(
+        (name) => name.startsWith('hindcast-inference-') && name.includes(`-${server.pid}-`),
+      );
+    expect(await folders()).toHaveLength(1);
     const children = await childrenOf(server.pid);
     expect(children.length).toBeGreaterThan(0);
     await server.kill();
     await until('the children are gone', async () => children.every((pid) => !alive(pid)));
+    await start(data);
+    expect(await folders()).toEqual([]);
   });
 
   it('a second server on the same folder is refused with a text that says so', async () => {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import type { Logger, ModelRuntime } from '@hindcast/domain';
+import { makeEmptyFolder } from './empty-folder.ts';
 import { canLimitMemory, type LaunchOptions } from './inference-process.ts';
 import { createInferenceSlot, type InferenceSlot } from './inference-slot.ts';
 import { inspectModel } from './inspect-model.ts';
@@ -34,7 +34,7 @@ export const createOnnxRuntime = (options: OnnxRuntimeOptions): ModelRuntime => 
     options.childMemoryBytesMax ?? Math.min(childMemoryBytesCeiling, Math.max(childMemoryBytesFloor, fairShare));
   const memoryBudgetBytes = options.memoryBudgetBytes ?? (memoryBytesMax * children) / 2;
   const { logger, loadTimeoutMs = 30_000, spawnTimeoutMs = 15_000 } = options;
-  const launch: LaunchOptions = { folder: emptyFolder(), memoryBytesMax, logger };
+  const launch: LaunchOptions = { folder: makeEmptyFolder(), memoryBytesMax, logger };
   if (!canLimitMemory()) logger?.warn({}, 'There is no prlimit: the memory of inference processes is not limited.');
 
   const failures = createLoadFailures(performance.now.bind(performance));
@@ -78,8 +78,6 @@ export const createOnnxRuntime = (options: OnnxRuntimeOptions): ModelRuntime => 
     },
   };
 };
-
-const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'hindcast-inference-'));
 
 /**
  * The least busy child; among those one that has the model, else the one with the least in it. Where all are full of
