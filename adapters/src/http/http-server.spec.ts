@@ -69,6 +69,7 @@ describe('a request', () => {
     ['an unknown member', '{"to":"b","extra":1}', '', 422, '/extra'],
     ['a missing member', '{}', '', 422, '/to'],
     ['a date that does not exist', '{"to":"b","at":"2026-13-01T00:00:00Z"}', '', 422, '/at'],
+    ['a day that does not exist', '{"to":"b","at":"2026-02-29T00:00:00Z"}', '', 422, '/at'],
     ['a query number with a tail', '{"to":"b"}', '?times=3x', 400, 'times'],
     ['a query number with a fraction', '{"to":"b"}', '?times=3.5', 400, 'times'],
     ['a query parameter given twice', '{"to":"b"}', '?times=3&times=4', 400, 'times'],

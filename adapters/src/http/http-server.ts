@@ -9,13 +9,13 @@ import fastify, {
 } from 'fastify';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { type ApiInfo, describeApi } from './api-description.ts';
+import { jsonBody } from './json-body.ts';
 import { problem, problemSchema } from './problem.ts';
 import { problemPages } from './problem-pages.ts';
-import { answerClientError, sendProblem } from './problem-reply.ts';
+import { answerClientError, jsonLine, sendProblem } from './problem-reply.ts';
 import { commonResponses } from './problem-responses.ts';
 import type { Readiness } from './readiness.ts';
 import { serviceRoutes } from './service-routes.ts';
-import { parseStrictJson } from './strict-json.ts';
 import { validatorCompiler } from './validation.ts';
 
 declare module 'fastify' {
@@ -28,7 +28,7 @@ declare module 'fastify' {
     readonly notFoundProblem: (request: FastifyRequest) => Error;
   }
   interface FastifyRequest {
-    /** Size of a JSON body; 0 for any other. */
+    /** Size of a JSON body, unpacked; 0 for any other. */
     bodyBytes: number;
   }
   interface FastifySchema {
@@ -90,16 +90,9 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
 
   app.decorateRequest('bodyBytes', 0);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
-    request.bodyBytes = (bytes as Buffer).length;
-    try {
-      done(null, request.is404 ? undefined : parseStrictJson(bytes as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody);
   app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  app.setSerializerCompiler(() => jsonLine);
   app.addSchema(problemSchema);
 
   const allowed = createAllowedMethods();

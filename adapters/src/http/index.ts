@@ -21,4 +21,5 @@ export * from './problems.ts';
 export * from './readiness.ts';
 export * from './request-headers.ts';
 export * from './strict-json.ts';
+export * from './unpacked-body.ts';
 export { isDateTime } from './validation.ts';

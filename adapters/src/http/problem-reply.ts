@@ -58,15 +58,19 @@ export const sendProblem = (
   reply: FastifyReply,
   logger: Logger | undefined,
 ): FastifyReply => {
-  const found = accepting(toProblem(error), request);
+  const found = describes(error) ? toProblem(error) : accepting(toProblem(error), request);
   const traceId = traceIdOf(request);
   logIfOurs(logger, error, found, traceId);
   const instance = request.url.split('?', 1)[0]?.slice(0, 512) ?? '';
   return reply
     .code(found.status)
     .headers({ ...found.headers, 'content-type': problemMediaType, 'cache-control': 'no-store' })
+    .serializer(jsonLine)
     .send({ ...problemBody(found), instance, traceId });
 };
+
+/** Such errors know more of what was wrong than the route does. */
+const describes = (error: unknown): boolean => error instanceof Problem || error instanceof LogError;
 
 /** Names what the route would have read, which fastify's own error does not. */
 const accepting = (found: Problem, request: FastifyRequest): Problem => {

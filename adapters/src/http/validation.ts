@@ -5,11 +5,18 @@ import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import type { FastifySchemaCompiler } from 'fastify';
 import { type ProblemError, problem, problemErrorsMax } from './problem.ts';
 
-const dateTime = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const dateTime =
+  /^(\d{4})-(0[1-9]|1[0-2])-(\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
-/** A date and time of RFC 3339 that exists in the calendar, in at most 40 characters. */
-export const isDateTime = (text: string): boolean =>
-  text.length <= 40 && dateTime.test(text) && !Number.isNaN(Date.parse(text.toUpperCase()));
+/** A date and time of RFC 3339 that exists in the calendar; not a leap second, which no `Date` can hold. */
+export const isDateTime = (text: string): boolean => {
+  const match = text.length <= 40 ? dateTime.exec(text) : null;
+  if (!match) return false;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  // Day 0 of the next month is the last one of this: Date.parse would take 30 February for 2 March. The Gregorian
+  // calendar repeats after 400 years, which spares the years that Date.UTC takes for those of the last century.
+  return day >= 1 && day <= new Date(Date.UTC(2_000 + (year % 400), month, 0)).getUTCDate();
+};
 
 FormatRegistry.Set('date-time', isDateTime);
 

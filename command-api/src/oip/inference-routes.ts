@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { problem, traceparentOf } from '@hindcast/adapters/http';
+import { problem, traceparentOf, unpackedBody } from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandContext } from '../command-ports.ts';
@@ -8,7 +8,6 @@ import { infer } from './infer.ts';
 import { inferenceErrorSchema, notReadyNote, sendInferenceError } from './inference-error.ts';
 import { inferenceModelRoutes, referenceOf, type VersionParams, versionParams } from './inference-models.ts';
 import { inferenceRequestSchema, readInferenceRequest } from './inference-request.ts';
-import { unpackedBody } from './request-body.ts';
 
 const tags = ['Open Inference Protocol'];
 const errors = (...statuses: readonly number[]) =>

@@ -1,13 +1,13 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
-import { problem } from '@hindcast/adapters/http';
+import { problem } from './problem.ts';
 
 const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
 const isKnown = (encoding: string): encoding is keyof typeof decoders => Object.hasOwn(decoders, encoding);
 
 /**
- * The body as it was before its Content-Encoding: what Triton's clients may compress. What unpacks to more than
+ * The body as it was before its Content-Encoding: what clients may compress. What unpacks to more than
  * `bytesMax` is given up on the way there.
  * @throws Problem `unsupported-media-type`, `body-too-large`, `malformed-request`
  */
