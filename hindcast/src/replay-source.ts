@@ -1,17 +1,19 @@
-import { openReplay, type ReadableLog, replayLine, TOPICS } from '@hindcast/domain';
+import { openReplay, type ReadableLog, replayLine } from '@hindcast/domain';
 import type { ApiClient } from './api-client.ts';
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
 import { readLines } from './event-stream.ts';
+import { type ReplayTopic, replayTopics } from './replay-topic.ts';
 
 /** Which events to read; what is undefined does not limit. */
 export interface ReplayFilter {
-  readonly from: string | undefined;
-  readonly to: string | undefined;
+  readonly topic: ReplayTopic;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
   readonly types: readonly string[];
-  readonly model: string | undefined;
+  readonly model?: string | undefined;
   /** ISO 8601. */
-  readonly since: string | undefined;
-  readonly until: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
 }
 
 /** Lines of NDJSON, without their ends, from the beginning of the filter or behind a cursor. */
@@ -38,8 +40,8 @@ export class ReplayInterrupted extends Error {
   }
 }
 
-const queryOf = ({ from, to, types, model, since, until }: ReplayFilter): URLSearchParams => {
-  const query = new URLSearchParams();
+const queryOf = ({ topic, from, to, types, model, since, until }: ReplayFilter): URLSearchParams => {
+  const query = new URLSearchParams({ topic });
   for (const [name, value] of Object.entries({ from, to, model, since, until })) {
     if (value !== undefined) query.set(name, value);
   }
@@ -49,9 +51,9 @@ const queryOf = ({ from, to, types, model, since, until }: ReplayFilter): URLSea
 
 /** From the log itself, when no server runs. */
 export const logSource = (log: ReadableLog): ReplaySource =>
-  async function* ({ from, to, types, model, since, until }) {
+  async function* ({ topic, from, to, types, model, since, until }) {
     const replay = await openReplay(log, {
-      topic: TOPICS.predictions,
+      topic: replayTopics[topic],
       ...(from === undefined ? undefined : { from }),
       ...(to === undefined ? undefined : { to }),
       ...(types.length === 0 ? undefined : { types }),

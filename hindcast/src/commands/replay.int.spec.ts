@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -33,16 +33,45 @@ describe('hindcast replay', () => {
     expect(new URL(asked[1]?.path ?? '', url).searchParams.get('from')).toBe('c1');
   });
 
-  it('goes on behind the last whole line of a file', async () => {
+  it('goes on behind the last whole line of a file, with what the options meant when it was begun', async () => {
     const file = join(folder, 'events.ndjson');
-    writeFileSync(file, `${lines[0]}\n${lines[1]}\n${lines[2]?.slice(0, 5)}`);
-    const { url } = await serve(({ path }, response) => {
+    const { url, asked } = await serve(({ path }, response) => {
       response.writeHead(200, { 'content-type': 'application/x-ndjson' });
       response.end(behind(path));
     });
-    expect((await cli(['replay', '--out', file, '--url', url])).code).toBe(0);
+    const replay = () => cli(['replay', '--since', '1h', '--model', 'churn', '--out', file, '--url', url]);
+    expect((await replay()).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe(whole);
-    expect((await cli(['replay', '--out', file, '--url', url])).code).toBe(0);
+    truncateSync(file, whole.length - 5);
+    expect((await replay()).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe(whole);
+    const [first, second] = asked.map(({ path }) => new URL(path, url).searchParams);
+    expect(second?.get('since')).toBe(first?.get('since'));
+    expect(second?.get('from')).toBe('c3');
+  });
+
+  it.each([
+    [['--model', 'churn'], ['--type', 'PredictionSucceeded'], 'with --model churn, and this would go on with --type'],
+    [[], ['--model', 'churn'], 'begun without a filter'],
+    [['--model', 'churn'], ['--model', 'churn', '--from', 'c1'], 'go on with --model churn --from c1'],
+  ])('does not go on with %j as %j, which would leave holes', async (begun, later, said) => {
+    const file = join(folder, `${said.replaceAll(/\W/g, '')}.ndjson`);
+    const { url } = await serve(({ path }, response) => response.end(behind(path)));
+    expect((await cli(['replay', ...begun, '--out', file, '--url', url])).code).toBe(0);
+    const { code, err } = await cli(['replay', ...later, '--out', file, '--url', url]);
+    expect(code).toBe(2);
+    expect(err).toContain(said);
+    expect(readFileSync(file, 'utf8')).toBe(whole);
+    rmSync(`${file}.query`);
+    expect((await cli(['replay', ...begun, '--out', file, '--url', url])).err).toContain('is missing');
+    writeFileSync(`${file}.query`, '[]');
+    expect((await cli(['replay', ...begun, '--out', file, '--url', url])).code).toBe(2);
+  });
+
+  it('asks for the topic that a type is in', async () => {
+    const { url, asked } = await serve((_, response) => response.end(''));
+    expect((await cli(['replay', '--type', 'ModelRegistered', '--url', url])).code).toBe(0);
+    expect(asked[0]?.path).toContain('topic=models');
+    expect((await cli(['replay', '--type', 'ModelRegistered', '--topic', 'predictions', '--url', url])).code).toBe(2);
   });
 });

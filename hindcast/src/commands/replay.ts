@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import type { Command } from 'commander';
-import { usage } from '../cli-failure.ts';
+import { type Command, Option } from 'commander';
 import { parseMoment, showDuration } from '../duration.ts';
 import { openReplayFile } from '../replay-file.ts';
 import {
@@ -11,6 +10,7 @@ import {
   type ReplaySource,
   serverSource,
 } from '../replay-source.ts';
+import { type ReplayTopic, replayTopics, topicOf } from '../replay-topic.ts';
 import { type Voice, voiceOf } from '../terminal.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
 
@@ -20,6 +20,7 @@ const chunkLength = 65_536;
 const interruptionsMax = 5;
 
 interface ReplayOptions {
+  readonly topic?: ReplayTopic;
   readonly from?: string;
   readonly to?: string;
   readonly type?: readonly string[];
@@ -35,20 +36,30 @@ export const replayCommand = (context: CliContext): Command =>
     'replay',
     'Print the events of the log again, one JSON object per line',
     'hindcast replay --type PredictionRequested --model churn --since 24h',
-    'hindcast replay --out events.ndjson          # again: goes on behind the last line',
+    'hindcast replay --out events.ndjson          # broken off? Again: goes on behind the last line, to the same end',
+    'hindcast replay --topic models               # the history of the models',
     'hindcast replay --data ./data | wc -l        # no server needed',
   )
+    .addOption(
+      new Option('--topic <name>', 'which history; by default that of the types, else predictions').choices(
+        Object.keys(replayTopics),
+      ),
+    )
     .option('--from <place>', 'cursor of a line, or positions (epoch:partition:offset, …), to begin at')
     .option('--to <positions>', 'positions to end before; by default the end of the log at the start')
     .option('--type <type...>', 'only these types of events')
     .option('--model <name>', 'only events that name this model')
     .option('--since <time>', 'stored at or after this time, or this long ago')
     .option('--until <time>', 'stored before this time, or this long ago')
-    .option('--out <file>', 'write to a file, and go on behind its last line if it has any')
+    .option(
+      '--out <file>',
+      'write to a file; one that has lines is gone on with, if <file>.query says that it is of the same replay',
+    )
     .option('--data <folder>', 'read the log in this folder instead of asking a server')
     .action(async (options: ReplayOptions) => {
       const now = context.terminal.now();
       const filter: ReplayFilter = {
+        topic: topicOf(options.type ?? [], options.topic),
         from: options.from,
         to: options.to,
         types: options.type ?? [],
@@ -57,13 +68,10 @@ export const replayCommand = (context: CliContext): Command =>
         until: options.until === undefined ? undefined : parseMoment(options.until, now),
       };
       const { source, close } = await openSource(context, options);
-      const sink = await openSink(context, options);
-      if (sink.cursor !== undefined && options.from !== undefined) {
-        throw usage('The file says where to go on: leave --from away, or write to another file.');
-      }
+      const sink = await openSink(context, options, filter);
       const voice = voiceOf(context.terminal, true);
       try {
-        await copy(source, { ...filter, from: sink.cursor ?? filter.from }, sink.write, voice, context.terminal.now);
+        await copy(source, sink.filter, sink.write, voice, context.terminal.now);
       } finally {
         await sink.close();
         close();
@@ -79,13 +87,18 @@ const openSource = async (
   return { source: logSource(log), close: () => log.close() };
 };
 
-const openSink = async ({ terminal: { stdout } }: CliContext, { out }: ReplayOptions) => {
-  if (out !== undefined) return openReplayFile(out);
+const openSink = async ({ terminal: { stdout } }: CliContext, options: ReplayOptions, filter: ReplayFilter) => {
+  if (options.out !== undefined) return openReplayFile(options.out, { asked: asked(options), filter });
   const write = async (text: string): Promise<void> => {
     if (!stdout.write(text)) await once(stdout, 'drain');
   };
-  return { cursor: undefined, write, close: async () => {} };
+  return { filter, write, close: async () => {} };
 };
+
+const asked = ({ topic, type, model, since, until, from, to }: ReplayOptions): string =>
+  Object.entries({ topic, type: type?.join(' '), model, since, until, from, to })
+    .flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]))
+    .join(' ');
 
 const copy = async (
   source: ReplaySource,

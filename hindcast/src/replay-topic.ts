@@ -1,0 +1,35 @@
+import { eventData, modelEventData, nearNames, predictionEventData, TOPICS, type Topic } from '@hindcast/domain';
+import { usage } from './cli-failure.ts';
+
+/** Topics as people and the API call them. */
+export const replayTopics = {
+  predictions: TOPICS.predictions,
+  models: TOPICS.models,
+  'dead-letters': TOPICS.deadLetters,
+} as const satisfies Record<string, Topic>;
+export type ReplayTopic = keyof typeof replayTopics;
+
+/** Where events of a type are; undefined where every topic may have them. */
+const homeOf = (type: string): ReplayTopic | undefined => {
+  if (Object.hasOwn(predictionEventData, type)) return 'predictions';
+  return Object.hasOwn(modelEventData, type) ? 'models' : undefined;
+};
+
+/**
+ * The topic of a replay: the one that was named, else the one that the types are in.
+ * @throws CliFailure `usage` for a type that is none, and where some of the types cannot be in the topic
+ */
+export const topicOf = (types: readonly string[], named: ReplayTopic | undefined): ReplayTopic => {
+  const unknown = types.find((type) => !Object.hasOwn(eventData, type));
+  if (unknown !== undefined) {
+    const near = nearNames(unknown, Object.keys(eventData));
+    const said =
+      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Known: ${Object.keys(eventData).join(', ')}.`;
+    throw usage(`"${unknown}" is no type of event. ${said}`);
+  }
+  const topic = named ?? types.map(homeOf).find((home) => home !== undefined) ?? 'predictions';
+  if (topic === 'dead-letters') return topic;
+  const elsewhere = types.find((type) => (homeOf(type) ?? topic) !== topic);
+  if (elsewhere === undefined) return topic;
+  throw usage(`${elsewhere} is in the topic ${homeOf(elsewhere)}, not in ${topic}: replay one topic after the other.`);
+};
