@@ -20,7 +20,7 @@ export const openingRecord = (opening: LogOpened['data'] & { readonly id: string
   encode(
     makeEvent<LogOpened>({
       id: opening.id,
-      source: 'log',
+      source: '/hindcast/log',
       type: 'LogOpened',
       at: opening.at,
       tenant: DEFAULT_TENANT,

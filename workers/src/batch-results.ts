@@ -65,7 +65,8 @@ export const createBatchResults = (ports: {
 
   return {
     fail,
-    async succeed(jobs, inputs, { outputs, inferenceMs, runtime, threads }, startedAt) {
+    async succeed(jobs, inputs, { outputs, runtime, threads, ...run }, startedAt) {
+      const inferenceMs = toMicrosecond(run.inferenceMs);
       const open: WorkerJob[] = [];
       const records: NewRecord[] = [];
       const unstored: WorkerJob[] = [];
@@ -106,6 +107,9 @@ export const createBatchResults = (ports: {
     },
   };
 };
+
+/** Milliseconds with as many digits as a clock is worth. */
+const toMicrosecond = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 /** From log time to the start of the run. */
 const queuedMs = (job: WorkerJob, startedAt: number): number => Math.max(0, startedAt - job.at);
