@@ -57,7 +57,7 @@ export const modelRoutes =
             'counts. Accepted predictions keep the version they were given.',
           tags: ['Models'],
           params: Type.Object({ name: modelNameSchema }),
-          headers: Type.Object({ 'If-Match': Type.String({ description: 'ETag of the model', examples: ['"3"'] }) }),
+          headers: Type.Object({ 'If-Match': Type.String({ description: 'ETag of the model', examples: ['"1"'] }) }),
           body: routingRequestSchema,
           response: answers(
             { 200: changed('The new routing') },

@@ -17,7 +17,10 @@ import type { CommandContext } from './command-ports.ts';
 import type { Watches } from './watch-predictions.ts';
 
 const cancelBody = Type.Union([
-  Type.Object(predictionCanceledData.properties, { additionalProperties: false }),
+  Type.Object(predictionCanceledData.properties, {
+    additionalProperties: false,
+    examples: [{ reason: 'The customer has left.' }],
+  }),
   Type.Null({ title: 'no body' }),
 ]);
 const labelBody = Type.Object(

@@ -112,7 +112,7 @@ export const predictionRoutes =
 
     for (const [url, operationId, summary] of [
       ['/v1/predictions', 'requestPrediction', 'Request one prediction or many'],
-      ['/predict', 'predict', 'The same as POST /v1/predictions'],
+      ['/predict', 'predict', 'Alias of POST /v1/predictions'],
     ] as const) {
       app.post(
         url,

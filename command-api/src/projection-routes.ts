@@ -7,7 +7,7 @@ import type { ProjectionRebuilds } from './command-ports.ts';
 const body = Type.Union([
   Type.Object(
     { dryRun: Type.Optional(Type.Boolean({ description: 'Compare with the live view, and promote nothing' })) },
-    { additionalProperties: false },
+    { additionalProperties: false, examples: [{ dryRun: true }] },
   ),
   Type.Null({ title: 'no body' }),
 ]);

@@ -26,7 +26,7 @@ export const positionHeader = Type.Optional(
   Type.String({
     pattern: '^[0-9]{1,9}:[0-9]{1,9}:[0-9]{1,15}(, ?[0-9]{1,9}:[0-9]{1,9}:[0-9]{1,15})*$',
     description: 'Positions that the answer must not be older than',
-    examples: ['0:7:4211'],
+    examples: ['0:0:0'],
   }),
 );
 
@@ -98,7 +98,7 @@ export const predictionRoutes =
         schema: {
           ...shared,
           operationId: 'getResults',
-          summary: 'The same as GET /v1/predictions/{id}',
+          summary: 'Alias of GET /v1/predictions/{id}',
           querystring: Type.Object({ id: predictionIdSchema, include: includeLabels }, { additionalProperties: false }),
         },
       },

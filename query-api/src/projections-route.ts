@@ -65,7 +65,7 @@ export const projectionsRoute =
         schema: {
           operationId: 'listProjections',
           summary: 'The views, and how far they have folded the log',
-          tags: ['Operations'],
+          tags: ['Projections'],
           response: answers(
             { 200: Type.Object({ data: Type.Array(projectionSchema) }, { description: 'All projections' }) },
             'store-unavailable',
@@ -82,7 +82,7 @@ export const projectionsRoute =
         schema: {
           operationId: 'getRebuild',
           summary: 'A rebuild of a projection',
-          tags: ['Operations'],
+          tags: ['Projections'],
           params: Type.Object({ name: projectionNameSchema, id: Type.String({ maxLength: 128 }) }),
           response: answers({ 200: rebuildSchema }, 'unknown-projection', 'unknown-rebuild'),
         },

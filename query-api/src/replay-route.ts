@@ -146,7 +146,7 @@ export const replayRoute =
           operationId: 'replayEvents',
           summary: 'Read a stretch of the log again',
           description,
-          tags: ['Replay'],
+          tags: ['Events'],
           querystring,
           produces: ['application/x-ndjson'],
           response: answers(

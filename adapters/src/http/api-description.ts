@@ -8,13 +8,29 @@ export interface ApiInfo {
   readonly description: string;
 }
 
+/** In the order in which a newcomer needs them. */
+const tags = [
+  { name: 'Predictions', description: 'Ask for predictions, and read what became of them' },
+  { name: 'Models', description: 'Register models, and choose which version answers' },
+  { name: 'Events', description: 'Read the log again' },
+  { name: 'Statistics', description: 'Counts and durations' },
+  { name: 'Projections', description: 'The views of the log, and rebuilding them' },
+  { name: 'Open Inference Protocol', description: 'What clients of KServe, Triton and MLServer speak' },
+  { name: 'Service', description: 'Health, and what the errors mean' },
+] as const;
+
 /**
  * `/openapi.json` and a page to read it. The page's script is served from here and may load nothing from elsewhere:
  * fonts, proxies, assistants and telemetry of the viewer are off, and its content security policy says so too.
  */
 export const describeApi = (app: FastifyInstance, info: ApiInfo): void => {
   app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { ...info, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } } },
+    openapi: {
+      openapi: '3.1.0',
+      info: { ...info, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      servers: [{ url: '/', description: 'This server' }],
+      tags: [...tags],
+    },
     refResolver: {
       buildLocalReference: (json, _base, _fragment, at) => (typeof json.$id === 'string' ? json.$id : `def-${at}`),
     },
@@ -23,7 +39,7 @@ export const describeApi = (app: FastifyInstance, info: ApiInfo): void => {
   app.register(async (docs) => {
     let text: string | undefined;
     docs.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-      text ??= JSON.stringify(app.swagger());
+      text ??= `${JSON.stringify(app.swagger())}\n`;
       return reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(text);
     });
     docs.addHook('onSend', async (_request, reply) => {

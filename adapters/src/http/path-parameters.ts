@@ -16,7 +16,7 @@ export const modelNameSchema = Type.String({
 export const modelReferenceSchema = Type.String({
   pattern: modelReferencePattern,
   description: 'A model, or one version of it',
-  examples: ['churn', 'churn@7'],
+  examples: ['churn', 'churn@1'],
 });
 
 export const modelVersionNumber = Type.Integer({ minimum: 1, maximum: modelVersionMax, examples: [1] });
