@@ -225,6 +225,13 @@ describe('the routing', () => {
     expect(answer.statusCode).toBe(422);
     expect(answer.json().errors[0].pointer).toBe(pointer);
   });
+
+  it('to a version that there is not says which there are, as a prediction does', async () => {
+    const has = 'churn has the versions 1 to 2.';
+    expect((await move({ champion: 9 }, '"2"')).json().detail).toBe(`Version 9 is unknown: ${has}`);
+    const asked = await world.send('POST', '/predict', { model: 'churn@9', input: churnInput });
+    expect([asked.statusCode, asked.json().detail]).toEqual([404, has]);
+  });
 });
 
 describe('a model', () => {

@@ -1,4 +1,4 @@
-import { modelEtagOf, modelVersionNumber, problem } from '@hindcast/adapters/http';
+import { modelEtagOf, modelVersionNumber, problem, versionsOf } from '@hindcast/adapters/http';
 import { findVersion, type ModelState, type Routing } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import { championShare } from './choose-version.ts';
@@ -20,7 +20,7 @@ export const routingRequestSchema = Type.Object(
       ),
     ),
   },
-  { additionalProperties: false, examples: [{ champion: 7, canary: [{ version: 8, share: 0.1 }] }] },
+  { additionalProperties: false, examples: [{ champion: 1 }] },
 );
 
 /** @throws Problem `precondition-required` without a revision, since any other condition would not prevent a race */
@@ -42,7 +42,7 @@ export const moveRouting = async (
 ): Promise<ModelState> => {
   if (before.revision !== base) throw changed(before);
   const routing: Routing = { champion: request.champion, canary: request.canary ?? [] };
-  refuseImpossible(before, routing);
+  refuseImpossible(name, before, routing);
   const { state, verdict } = await appendModelEvent(context, name, 'ModelRoutingMoved', { routing, base });
   if (verdict === 'ignored:stale_base') throw changed(state);
   if (verdict !== 'accepted') throw problem('invalid-routing', 'A version that it names is not active any more.');
@@ -54,14 +54,15 @@ const changed = (state: ModelState) =>
     headers: { etag: modelEtagOf(state) },
   });
 
-const refuseImpossible = (model: ModelState, routing: Routing): void => {
+const refuseImpossible = (name: string, model: ModelState, routing: Routing): void => {
   const targets = [
     { pointer: '/champion', version: routing.champion },
     ...routing.canary.map(({ version }, at) => ({ pointer: `/canary/${at}/version`, version })),
   ];
   const errors = targets.flatMap(({ pointer, version }, at) => {
     const state = findVersion(model, version)?.state;
-    if (state !== 'active') return [{ pointer, detail: `Version ${version} is ${state ?? 'unknown'}.` }];
+    if (state === undefined) return [{ pointer, detail: `Version ${version} is unknown: ${versionsOf(name, model)}` }];
+    if (state !== 'active') return [{ pointer, detail: `Version ${version} is ${state}.` }];
     const twice = targets.findIndex((other) => other.version === version) < at;
     return twice ? [{ pointer, detail: `Version ${version} is named twice.` }] : [];
   });

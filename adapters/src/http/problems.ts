@@ -50,7 +50,7 @@ export const problems = {
     404,
     'The model is unknown',
     'No model with this name is registered. The log was read to its end before this was said.',
-    'Register it with POST /v1/models/{name}/versions, or use a name that `detail` lists.',
+    'Register it with POST /v1/models/{name}/versions, or use a name that GET /v1/models lists.',
   ),
   'unknown-model-version': kind(
     404,
@@ -205,8 +205,8 @@ export const problems = {
   'backlog-too-long': kind(
     503,
     'Too much work is waiting',
-    'What waits already could not be finished before the deadline of this request. Nothing was accepted.',
-    'Repeat the request after Retry-After seconds, or give it a longer deadline with Cancel-After.',
+    'What waits already could not be finished before the deadline of this request, or as many predictions are open as may be, of this model or of all together. `detail` says which. Nothing was accepted.',
+    'Repeat the request after Retry-After seconds. Where the deadline is too close, give a longer one with Cancel-After; where too many are open, see whether the model is paused, cancel what nobody needs, or let the operator allow more (HINDCAST_OPEN_MAX).',
   ),
   'log-unavailable': kind(
     503,
