@@ -15,7 +15,8 @@ import type { QueryPorts } from './query-ports.ts';
 import { timeOf, timeParameter } from './time-parameter.ts';
 import { totalLag, viewLag } from './view-lag.ts';
 
-export const listLimitMax = 500;
+/** As many as one request can ask for. */
+export const listLimitMax = 1_000;
 const listLimitDefault = 50;
 /** A lag this old is still told: a list need not ask the log each time. */
 const lagAgeMsMax = 1_000;
