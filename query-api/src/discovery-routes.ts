@@ -22,7 +22,7 @@ const links = {
 
 const homePage = (version: string): string =>
   htmlPage(
-    'Hindcast',
+    `Hindcast ${version}: what is here`,
     `<h1>Hindcast ${escapeHtml(version)}</h1><p>Asynchronous predictions over a log that can be replayed.</p><ul>${Object.entries(
       links,
     )
@@ -34,7 +34,7 @@ const homePage = (version: string): string =>
 export const discoveryRoutes =
   ({ metrics }: QueryPorts, version: string): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const events = JSON.stringify(asyncApi(version));
+    const events = `${JSON.stringify(asyncApi(version))}\n`;
     const docs = eventDocsPage();
     const home = homePage(version);
 

@@ -166,7 +166,27 @@ describe('the service', () => {
       expect(page.body).toContain(title);
       expect((await app.inject(type)).json()).toMatchObject({ type, title });
     }
-    expect((await app.inject('/problems/none')).statusCode).toBe(404);
+  });
+
+  it('answers an error code that there is not as a page too, and shows code as code', async () => {
+    const app = serve();
+    const headers = { accept: 'text/html' };
+    expect((await app.inject('/problems/none')).json()).toMatchObject({ type: '/problems/unknown-problem' });
+    const page = await app.inject({ url: '/problems/none', headers });
+    expect([page.statusCode, page.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(page.headers['vary']).toBe('accept');
+    expect(page.body).toContain('<a href="../problems">');
+    const input = await app.inject({ url: '/problems/invalid-input', headers });
+    expect(input.body).toContain('Each entry of <code>errors</code> points');
+    expect(input.body).toContain('<title>The input does not fit the model · Hindcast</title>');
+    expect(input.body).not.toContain('`');
+  });
+
+  it('ends JSON with a line feed, errors too', async () => {
+    const app = serve();
+    for (const url of ['/livez', '/problems', '/nothing', '/fails', '/openapi.json']) {
+      expect([url, (await app.inject(url)).body.endsWith('}\n')]).toEqual([url, true]);
+    }
   });
 
   it('is ready as its required checks are, and not while it drains', async () => {
@@ -197,6 +217,16 @@ describe('the service', () => {
       '#/components/schemas/Problem',
     );
     expect(document.components.schemas.Problem.properties.type).toBeDefined();
+    expect(document.servers[0].url).toBe('/');
+    expect(document.tags.map(({ name }: { name: string }) => name)).toEqual([
+      'Predictions',
+      'Models',
+      'Events',
+      'Statistics',
+      'Projections',
+      'Open Inference Protocol',
+      'Service',
+    ]);
   });
 
   it('shows the description without asking another host', async () => {

@@ -93,6 +93,7 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => jsonLine);
+  app.setReplySerializer(jsonLine);
   app.addSchema(problemSchema);
 
   const allowed = createAllowedMethods();

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
-import { escapeHtml, htmlPage, pagePolicy } from './html-page.ts';
+import { escapeHtml, htmlPage, pagePolicy, proseHtml } from './html-page.ts';
 import { problem } from './problem.ts';
 import { answers } from './problem-responses.ts';
 import { isProblemCode, type ProblemKind, problems } from './problems.ts';
@@ -17,14 +17,14 @@ const kindSchema = Type.Object({
 
 const kindPage = (code: string, { status, title, cause, fix }: ProblemKind): string =>
   htmlPage(
-    title,
+    `${title} · Hindcast`,
     `<h1>${escapeHtml(title)}</h1><p><code>${code}</code>, HTTP status ${status}</p>` +
-      `<h2>Cause</h2><p>${escapeHtml(cause)}</p><h2>What to do</h2><p>${escapeHtml(fix)}</p><p><a href="../problems">All errors</a></p>`,
+      `<h2>Cause</h2><p>${proseHtml(cause)}</p><h2>What to do</h2><p>${proseHtml(fix)}</p><p><a href="../problems">All errors</a></p>`,
   );
 
 const listPage = (): string =>
   htmlPage(
-    'Errors',
+    'Errors · Hindcast',
     `<h1>Errors</h1><ul>${Object.entries(problems)
       .map(
         ([code, { status, title }]) =>
@@ -32,6 +32,14 @@ const listPage = (): string =>
       )
       .join('')}</ul>`,
   );
+
+const unknownPage = (): string => {
+  const { title, fix } = problems['unknown-problem'];
+  return htmlPage(
+    `${title} · Hindcast`,
+    `<h1>${escapeHtml(title)}</h1><p>${proseHtml(fix)}</p><p><a href="../problems">All errors</a></p>`,
+  );
+};
 
 const sendPage = (reply: FastifyReply, page: string) =>
   reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(page);
@@ -73,9 +81,13 @@ export const problemPages: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { code } = request.params;
-      if (!isProblemCode(code)) throw problem('unknown-problem', 'No error has this code.');
+      const isPage = wantsHtml(request.headers);
       reply.header('vary', 'accept');
-      if (wantsHtml(request.headers)) return sendPage(reply, kindPage(code, problems[code]));
+      if (!isProblemCode(code)) {
+        if (isPage) return sendPage(reply.code(404), unknownPage());
+        throw problem('unknown-problem', 'No error has this code.');
+      }
+      if (isPage) return sendPage(reply, kindPage(code, problems[code]));
       return reply.send(body(code, problems[code]));
     },
   );

@@ -7,6 +7,8 @@ import type { ProblemCode } from './problems.ts';
 import { traceparentOf } from './request-headers.ts';
 
 export const problemMediaType = 'application/problem+json; charset=utf-8';
+/** The line feed is for people: without it a shell puts its prompt behind the answer. */
+export const jsonLine = (body: unknown): string => `${JSON.stringify(body)}\n`;
 /** What a client is told to wait where nothing better is known. */
 export const retryAfterSeconds = 1;
 
@@ -98,7 +100,7 @@ export const answerClientError = (error: { code?: string }, socket: Socket): voi
     code,
     code === 'malformed-request' ? 'The bytes are not an HTTP request.' : 'The limit was passed.',
   );
-  const body = JSON.stringify(problemBody(found));
+  const body = jsonLine(problemBody(found));
   const head = `HTTP/1.1 ${found.status} Refused\r\ncontent-type: ${problemMediaType}\r\n`;
   socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`, () =>
     socket.destroy(),
