@@ -16,16 +16,21 @@ export const firstMinute = ({ version, url, summary }: FirstMinute): string => {
   const models = summary.models.map(
     ({ name, version, readyMs }) => `${name}@${version} ready${readyMs < 1 ? '' : ` in ${showDuration(readyMs)}`}`,
   );
+  const more = summary.moreModels > 0 ? ` and ${summary.moreModels} more` : '';
   const lines = [
     `hindcast ${version} · embedded: no Kafka, MongoDB or Redis needed`,
     '',
     `API docs  ${url}/docs      Event docs  ${url}/docs/events`,
-    `Data      ${data}      Model  ${models.join(', ') || 'none yet: hindcast models add <name> <file.onnx>'}`,
+    `Data      ${data}      Model  ${models.join(', ') || 'none yet: hindcast models add <name> <file.onnx>'}${more}`,
   ];
   const command = tryCommand(url, summary);
   if (command !== undefined) lines.push('', `Try       ${command}`);
   return `\n${lines.map((line) => (line === '' ? line : `  ${line}`)).join('\n')}\n`;
 };
+
+/** The last word of a run that people have watched. */
+export const farewell = ({ dataFolder }: StartSummary): string =>
+  `\n  stopped; ${dataFolder === undefined ? 'nothing is kept of it' : `everything is in ${dataFolder}`}\n`;
 
 /** A command that works as it stands in any POSIX shell; undefined while there is no model. */
 export const tryCommand = (url: string, { models }: StartSummary): string | undefined => {

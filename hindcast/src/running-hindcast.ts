@@ -12,6 +12,8 @@ export interface StartSummary {
     readonly readyMs: number;
     readonly example: unknown;
   }[];
+  /** Models that can be asked too, and are loaded when they are. */
+  readonly moreModels: number;
 }
 
 /** Everything of the embedded run in this process, listening. */

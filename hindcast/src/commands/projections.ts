@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { ApiClient } from '../api-client.ts';
 import { failed } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
-import type { Voice } from '../terminal.ts';
-import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
+import { textTable } from '../text-table.ts';
+import { type CliContext, type Connected, clientCommand, command, connect } from './cli-context.ts';
 
 /** Pause between two looks at a rebuild. */
 const lookMs = 250;
@@ -14,12 +13,13 @@ const stalledMsMax = 120_000;
 export const projectionsCommand = (context: CliContext): Command =>
   command(
     'projections',
-    'List the views, or make one again from the log',
+    'List the views, make one again from the log, or take that back',
     'hindcast projections list',
     'hindcast projections rebuild prediction-status --dry-run',
   )
     .addCommand(listCommand(context))
-    .addCommand(rebuildCommand(context));
+    .addCommand(rebuildCommand(context))
+    .addCommand(undoCommand(context));
 
 interface Projection {
   readonly name: string;
@@ -36,12 +36,12 @@ const listCommand = (context: CliContext): Command =>
   ).action(async (options: object) => {
     const { client, voice } = connect(context, options);
     const { data } = (await client.request('/v1/projections')).body as { data: readonly Projection[] };
-    voice.answer(data, data.map(oneLine).join('\n'));
+    voice.answer(data, textTable(data.map(cells)));
   });
 
-const oneLine = ({ name, lag, lagMs, generations }: Projection): string => {
+const cells = ({ name, lag, lagMs, generations }: Projection): readonly string[] => {
   const behind = lag === 0 ? 'up to date' : `${lag} events behind (${showDuration(lagMs)})`;
-  return `${name}  ${behind}  ${generations.map(({ generation, state }) => `${generation} ${state}`).join(', ')}`;
+  return [name, behind, generations.map(({ generation, state }) => `${generation} ${state}`).join(', ')];
 };
 
 interface Rebuild {
@@ -49,6 +49,8 @@ interface Rebuild {
   readonly phase: string;
   readonly folded: number;
   readonly total: number;
+  readonly ratePerSecond?: number;
+  readonly etaMs?: number;
   readonly error?: string;
 }
 
@@ -62,31 +64,64 @@ const rebuildCommand = (context: CliContext): Command =>
     .argument('<name>', 'the view, as `projections list` names it')
     .option('--dry-run', 'build and compare, but leave the live view in its place')
     .action(async (name: string, options: { readonly dryRun?: true }) => {
-      const { client, voice } = connect(context, options);
-      const path = `/v1/projections/${encodeURIComponent(name)}/rebuild`;
-      const json = options.dryRun ? { dryRun: true } : {};
-      const place = (await client.request(path, { method: 'POST', json })).headers.get('location');
-      if (place === null) throw failed('The server did not say where to follow the rebuild.');
-      const rebuild = await follow(client, new URL(place, client.url).pathname, voice, context.terminal.now);
-      voice.answer(rebuild, `${name}: generation ${rebuild.generation} ${options.dryRun ? 'was built' : 'is live'}`);
+      const connected = connect(context, options);
+      const rebuild = await run(connected, name, 'rebuild', options.dryRun ? { dryRun: true } : {}, context);
+      const became = options.dryRun ? 'was built' : 'is live';
+      connected.voice.answer(rebuild, `${name}: generation ${rebuild.generation} ${became}`);
     });
 
-/** Looks until it has ended. */
-const follow = async (client: ApiClient, path: string, voice: Voice, now: () => number): Promise<Rebuild> => {
-  const startedAt = now();
-  let foldedAt = startedAt;
+const undoCommand = (context: CliContext): Command =>
+  clientCommand(
+    'undo',
+    'Go back to the generation of a view before its last rebuild; twice goes forward again',
+    'hindcast projections undo prediction-status',
+  )
+    .argument('<name>', 'the view, as `projections list` names it')
+    .action(async (name: string, options: object) => {
+      const connected = connect(context, options);
+      const undone = await run(connected, name, 'undo', undefined, context);
+      connected.voice.answer(undone, `${name}: generation ${undone.generation} is live again`);
+    });
+
+/** Begins it, and looks until it has ended. */
+const run = async (
+  connected: Connected,
+  name: string,
+  verb: 'rebuild' | 'undo',
+  json: object | undefined,
+  { terminal }: CliContext,
+): Promise<Rebuild> => {
+  const path = `/v1/projections/${encodeURIComponent(name)}/${verb}`;
+  const begun = await connected.client.request(path, { method: 'POST', json });
+  const place = begun.headers.get('location');
+  if (place === null) throw failed(`The server did not say where to follow the ${verb}.`);
+  return follow(connected, new URL(place, connected.client.url).pathname, verb, terminal.now);
+};
+
+const follow = async (
+  { client, voice }: Connected,
+  path: string,
+  verb: string,
+  now: () => number,
+): Promise<Rebuild> => {
+  let foldedAt = now();
   let foldedBefore = -1;
   for (;;) {
     const rebuild = (await client.request(path)).body as Rebuild;
-    const { phase, folded, total } = rebuild;
-    if (phase === 'failed') throw failed(`The rebuild failed: ${rebuild.error ?? 'no reason was given'}`);
-    const left = folded === 0 ? '' : `, about ${showDuration(((now() - startedAt) * (total - folded)) / folded)} left`;
+    const { phase, folded } = rebuild;
+    if (phase === 'failed') throw failed(`The ${verb} failed: ${rebuild.error ?? 'no reason was given'}`);
     const done = phase === 'done';
-    voice.progress(`${phase}: ${folded} of ${total} events${done ? '' : left}`, done);
+    voice.progress(progressOf(rebuild), done);
     if (done) return rebuild;
     if (folded !== foldedBefore) foldedAt = now();
     foldedBefore = folded;
-    if (now() - foldedAt > stalledMsMax) throw failed(`The rebuild makes no progress; look at ${client.url}${path}.`);
+    if (now() - foldedAt > stalledMsMax) throw failed(`The ${verb} makes no progress; look at ${client.url}${path}.`);
     await delay(lookMs);
   }
+};
+
+const progressOf = ({ phase, folded, total, ratePerSecond, etaMs }: Rebuild): string => {
+  const rate = ratePerSecond === undefined ? '' : `, ${ratePerSecond} per second`;
+  const left = etaMs === undefined ? '' : `, about ${showDuration(etaMs)} left`;
+  return `${phase}: ${folded} of ${total} events${rate}${left}`;
 };

@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { CliFailure, failed, usage } from '../cli-failure.ts';
 import { resolveConfig } from '../config.ts';
-import { firstMinute, tryCommand } from '../first-minute.ts';
+import { farewell, firstMinute, tryCommand } from '../first-minute.ts';
 import { openProcessLog, speaksToPeople } from '../process-log.ts';
 import type { RunningHindcast } from '../running-hindcast.ts';
 import type { Config } from '../settings.ts';
@@ -31,6 +31,7 @@ export const startCommand = (context: CliContext): Command =>
     closeWithGrace({ delay: config.shutdownMs, logger: log }, async ({ err }) => {
       if (err) complain(logger, err);
       await running.stop();
+      if (speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
     });
   });
 

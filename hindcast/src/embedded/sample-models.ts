@@ -28,7 +28,7 @@ export const readyModels = async (
   runtime: ModelRuntime,
   catalog: ModelCatalog,
   tenant: string,
-): Promise<StartSummary['models']> => {
+): Promise<Pick<StartSummary, 'models' | 'moreModels'>> => {
   const first = new Map(samples.map((name, at) => [name as string, at - samples.length]));
   const names = [...catalog.names(tenant)].sort((a, b) => (first.get(a) ?? 0) - (first.get(b) ?? 0));
   const ready: StartSummary['models'][number][] = [];
@@ -40,7 +40,7 @@ export const readyModels = async (
     await runtime.warm(champion.sha256);
     ready.push({ name, version: champion.version, readyMs: performance.now() - startedAt, example: champion.example });
   }
-  return ready;
+  return { models: ready, moreModels: Math.max(0, names.length - warmedMax) };
 };
 
 /** More models than this are loaded when they are first asked. */

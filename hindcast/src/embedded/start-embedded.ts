@@ -132,9 +132,9 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
     await server.ready();
     await registerSamples(server, catalog, logger);
     await projections.whenCaughtUp();
-    const models = await readyModels(runtime, catalog, DEFAULT_TENANT);
+    const ready = await readyModels(runtime, catalog, DEFAULT_TENANT);
     const url = await server.listen({ host: config.host, port: config.port });
-    return { url, log, summary: { dataFolder: folder === undefined ? undefined : config.data, models }, stop };
+    return { url, log, summary: { dataFolder: folder === undefined ? undefined : config.data, ...ready }, stop };
   } catch (error) {
     await stop();
     throw error;
