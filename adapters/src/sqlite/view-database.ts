@@ -3,9 +3,9 @@ import type { Clock, Logger, ModelDoc, PredictionDoc, PredictionStatsDoc, ViewDa
 import Database from 'libsql';
 import { openViewGenerations } from './view-generations.ts';
 import { createSqliteViewReader } from './view-reader.ts';
-import { modelRows, statsRows, statusRows } from './view-rows.ts';
+import { modelRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
 import { openViewSchema } from './view-schema.ts';
-import { createSqliteViewStore, type SqliteViewStore, type ViewRows } from './view-store.ts';
+import { createSqliteViewStore, type SqliteViewStore } from './view-store.ts';
 import { createWriteBehind } from './view-write-behind.ts';
 
 /** Larger than the default, of which a page would hold three documents and much air. */

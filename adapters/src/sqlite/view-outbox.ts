@@ -1,6 +1,6 @@
 import type { Checkpoint } from '@hindcast/domain';
 import type Database from 'libsql';
-import type { ViewRows } from './view-store.ts';
+import type { ViewRows } from './view-rows.ts';
 import type { Outbox } from './view-write-behind.ts';
 
 interface Waiting<Doc> {

@@ -1,8 +1,8 @@
 import type { ModelDoc, PredictionDoc, ViewReader } from '@hindcast/domain';
 import type Database from 'libsql';
 import { predictionsSql } from './view-query.ts';
-import { modelRows, statsRows, statusRows } from './view-rows.ts';
-import type { SqliteViewStore, ViewRows } from './view-store.ts';
+import { modelRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
+import type { SqliteViewStore } from './view-store.ts';
 
 /** Prepared statements kept: one per shape of a query and generation. */
 const statementsMax = 256;

@@ -1,6 +1,21 @@
 import type { ModelDoc, Parked, PredictionDoc, PredictionState, PredictionStatsDoc } from '@hindcast/domain';
 import { modelsTable, statsTable, statusTable } from './view-schema.ts';
-import type { ViewRows } from './view-store.ts';
+
+/** How the documents of one view become rows: `key`, `pos` and these columns besides. */
+export interface ViewRows<Doc> {
+  readonly table: string;
+  readonly columns: readonly string[];
+  valuesOf(doc: Doc): readonly (string | number | null)[];
+  /**
+   * Columns that every write changes. The others keep their value from the moment on when the last of them, `settledBy`,
+   * has one: an update that does not name them leaves their indexes alone, which are most of its cost.
+   */
+  readonly changing: readonly string[];
+  readonly settledBy: string;
+  /** Columns that `docOf` reads, in its order. */
+  readonly read: readonly string[];
+  docOf(row: readonly unknown[]): Doc;
+}
 
 interface StatusBody {
   readonly state: PredictionState;

@@ -1,26 +1,11 @@
 import type { Checkpoint, ViewStore, ViewWrite } from '@hindcast/domain';
 import type Database from 'libsql';
 import { createViewOutbox } from './view-outbox.ts';
+import type { ViewRows } from './view-rows.ts';
 import type { WriteBehind } from './view-write-behind.ts';
 
 /** Documents read at once by a scan. */
 const scanPageMax = 500;
-
-/** How the documents of one view become rows: `key`, `pos` and these columns besides. */
-export interface ViewRows<Doc> {
-  readonly table: string;
-  readonly columns: readonly string[];
-  valuesOf(doc: Doc): readonly (string | number | null)[];
-  /**
-   * Columns that every write changes. The others keep their value from the moment on when the last of them, `settledBy`,
-   * has one: an update that does not name them leaves their indexes alone, which are most of its cost.
-   */
-  readonly changing: readonly string[];
-  readonly settledBy: string;
-  /** Columns that `docOf` reads, in its order. */
-  readonly read: readonly string[];
-  docOf(row: readonly unknown[]): Doc;
-}
 
 export interface SqliteViewStore<Doc extends { readonly key: string; readonly pos: number }> extends ViewStore<Doc> {
   /** The document, from memory where it waits to be written. */
