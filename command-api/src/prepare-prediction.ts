@@ -11,7 +11,7 @@ import {
 } from '@hindcast/domain';
 import type { Static } from '@sinclair/typebox';
 import type { ChosenVersion } from './choose-version.ts';
-import { type CommandContext, type CommandPorts, eventSource } from './command-ports.ts';
+import { type CommandContext, eventSource } from './command-ports.ts';
 import type { PredictionItem } from './prediction-request.ts';
 import { type ResolvedModel, versionFor } from './resolve-model.ts';
 
@@ -62,7 +62,7 @@ export const preparePrediction = (context: CommandContext, draft: Draft): Prepar
   const faults = compileInput(chosen.version.signature)(item.input);
   if (faults.length > 0) throw invalidInput(faults, draft.pointer);
   const deadlineMs = draft.manner.deadlineMs ?? chosen.version.settings.deadlineMs;
-  refuseLongWait(context.ports, chosen.version.sha256, deadlineMs);
+  refuseLongWait(context, model.name, chosen.version, deadlineMs);
   const record = encode(requested(context, draft, chosen, deadlineMs));
   const prepared = { id, requestHash, model: model.name, chosen, record };
   // One UTF-16 unit is at most three bytes, so a short text needs no count.
@@ -70,8 +70,13 @@ export const preparePrediction = (context: CommandContext, draft: Draft): Prepar
   return fitted(context, draft, prepared, deadlineMs);
 };
 
-const refuseLongWait = ({ backlog }: Pick<CommandPorts, 'backlog'>, sha256: string, deadlineMs: number): void => {
-  const waitMs = backlog.expectedWaitMs(sha256);
+const refuseLongWait = (
+  { ports, tenant }: CommandContext,
+  model: string,
+  version: ChosenVersion['version'],
+  deadlineMs: number,
+): void => {
+  const waitMs = ports.backlog.expectedWaitMs(tenant, model, version);
   if (waitMs <= deadlineMs) return;
   const seconds = Math.min(60, Math.max(1, Math.ceil((waitMs - deadlineMs) / 1_000)));
   throw problem('backlog-too-long', 'The work that waits already would outlast the deadline.', {

@@ -1,3 +1,4 @@
+import type { ModelVersion } from './evolve-model.ts';
 import type { EndedPrediction } from './evolve-prediction.ts';
 import type { Datatype } from './model-signature.ts';
 import type { PredictionDoc } from './view-store.ts';
@@ -98,8 +99,11 @@ export class ArtifactTooLarge extends Error {
 
 /** How much work waits: what the door needs to refuse work that could not end in time, or that is too much. */
 export interface Backlog {
-  /** Expected ms until a prediction accepted now would end: open ones times learned cost; 0 where nothing is known. */
-  expectedWaitMs(sha256: string): number;
+  /**
+   * Expected ms until a prediction accepted now would end: open ones of that version times learned cost; 0 where nothing
+   * is known.
+   */
+  expectedWaitMs(tenant: string, model: string, version: Pick<ModelVersion, 'version' | 'sha256'>): number;
   /** Predictions of all models that are accepted and have not ended, whether or not a worker has them. */
   open(): number;
   /** Those of one model, all its versions together. */

@@ -10,7 +10,7 @@ import type { StartSystem, SystemUnderTest } from './system.ts';
 const running = new Set<SystemUnderTest>();
 const folders: string[] = [];
 
-const startInFolder: StartSystem = async ({ workers = true, folder, inferenceTimeoutMs } = {}) => {
+const startInFolder: StartSystem = async ({ workers = true, folder, inferenceTimeoutMs, openMax } = {}) => {
   const data = folder ?? (await mkdtemp(join(tmpdir(), 'hindcast-scenario-')));
   folders.push(data);
   const settings = {
@@ -19,6 +19,7 @@ const startInFolder: StartSystem = async ({ workers = true, folder, inferenceTim
     workers,
     children: 2,
     ...(inferenceTimeoutMs === undefined ? {} : { inferenceTimeoutMs }),
+    ...(openMax === undefined ? {} : { openMax }),
   };
   const embedded = await startEmbedded({ ...defaultConfig, ...settings }, pino({ level: 'warn' }));
   const system: SystemUnderTest = {

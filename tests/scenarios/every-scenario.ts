@@ -1,4 +1,5 @@
 import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
+import { openMaxHoldsAtTheDoor, pausedModelDoesNotStopOthers } from './floods.ts';
 import {
   crashingModelFails,
   endlessModelTimesOut,
@@ -31,6 +32,8 @@ export const everyScenario: readonly Scenario[] = [
   twoBodiesOneKey,
   cancelRacesCompletion,
   slowModelDoesNotDelayFastOne,
+  pausedModelDoesNotStopOthers,
+  openMaxHoldsAtTheDoor,
   crashingModelFails,
   endlessModelTimesOut,
   everythingExpires,

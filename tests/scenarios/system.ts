@@ -17,6 +17,8 @@ export interface SystemOptions {
   /** Where the data is kept; a new folder when absent. */
   readonly folder?: string;
   readonly inferenceTimeoutMs?: number;
+  /** Predictions that may be open at once. */
+  readonly openMax?: number;
 }
 
 export type StartSystem = (options?: SystemOptions) => Promise<SystemUnderTest>;

@@ -116,13 +116,32 @@ describe('inference worker, under load', () => {
 
   it('tells how long a new prediction would wait', async () => {
     world = await createWorkerWorld({ slots: 2 });
-    const digest = await world.register('double');
+    let release = () => {};
+    let gate: Promise<void> | undefined;
+    const sha256 = await world.register('double', async (inputs) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await gate;
+      return doubling(inputs);
+    });
+    const waitMs = (model: string, version: number, digest = sha256) =>
+      worker.expectedWaitMs('default', model, { version, sha256: digest });
     await work();
-    expect(worker.expectedWaitMs(digest)).toBe(0);
+    expect(waitMs('double', 1)).toBe(0);
     await world.ask(...Array.from({ length: 20 }, (_, x) => ({ x })));
     await until(() => worker.stats().rows === 20 && worker.open() === 0);
-    expect(worker.expectedWaitMs(digest)).toBe(0);
-    expect(worker.expectedWaitMs('f'.repeat(64))).toBe(0);
+    expect(waitMs('double', 1)).toBe(0);
+    gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    await world.ask(...Array.from({ length: 100 }, (_, x) => ({ x })));
+    await until(() => worker.open() === 100);
+    expect(waitMs('double', 1)).toBeGreaterThan(0);
+    // The same file under another name, or as another version, is another queue.
+    expect(waitMs('other', 1)).toBe(0);
+    expect(waitMs('double', 2)).toBe(0);
+    expect(waitMs('double', 1, 'f'.repeat(64))).toBe(0);
+    release();
+    await until(() => worker.open() === 0);
   });
 
   it('handles the fifty-thousandth open prediction as fast as the first', async () => {

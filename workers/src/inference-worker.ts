@@ -11,6 +11,7 @@ import {
 } from '@hindcast/domain';
 import { createDurableAppender } from './durable-append.ts';
 import { createInferenceRuns } from './inference-runs.ts';
+import { createOpenCounts } from './open-counts.ts';
 import type { OpenEntry } from './open-set.ts';
 import type { PartitionDesk } from './partition-desk.ts';
 import { createPartitionDesks, openSetMaxDefault } from './partition-desks.ts';
@@ -72,7 +73,7 @@ export const startInferenceWorker = async (
     payloadBytesMax = 67_108_864,
     stopMsMax = 10_000,
   } = options;
-  const openByDigest = new Map<string, number>();
+  const counts = createOpenCounts(({ model, version }) => versionName(model, version));
   const tenants = new Set<string>();
   const budget = { bytesMax: payloadBytesMax, bytes: 0 };
   const appender = createDurableAppender(log, logger);
@@ -104,16 +105,12 @@ export const startInferenceWorker = async (
     runs.pump();
   };
   const opened = (entry: OpenEntry<WorkerJob>) => {
-    const { sha256 } = entry.fold.request;
-    openByDigest.set(sha256, (openByDigest.get(sha256) ?? 0) + 1);
+    counts.opened(entry);
     if (tenants.size < tenantsMax) tenants.add(entry.tenant);
   };
   const closed = (entry: OpenEntry<WorkerJob>) => {
     runs.leave(entry);
-    const { sha256 } = entry.fold.request;
-    const left = (openByDigest.get(sha256) ?? 1) - 1;
-    if (left > 0) openByDigest.set(sha256, left);
-    else openByDigest.delete(sha256);
+    counts.closed(entry);
   };
 
   /** The partitions hand out their records one after another: what they bring within one turn shares a run. */
@@ -137,12 +134,6 @@ export const startInferenceWorker = async (
   });
   await desks.start();
 
-  const sum = (of: (desk: PartitionDesk<WorkerJob>) => number) => {
-    let total = 0;
-    for (const desk of desks.all.values()) total += of(desk);
-    return total;
-  };
-
   return {
     whenCaughtUp: desks.whenCaughtUp,
     async stop() {
@@ -151,17 +142,17 @@ export const startInferenceWorker = async (
       appender.giveUp();
       await desks.stop();
     },
-    expectedWaitMs(sha256) {
+    expectedWaitMs(tenant, model, { version, sha256 }) {
       const cost = runs.scheduler.costOf(sha256);
       if (!cost) return 0;
-      return ((openByDigest.get(sha256) ?? 0) * cost.perRowMs()) / runs.scheduler.slotsOf(sha256);
+      return (counts.of(tenant, versionName(model, version)) * cost.perRowMs()) / runs.scheduler.slotsOf(sha256);
     },
-    open: () => sum((desk) => desk.set.open),
+    open: () => counts.open,
     stats: () => ({
       ...runs.counts,
       partitions: desks.all.size,
       paused: desks.paused,
-      open: sum((desk) => desk.set.open),
+      open: counts.open,
       queued: runs.scheduler.queued,
       running: runs.scheduler.running,
       unwritten: appender.pending,
@@ -169,6 +160,8 @@ export const startInferenceWorker = async (
     }),
   };
 };
+
+const versionName = (model: string, version: number): string => `${model}@${version}`;
 
 /** Tenants whose models are asked for; beyond that there are surely others. */
 const tenantsMax = 1_000;

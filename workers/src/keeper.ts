@@ -49,7 +49,7 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
   const { now } = identity;
   const { group, openMax = openSetMaxDefault, stopMsMax = 5_000 } = options;
   const byDeadline = createIndexedHeap<OpenEntry<never>>((entry) => entry.deadlineAt);
-  const counts = createOpenCounts();
+  const counts = createOpenCounts(({ model }) => model);
   const answers = createAnswers(identity, '/hindcast/keeper');
   const appender = createDurableAppender(log, logger);
   const partitions = (await log.bounds(TOPICS.predictions)).length;
@@ -145,8 +145,8 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
 
   return {
     whenCaughtUp: desks.whenCaughtUp,
-    open: counts.open,
-    openOf: counts.openOf,
+    open: () => counts.open,
+    openOf: counts.of,
     stats: () => ({ partitions: desks.all.size, paused: desks.paused }),
     async stop() {
       stopping = true;

@@ -1,34 +1,38 @@
-import type { Backlog } from '@hindcast/domain';
 import type { OpenEntry } from './open-set.ts';
 
 /** How many predictions are open, over all partitions of one process. */
-export interface OpenCounts extends Pick<Backlog, 'open' | 'openOf'> {
+export interface OpenCounts {
+  readonly open: number;
+  /** Those that are counted together under a name, see `createOpenCounts`. */
+  of(tenant: string, name: string): number;
   opened(entry: OpenEntry): void;
   closed(entry: OpenEntry): void;
 }
 
-/** Models that have nothing open leave no trace. */
-export const createOpenCounts = (): OpenCounts => {
+/** What has nothing open leaves no trace. */
+export const createOpenCounts = (nameOf: (request: OpenEntry['fold']['request']) => string): OpenCounts => {
   const tenants = new Map<string, Map<string, number>>();
   let open = 0;
   return {
-    open: () => open,
-    openOf: (tenant, model) => tenants.get(tenant)?.get(model) ?? 0,
+    get open() {
+      return open;
+    },
+    of: (tenant, name) => tenants.get(tenant)?.get(name) ?? 0,
     opened({ tenant, fold }) {
       open += 1;
-      const { model } = fold.request;
-      const models = tenants.get(tenant);
-      if (models) models.set(model, (models.get(model) ?? 0) + 1);
-      else tenants.set(tenant, new Map([[model, 1]]));
+      const name = nameOf(fold.request);
+      const names = tenants.get(tenant);
+      if (names) names.set(name, (names.get(name) ?? 0) + 1);
+      else tenants.set(tenant, new Map([[name, 1]]));
     },
     closed({ tenant, fold }) {
       open -= 1;
-      const { model } = fold.request;
-      const models = tenants.get(tenant);
-      const left = (models?.get(model) ?? 1) - 1;
-      if (left > 0) models?.set(model, left);
-      else models?.delete(model);
-      if (models?.size === 0) tenants.delete(tenant);
+      const name = nameOf(fold.request);
+      const names = tenants.get(tenant);
+      const left = (names?.get(name) ?? 1) - 1;
+      if (left > 0) names?.set(name, left);
+      else names?.delete(name);
+      if (names?.size === 0) tenants.delete(tenant);
     },
   };
 };

@@ -99,7 +99,7 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
           backlog: {
             open: keeper.open,
             openOf: keeper.openOf,
-            expectedWaitMs: (sha256) => worker?.expectedWaitMs(sha256) ?? 0,
+            expectedWaitMs: (...of) => worker?.expectedWaitMs(...of) ?? 0,
           },
           identity,
           logger,
