@@ -1,24 +1,49 @@
-import { isKnown, Problem, predictionBody, problemBody, shownPrediction, tagPrediction } from '@hindcast/adapters/http';
+import {
+  isKnown,
+  Problem,
+  problemBody,
+  shownPrediction,
+  tagPrediction,
+  wholePredictionBody,
+} from '@hindcast/adapters/http';
 import { parsePosition } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
+import type { CommandContext } from './command-ports.ts';
 import { receiptSchema } from './prediction-receipt.ts';
 import type { ManySubmitted } from './submit-many.ts';
 import type { Submitted } from './submit-prediction.ts';
 
 /** Answers 202 with the receipt, or 201 with the whole result, as a GET shows it, where there is one. */
-export const answerSubmitted = (reply: FastifyReply, submitted: Submitted, waitSeconds: number | undefined) => {
-  const { receipt, position, replayed, ended } = submitted;
+export const answerSubmitted = (
+  { ports }: CommandContext,
+  reply: FastifyReply,
+  submitted: Submitted,
+  waitSeconds: number | undefined,
+) => {
+  const { receipt, position, ended } = submitted;
+  if (ended && isKnown(ended)) {
+    const shown = shownPrediction(ended);
+    const body = wholePredictionBody(ports.artifacts, shown);
+    const send = (whole: Awaited<typeof body>) => {
+      tagPrediction(tagged(reply, submitted, waitSeconds).code(201), ended, shown);
+      return reply.header('content-location', receipt.links.self).send(whole);
+    };
+    return body instanceof Promise ? body.then(send) : send(body);
+  }
+  tagged(reply, submitted, waitSeconds).header('etag', `"${position}"`).header('hindcast-position', position);
+  return reply.code(202).header('retry-after', '1').send(receipt);
+};
+
+const tagged = (
+  reply: FastifyReply,
+  { receipt, replayed }: Submitted,
+  waitSeconds: number | undefined,
+): FastifyReply => {
   reply.header('location', receipt.links.self);
   if (replayed) reply.header('idempotency-replayed', 'true');
   if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
-  if (ended && isKnown(ended)) {
-    const shown = shownPrediction(ended);
-    tagPrediction(reply.code(201), ended, shown).header('content-location', receipt.links.self);
-    return reply.send(predictionBody(shown));
-  }
-  reply.header('etag', `"${position}"`).header('hindcast-position', position).header('retry-after', '1');
-  return reply.code(202).send(receipt);
+  return reply;
 };
 
 const itemSchema = Type.Union([

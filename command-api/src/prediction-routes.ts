@@ -107,7 +107,7 @@ export const predictionRoutes =
         manner: mannerOf(request),
         waitMs: (waitSeconds ?? 0) * 1_000,
       };
-      return answerSubmitted(reply, await submitPrediction(context, watches, submission), waitSeconds);
+      return answerSubmitted(context, reply, await submitPrediction(context, watches, submission), waitSeconds);
     };
 
     for (const [url, operationId, summary] of [

@@ -5,17 +5,18 @@ import {
   noneMatch,
   type OpenEnds,
   type PredictionReading,
-  predictionBody,
   predictionIdSchema,
   predictionSchema,
   shownPrediction,
   tagPrediction,
   waitSecondsMax,
   waitSecondsOf,
+  wholePredictionBody,
 } from '@hindcast/adapters/http';
 import { DEFAULT_TENANT, isEnded, keyOf } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { QueryPorts } from './query-ports.ts';
 import { seenPositions } from './request-headers.ts';
 
 export const includeLabels = Type.Optional(
@@ -53,10 +54,14 @@ const shared = {
   ),
 };
 
-const foreverCached = 'private, max-age=31536000, immutable';
+export const foreverCached = 'private, max-age=31536000, immutable';
 
 export const predictionRoutes =
-  (reading: PredictionReading, waits: OpenEnds): FastifyPluginAsyncTypebox =>
+  (
+    { artifacts }: Pick<QueryPorts, 'artifacts'>,
+    reading: PredictionReading,
+    waits: OpenEnds,
+  ): FastifyPluginAsyncTypebox =>
   async (app) => {
     const send = async (request: FastifyRequest, reply: FastifyReply, id: string, withLabels: boolean) => {
       const key = keyOf(DEFAULT_TENANT, id);
@@ -68,12 +73,14 @@ export const predictionRoutes =
           doc = await reading.whenEnded(key, doc, waitSeconds * 1_000, open.signal());
         }
         const shown = shownPrediction(doc, withLabels);
+        const known = !noneMatch(request.headers['if-none-match'], etagOf(shown));
+        const showing = known ? undefined : wholePredictionBody(artifacts, shown);
+        const body = showing instanceof Promise ? await showing : showing;
         tagPrediction(reply, doc, shown);
         if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
         if (!isEnded(doc.state)) reply.header('cache-control', 'no-store').header('retry-after', '1');
         else reply.header('cache-control', withLabels ? 'private, no-cache' : foreverCached);
-        if (!noneMatch(request.headers['if-none-match'], etagOf(shown))) return reply.code(304).send();
-        return reply.send(predictionBody(shown));
+        return body === undefined ? reply.code(304).send() : reply.send(body);
       } finally {
         open.release();
       }

@@ -4,6 +4,7 @@ import { discoveryRoutes } from './discovery-routes.ts';
 import { modelsRoute } from './models-route.ts';
 import { predictionEventsRoute } from './prediction-events-route.ts';
 import { predictionListRoute } from './prediction-list-route.ts';
+import { predictionPayloadRoutes } from './prediction-payload-routes.ts';
 import { predictionRoutes } from './prediction-route.ts';
 import { projectionsRoute } from './projections-route.ts';
 import { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';
@@ -33,8 +34,9 @@ export const queryApi =
       for (const ends of [waits, streams, replays]) ends.close();
     });
 
-    await app.register(predictionRoutes(reading, waits));
+    await app.register(predictionRoutes(ports, reading, waits));
     await app.register(predictionEventsRoute(ports, limits, reading, streams));
+    await app.register(predictionPayloadRoutes(ports, limits, reading, streams));
     await app.register(predictionListRoute(ports, views));
     await app.register(statsRoute(ports, views));
     await app.register(modelsRoute(ports, views, limits, waits));

@@ -1,5 +1,6 @@
 import type { ReadingLimits } from '@hindcast/adapters/http';
 import type {
+  ArtifactStore,
   CompletionBus,
   EventLog,
   Identity,
@@ -62,6 +63,8 @@ export interface QueryPorts {
   readonly views: ViewReader;
   readonly bus: Pick<CompletionBus, 'subscribe'>;
   readonly cache: Pick<ResultCache, 'get' | 'put'>;
+  /** Payloads that are too large for the log. */
+  readonly artifacts: Pick<ArtifactStore, 'get'>;
   readonly projections: ProjectionsReader;
   readonly identity: Pick<Identity, 'now' | 'sha256'>;
   readonly logger: Logger;

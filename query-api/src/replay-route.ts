@@ -86,7 +86,8 @@ const lineSchema = Type.Object(
 const description = `One JSON object a line, with a record of the log each: partition after partition, in the order of the
 offsets. Where the replay ends is fixed when it starts, and told in \`Hindcast-Log-End\`; that text is the \`from\` of a
 later replay of what came since. A replay that was broken off goes on from the \`cursor\` of the last whole line, with the
-same filter, and together they give the same lines as one that was not.`;
+same filter, and together they give the same lines as one that was not. Events are as the log has them: an input or output
+over 256 KiB is an \`inputRef\` or \`outputRef\`, and is read from /v1/predictions/{id}/input or /output.`;
 
 const queryOf = (query: Static<typeof querystring>): ReplayQuery => {
   const since = timeOf('since', query.since);

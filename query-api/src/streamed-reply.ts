@@ -15,13 +15,13 @@ export interface StreamedReply {
  * Chunks as a stream that produces only what the client takes: one chunk waits in it, besides what the socket holds. A
  * failure in the middle cuts the connection, so that nobody takes a part for the whole.
  */
-export const streamed = (chunks: AsyncIterable<string>, options: StreamedReply): Readable =>
+export const streamed = (chunks: AsyncIterable<string | Uint8Array>, options: StreamedReply): Readable =>
   Readable.from(watched(chunks, options), { objectMode: true, highWaterMark: 1 });
 
 async function* watched(
-  chunks: AsyncIterable<string>,
+  chunks: AsyncIterable<string | Uint8Array>,
   { signal, logger, stalledMsMax, cut }: StreamedReply,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Uint8Array> {
   try {
     for await (const chunk of chunks) {
       const stalled = setTimeout(cut, stalledMsMax);

@@ -9,6 +9,7 @@ import {
 import { oneAnswerForAModel, oneAnswerForAnId, oneAnswerForAResult } from './one-answer.ts';
 import {
   answersEqualDirectRun,
+  largePayloads,
   manyAtOnce,
   mixedRowsAnswerAlone,
   oneBadRow,
@@ -24,6 +25,7 @@ export const everyScenario: readonly Scenario[] = [
   manyAtOnce,
   mixedRowsAnswerAlone,
   oneBadRow,
+  largePayloads,
   restartKeepsEverything,
   oneAnswerForAResult,
   oneAnswerForAnId,

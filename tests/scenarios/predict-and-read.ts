@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
-import { clientOf, modelFile, sampleFile } from './client.ts';
+import { type Answer, clientOf, modelFile, sampleFile } from './client.ts';
 import type { Scenario } from './system.ts';
 
 interface Output<Probabilities> {
@@ -91,6 +91,33 @@ export const oneBadRow: Scenario = {
   },
 };
 
+const dtypes = 'float double float16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string'.split(' ');
+
+export const largePayloads: Scenario = {
+  title: 'an input and an output over the size of an event are read whole, together and on their own',
+  async run(start) {
+    const client = clientOf((await start()).url);
+    await client.addModel('echo', modelFile('echo_types'));
+    const text = 'é'.repeat(300_000);
+    const input = Object.fromEntries(
+      dtypes.map((dtype) => [`in_${dtype}`, dtype === 'string' ? text : dtype === 'bool' ? true : 1]),
+    );
+    const body = { model: 'echo', input };
+    const key = { 'idempotency-key': 'large' };
+    const waited = await client.submit(body, { ...key, prefer: 'wait=20' });
+    expect(waited.status).toBe(201);
+    expect((waited.body['output'] as Record<string, unknown>)['out_string']).toBe(text);
+    const { id, output } = waited.body;
+    expect((await client.get(id)).body).toEqual(waited.body);
+    expect((await client.submit(body, key)).body).toEqual(waited.body);
+    const part = async (name: string) => (await client.request('GET', `/v1/predictions/${String(id)}/${name}`)).body;
+    expect(await part('input')).toEqual(input);
+    expect(await part('output')).toEqual(output);
+    const [listed] = (await client.request('GET', '/v1/predictions')).body['data'] as Record<string, unknown>[];
+    expect([listed?.['outputRef'], listed?.['output']]).toEqual([waited.body['outputRef'], undefined]);
+  },
+};
+
 export const restartKeepsEverything: Scenario = {
   title: 'a restart on the same folder keeps models, results, history and idempotency',
   async run(start) {
@@ -102,6 +129,11 @@ export const restartKeepsEverything: Scenario = {
     const key = { 'idempotency-key': '"order-17"' };
     const submitted = await before.submit({ model: 'linear', input: [1, 2, 3, 4] }, { ...key, prefer: 'wait=10' });
     const { body: result } = await before.get(submitted.body['id']);
+    const batch = { model: 'linear', items: [{ input: ['bad', 0, 0, 0] }, { input: [0, 0, 0, 1] }] };
+    const batchKey = { 'idempotency-key': '"order-18"' };
+    const accepted = await before.submit(batch, batchKey);
+    expect(accepted.status).toBe(202);
+    await before.get((accepted.body['items'] as { id?: string }[])[1]?.id, { prefer: 'wait=10' });
     await first.stop();
 
     const after = clientOf((await start({ folder })).url);
@@ -111,6 +143,17 @@ export const restartKeepsEverything: Scenario = {
     expect(replayed.body['id']).toBe(result['id']);
     const conflicting = await after.submit({ model: 'linear', input: [9, 9, 9, 9] }, key);
     expect(conflicting.status).toBe(422);
+    const many = { model: 'linear', items: [{ input: [1, 2, 3, 4] }] };
+    expect((await after.submit(many, key)).status).toBe(422);
+    const repeated = await after.submit(batch, batchKey);
+    expect(repeated.headers.get('idempotency-replayed')).toBe('true');
+    const itemsOf = ({ body }: Answer) =>
+      (body['items'] as { id?: string; problem?: unknown }[]).map(({ id, problem }) => id ?? problem);
+    expect(itemsOf(repeated)).toEqual(itemsOf(accepted));
+    for (const items of [batch.items.slice(1), [...batch.items, { input: [0, 0, 0, 0] }]]) {
+      expect((await after.submit({ ...batch, items }, batchKey)).status).toBe(422);
+    }
+    expect((await after.submit({ model: 'linear', input: [0, 0, 0, 1] }, batchKey)).status).toBe(422);
     const history = await after.request('GET', `/v1/predictions/${String(result['id'])}/events`);
     expect((history.body['data'] as { type: string }[]).map(({ type }) => type)).toEqual([
       'PredictionRequested',

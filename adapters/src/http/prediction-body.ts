@@ -28,7 +28,16 @@ export const predictionSchema = Type.Object(
     createdAt: dateTime('When the log stored the request'),
     endedAt: Type.Optional(dateTime('When the log stored what ended it')),
     output: Type.Optional(Type.Unknown({ description: 'Of a prediction that succeeded' })),
-    outputRef: Type.Optional(Type.Object({ sha256: Type.String(), bytes: Type.Integer() })),
+    outputRef: Type.Optional(
+      Type.Object(
+        { sha256: Type.String(), bytes: Type.Integer() },
+        {
+          description:
+            'Where an output over 256 KiB is kept. Lists and replays show it instead of the output; an answer about one ' +
+            'prediction has the output too, up to 8 MiB; GET /v1/predictions/{id}/output has it whatever its size',
+        },
+      ),
+    ),
     error: Type.Optional(Type.Composite([Type.Omit(problemSchema, ['status'])])),
     timings: Type.Optional(
       Type.Object({ queuedMs: Type.Optional(Type.Number()), inferenceMs: Type.Optional(Type.Number()) }),

@@ -46,6 +46,12 @@ export const problems = {
     'No prediction with this id was ever accepted for this tenant. The log was read to its end before this was said.',
     'Check the id. A 202 answer has it in `id` and in the Location header.',
   ),
+  'no-output': kind(
+    404,
+    'The prediction has no output',
+    'It has not ended yet, or it ended without an output: it failed, expired or was canceled.',
+    'GET /v1/predictions/{id} shows how far it has come; with `Prefer: wait=N` it answers once it has ended.',
+  ),
   'unknown-model': kind(
     404,
     'The model is unknown',

@@ -1,4 +1,4 @@
-import { isKnown, Problem, problem, waitSecondsMax } from '@hindcast/adapters/http';
+import { isKnown, Problem, problem, readPayload, waitSecondsMax } from '@hindcast/adapters/http';
 import { isEnded, type PredictionDoc } from '@hindcast/domain';
 import type { CommandContext } from '../command-ports.ts';
 import { itemsMax } from '../prediction-request.ts';
@@ -85,10 +85,5 @@ const outputOf = async ({ ports }: CommandContext, doc: PredictionDoc | undefine
   const { status, error, output, outputRef } = doc.state;
   if (status === 'expired') throw problem('deadline-exceeded', error?.detail ?? 'The deadline has passed.');
   if (status !== 'succeeded') throw problem('prediction-failed', error?.detail ?? `The prediction was ${status}.`);
-  if (!outputRef) return output as OutputRow;
-  const stored = await ports.artifacts.get(outputRef.sha256);
-  if (!stored) throw new Error(`The output ${outputRef.sha256} is gone.`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stored) chunks.push(chunk);
-  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as OutputRow;
+  return (outputRef ? await readPayload(ports.artifacts, outputRef) : output) as OutputRow;
 };

@@ -120,7 +120,7 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
     );
     server.register(
       queryApi(
-        { log, views: views.reader, bus, cache, projections: projections.reader, identity, logger, metrics },
+        { log, views: views.reader, bus, cache, artifacts, projections: projections.reader, identity, logger, metrics },
         { version },
       ),
     );

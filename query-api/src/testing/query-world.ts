@@ -20,6 +20,7 @@ import {
   unknownPrediction,
 } from '@hindcast/domain';
 import {
+  createMemoryArtifactStore,
   createMemoryCompletionBus,
   createMemoryEventLog,
   createMemoryResultCache,
@@ -54,12 +55,14 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
       };
     },
   };
+  const artifacts = createMemoryArtifactStore({ sha256: nodeIdentity.sha256 });
   const metrics = new Registry();
   const ports: QueryPorts = {
     log,
     views: views.reader,
     bus,
     cache: createMemoryResultCache(),
+    artifacts,
     projections: { generations: views.generations, rebuild: async () => undefined },
     identity: { ...nodeIdentity, now },
     logger: silent,
@@ -101,6 +104,7 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
 
   return {
     app,
+    artifacts,
     log,
     views,
     metrics,
