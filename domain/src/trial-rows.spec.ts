@@ -58,10 +58,11 @@ describe('trialRows', () => {
 
   it('leave the texts alone once, and what is missing always', () => {
     const model = signature(feature('age'), feature('plan', 'string'), feature('visits', 'float64'));
-    const [, first, ...others] = trialRows(model, { age: 3, plan: 'pro' }, 1) as { plan: string; visits?: number }[];
+    const example = { age: 3, plan: 'pro', visits: null };
+    const [, first, ...others] = trialRows(model, example, 1) as { plan: string; visits: number | null }[];
     expect(first).toMatchObject({ plan: 'pro' });
     expect(others.some(({ plan }) => plan !== 'pro')).toBe(true);
-    expect(others.every(({ visits }) => visits === undefined)).toBe(true);
+    expect(others.every(({ visits }) => visits === null)).toBe(true);
   });
 
   it('are the example alone where nothing can be varied', () => {

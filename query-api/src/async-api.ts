@@ -1,4 +1,5 @@
 import {
+  type EventType,
   envelopeSchema,
   eventData,
   modelEventData,
@@ -7,6 +8,7 @@ import {
   TOPICS,
 } from '@hindcast/domain';
 import { type TSchema, Type } from '@sinclair/typebox';
+import { exampleEvent } from './event-examples.ts';
 
 export interface EventChannel {
   readonly name: string;
@@ -80,6 +82,7 @@ export const asyncApi = (version: string) => ({
           contentType: 'application/cloudevents+json',
           headers: { $ref: '#/components/schemas/RecordHeaders' },
           payload: { $ref: `#/components/schemas/${type}` },
+          examples: [{ payload: exampleEvent(type as EventType) }],
         },
       ]),
     ),

@@ -1,4 +1,4 @@
-import { decode, encode, eventData } from '@hindcast/domain';
+import { type DomainEvent, decode, encode, eventData } from '@hindcast/domain';
 import { aModelRegistered, aPredictionRequested, aPredictionSucceeded } from '@hindcast/domain/testing';
 import { Value } from '@sinclair/typebox/value';
 import { Counter } from 'prom-client';
@@ -38,7 +38,11 @@ describe('discovery', () => {
     for (const ref of refsOf(api)) expect([ref, at(api, ref)]).not.toEqual([ref, undefined]);
     expect(Object.keys(api.components.messages)).toEqual(Object.keys(eventData));
     const { schemas } = asyncApi('1').components;
-    for (const event of [aPredictionRequested(), aPredictionSucceeded(), aModelRegistered()]) {
+    const examples = Object.values<{ examples: { payload: DomainEvent }[] }>(api.components.messages).map(
+      (message) => message.examples[0]?.payload as DomainEvent,
+    );
+    expect(examples.map(({ type }) => type)).toEqual(Object.keys(eventData));
+    for (const event of [...examples, aPredictionRequested(), aPredictionSucceeded(), aModelRegistered()]) {
       const stored = JSON.parse(encode(event).value);
       const schema = Object.entries(schemas).find(([name]) => name === event.type)?.[1];
       expect([event.type, schema && [...Value.Errors(schema, stored)]]).toEqual([event.type, []]);
@@ -50,6 +54,9 @@ describe('discovery', () => {
     const { body } = await world.get('/docs/events');
     for (const type of Object.keys(eventData)) expect(body).toContain(`<h3>${type}</h3>`);
     expect(body).not.toMatch(/<script|https?:\/\/(?!github)/);
+    expect(body).toContain('<code>routing.canary[].share</code>');
+    expect(body).not.toContain('<td></td>');
+    expect(body.match(/<summary>Example/g)).toHaveLength(Object.keys(eventData).length + 1);
     await world.close();
   });
 

@@ -1,7 +1,8 @@
-import { escapeHtml, htmlPage } from '@hindcast/adapters/http';
-import { envelopeSchema, eventData } from '@hindcast/domain';
+import { escapeHtml, htmlPage, proseHtml } from '@hindcast/adapters/http';
+import { type EventType, envelopeSchema, eventData } from '@hindcast/domain';
 import type { TSchema } from '@sinclair/typebox';
 import { eventChannels } from './async-api.ts';
+import { exampleEvent } from './event-examples.ts';
 
 interface SchemaNode {
   readonly type?: string;
@@ -20,17 +21,26 @@ const kindOf = (node: SchemaNode): string => {
   return node.type ?? 'any';
 };
 
+/** A row for each field, and for those of objects and lists of objects within: `routing.canary[].share`. */
+const rowsOf = ({ properties = {}, required = [] }: SchemaNode, path = ''): readonly string[] =>
+  Object.entries(properties).flatMap(([name, node]) => {
+    const shown = node.items?.properties ? `${path}${name}[]` : path + name;
+    const optional = required.includes(name) ? '' : ' (optional)';
+    const row =
+      `<tr><td><code>${escapeHtml(path + name)}</code>${optional}</td>` +
+      `<td><code>${escapeHtml(kindOf(node))}</code></td><td>${proseHtml(node.description ?? '')}</td></tr>`;
+    return [row, ...rowsOf(node.items?.properties ? node.items : node, `${shown}.`)];
+  });
+
 const table = (schema: TSchema): string => {
-  const { properties = {}, required = [] } = schema as SchemaNode;
-  const rows = Object.entries(properties).map(
-    ([name, node]) =>
-      `<tr><td><code>${escapeHtml(name)}</code>${required.includes(name) ? '' : ' (optional)'}</td>` +
-      `<td><code>${escapeHtml(kindOf(node))}</code></td><td>${escapeHtml(node.description ?? '')}</td></tr>`,
-  );
+  const rows = rowsOf(schema as SchemaNode);
   return rows.length === 0
     ? '<p>No data.</p>'
     : `<table><thead><tr><th>Field</th><th>Kind</th><th>Meaning</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 };
+
+const example = (type: EventType): string =>
+  `<details><summary>Example</summary><pre>${escapeHtml(JSON.stringify(exampleEvent(type), null, 2))}</pre></details>`;
 
 /** The events for people: the same schemas as /asyncapi.json, as one page without scripts. */
 export const eventDocsPage = (): string =>
@@ -42,7 +52,7 @@ export const eventDocsPage = (): string =>
       `<h2>Envelope</h2>${table(envelopeSchema)}`,
       ...eventChannels.flatMap(({ address, description, types }) => [
         `<h2><code>${escapeHtml(address)}</code></h2><p>${escapeHtml(description)}</p>`,
-        ...types.map((type) => `<h3>${escapeHtml(type)}</h3>${table(eventData[type])}`),
+        ...types.map((type) => `<h3>${escapeHtml(type)}</h3>${table(eventData[type])}${example(type)}`),
       ]),
     ].join('\n'),
   );

@@ -14,8 +14,12 @@ export const htmlPage = (title: string, body: string): string => `<!doctype html
 <style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
+code{overflow-wrap:anywhere}
 pre{overflow-x:auto}
-table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
+table{border-collapse:collapse;table-layout:fixed;width:100%;margin:.5rem 0 1rem}
+th:nth-child(-n+2){width:30%}
+details{margin:0 0 1.5rem}
+h2{overflow-wrap:anywhere}
 th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #8884}
 </style></head>
 <body><main>
