@@ -58,7 +58,7 @@ export const runCli = async (argv: readonly string[], context: CliContext): Prom
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { stderr } = context.terminal;
-    if (error instanceof CliFailure || error instanceof LogError) {
+    if (error instanceof CliFailure || error instanceof LogError || isUnusableFile(error)) {
       stderr.write(`${error.message}\n`);
       return error instanceof CliFailure ? error.exitCode : EXIT.failed;
     }
@@ -66,3 +66,7 @@ export const runCli = async (argv: readonly string[], context: CliContext): Prom
     return EXIT.failed;
   }
 };
+
+/** Told by its code: the module of the class would load the database, which few commands need. */
+const isUnusableFile = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && error.code === 'unusable_file';

@@ -12,6 +12,7 @@ import { openLogCommits } from './log-commits.ts';
 import {
   createLogSchema,
   createTopicTable,
+  explainedLogError,
   inTransaction,
   type LogDatabase,
   limitFile,
@@ -69,13 +70,14 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 export const openSqliteEventLog = async (options: SqliteEventLogOptions): Promise<LocalEventLog> => {
   mkdirSync(options.folder, { recursive: true });
   const lock = lockFolder(options.folder);
+  const path = join(options.folder, logFileName);
   try {
-    const db = openLogFile(join(options.folder, logFileName));
+    const db = openLogFile(path);
     if (options.fileBytesMax !== undefined) limitFile(db, options.fileBytesMax);
     return serve(db, options, lock.release);
   } catch (error) {
     lock.release();
-    throw error;
+    throw explainedLogError(error, path);
   }
 };
 

@@ -1,5 +1,6 @@
 import { LogError, type Topic } from '@hindcast/domain';
 import Database from 'libsql';
+import { explained } from './unusable-file.ts';
 
 /** Grows with every change that an older program could not read. */
 const formatVersion = '1';
@@ -19,6 +20,15 @@ export interface TopicTable {
   /** Frozen when the topic was created. */
   readonly partitions: number;
 }
+
+/** Says in words that a file is damaged, as SQLite only does in its own. */
+export const explainedLogError = (error: unknown, path: string): unknown =>
+  explained(
+    error,
+    path,
+    'It is the log itself, which nothing else can bring back: put a copy of it in its place, and move away what lies ' +
+      'beside it under the same name with -wal and -shm.',
+  );
 
 export const openLogFile = (path: string): LogDatabase => {
   const db = new Database(path, { timeout: busyTimeoutMs });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EventLog, LogError, type Topic } from '@hindcast/domain';
 import { logFileName } from './event-log.ts';
-import { logIdentity, openLogFile, topicTables } from './log-file.ts';
+import { explainedLogError, logIdentity, openLogFile, topicTables } from './log-file.ts';
 import { createFrameReader, type FrameReader, readPageRecordsMax } from './log-frames.ts';
 import { boundsOf, storedEnd } from './log-topic.ts';
 
@@ -15,9 +15,7 @@ export interface SqliteLogReader extends Pick<EventLog, 'read' | 'bounds'> {
 export const openSqliteLogReader = (folder: string): SqliteLogReader => {
   const path = join(folder, logFileName);
   if (!existsSync(path)) throw new LogError('unavailable', `The folder ${folder} holds no log.`);
-  const db = openLogFile(path);
-  db.exec('PRAGMA query_only = ON');
-  const identity = logIdentity(db, undefined);
+  const { db, identity } = openToRead(path);
   const open = new Map<Topic, { readonly end: { nextSeq: number }; readonly frames: FrameReader }>();
 
   const tableOf = (topic: Topic) => {
@@ -54,4 +52,14 @@ export const openSqliteLogReader = (folder: string): SqliteLogReader => {
       db.close();
     },
   };
+};
+
+const openToRead = (path: string) => {
+  try {
+    const db = openLogFile(path);
+    db.exec('PRAGMA query_only = ON');
+    return { db, identity: logIdentity(db, undefined) };
+  } catch (error) {
+    throw explainedLogError(error, path);
+  }
 };

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Clock, Logger, ModelDoc, PredictionDoc, PredictionStatsDoc, ViewDatabase } from '@hindcast/domain';
 import Database from 'libsql';
+import { explained } from './unusable-file.ts';
 import { openViewGenerations } from './view-generations.ts';
 import { createSqliteViewReader } from './view-reader.ts';
 import { modelRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
-import { openViewSchema } from './view-schema.ts';
+import { openViewSchema, viewsRemedy } from './view-schema.ts';
 import { createSqliteViewStore, type SqliteViewStore } from './view-store.ts';
 import { createWriteBehind } from './view-write-behind.ts';
 
@@ -28,17 +29,7 @@ export const openSqliteViews = async ({
   now: Clock;
   logger?: Logger;
 }): Promise<ViewDatabase & { stop(): Promise<void> }> => {
-  const db = new Database(join(folder, 'views.db'));
-  db.exec(`
-    PRAGMA page_size = ${pageBytes};
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
-    PRAGMA busy_timeout = 250;
-    PRAGMA wal_autocheckpoint = ${walBytesMax / pageBytes};
-    PRAGMA cache_size = -${cacheKibMax};
-  `);
-  openViewSchema(db);
-  const generations = openViewGenerations(db, now);
+  const { db, generations } = openViewFile(join(folder, 'views.db'), now);
   const behind = createWriteBehind(db, logger);
 
   const lazily = <Doc extends { readonly key: string; readonly pos: number }>(
@@ -98,4 +89,23 @@ export const openSqliteViews = async ({
       db.close();
     },
   };
+};
+
+const openViewFile = (path: string, now: Clock) => {
+  const db = new Database(path);
+  try {
+    db.exec(`
+      PRAGMA page_size = ${pageBytes};
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      PRAGMA busy_timeout = 250;
+      PRAGMA wal_autocheckpoint = ${walBytesMax / pageBytes};
+      PRAGMA cache_size = -${cacheKibMax};
+    `);
+    openViewSchema(db);
+    return { db, generations: openViewGenerations(db, now) };
+  } catch (error) {
+    db.close();
+    throw explained(error, path, viewsRemedy);
+  }
 };

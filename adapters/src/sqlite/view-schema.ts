@@ -1,15 +1,17 @@
 import type { ProjectionName } from '@hindcast/domain';
 import type Database from 'libsql';
+import { UnusableFile } from './unusable-file.ts';
 
 const schemaVersion = 1;
+/** Views are folded from the log, and never all that there is of anything. */
+export const viewsRemedy =
+  'Move it away, with views.db-wal and views.db-shm where they are: it is rebuilt from the log.';
 
 /** Tables that hold for all generations. Refuses a file that another version of this program wrote. */
 export const openViewSchema = (db: Database.Database): void => {
   const [found] = db.prepare('PRAGMA user_version').raw(true).get([]) as [number];
   if (found !== 0 && found !== schemaVersion) {
-    throw new Error(
-      `views.db has format ${found}, this program writes format ${schemaVersion}. Move the file away: it is rebuilt from the log.`,
-    );
+    throw new UnusableFile(`views.db has format ${found}, this program writes format ${schemaVersion}. ${viewsRemedy}`);
   }
   db.exec(`
     PRAGMA user_version = ${schemaVersion};

@@ -1,12 +1,13 @@
-import { LogError, type Logger } from '@hindcast/domain';
+import type { Logger } from '@hindcast/domain';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
-import { CliFailure, failed, usage } from '../cli-failure.ts';
+import { usage } from '../cli-failure.ts';
 import { resolveConfig } from '../config.ts';
 import { farewell, firstMinute, tryCommand } from '../first-minute.ts';
 import { openProcessLog, speaksToPeople } from '../process-log.ts';
 import type { RunningHindcast } from '../running-hindcast.ts';
 import type { Config } from '../settings.ts';
+import { startFailure } from '../start-failure.ts';
 import { type CliContext, command, settingFlags, withSettings } from './cli-context.ts';
 
 export const startCommand = (context: CliContext): Command =>
@@ -48,26 +49,4 @@ const announce = (context: CliContext, config: Config, logger: Logger, { url, su
 const complain = (logger: Logger, said: unknown): void => {
   if (said instanceof Error) logger.error({ err: said }, 'stopped by an error');
   else logger.error({}, String(said));
-};
-
-/** The failures that people meet, each with what to do about it. */
-export const startFailure = (config: Config, error: unknown): unknown => {
-  if (error instanceof CliFailure) return error;
-  const code = (error as { code?: unknown } | null)?.code;
-  if (error instanceof LogError && code === 'locked') {
-    return failed(
-      `Another Hindcast is using the folder ${config.data}. Stop it first, or name another folder with --data.`,
-      error,
-    );
-  }
-  if (code === 'EADDRINUSE') {
-    return failed(
-      `Port ${config.port} on ${config.host} is in use. Stop what listens there, or name another port with --port (0 takes a free one).`,
-      error,
-    );
-  }
-  if (error instanceof Error && 'syscall' in error) {
-    return failed(`Hindcast did not start: ${error.message}. \`hindcast doctor\` says more.`, error);
-  }
-  return error;
 };

@@ -52,17 +52,22 @@ const inProcess = () => ({
 export const openFolderPorts = async (folder: string, partitions: number): Promise<EmbeddedPorts> => {
   const { now, newId } = nodeIdentity;
   const log = await openSqliteEventLog({ folder, partitions: partitionsOf(partitions), now, newId });
-  const views = await openSqliteViews({ folder, now });
-  return {
-    ...inProcess(),
-    log,
-    views,
-    artifacts: await openFolderArtifactStore(join(folder, 'artifacts')),
-    async close() {
-      await log.stop();
-      await views.stop();
-    },
-  };
+  try {
+    const views = await openSqliteViews({ folder, now });
+    return {
+      ...inProcess(),
+      log,
+      views,
+      artifacts: await openFolderArtifactStore(join(folder, 'artifacts')),
+      async close() {
+        await log.stop();
+        await views.stop();
+      },
+    };
+  } catch (error) {
+    await log.stop();
+    throw error;
+  }
 };
 
 /** Nothing is kept, but for model files, which inference children have to read from somewhere: a temporary folder. */

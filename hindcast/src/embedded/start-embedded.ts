@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buildHttpServer, drainConnections } from '@hindcast/adapters/http';
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
@@ -11,6 +10,7 @@ import type { RunningHindcast } from '../running-hindcast.ts';
 import type { Config } from '../settings.ts';
 import { version } from '../version.ts';
 import { collectMetrics } from './collect-metrics.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { openFolderPorts, openMemoryPorts } from './open-embedded-ports.ts';
 import { readyModels, registerSamples } from './sample-models.ts';
 
@@ -32,7 +32,7 @@ const drainGraceMs = 1_000;
  */
 export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Promise<RunningEmbedded> => {
   const folder = config.memory ? undefined : resolve(config.data);
-  if (folder !== undefined) await mkdir(folder, { recursive: true });
+  if (folder !== undefined) await makeDataFolder(folder);
   const ports =
     folder === undefined ? await openMemoryPorts(config.partitions) : await openFolderPorts(folder, config.partitions);
   const { log, views, artifacts, bus, cache, reservations, identity } = ports;
