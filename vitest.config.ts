@@ -12,6 +12,7 @@ export default defineConfig({
     reporters: ['default', './tests/closing-line-reporter.ts'],
     projects: [
       project('unit', ['*/src/**/*.spec.ts', 'tests/architecture/*.spec.ts'], {
+        testTimeout: 30_000,
         exclude: ['**/*.int.spec.ts', '**/*.services.spec.ts', '**/node_modules/**', '**/dist/**'],
       }),
       project('integration', ['*/src/**/*.int.spec.ts', 'tests/clients/*.int.spec.ts'], {

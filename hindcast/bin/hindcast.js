@@ -5,14 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 const main = new URL('../dist/main.js', import.meta.url);
 
-/** The workspace around this file in a clone; undefined where Hindcast was installed as a package. */
-const workspace = () => {
-  const root = new URL('../../', import.meta.url);
+/** Whether this file lies in a clone, and not where Hindcast was installed as a package. */
+const isClone = () => {
   try {
-    const { name } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-    return name === 'hindcast-workspace' ? fileURLToPath(root) : undefined;
+    const { name } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    return name === 'hindcast-workspace';
   } catch {
-    return undefined;
+    return false;
   }
 };
 
@@ -23,17 +22,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 if (!existsSync(main)) {
-  const cwd = workspace();
-  if (cwd === undefined) {
+  if (!isClone()) {
     process.stderr.write('This copy of Hindcast is not complete: its dist folder is missing. Install it again.\n');
     process.exit(1);
   }
-  process.stderr.write('Building Hindcast once, this takes some seconds …\n');
-  const built = spawnSync('npm', ['run', '--silent', 'build'], { cwd, stdio: ['ignore', 2, 2] });
-  if (built.status !== 0) {
-    process.stderr.write('The build failed. `npm ci` and then `npm run build` in the clone say more.\n');
-    process.exit(1);
-  }
+  const build = fileURLToPath(new URL('build-workspace.js', import.meta.url));
+  const built = spawnSync(process.execPath, [build], { stdio: ['ignore', 2, 2] });
+  if (built.status !== 0) process.exit(1);
 }
 
 await import(main.href);
