@@ -40,7 +40,10 @@ export const pythonWithClients = async (): Promise<string> => {
     await run('python3', ['-m', 'venv', '--clear', folder], { timeout: installMsMax });
     const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
     await run(python, install, { timeout: installMsMax });
-    await run(python, ['-c', 'import tritonclient.http; open(__import__("sys").prefix + "/complete", "w").close()']);
+    await run(python, [
+      '-c',
+      'import pandas, tritonclient.http; open(__import__("sys").prefix + "/complete", "w").close()',
+    ]);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw new PythonMissing(error);
