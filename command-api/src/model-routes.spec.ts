@@ -142,6 +142,8 @@ describe('a registration', () => {
     const json = await world.send('POST', '/v1/models/sums/versions', {});
     expect(json.statusCode).toBe(415);
     expect(json.headers['accept']).toBe('application/octet-stream');
+    const packed = await register('x', '', { 'content-encoding': 'gzip' });
+    expect(packed.json()).toMatchObject({ status: 415, detail: expect.stringContaining('Content-Encoding') });
     expect((await world.app.inject({ method: 'POST', url: '/v1/models/sums/versions' })).statusCode).toBe(400);
     expect(
       (

@@ -1,16 +1,22 @@
 /**
- * Runs tasks one after the other. undefined for a task that finds `waitingMax` others before it.
+ * Runs tasks one after the other, each once what it needs is there: that is made ready ahead of its turn, so that a slow
+ * one holds up nobody. undefined for a task that finds `waitingMax` others before it.
  */
 export const oneAtATime = (waitingMax: number) => {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  return <T>(task: () => Promise<T>): Promise<T> | undefined => {
+  return <Ready, T>(ahead: () => Promise<Ready>, task: (ready: Ready) => Promise<T>): Promise<T> | undefined => {
     if (waiting > waitingMax) return undefined;
     waiting += 1;
-    const mine = last.then(task).finally(() => {
-      waiting -= 1;
-    });
-    last = mine.catch(() => {});
-    return mine;
+    const inTurn = (ready: Ready): Promise<T> => {
+      const mine = last.then(() => task(ready));
+      last = mine.catch(() => {});
+      return mine;
+    };
+    return ahead()
+      .then(inTurn)
+      .finally(() => {
+        waiting -= 1;
+      });
   };
 };

@@ -17,9 +17,11 @@ import { appendModelEvent } from './model-commands.ts';
 import { catchUp } from './resolve-model.ts';
 import { tryModel } from './try-model.ts';
 
+export type StoredModel = Awaited<ReturnType<CommandContext['ports']['artifacts']['put']>>;
+
 export interface Registration {
   readonly name: string;
-  readonly source: AsyncIterable<Uint8Array>;
+  readonly file: StoredModel;
   readonly settings: ModelSettings;
   readonly description: string | undefined;
   /** What the file does not say of itself: features, classes, threshold. */
@@ -37,13 +39,13 @@ type RegisteredData = ModelEventOf<'ModelRegistered'>['data'];
 type Derived = Extract<DerivedSignature, { ok: true }>;
 
 /**
- * Takes a model file in: stored, read, loaded and tried away from this process, then registered. The file is durable
- * before the event that names it. What the model has already is checked all the same, and only then not repeated.
- * @throws Problem `body-too-large`, `model-refused`, `trial-failed`
+ * Takes a stored model file in: read, loaded and tried away from this process, then registered. What the model has
+ * already is checked all the same, and only then not repeated.
+ * @throws Problem `model-refused`, `trial-failed`
  */
 export const registerModel = async (context: CommandContext, registration: Registration): Promise<Registered> => {
   const { name } = registration;
-  const { sha256, bytes } = await store(context, registration.source);
+  const { sha256, bytes } = registration.file;
   const file = await inspect(context, sha256);
   const derived = derive(file, registration.sidecar);
   const { signature, example } = derived;
@@ -82,7 +84,8 @@ const findLimited = (model: ModelState, asked: RegisteredData): ModelVersion | u
   return version?.warnings && version;
 };
 
-const store = async ({ ports, limits }: CommandContext, source: AsyncIterable<Uint8Array>) => {
+/** The file is durable before the event that names it. @throws Problem `body-too-large` */
+export const storeModel = async ({ ports, limits }: CommandContext, source: AsyncIterable<Uint8Array>) => {
   try {
     return await ports.artifacts.put(source, limits.modelBytesMax);
   } catch (error) {

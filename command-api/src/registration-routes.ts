@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  allowSlowBody,
   answers,
   modelEtagOf,
   modelNameSchema,
@@ -13,7 +14,7 @@ import {
 import { Type } from '@sinclair/typebox';
 import type { CommandContext } from './command-ports.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { registerModel } from './register-model.ts';
+import { registerModel, storeModel } from './register-model.ts';
 import { registrationQuery, sidecarOf } from './registration-request.ts';
 
 const mediaType = 'application/octet-stream';
@@ -38,6 +39,7 @@ export const registrationRoutes =
       {
         bodyLimit: limits.modelBytesMax,
         config: { accepts: [mediaType] },
+        onRequest: async (request) => allowSlowBody(request),
         schema: {
           operationId: 'registerModelVersion',
           summary: 'Register an ONNX file as the next version of a model',
@@ -73,7 +75,6 @@ export const registrationRoutes =
         const defaults = limits.modelDefaults;
         const registration = {
           name,
-          source: body as Readable,
           description,
           sidecar: sidecarOf(query, request.headers),
           settings: {
@@ -83,7 +84,10 @@ export const registrationRoutes =
             batchMax: batchMax ?? defaults.batchMax,
           },
         };
-        const registering = inTurn(() => registerModel(context, registration));
+        const registering = inTurn(
+          () => storeModel(context, body as Readable),
+          (file) => registerModel(context, { ...registration, file }),
+        );
         if (!registering) {
           throw problem('not-ready', 'Too many registrations are waiting.', { headers: { 'retry-after': '10' } });
         }

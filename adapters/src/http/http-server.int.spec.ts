@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { Type } from '@sinclair/typebox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildHttpServer, type HttpServer, headerBytesMax } from './http-server.ts';
+import { allowSlowBody, slowBodyBytesPerSecondMin } from './slow-bodies.ts';
 
 let app: HttpServer;
 let finish: () => void = () => {};
@@ -17,6 +18,12 @@ beforeEach(async () => {
   });
   app.register(async (routes) => {
     routes.post('/echo', { schema: { body: Type.Object({ a: Type.Number() }) } }, async (request) => request.body);
+    routes.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+    routes.post('/upload', { onRequest: async (request) => allowSlowBody(request) }, async ({ body }) => {
+      let bytes = 0;
+      for await (const chunk of body as AsyncIterable<Buffer>) bytes += chunk.length;
+      return { bytes };
+    });
     routes.get('/slow', async () => {
       await new Promise<void>((resolve) => {
         finish = resolve;
@@ -69,6 +76,33 @@ describe('a connection', () => {
 
   it('that names its body length twice, differently, is cut with 400', async () => {
     expect(await talk(`${post(7)}content-length: 8\r\n\r\n{"a":1}`)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+});
+
+describe('an upload', () => {
+  const upload = (length: number) =>
+    `POST /upload HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: ${length}\r\n\r\n`;
+
+  it('may take longer than a request, for as long as it keeps coming', async () => {
+    const pieces = 30;
+    const piece = Buffer.alloc(slowBodyBytesPerSecondMin / 10);
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    await once(socket, 'connect');
+    const answered = once(socket, 'data');
+    socket.write(upload(pieces * piece.length));
+    // Four times the time of a request, and longer than it takes the server to look for late ones.
+    for (let sent = 0; sent < pieces; sent++) {
+      socket.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 1_600 / pieces));
+    }
+    const [heard] = await answered;
+    expect(String(heard)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(String(heard)).toContain(`{"bytes":${pieces * piece.length}}`);
+    socket.destroy();
+  });
+
+  it('that stops coming is cut with 408', async () => {
+    expect(await talk(upload(1_000_000), 'x')).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
 

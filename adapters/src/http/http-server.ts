@@ -84,7 +84,7 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
     },
     return503OnClosing: false,
     routerOptions: { maxParamLength: parameterCharsMax },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, timeouts.requestMs),
     frameworkErrors: (error, request, reply) => void sendProblem(error, request as FastifyRequest, reply, logger),
   }).withTypeProvider<TypeBoxTypeProvider>();
 

@@ -20,6 +20,7 @@ export * from './problem-responses.ts';
 export * from './problems.ts';
 export * from './readiness.ts';
 export * from './request-headers.ts';
+export * from './slow-bodies.ts';
 export * from './stored-payload.ts';
 export * from './strict-json.ts';
 export * from './unpacked-body.ts';

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, problem, problemBody } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
 import { traceparentOf } from './request-headers.ts';
+import { goesOnSlowly } from './slow-bodies.ts';
 
 export const problemMediaType = 'application/problem+json; charset=utf-8';
 /** The line feed is for people: without it a shell puts its prompt behind the answer. */
@@ -87,14 +88,20 @@ const accepting = (found: Problem, request: FastifyRequest): Problem => {
   return found;
 };
 
+const timedOut = 'ERR_HTTP_REQUEST_TIMEOUT';
 const clientErrors: Readonly<Record<string, ProblemCode>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  [timedOut]: 'request-timeout',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
 };
 
 /** Answers what never became a request, such as a trickled body, and closes the connection. */
-export const answerClientError = (error: { code?: string }, socket: Socket): void => {
+export const answerClientError = (error: { code?: string }, socket: Socket, requestMs: number): void => {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
+  if (error.code === timedOut && goesOnSlowly(socket, requestMs, () => hangUp(error, socket))) return;
+  hangUp(error, socket);
+};
+
+const hangUp = (error: { code?: string }, socket: Socket): void => {
   const code = clientErrors[error.code ?? ''] ?? 'malformed-request';
   const found = problem(
     code,

@@ -91,7 +91,7 @@ export const problems = {
   'request-timeout': kind(
     408,
     'The request came in too slowly',
-    'The whole request must arrive within 30 seconds, its headers within 10.',
+    'The whole request must arrive within 30 seconds, its headers within 10. A model file may take longer while it brings 32 KiB or more each second.',
     'Send it again over a faster connection, or in smaller parts.',
   ),
   'idempotency-in-flight': kind(
