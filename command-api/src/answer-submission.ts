@@ -1,4 +1,5 @@
 import {
+  heldByPause,
   isKnown,
   Problem,
   problemBody,
@@ -10,13 +11,13 @@ import { parsePosition } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 import type { CommandContext } from './command-ports.ts';
-import { receiptSchema } from './prediction-receipt.ts';
+import { type Receipt, receiptSchema } from './prediction-receipt.ts';
 import type { ManySubmitted } from './submit-many.ts';
 import type { Submitted } from './submit-prediction.ts';
 
 /** Answers 202 with the receipt, or 201 with the whole result, as a GET shows it, where there is one. */
 export const answerSubmitted = (
-  { ports }: CommandContext,
+  context: CommandContext,
   reply: FastifyReply,
   submitted: Submitted,
   waitSeconds: number | undefined,
@@ -24,7 +25,7 @@ export const answerSubmitted = (
   const { receipt, position, ended } = submitted;
   if (ended && isKnown(ended)) {
     const shown = shownPrediction(ended);
-    const body = wholePredictionBody(ports.artifacts, shown);
+    const body = wholePredictionBody(context.ports.artifacts, shown);
     const send = (whole: Awaited<typeof body>) => {
       tagPrediction(tagged(reply, submitted, waitSeconds).code(201), ended, shown);
       return reply.header('content-location', receipt.links.self).send(whole);
@@ -32,8 +33,14 @@ export const answerSubmitted = (
     return body instanceof Promise ? body.then(send) : send(body);
   }
   tagged(reply, submitted, waitSeconds).header('etag', `"${position}"`).header('hindcast-position', position);
-  return reply.code(202).header('retry-after', '1').send(receipt);
+  return reply.code(202).header('retry-after', '1').send(shownReceipt(context, receipt));
 };
+
+/** A pause comes and goes without a word in the log of the prediction: it is looked up when the receipt is shown. */
+const shownReceipt = ({ ports, tenant }: CommandContext, receipt: Receipt) =>
+  receipt.status === 'queued' && ports.catalog.get(tenant, receipt.model)?.paused
+    ? { ...receipt, ...heldByPause }
+    : receipt;
 
 const tagged = (
   reply: FastifyReply,
@@ -63,7 +70,11 @@ export const manyReceiptSchema = Type.Object(
 );
 
 /** Answers 202 where at least one item was accepted; the first refusal, with those of all items, where none was. */
-export const answerMany = (reply: FastifyReply, { batchId, replayed, outcomes }: ManySubmitted) => {
+export const answerMany = (
+  context: CommandContext,
+  reply: FastifyReply,
+  { batchId, replayed, outcomes }: ManySubmitted,
+) => {
   const refusals = outcomes.filter((outcome) => outcome instanceof Problem);
   const first = refusals[0];
   if (first && refusals.length === outcomes.length) {
@@ -78,7 +89,9 @@ export const answerMany = (reply: FastifyReply, { batchId, replayed, outcomes }:
     accepted: outcomes.length - refusals.length,
     refused: refusals.length,
     items: outcomes.map((outcome) =>
-      outcome instanceof Problem ? { status: 'refused', problem: problemBody(outcome) } : outcome.receipt,
+      outcome instanceof Problem
+        ? { status: 'refused', problem: problemBody(outcome) }
+        : shownReceipt(context, outcome.receipt),
     ),
     links: { predictions },
   });

@@ -1,4 +1,4 @@
-import { isKnown, positionOf, predictionLinks } from '@hindcast/adapters/http';
+import { heldBySchema, isKnown, positionOf, predictionLinks } from '@hindcast/adapters/http';
 import { type AppendOutcome, formatPosition, type PredictionDoc, STATUSES } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { Prepared } from './prepare-prediction.ts';
@@ -8,6 +8,7 @@ export const receiptSchema = Type.Object(
   {
     id: Type.String({ examples: ['0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11'] }),
     status: Type.Union(STATUSES.map((status) => Type.Literal(status))),
+    heldBy: heldBySchema,
     model: Type.String(),
     modelVersion: Type.Integer(),
     createdAt: Type.String({ format: 'date-time', description: 'When the log stored it' }),

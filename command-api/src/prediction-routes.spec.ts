@@ -188,6 +188,18 @@ describe('the model of a request', () => {
     expect(answer.headers['retry-after']).toBe('60');
   });
 
+  it('is paused: receipts say why their predictions wait, as long as they do', async () => {
+    const key = { 'idempotency-key': 'k-1' };
+    expect((await post(body, key)).json()).not.toHaveProperty('heldBy');
+    await world.haveModelEvent(aModelPaused());
+    expect((await post(body)).json()).toMatchObject({ status: 'queued', heldBy: 'model-paused' });
+    expect((await post(body, key)).json()).toMatchObject({ heldBy: 'model-paused' });
+    const many = await post({ model: 'churn', items: [{ input: churnInput }, { input: 1 }] });
+    expect(many.json().items).toMatchObject([{ heldBy: 'model-paused' }, { status: 'refused' }]);
+    await world.send('POST', '/v1/models/churn/resume');
+    expect((await post(body, key)).json()).not.toHaveProperty('heldBy');
+  });
+
   it('has its traffic split as its routing says, sticky by entity', async () => {
     await world.haveModel({ sha256: 'b'.repeat(64) });
     const routing = { champion: 1, canary: [{ version: 2, share: 0.25 }] };

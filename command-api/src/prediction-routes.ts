@@ -84,7 +84,7 @@ export const predictionRoutes =
     };
 
     const submitItems = async (reply: FastifyReply, submission: ManySubmission) =>
-      answerMany(reply, await submitMany(context, submission));
+      answerMany(context, reply, await submitMany(context, submission));
 
     const submitOne = async (
       request: FastifyRequest,

@@ -1,5 +1,9 @@
 import { formatPosition, TOPICS } from '@hindcast/domain';
 import {
+  aModelPaused,
+  aModelRegistered,
+  aModelResumed,
+  aPredictionAttemptStarted,
   aPredictionCanceled,
   aPredictionFailed,
   aPredictionLabeled,
@@ -35,6 +39,27 @@ describe('GET /v1/predictions/{id}', () => {
       'retry-after': '1',
       'hindcast-position': formatPosition(position),
     });
+  });
+
+  it('says that a queued prediction waits for its paused model, for as long as it does', async () => {
+    const { append, fold, get } = await world();
+    await append(aModelRegistered(), aPredictionRequested(), aPredictionRequested({ id: 'p-2', model: 'other' }));
+    await fold();
+    const before = await get(path);
+    expect(before.json()).not.toHaveProperty('heldBy');
+    await append(aModelPaused());
+    await fold();
+    const held = await get(path, { 'if-none-match': String(before.headers['etag']) });
+    expect([held.statusCode, held.json().status, held.json().heldBy]).toEqual([200, 'queued', 'model-paused']);
+    expect(held.headers['etag']).not.toBe(before.headers['etag']);
+    expect((await get(path, { 'if-none-match': String(held.headers['etag']) })).statusCode).toBe(304);
+    expect((await get('/v1/predictions/p-2')).json()).not.toHaveProperty('heldBy');
+    await append(aModelResumed());
+    await fold();
+    expect((await get(path)).body).toBe(before.body);
+    await append(aModelPaused({ eventId: 'again' }), aPredictionAttemptStarted());
+    await fold();
+    expect((await get(path)).json()).toEqual(expect.not.objectContaining({ heldBy: expect.anything() }));
   });
 
   it('gives the same bytes for ever once the prediction has ended, whatever comes later', async () => {

@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   answers,
   etagOf,
+  heldByPause,
+  type KnownPredictionDoc,
   noneMatch,
   type OpenEnds,
   type PredictionReading,
@@ -13,7 +15,7 @@ import {
   waitSecondsOf,
   wholePredictionBody,
 } from '@hindcast/adapters/http';
-import { DEFAULT_TENANT, isEnded, keyOf } from '@hindcast/domain';
+import { DEFAULT_TENANT, isEnded, keyOf, type ViewReader } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { QueryPorts } from './query-ports.ts';
@@ -54,15 +56,25 @@ const shared = {
   ),
 };
 
+/** A pause moves no position of the prediction: an answer that tells of it needs another tag. */
+const heldEtagOf = (doc: KnownPredictionDoc): string => `${etagOf(doc).slice(0, -1)}-held"`;
+
 export const foreverCached = 'private, max-age=31536000, immutable';
 
 export const predictionRoutes =
   (
     { artifacts }: Pick<QueryPorts, 'artifacts'>,
+    views: Pick<ViewReader, 'model'>,
     reading: PredictionReading,
     waits: OpenEnds,
   ): FastifyPluginAsyncTypebox =>
   async (app) => {
+    /** Whether it waits for its model, as far as the views know; what they cannot tell is no reason to answer nothing. */
+    const isHeld = async ({ state, tenant }: KnownPredictionDoc): Promise<boolean> => {
+      const model = await views.model(keyOf(tenant, state.request.model)).catch(() => undefined);
+      return model?.state.paused === true;
+    };
+
     const send = async (request: FastifyRequest, reply: FastifyReply, id: string, withLabels: boolean) => {
       const key = keyOf(DEFAULT_TENANT, id);
       const waitSeconds = waitSecondsOf(request.headers);
@@ -73,14 +85,17 @@ export const predictionRoutes =
           doc = await reading.whenEnded(key, doc, waitSeconds * 1_000, open.signal());
         }
         const shown = shownPrediction(doc, withLabels);
-        const known = !noneMatch(request.headers['if-none-match'], etagOf(shown));
+        const held = doc.state.status === 'queued' && (await isHeld(doc));
+        const etag = held ? heldEtagOf(shown) : etagOf(shown);
+        const known = !noneMatch(request.headers['if-none-match'], etag);
         const showing = known ? undefined : wholePredictionBody(artifacts, shown);
         const body = showing instanceof Promise ? await showing : showing;
-        tagPrediction(reply, doc, shown);
+        tagPrediction(reply, doc, shown).header('etag', etag);
         if (waitSeconds !== undefined) reply.header('preference-applied', `wait=${waitSeconds}`);
         if (!isEnded(doc.state)) reply.header('cache-control', 'no-store').header('retry-after', '1');
         else reply.header('cache-control', withLabels ? 'private, no-cache' : foreverCached);
-        return body === undefined ? reply.code(304).send() : reply.send(body);
+        if (body === undefined) return reply.code(304).send();
+        return reply.send(held ? { ...body, ...heldByPause } : body);
       } finally {
         open.release();
       }

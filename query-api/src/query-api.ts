@@ -34,7 +34,7 @@ export const queryApi =
       for (const ends of [waits, streams, replays]) ends.close();
     });
 
-    await app.register(predictionRoutes(ports, reading, waits));
+    await app.register(predictionRoutes(ports, views, reading, waits));
     await app.register(predictionEventsRoute(ports, limits, reading, streams));
     await app.register(predictionPayloadRoutes(ports, limits, reading, streams));
     await app.register(predictionListRoute(ports, views));

@@ -14,7 +14,7 @@ export const htmlPage = (title: string, body: string): string => `<!doctype html
 <style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
-code{overflow-wrap:anywhere}
+code,td{overflow-wrap:anywhere}
 pre{overflow-x:auto}
 table{border-collapse:collapse;table-layout:fixed;width:100%;margin:.5rem 0 1rem}
 th:nth-child(-n+2){width:30%}

@@ -15,11 +15,20 @@ import { isProblemCode, problems } from './problems.ts';
 
 const dateTime = (description: string) => Type.String({ format: 'date-time', description });
 
+/** Why a queued prediction does not run, in answers about that one. */
+export const heldBySchema = Type.Optional(
+  Type.Literal('model-paused', {
+    description: 'Of a queued one: it waits until its model is resumed, or until its deadline. Lists do not tell it',
+  }),
+);
+export const heldByPause = { heldBy: 'model-paused' } as const;
+
 /** A prediction as every interface shows it. */
 export const predictionSchema = Type.Object(
   {
     id: Type.String({ examples: ['0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11'] }),
     status: Type.Union(STATUSES.map((status) => Type.Literal(status))),
+    heldBy: heldBySchema,
     model: Type.String({ examples: ['churn'] }),
     modelVersion: Type.Integer({ minimum: 1 }),
     modelSha256: Type.String(),
