@@ -1,5 +1,7 @@
+import { aModelPaused } from '@hindcast/domain/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type InferenceWorker, startInferenceWorker } from './inference-worker.ts';
+import { openSetMaxOf } from './partition-desks.ts';
 import {
   answering,
   createWorkerWorld,
@@ -43,6 +45,20 @@ describe('inference worker, under load', () => {
     for (let i = 0; i < 100; i++) expect(states.get(`f-${i}`)).toMatchObject({ status: 'succeeded' });
     release();
     await until(() => worker.open() === 0);
+  });
+
+  it('answers other models behind as many open predictions of a paused one as a door lets in', async () => {
+    world = await createWorkerWorld({ slots: 2, partitions: 2 });
+    await world.register('held');
+    await world.register('double');
+    await world.tell(aModelPaused({ name: 'held' }));
+    await world.catalog.catchUp();
+    const acceptedMax = 5_000;
+    await work({ openMax: openSetMaxOf(acceptedMax) });
+    await world.ask(...Array.from({ length: acceptedMax }, (_, x) => ({ model: 'held', x })), { id: 'fine', x: 4 });
+    await until(() => worker.stats().rows === 1 && worker.open() === acceptedMax);
+    expect((await world.states()).get('fine')).toMatchObject({ output: { y: 8 } });
+    expect(worker.stats().paused).toBe(0);
   });
 
   it('gives a model with a fixed batch dimension one row at a time, whatever its settings say', async () => {
