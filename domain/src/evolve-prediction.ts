@@ -3,6 +3,7 @@ import type {
   Failure,
   Label,
   PredictionEvent,
+  PredictionEventOf,
   PredictionRequested,
   Priority,
   Provenance,
@@ -202,7 +203,7 @@ const answer = (state: PredictionState, stored: Stored<PredictionEvent>, event: 
     case 'PredictionCanceled':
       return end(state, stored, 'canceled');
     case 'PredictionExpired':
-      return end(state, stored, 'expired', { error: expired(event.data.deadlineMs) });
+      return end(state, stored, 'expired', { error: expired(event.data) });
     default:
       return event satisfies never;
   }
@@ -235,9 +236,9 @@ const end = (
     provenance: result.provenance,
   });
 
-const expired = (deadlineMs: number): Failure => ({
+const expired = ({ deadlineMs, reason }: PredictionEventOf<'PredictionExpired'>['data']): Failure => ({
   code: 'deadline_exceeded',
-  detail: `The prediction had not ended ${deadlineMs} ms after it was accepted.`,
+  detail: `The prediction had not ended ${deadlineMs} ms after it was accepted.${reason ? ` ${reason}` : ''}`,
 });
 
 const entry = ({ event, offset, appendedAt }: Stored<PredictionEvent>, verdict: Verdict): HistoryEntry => ({

@@ -99,6 +99,7 @@ export const predictionCanceledData = Type.Object({
 });
 export const predictionExpiredData = Type.Object({
   deadlineMs: Type.Integer({ minimum: 1, description: 'The deadline that has passed, as the request has it' }),
+  reason: Type.Optional(Type.String({ maxLength: 512, description: 'What held it up, where that is known' })),
 });
 export const predictionLabeledData = Type.Object({
   value: Type.Union([Type.String({ maxLength: 1024 }), Type.Number(), Type.Boolean(), Type.Null()], {

@@ -44,6 +44,27 @@ describe('keeper', () => {
     expect(expiries()).toBe(2);
   });
 
+  it('says what held up that which it expires, asking once for each version', async () => {
+    const heldBy = vi.fn(async ({ model }: { model: string }) => {
+      if (model === 'other') throw new Error('Nobody knows.');
+      return model === 'hanging' ? new Promise<never>(() => {}) : 'The file is missing.';
+    });
+    await keep({}, { heldBy });
+    await world.ask({ id: 'a', deadlineMs: 1_000 }, { id: 'b', deadlineMs: 1_000 });
+    await world.ask({ id: 'c', deadlineMs: 1_000, model: 'other' }, { id: 'd', deadlineMs: 1_000, model: 'hanging' });
+    await vi.advanceTimersByTimeAsync(3_000);
+    await until(() => expiries() === 4);
+    const states = await world.states();
+    const told = 'The prediction had not ended 1000 ms after it was accepted.';
+    for (const id of ['a', 'b']) {
+      expect(states.get(id)).toMatchObject({
+        error: { code: 'deadline_exceeded', detail: `${told} The file is missing.` },
+      });
+    }
+    for (const id of ['c', 'd']) expect(states.get(id)).toMatchObject({ error: { detail: told } });
+    expect(heldBy.mock.calls.map(([{ model }]) => model).sort()).toEqual(['double', 'hanging', 'other']);
+  });
+
   it('leaves alone what has ended, also what ended before it came', async () => {
     await world.ask({ id: 'a', deadlineMs: 1_000 }, { id: 'b', deadlineMs: 1_000 });
     await world.tell(aPredictionCanceled({ id: 'a', cause: 'request-a' }));

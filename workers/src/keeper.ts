@@ -19,6 +19,15 @@ export interface KeeperPorts {
   readonly log: EventLog;
   readonly identity: Identity;
   readonly logger?: Logger;
+  /** Why nobody runs what asks for this version, undefined where nothing is known to be in the way. */
+  readonly heldBy?: (asked: AskedVersion) => Promise<string | undefined>;
+}
+
+export interface AskedVersion {
+  readonly tenant: string;
+  readonly model: string;
+  readonly version: number;
+  readonly sha256: string;
 }
 
 export interface KeeperOptions {
@@ -40,6 +49,8 @@ export interface KeeperStats {
 /** An event further in this process's future means that its clock, or the log's, is wrong: then nothing is expired. */
 const clockLagMsMax = 5_000;
 const expiriesPerAppendMax = 1_000;
+/** An expiry waits this long for its reason, then it does without. */
+const reasonMsMax = 1_000;
 /** Longest delay that a timer takes. */
 const timerMsMax = 2_147_483_647;
 
@@ -98,20 +109,35 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
     }
     while (!stopping && clockIsPlausible()) {
       const due: OpenEntry<never>[] = [];
-      const records: NewRecord[] = [];
       for (let first = byDeadline.peek(); first && due.length < expiriesPerAppendMax; first = byDeadline.peek()) {
         if (first.deadlineAt > now()) break;
         byDeadline.remove(first);
         due.push(first);
-        records.push(answers.expired(first));
       }
-      if (records.length === 0) return;
+      if (due.length === 0) return;
+      const reasons = await reasonsOf(due);
+      const records = due.map((entry): NewRecord => answers.expired(entry, reasons.get(versionKey(entry))));
       const outcomes = await appender.append(TOPICS.predictions, records, (i) => due[i]?.phase === 'open');
       for (const [i, entry] of due.entries()) {
         if (outcomes[i]?.ok) desks.settle(entry);
         else if (entry.phase === 'open') logger?.error({ key: entry.key, err: outcomes[i] }, 'expiry not stored');
       }
     }
+  };
+
+  /** Each version is asked about once: what is late together is often late for one reason. */
+  const reasonsOf = async (entries: readonly OpenEntry<never>[]): Promise<ReadonlyMap<string, string>> => {
+    const reasons = new Map<string, string>();
+    const { heldBy } = ports;
+    if (!heldBy) return reasons;
+    const asked = new Map(entries.map((entry) => [versionKey(entry), entry]));
+    const asking = [...asked].map(async ([key, { tenant, fold }]) => {
+      const { model, version, sha256 } = fold.request;
+      const reason = await heldBy({ tenant, model, version, sha256 }).catch(() => undefined);
+      if (reason !== undefined) reasons.set(key, reason);
+    });
+    await settledWithin(Promise.all(asking), reasonMsMax);
+    return reasons;
   };
 
   /** What is due may have ended in a part of the log that is not read yet, since this process lags or a set is full. */
@@ -157,3 +183,6 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
     },
   };
 };
+
+const versionKey = ({ tenant, fold }: OpenEntry<never>): string =>
+  `${tenant}/${fold.request.model}@${fold.request.version}`;

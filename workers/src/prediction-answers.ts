@@ -40,9 +40,10 @@ export const createAnswers = ({ now, newId }: Pick<Identity, 'now' | 'newId'>, s
         error: { code: error.code, detail: error.detail.slice(0, detailCharsMax) },
         queuedMs,
       }),
-    expired: (entry: OpenEntry) =>
+    expired: (entry: OpenEntry, reason?: string) =>
       answer<PredictionEventOf<'PredictionExpired'>>(entry, 'PredictionExpired', {
         deadlineMs: entry.fold.request.deadlineMs,
+        ...(reason === undefined ? undefined : { reason: reason.slice(0, reasonCharsMax) }),
       }),
   };
 };
@@ -51,3 +52,5 @@ export type Answers = ReturnType<typeof createAnswers>;
 
 /** As the schema of a failure has it. */
 const detailCharsMax = 2_048;
+/** As the schema of an expiry has it. */
+const reasonCharsMax = 512;
