@@ -1,4 +1,5 @@
 import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
+import { describedExamplesWork } from './described-examples.ts';
 import { openMaxHoldsAtTheDoor, pausedModelDoesNotStopOthers } from './floods.ts';
 import {
   crashingModelFails,
@@ -44,4 +45,5 @@ export const everyScenario: readonly Scenario[] = [
   replayResumes,
   badInputIsRefused,
   trickledBodyIsCut,
+  describedExamplesWork,
 ];
