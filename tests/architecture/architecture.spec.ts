@@ -121,9 +121,17 @@ describe('stored events', () => {
 });
 
 describe('the lock file', () => {
+  const { packages } = JSON.parse(readRootFile('package-lock.json')) as {
+    packages: Record<string, { resolved?: string; engines?: { node?: string } }>;
+  };
+
+  it('holds no package that asks for a newer Node than this project does', () => {
+    const newer = Object.entries(packages).filter(([, { engines }]) => /^(?:>=|\^) ?2[1-9]/.test(engines?.node ?? ''));
+    expect(newer.map(([name]) => name)).toEqual([]);
+  });
+
   it('names no host but the public registry', () => {
-    const lock = JSON.parse(readRootFile('package-lock.json')) as { packages: Record<string, { resolved?: string }> };
-    const foreign = Object.entries(lock.packages).filter(
+    const foreign = Object.entries(packages).filter(
       ([, { resolved }]) => resolved?.includes('://') && !resolved.startsWith('https://registry.npmjs.org/'),
     );
     expect(foreign.map(([name]) => name)).toEqual([]);
