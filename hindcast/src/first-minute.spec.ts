@@ -9,7 +9,7 @@ describe('the first minute', () => {
     const text = firstMinute({
       version: '0.1.0',
       url,
-      summary: { dataFolder: './data', models: [model], moreModels: 0 },
+      summary: { dataFolder: './data', models: [model], moreModels: 0, missing: [] },
     });
     expect(text).toContain('hindcast 0.1.0 · embedded: no Kafka, MongoDB or Redis needed');
     expect(text).toContain(`${url}/docs`);
@@ -19,24 +19,44 @@ describe('the first minute', () => {
 
   it('says when there are more models than it names, and no time that is none', () => {
     const models = [{ ...model, readyMs: 0.4 }];
-    const text = firstMinute({ version: '0.1.0', url, summary: { dataFolder: './data', models, moreModels: 2 } });
+    const text = firstMinute({
+      version: '0.1.0',
+      url,
+      summary: { dataFolder: './data', models, moreModels: 2, missing: [] },
+    });
     expect(text).toContain('churn@1 ready and 2 more\n');
   });
 
+  it('names models whose file is gone, and calls none of them ready', () => {
+    const missing = Array.from({ length: 7 }, (_, at) => ({ name: `m${at}`, version: at + 1 }));
+    const summary = { dataFolder: './data', models: [], moreModels: 0, missing };
+    const text = firstMinute({ version: '0.1.0', url, summary });
+    expect(text).toContain('Model  none that can be run\n');
+    expect(text).toContain('Missing   the files of m0@1, m1@2, m2@3, m3@4, m4@5 and 2 more: their predictions wait');
+    expect(text).toContain('hindcast models add m0 <file.onnx>');
+    expect(text).not.toContain('curl');
+  });
+
   it('says at the end what is left', () => {
-    expect(farewell({ dataFolder: './data', models: [], moreModels: 0 })).toContain('everything is in ./data');
-    expect(farewell({ dataFolder: undefined, models: [], moreModels: 0 })).toContain('nothing is kept');
+    expect(farewell({ dataFolder: './data', models: [], moreModels: 0, missing: [] })).toContain(
+      'everything is in ./data',
+    );
+    expect(farewell({ dataFolder: undefined, models: [], moreModels: 0, missing: [] })).toContain('nothing is kept');
   });
 
   it('gives a command that a shell takes as it stands', () => {
-    expect(tryCommand(url, { dataFolder: undefined, models: [model], moreModels: 0 })).toBe(
+    expect(tryCommand(url, { dataFolder: undefined, models: [model], moreModels: 0, missing: [] })).toBe(
       `curl -s ${url}/v1/predictions -H 'content-type: application/json' -H 'prefer: wait=5' ` +
         `-d '{"model":"churn","input":{"plan":"it'\\''s plus"}}'`,
     );
   });
 
   it('says how to add a model where there is none', () => {
-    const text = firstMinute({ version: '0.1.0', url, summary: { dataFolder: undefined, models: [], moreModels: 0 } });
+    const text = firstMinute({
+      version: '0.1.0',
+      url,
+      summary: { dataFolder: undefined, models: [], moreModels: 0, missing: [] },
+    });
     expect(text).toContain('hindcast models add');
     expect(text).toContain('in memory');
     expect(text).not.toContain('curl');

@@ -21,11 +21,29 @@ export const firstMinute = ({ version, url, summary }: FirstMinute): string => {
     `hindcast ${version} · embedded: no Kafka, MongoDB or Redis needed`,
     '',
     `API docs  ${url}/docs      Event docs  ${url}/docs/events`,
-    `Data      ${data}      Model  ${models.join(', ') || 'none yet: hindcast models add <name> <file.onnx>'}${more}`,
+    `Data      ${data}      Model  ${models.join(', ') || noModels(summary)}${more}`,
+    ...missingLines(summary),
   ];
   const command = tryCommand(url, summary);
   if (command !== undefined) lines.push('', `Try       ${command}`);
   return `\n${lines.map((line) => (line === '' ? line : `  ${line}`)).join('\n')}\n`;
+};
+
+const noModels = ({ missing }: StartSummary): string =>
+  missing.length > 0 ? 'none that can be run' : 'none yet: hindcast models add <name> <file.onnx>';
+
+/** Named at most; the log of the process has them all. */
+const missingShownMax = 5;
+
+const missingLines = ({ missing }: StartSummary): readonly string[] => {
+  const [first] = missing;
+  if (first === undefined) return [];
+  const names = missing.slice(0, missingShownMax).map(({ name, version }) => `${name}@${version}`);
+  const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : '';
+  return [
+    `Missing   the files of ${names.join(', ')}${more}: their predictions wait, and expire`,
+    `          Add the same file again: hindcast models add ${first.name} <file.onnx>`,
+  ];
 };
 
 /** The last word of a run that people have watched. */

@@ -14,6 +14,8 @@ export interface StartSummary {
   }[];
   /** Models that can be asked too, and are loaded when they are. */
   readonly moreModels: number;
+  /** Models whose champion cannot be run, because its file is gone. */
+  readonly missing: readonly { readonly name: string; readonly version: number }[];
 }
 
 /** Everything of the embedded run in this process, listening. */

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { clientOf } from '../scenarios/client.ts';
+import { clientOf, sampleFile } from '../scenarios/client.ts';
 import { churnInput } from './churn-input.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 const garbage = 'no database at all '.repeat(500);
 
-describe('a start on a folder that cannot be used', () => {
+describe('a start on a folder that is not whole', () => {
   const folders: string[] = [];
   const servers: ServerProcess[] = [];
   const newFolder = async () => {
@@ -61,5 +61,29 @@ describe('a start on a folder that cannot be used', () => {
     expect(await refusal(join(folder, 'other'))).toMatch(/exited with 1: .*cannot be used: .*log\.db.*--data/s);
     if (process.platform !== 'linux') return;
     expect(await refusal('/proc/hindcast')).toMatch(/exited with 1: .*cannot be used: ENOENT.*--data/s);
+  });
+
+  it('starts without the files of its models, says so, and goes on when they are back', async () => {
+    const data = await newFolder();
+    await (await start(data)).terminate();
+    await rm(join(data, 'artifacts'), { recursive: true });
+    const server = await start(data);
+    expect(server.output()).toMatch(/"name":"churn","version":1.*files of these models are missing/);
+    const client = clientOf(server.url);
+    const ready = await client.request('GET', '/readyz?verbose');
+    expect([ready.status, ready.body]).toMatchObject([
+      200,
+      { status: 'degraded', checks: { catalog: { status: 'up' }, models: { status: 'down', required: false } } },
+    ]);
+    const late = await client.submit({ model: 'churn', input: churnInput }, { 'cancel-after': '500ms' });
+    expect((await client.ended(late.body['id']))['error']).toMatchObject({
+      code: 'deadline_exceeded',
+      detail: expect.stringContaining('The file of churn@1 is missing'),
+    });
+    const waiting = await client.submit({ model: 'churn', input: churnInput }, { 'cancel-after': '1m' });
+    expect((await client.addModel('churn', sampleFile('churn/model.onnx'))).status).toBe(200);
+    expect((await client.ended(waiting.body['id']))['status']).toBe('succeeded');
+    await client.addModel('breast-cancer', sampleFile('breast-cancer/model.onnx'));
+    expect((await client.request('GET', '/readyz')).body).toEqual({ status: 'ready' });
   });
 });

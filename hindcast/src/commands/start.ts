@@ -42,7 +42,13 @@ const announce = (context: CliContext, config: Config, logger: Logger, { url, su
     return;
   }
   const models = summary.models.map(({ example: _, ...model }) => model);
-  const fields = { version: context.version, url, data: summary.dataFolder ?? 'memory', models };
+  const fields = {
+    version: context.version,
+    url,
+    data: summary.dataFolder ?? 'memory',
+    models,
+    missing: summary.missing,
+  };
   logger.info({ ...fields, try: tryCommand(url, summary) }, 'ready');
 };
 

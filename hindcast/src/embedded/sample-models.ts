@@ -23,14 +23,17 @@ export const registerSamples = async (server: HttpServer, catalog: ModelCatalog,
   }
 };
 
-/** Loads the champion of every model ahead of its first prediction. */
+/** Loads the champion of every model that has its file ahead of its first prediction. */
 export const readyModels = async (
   runtime: ModelRuntime,
   catalog: ModelCatalog,
   tenant: string,
+  missing: StartSummary['missing'],
 ): Promise<Pick<StartSummary, 'models' | 'moreModels'>> => {
   const first = new Map(samples.map((name, at) => [name as string, at - samples.length]));
-  const names = [...catalog.names(tenant)].sort((a, b) => (first.get(a) ?? 0) - (first.get(b) ?? 0));
+  const without = new Set(missing.map(({ name }) => name));
+  const present = catalog.names(tenant).filter((name) => !without.has(name));
+  const names = present.sort((a, b) => (first.get(a) ?? 0) - (first.get(b) ?? 0));
   const ready: StartSummary['models'][number][] = [];
   for (const name of names.slice(0, warmedMax)) {
     const model = catalog.get(tenant, name);

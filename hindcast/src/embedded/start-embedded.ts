@@ -11,6 +11,7 @@ import type { Config } from '../settings.ts';
 import { version } from '../version.ts';
 import { collectMetrics } from './collect-metrics.ts';
 import { makeDataFolder } from './data-folder.ts';
+import { championsWithoutFile, checkChampions, heldBy } from './missing-files.ts';
 import { openFolderPorts, openMemoryPorts } from './open-embedded-ports.ts';
 import { readyModels, registerSamples } from './sample-models.ts';
 
@@ -60,7 +61,9 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
     await projections.start();
     // The door bounds what is open; worker and keeper have room for all of it, so that no flood holds up another model.
     const openMax = openSetMaxOf(config.openMax);
-    const keeper = keep(await startKeeper({ log, identity, logger }, { group: 'keepers', openMax }));
+    const keeper = keep(
+      await startKeeper({ log, identity, logger, heldBy: heldBy(catalog, artifacts) }, { group: 'keepers', openMax }),
+    );
     const workerPorts = { log, runtime, catalog, artifacts, identity, logger };
     const worker =
       config.workers === false
@@ -80,7 +83,8 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
         checks: {
           log: { required: true, check: () => log.bounds(TOPICS.predictions) },
           views: { required: true, check: () => views.reader.checkpoints('prediction-status') },
-          models: { required: true, check: () => catalog.catchUp() },
+          catalog: { required: true, check: () => catalog.catchUp() },
+          models: { required: false, check: () => checkChampions(catalog, artifacts, DEFAULT_TENANT) },
         },
       },
     });
@@ -132,9 +136,17 @@ export const startEmbedded = async (config: EmbeddedConfig, logger: Logger): Pro
     await server.ready();
     await registerSamples(server, catalog, logger);
     await projections.whenCaughtUp();
-    const ready = await readyModels(runtime, catalog, DEFAULT_TENANT);
+    const missing = await championsWithoutFile(catalog, artifacts, DEFAULT_TENANT);
+    if (missing.length > 0)
+      logger.warn({ models: missing }, 'The files of these models are missing: their work waits.');
+    const ready = await readyModels(runtime, catalog, DEFAULT_TENANT, missing);
     const url = await server.listen({ host: config.host, port: config.port });
-    return { url, log, summary: { dataFolder: folder === undefined ? undefined : config.data, ...ready }, stop };
+    return {
+      url,
+      log,
+      summary: { dataFolder: folder === undefined ? undefined : config.data, missing, ...ready },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
