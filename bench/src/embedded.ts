@@ -11,6 +11,9 @@ const rounds = Number(process.argv[2] ?? 3);
 const model = 'churn';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** A measure asks one model, which may have half of what may be open: none of its requests is to be refused. */
+const openOfOneModel = 100_000;
+
 interface Row {
   readonly measure: string;
   readonly value: number;
@@ -96,7 +99,7 @@ const rebuildRate = async (server: ServerProcess): Promise<number> => {
 
 const round = async (): Promise<readonly Row[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
-  const server = await startServerProcess(folder);
+  const server = await startServerProcess(folder, ['--open-max', String(2 * openOfOneModel)]);
   try {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const idleMemory = await memoryMibOfTree(server.pid);
