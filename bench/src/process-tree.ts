@@ -22,14 +22,24 @@ const treeOf = async (root: number): Promise<readonly number[]> => {
   return [...parents.keys()].filter(within);
 };
 
-/** User and system time, in µs, that a process, its living descendants and its reaped children have used. */
-export const cpuUsOfTree = async (root: number): Promise<number> => {
-  let ticks = 0;
+/** User and system time, in µs: of the process itself, and of its living descendants and reaped children. */
+export interface CpuUs {
+  readonly main: number;
+  readonly children: number;
+}
+
+export const cpuUsOfTree = async (root: number): Promise<CpuUs> => {
+  let main = 0;
+  let children = 0;
   for (const pid of await treeOf(root)) {
     const stat = await statOf(pid);
-    if (stat) ticks += Number(stat[11]) + Number(stat[12]) + Number(stat[13]) + Number(stat[14]);
+    if (!stat) continue;
+    const own = Number(stat[11]) + Number(stat[12]);
+    if (pid === root) main += own;
+    else children += own;
+    children += Number(stat[13]) + Number(stat[14]);
   }
-  return ticks * usPerTick;
+  return { main: main * usPerTick, children: children * usPerTick };
 };
 
 /** Resident memory, in MiB, of a process and its descendants. */
