@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
 import { cursorOf, type ReplayFilter } from './replay-source.ts';
 
@@ -12,12 +12,18 @@ export interface ReplayFileQuery {
   readonly asked: string;
   /** What they meant when the file was begun: `--since 24h` is another time an hour later. */
   readonly filter: ReplayFilter;
+  /** The file was complete: what came since begins at `from`, if its last line still is the one with the cursor `behind`. */
+  readonly next?: { readonly from: string; readonly behind: string };
 }
 
 export interface ReplayFile {
   /** What to read now: of a file that has lines what it was begun with, from behind the last of them. */
   readonly filter: ReplayFilter;
+  /** The file was broken off: when what is missing has been read, there is what came since. */
+  readonly brokenOff: boolean;
   write(text: string): Promise<void>;
+  /** The file has everything before these positions. Durable when it resolves. */
+  complete(end: string): Promise<void>;
   /** Durable when it resolves. */
   close(): Promise<void>;
 }
@@ -30,9 +36,23 @@ export const openReplayFile = async (path: string, query: ReplayFileQuery): Prom
   const file = await openToWrite(path, 'a+');
   try {
     const last = await lastLine(file, path);
-    const filter = last === undefined ? await begin(path, query) : await goOn(path, query, cursorOf(last));
+    const begun = last === undefined ? query : await readQuery(path);
+    if (begun.asked !== query.asked) throw otherQuery(path, begun, query);
+    const behind = last === undefined ? undefined : cursorOf(last);
+    const wasComplete = begun.next !== undefined && begun.next.behind === behind;
+    const from = wasComplete ? begun.next?.from : (behind ?? begun.filter.from);
+    // Before the first new line: if this run breaks off, its last line tells where, and not the end of the run before.
+    await writeQuery(path, { asked: begun.asked, filter: begun.filter });
     return {
-      filter,
+      filter: { ...begun.filter, from },
+      brokenOff: behind !== undefined && !wasComplete,
+      async complete(end) {
+        await file.sync();
+        const line = await lastLine(file, path);
+        if (line === undefined) return;
+        const next = { from: end, behind: cursorOf(line) };
+        await writeQuery(path, { asked: begun.asked, filter: begun.filter, next });
+      },
       write: (text) => file.appendFile(text),
       close: async () => {
         await file.sync();
@@ -53,19 +73,17 @@ const openToWrite = (path: string, flags: string): Promise<FileHandle> =>
 const queryPath = (path: string): string => `${path}.query`;
 
 /** Durable before the first line is written: lines without it could not be gone on with. */
-const begin = async (path: string, query: ReplayFileQuery): Promise<ReplayFilter> => {
-  const file = await openToWrite(queryPath(path), 'w');
+const writeQuery = async (path: string, query: ReplayFileQuery): Promise<void> => {
+  const file = await openToWrite(`${queryPath(path)}.new`, 'w');
   await file.writeFile(`${JSON.stringify(query)}\n`);
   await file.sync();
   await file.close();
-  return query.filter;
+  await rename(`${queryPath(path)}.new`, queryPath(path));
 };
 
-const goOn = async (path: string, { asked }: ReplayFileQuery, from: string): Promise<ReplayFilter> => {
-  const begun = await readQuery(path);
-  if (begun.asked === asked) return { ...begun.filter, from };
+const otherQuery = (path: string, begun: ReplayFileQuery, { asked }: ReplayFileQuery): CliFailure => {
   const named = (options: string) => (options === '' ? 'without a filter' : `with ${options}`);
-  throw refused(`${path} was begun ${named(begun.asked)}, and this would go on ${named(asked)}.`);
+  return refused(`${path} was begun ${named(begun.asked)}, and this would go on ${named(asked)}.`);
 };
 
 const readQuery = async (path: string): Promise<ReplayFileQuery> => {

@@ -1,4 +1,4 @@
-import { openReplay, type ReadableLog, replayLine } from '@hindcast/domain';
+import { formatPositions, openReplay, type ReadableLog, type ReplayedRecord, replayLine } from '@hindcast/domain';
 import type { ApiClient } from './api-client.ts';
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
 import { readLines } from './event-stream.ts';
@@ -16,22 +16,37 @@ export interface ReplayFilter {
   readonly until?: string | undefined;
 }
 
-/** Lines of NDJSON, without their ends, from the beginning of the filter or behind a cursor. */
-export type ReplaySource = (filter: ReplayFilter) => AsyncIterable<string>;
+/** A stretch of the log, from the beginning of the filter or behind a cursor. */
+export interface ReplayCut {
+  /** Lines of NDJSON, without their ends. */
+  readonly lines: AsyncIterable<string>;
+  /** Positions at which it ends: `from` of a replay of what came since. */
+  readonly end: string;
+}
+export type ReplaySource = (filter: ReplayFilter) => Promise<ReplayCut>;
 
 /** From a running Hindcast. A connection that drops throws `ReplayInterrupted`. */
-export const serverSource = (client: ApiClient): ReplaySource =>
-  async function* (filter) {
-    const { body } = await client.open(`/v1/events?${queryOf(filter)}`, {
+export const serverSource =
+  (client: ApiClient): ReplaySource =>
+  async (filter) => {
+    const { body, headers } = await client.open(`/v1/events?${queryOf(filter)}`, {
       headers: { accept: 'application/x-ndjson' },
     });
-    if (body === null) return;
-    try {
-      yield* readLines(body as AsyncIterable<Uint8Array>);
-    } catch (error) {
-      throw error instanceof TypeError ? new ReplayInterrupted(error) : error;
-    }
+    return {
+      lines: body === null ? none() : linesOf(body as AsyncIterable<Uint8Array>),
+      end: headers.get('hindcast-log-end') ?? '',
+    };
   };
+
+async function* none(): AsyncGenerator<string> {}
+
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  try {
+    yield* readLines(body);
+  } catch (error) {
+    throw error instanceof TypeError ? new ReplayInterrupted(error) : error;
+  }
+}
 
 export class ReplayInterrupted extends Error {
   constructor(cause: unknown) {
@@ -50,8 +65,9 @@ const queryOf = ({ topic, from, to, types, model, since, until }: ReplayFilter):
 };
 
 /** From the log itself, when no server runs. */
-export const logSource = (log: ReadableLog): ReplaySource =>
-  async function* ({ topic, from, to, types, model, since, until }) {
+export const logSource =
+  (log: ReadableLog): ReplaySource =>
+  async ({ topic, from, to, types, model, since, until }) => {
     const replay = await openReplay(log, {
       topic: replayTopics[topic],
       ...(from === undefined ? undefined : { from }),
@@ -65,10 +81,14 @@ export const logSource = (log: ReadableLog): ReplaySource =>
       const { code, detail } = replay.refusal;
       throw code === 'malformed' ? new CliFailure(EXIT.usage, detail) : failed(detail);
     }
-    for await (const { records } of replay.pages()) {
-      for (const record of records) yield replayLine(record);
-    }
+    return { lines: linesOfPages(replay.pages()), end: formatPositions(replay.end) };
   };
+
+async function* linesOfPages(
+  pages: AsyncIterable<{ readonly records: readonly ReplayedRecord[] }>,
+): AsyncGenerator<string> {
+  for await (const { records } of pages) for (const record of records) yield replayLine(record);
+}
 
 /** The cursor of a line, by which a replay goes on behind it. */
 export const cursorOf = (line: string): string => {

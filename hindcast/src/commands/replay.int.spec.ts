@@ -11,11 +11,13 @@ describe('hindcast replay', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const lines = Array.from({ length: 5 }, (_, at) => JSON.stringify({ position: `0:0:${at}`, cursor: `c${at}` }));
   const whole = `${lines.join('\n')}\n`;
-  /** Serves the lines behind `from`, as the API does. */
-  const behind = (path: string): string => {
-    const from = new URL(path, 'http://x').searchParams.get('from');
-    return lines
-      .slice(from === null ? 0 : Number(from.slice(1)) + 1)
+  const end = `0:0:${lines.length}`;
+  /** Serves the lines behind the cursor, or from the position, `from`, as the API does. */
+  const behind = (path: string, all: readonly string[] = lines): string => {
+    const from = new URL(path, 'http://x').searchParams.get('from') ?? '0:0:0';
+    const first = from.startsWith('c') ? Number(from.slice(1)) + 1 : Number(from.split(':')[2]);
+    return all
+      .slice(first)
       .map((line) => `${line}\n`)
       .join('');
   };
@@ -36,7 +38,7 @@ describe('hindcast replay', () => {
   it('goes on behind the last whole line of a file, with what the options meant when it was begun', async () => {
     const file = join(folder, 'events.ndjson');
     const { url, asked } = await serve(({ path }, response) => {
-      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.writeHead(200, { 'content-type': 'application/x-ndjson', 'hindcast-log-end': end });
       response.end(behind(path));
     });
     const replay = () => cli(['replay', '--since', '1h', '--model', 'churn', '--out', file, '--url', url]);
@@ -50,13 +52,40 @@ describe('hindcast replay', () => {
     expect(second?.get('from')).toBe('c3');
   });
 
+  it('takes what came since, into a file that was complete and into one that was broken off', async () => {
+    const file = join(folder, 'nightly.ndjson');
+    const log = lines.slice(0, 3);
+    const { url } = await serve(({ path }, response) => {
+      // A cursor carries the end of its own cut, which was the log's end at that time.
+      const isResumed = path.includes('from=c');
+      const cut = isResumed ? log.slice(0, 3) : log;
+      response.writeHead(200, { 'hindcast-log-end': `0:0:${cut.length}` });
+      response.end(behind(path, cut));
+    });
+    const replay = async () => {
+      expect((await cli(['replay', '--out', file, '--url', url])).code).toBe(0);
+      return readFileSync(file, 'utf8');
+    };
+    const linesOf = (count: number) => whole.split('\n').slice(0, count).join('\n').concat('\n');
+    expect(await replay()).toBe(linesOf(3));
+    expect(await replay()).toBe(linesOf(3));
+    log.push(lines[3] ?? '');
+    expect(await replay()).toBe(linesOf(4));
+    log.push(lines[4] ?? '');
+    truncateSync(file, linesOf(2).length + 4);
+    expect(await replay()).toBe(whole);
+  });
+
   it.each([
     [['--model', 'churn'], ['--type', 'PredictionSucceeded'], 'with --model churn, and this would go on with --type'],
     [[], ['--model', 'churn'], 'begun without a filter'],
     [['--model', 'churn'], ['--model', 'churn', '--from', 'c1'], 'go on with --model churn --from c1'],
   ])('does not go on with %j as %j, which would leave holes', async (begun, later, said) => {
     const file = join(folder, `${said.replaceAll(/\W/g, '')}.ndjson`);
-    const { url } = await serve(({ path }, response) => response.end(behind(path)));
+    const { url } = await serve(({ path }, response) => {
+      response.writeHead(200, { 'hindcast-log-end': end });
+      response.end(behind(path));
+    });
     expect((await cli(['replay', ...begun, '--out', file, '--url', url])).code).toBe(0);
     const { code, err } = await cli(['replay', ...later, '--out', file, '--url', url]);
     expect(code).toBe(2);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import { parseMoment, showDuration } from '../duration.ts';
-import { openReplayFile } from '../replay-file.ts';
+import { openReplayFile, type ReplayFile } from '../replay-file.ts';
 import {
   cursorOf,
   logSource,
@@ -36,7 +36,7 @@ export const replayCommand = (context: CliContext): Command =>
     'replay',
     'Print the events of the log again, one JSON object per line',
     'hindcast replay --type PredictionRequested --model churn --since 24h',
-    'hindcast replay --out events.ndjson          # broken off? Again: goes on behind the last line, to the same end',
+    'hindcast replay --out events.ndjson          # again: goes on behind the last line, and takes what came since',
     'hindcast replay --topic models               # the history of the models',
     'hindcast replay --data ./data | wc -l        # no server needed',
   )
@@ -71,7 +71,9 @@ export const replayCommand = (context: CliContext): Command =>
       const sink = await openSink(context, options, filter);
       const voice = voiceOf(context.terminal, true);
       try {
-        await copy(source, sink.filter, sink.write, voice, context.terminal.now);
+        const isOpenEnded = options.to === undefined && options.until === undefined;
+        const end = await copy(source, sink, isOpenEnded && sink.brokenOff, voice, context.terminal.now);
+        if (isOpenEnded) await sink.complete(end);
       } finally {
         await sink.close();
         close();
@@ -92,7 +94,7 @@ const openSink = async ({ terminal: { stdout } }: CliContext, options: ReplayOpt
   const write = async (text: string): Promise<void> => {
     if (!stdout.write(text)) await once(stdout, 'drain');
   };
-  return { filter, write, close: async () => {} };
+  return { filter, brokenOff: false, write, complete: async () => {}, close: async () => {} };
 };
 
 const asked = ({ topic, type, model, since, until, from, to }: ReplayOptions): string =>
@@ -100,18 +102,20 @@ const asked = ({ topic, type, model, since, until, from, to }: ReplayOptions): s
     .flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]))
     .join(' ');
 
+/** Answers where the replay ended. With `goesOn` it first reads to the old end, and then what came since. */
 const copy = async (
   source: ReplaySource,
-  filter: ReplayFilter,
-  write: (text: string) => Promise<void>,
+  { filter, write }: Pick<ReplayFile, 'filter' | 'write'>,
+  goesOn: boolean,
   voice: Voice,
   now: () => number,
-): Promise<void> => {
+): Promise<string> => {
   const startedAt = now();
   let { from } = filter;
   let lines = 0;
   let chunk = '';
   let last = '';
+  let again = goesOn;
   const flush = async () => {
     if (chunk === '') return;
     await write(chunk);
@@ -121,7 +125,8 @@ const copy = async (
   };
   for (let interruptions = 0; ; interruptions++) {
     try {
-      for await (const line of source({ ...filter, from })) {
+      const cut = await source({ ...filter, from });
+      for await (const line of cut.lines) {
         chunk += `${line}\n`;
         last = line;
         lines += 1;
@@ -129,8 +134,13 @@ const copy = async (
         if (chunk.length >= chunkLength) await flush();
       }
       await flush();
+      if (again) {
+        again = false;
+        from = cut.end;
+        continue;
+      }
       voice.progress(`${lines} events in ${showDuration(now() - startedAt)}`, true);
-      return;
+      return cut.end;
     } catch (error) {
       if (!(error instanceof ReplayInterrupted) || interruptions >= interruptionsMax) throw error;
       await flush();
