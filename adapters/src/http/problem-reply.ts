@@ -53,7 +53,8 @@ export const traceIdOf = ({ headers }: FastifyRequest): string =>
 export const logIfOurs = (logger: Logger | undefined, error: unknown, found: Problem, traceId: string): void => {
   if (found.code === 'internal-error') logger?.error({ err: error, traceId }, 'A request failed unexpectedly.');
   // A refusal that was meant, such as of a flood, is the client's to read: logging each would be a flood of its own.
-  else if (found.status >= 500 && !(error instanceof Problem)) logger?.warn({ err: error, traceId, code: found.code }, 'A request was refused.');
+  else if (found.status >= 500 && !(error instanceof Problem))
+    logger?.warn({ err: error, traceId, code: found.code }, 'A request was refused.');
 };
 
 export const sendProblem = (
