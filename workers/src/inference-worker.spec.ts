@@ -48,6 +48,9 @@ describe('inference worker', () => {
         outputHash: world.identity.sha256('{"y":42}'),
       },
     });
+    const told = (await world.events()).flatMap((event) => (event.type === 'PredictionSucceeded' ? [event] : []));
+    expect(told).toMatchObject([{ source: '/hindcast/worker' }]);
+    for (const { data } of told) expect(data.inferenceMs).toBe(Number(data.inferenceMs.toFixed(3)));
   });
 
   it('keeps nothing of what has ended, and commits it', async () => {
