@@ -103,7 +103,7 @@ export interface EventLog {
 }
 
 /** Why the log refused. `unavailable` may pass (a full disk, a broker down); the others will not. */
-export type LogErrorCode = 'unavailable' | 'record_too_large' | 'foreign_log' | 'locked' | 'stopped';
+export type LogErrorCode = 'unavailable' | 'record_too_large' | 'foreign_log' | 'misconfigured' | 'locked' | 'stopped';
 
 export class LogError extends Error {
   readonly code: LogErrorCode;

@@ -1,0 +1,180 @@
+import { type AppendOutcome, LogError, type Topic } from '@hindcast/domain';
+import type { CompressionTypes, Message } from 'kafkajs';
+import type { AppendLane, AppendQueue } from './append-queue.ts';
+import type { KafkaLogBounds } from './event-log-options.ts';
+import { failureOf } from './kafka-failure.ts';
+import type { KafkaLink } from './kafka-link.ts';
+import { backOffMs } from './pauses.ts';
+import type { TroubleLog } from './trouble-log.ts';
+
+const retryMsMin = 50;
+const retryMsMax = 1_000;
+const acksOfAllInSync = -1;
+
+interface ProduceResponse {
+  readonly topics: readonly {
+    readonly topicName: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly baseOffset: string;
+      readonly logAppendTime: string;
+    }[];
+  }[];
+}
+
+export interface AppendSenderOptions {
+  readonly link: KafkaLink;
+  readonly queue: AppendQueue;
+  readonly nameOf: (topic: Topic) => string;
+  readonly epoch: () => number;
+  readonly compression: CompressionTypes;
+  readonly bounds: KafkaLogBounds;
+  readonly now: () => number;
+  readonly trouble: TroubleLog;
+}
+
+/** Moves records from the queue to Kafka. */
+export interface AppendSender {
+  /** There may be something to send. */
+  poke(): void;
+  /** Resolves when every record has its outcome. */
+  drained(): Promise<void>;
+}
+
+/**
+ * One request at a time to each broker, and one batch at a time of each partition: what is appended while a request is
+ * under way makes the next one. kafkajs's idempotent producer is not used. When an answer is lost it takes its sequence
+ * numbers back, and the broker then takes the next records for repeats: they are acknowledged and never written. Without
+ * it a lost answer means that records are written twice, in order, which the fold ignores.
+ */
+export const createAppendSender = (options: AppendSenderOptions): AppendSender => {
+  const { link, queue, nameOf, bounds, trouble } = options;
+  const busy = new Set<string>();
+  let poked = false;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let onDrained: (() => void)[] = [];
+
+  const unavailable = (lane: AppendLane, count: number, detail: string, cause?: unknown): void => {
+    const error = new LogError('unavailable', `Kafka did not take the records: ${detail}.`, { cause });
+    queue.settle(lane, count, () => ({ ok: false, error }));
+  };
+
+  const expire = (lane: AppendLane, at: number): void => {
+    const live = lane.queued.findIndex(({ expiresAt }) => expiresAt > at);
+    const count = live < 0 ? lane.queued.length : live;
+    if (count > 0) unavailable(lane, count, `no acknowledgement within ${bounds.appendTimeoutMs} ms`);
+  };
+
+  const fill = (lane: AppendLane): void => {
+    let bytes = 0;
+    const most = Math.min(lane.queued.length, bounds.sendRecordsMax);
+    for (lane.sending = 0; lane.sending < most; lane.sending++) {
+      bytes += lane.queued[lane.sending]?.bytes ?? 0;
+      if (bytes > bounds.sendBytesMax && lane.sending > 0) break;
+    }
+  };
+
+  const requestOf = (lanes: readonly AppendLane[]) => {
+    const topics = new Map<Topic, { partition: number; messages: Message[] }[]>();
+    for (const { topic, partition, queued, sending } of lanes) {
+      const partitions = topics.get(topic) ?? [];
+      topics.set(topic, partitions);
+      partitions.push({ partition, messages: queued.slice(0, sending).map(({ record }) => record) });
+    }
+    const topicData = [...topics].map(([topic, partitions]) => ({ topic: nameOf(topic), partitions }));
+    const { requestTimeoutMs } = bounds;
+    return { acks: acksOfAllInSync, timeout: requestTimeoutMs, compression: options.compression, topicData };
+  };
+
+  const settleAll = (lanes: readonly AppendLane[], response: ProduceResponse): void => {
+    for (const lane of lanes) {
+      const { topic, partition, sending } = lane;
+      const stored = response.topics
+        .find(({ topicName }) => topicName === nameOf(topic))
+        ?.partitions.find((one) => one.partition === partition);
+      if (!stored) throw new Error(`Kafka's answer says nothing of partition ${partition}.`);
+      const first = Number(stored.baseOffset);
+      const at = Number(stored.logAppendTime);
+      const appendedAt = at >= 0 ? at : options.now();
+      const epoch = options.epoch();
+      lane.sending = 0;
+      lane.failures = 0;
+      lane.alone = false;
+      queue.settle(
+        lane,
+        sending,
+        (index): AppendOutcome => ({ ok: true, position: { epoch, partition, offset: first + index }, appendedAt }),
+      );
+    }
+    trouble.over();
+  };
+
+  /** The records stay in front, so that nothing overtakes them. */
+  const putOff = (lanes: readonly AppendLane[], error: unknown): void => {
+    const { passing, message } = failureOf(error);
+    trouble.failed(error);
+    for (const lane of lanes) {
+      const guilty = !passing && lanes.length === 1;
+      if (guilty) unavailable(lane, lane.sending, message, error);
+      lane.sending = 0;
+      lane.alone = !passing && !guilty;
+      if (guilty) continue;
+      lane.failures += 1;
+      lane.notBefore = performance.now() + backOffMs(lane.failures, retryMsMin, retryMsMax);
+    }
+  };
+
+  const send = async (broker: string, lanes: readonly AppendLane[]): Promise<void> => {
+    busy.add(broker);
+    for (const lane of lanes) fill(lane);
+    try {
+      settleAll(lanes, await link.ask<ProduceResponse>(broker, (leader) => leader.produce(requestOf(lanes))));
+    } catch (error) {
+      await link.recover(error);
+      putOff(lanes, error);
+    }
+    busy.delete(broker);
+    run();
+  };
+
+  const run = (): void => {
+    poked = false;
+    const at = performance.now();
+    const byBroker = new Map<string, AppendLane[]>();
+    let retryAt = Number.POSITIVE_INFINITY;
+    for (const lane of queue.lanes) {
+      if (lane.sending > 0 || lane.queued.length === 0) continue;
+      expire(lane, at);
+      const first = lane.queued[0];
+      if (!first) continue;
+      const broker = link.leaderOf(nameOf(lane.topic), lane.partition);
+      if (lane.notBefore > at || busy.has(broker)) {
+        retryAt = Math.min(retryAt, lane.notBefore > at ? lane.notBefore : first.expiresAt);
+        continue;
+      }
+      const company = byBroker.get(broker);
+      if (!company) byBroker.set(broker, [lane]);
+      else if (!lane.alone && !company[0]?.alone) company.push(lane);
+      else retryAt = Math.min(retryAt, first.expiresAt);
+    }
+    for (const [broker, lanes] of byBroker) void send(broker, lanes);
+    clearTimeout(retryTimer);
+    if (retryAt < Number.POSITIVE_INFINITY) retryTimer = setTimeout(run, Math.max(1, retryAt - at));
+    if (queue.waiting() > 0) return;
+    for (const done of onDrained) done();
+    onDrained = [];
+  };
+
+  return {
+    poke: () => {
+      if (poked) return;
+      poked = true;
+      setImmediate(run);
+    },
+    drained: () =>
+      new Promise((resolve) => {
+        onDrained.push(resolve);
+        run();
+      }),
+  };
+};

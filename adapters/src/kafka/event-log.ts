@@ -1,0 +1,156 @@
+import { type EventLog, LogError, TOPICS, type Topic } from '@hindcast/domain';
+import type { ConsumerFailure, LocalEventLog } from '@hindcast/domain/in-memory';
+import kafkajs from 'kafkajs';
+import { type AppendQueue, createAppendQueue } from './append-queue.ts';
+import { type AppendSender, createAppendSender } from './append-sender.ts';
+import { ensureTopics } from './ensure-topics.ts';
+import { defaultKafkaLogBounds, type KafkaEventLogOptions, type KafkaLogBounds } from './event-log-options.ts';
+import { useFastGzip } from './gzip-codec.ts';
+import { startKafkaConsumer } from './kafka-consumer.ts';
+import { type KafkaLink, openKafkaLink } from './kafka-link.ts';
+import { establishIdentity, type LogIdentity } from './log-identity.ts';
+import { createLogReading, type LogReading } from './log-reading.ts';
+import { createTroubleLog } from './trouble-log.ts';
+
+const allTopics: readonly Topic[] = Object.values(TOPICS);
+
+/** The parts of an open log. Each link is a set of connections: what one of them waits for holds up no other. */
+interface Parts {
+  readonly options: KafkaEventLogOptions;
+  readonly bounds: KafkaLogBounds;
+  readonly nameOf: (topic: Topic) => string;
+  readonly newLink: () => KafkaLink;
+  readonly appendLink: KafkaLink;
+  readonly readLink: KafkaLink;
+  readonly reading: LogReading;
+}
+
+const assemble = (options: KafkaEventLogOptions): Parts => {
+  const bounds = { ...defaultKafkaLogBounds, ...options };
+  const nameOf = (topic: Topic): string => `${options.topicPrefix ?? ''}${topic}`;
+  const newLink = () => openKafkaLink({ ...options, ...bounds, topics: allTopics.map(nameOf) });
+  const readLink = newLink();
+  const reading = createLogReading({ link: readLink, nameOf, bounds });
+  return { options, bounds, nameOf, newLink, appendLink: newLink(), readLink, reading };
+};
+
+const prepareTopics = async ({ options, nameOf, reading, readLink }: Parts): Promise<ReadonlyMap<Topic, number>> => {
+  const wanted = allTopics.map((topic) => ({ name: nameOf(topic), partitions: options.partitions[topic] }));
+  const admin = readLink.admin();
+  try {
+    const counts = await reading.persist('show its topics', () => ensureTopics(admin, wanted, options));
+    return new Map(allTopics.map((topic) => [topic, counts.get(nameOf(topic)) ?? 0]));
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+/**
+ * The log on Kafka. Creates the topics that are missing. Rejects with `unavailable` where Kafka does not answer in time,
+ * with `misconfigured` where a topic could lose records, with `foreign_log` where it is not one whole log of ours.
+ */
+export const openKafkaEventLog = async (options: KafkaEventLogOptions): Promise<LocalEventLog> => {
+  if (options.compression === 'gzip') useFastGzip();
+  const parts = assemble(options);
+  try {
+    const partitions = await prepareTopics(parts);
+    return await serve(parts, partitions);
+  } catch (error) {
+    await Promise.all([parts.appendLink.close(), parts.readLink.close()]);
+    throw error;
+  }
+};
+
+const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Promise<LocalEventLog> => {
+  const { options, bounds, nameOf, newLink, appendLink, readLink, reading } = parts;
+  const { logger, now, newId } = options;
+  let identity: LogIdentity = { logId: '', epoch: 0 };
+  const consumers = new Set<{ stop(): Promise<void> }>();
+  let stopping: Promise<void> | undefined;
+
+  const queue: AppendQueue = createAppendQueue(partitions, bounds, () => sender.poke());
+  const sender: AppendSender = createAppendSender({
+    link: appendLink,
+    queue,
+    nameOf,
+    epoch: () => identity.epoch,
+    compression: options.compression === 'gzip' ? kafkajs.CompressionTypes.GZIP : kafkajs.CompressionTypes.None,
+    bounds,
+    now,
+    trouble: createTroubleLog(logger, 'Writing to Kafka'),
+  });
+  await reading.persist('show its brokers', () => appendLink.prepare());
+  identity = await establishIdentity({ reading, partitions, append: queue.append, now, newId });
+
+  const countOf = (topic: Topic): number => {
+    const count = partitions.get(topic);
+    if (count === undefined) throw new RangeError(`The log has no topic ${topic}.`);
+    return count;
+  };
+  const onFailure = (failure: ConsumerFailure): void => {
+    const { error, ...where } = failure;
+    logger.warn({ ...where, err: error }, 'The handling of records failed, and is tried again.');
+    options.onConsumerFailure?.(failure);
+  };
+
+  const refuseWhenStopped = (): void => {
+    if (stopping) throw new LogError('stopped', 'The log is closed.');
+  };
+  const consume: EventLog['consume'] = async (subscription, handlers) => {
+    const { topic, group } = subscription;
+    const topicName = nameOf(topic);
+    const count = countOf(topic);
+    const link = newLink();
+    try {
+      refuseWhenStopped();
+      await reading.persist('show its brokers', () => link.prepare());
+      refuseWhenStopped();
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
+    const consumer = startKafkaConsumer({
+      link,
+      farewellLink: readLink,
+      topicName,
+      groupId: group === null ? null : `${options.topicPrefix ?? ''}${group}.${topic}`,
+      partitions: count,
+      subscription,
+      handlers,
+      bounds,
+      troubleOf: (what) => createTroubleLog(logger, what, { topic, group }),
+      onFailure,
+    });
+    const stop = () => consumer.stop().finally(() => consumers.delete(running));
+    const running = { ...consumer, stop };
+    consumers.add(running);
+    return running;
+  };
+
+  const close = async (): Promise<void> => {
+    await Promise.all([...consumers].map((consumer) => consumer.stop()));
+    await sender.drained();
+    await Promise.all([appendLink.close(), readLink.close()]);
+  };
+
+  return {
+    append: async (topic, records) => {
+      if (stopping) return records.map(() => ({ ok: false, error: new LogError('stopped', 'The log is closed.') }));
+      return queue.append(topic, records);
+    },
+    consume,
+    read: async function* ({ topic, partition, from, to }) {
+      const range = (await reading.offsets(topic, countOf(topic)))[partition];
+      if (!range) throw new RangeError(`The topic ${topic} has no partition ${partition}.`);
+      yield* reading.pages(topic, partition, Math.max(0, from), Math.min(to ?? range.end, range.end));
+    },
+    bounds: async (topic) => {
+      const ranges = await reading.offsets(topic, countOf(topic));
+      return ranges.map((range, partition) => ({ ...identity, partition, ...range }));
+    },
+    stop: () => {
+      stopping ??= close();
+      return stopping;
+    },
+  };
+};

@@ -1,0 +1,38 @@
+import { BrokerSilent } from './deadline.ts';
+
+/** What kafkajs tells of a failure, wherever in the chain of causes it says so. */
+export interface KafkaFailure {
+  /** Kafka's name of the error, such as `REBALANCE_IN_PROGRESS`; undefined where no broker answered. */
+  readonly type: string | undefined;
+  /** Whether the same request may succeed later. */
+  readonly passing: boolean;
+  /** The request was sent, and no answer came in time. */
+  readonly timedOut: boolean;
+  readonly message: string;
+}
+
+const causesMax = 5;
+const bugs: ReadonlySet<string> = new Set(['RangeError', 'ReferenceError', 'SyntaxError', 'TypeError']);
+
+interface KafkaError extends Error {
+  readonly type?: string;
+  /** Of several topics; one of them is enough to know what is wrong. */
+  readonly errors?: readonly Error[];
+  readonly retriable?: boolean;
+}
+
+export const failureOf = (error: unknown): KafkaFailure => {
+  const told = error instanceof Error ? error.message : String(error);
+  let at = error;
+  let passing = true;
+  let timedOut = false;
+  for (let depth = 0; depth < causesMax && at instanceof Error; depth++) {
+    const { name, type, retriable, message, errors } = at as KafkaError;
+    if (type !== undefined) return { type, passing: retriable !== false, timedOut: false, message };
+    // kafkajs wraps what it gave up in an error that is not to be tried again: its cause knows better.
+    passing = retriable !== false && !bugs.has(name);
+    timedOut ||= name === 'KafkaJSRequestTimeoutError' || at instanceof BrokerSilent;
+    at = errors?.[0] ?? at.cause;
+  }
+  return { type: undefined, passing, timedOut, message: told };
+};

@@ -1,0 +1,98 @@
+import {
+  type AppendOutcome,
+  decode,
+  LogError,
+  type LogOpened,
+  type NewId,
+  type NewRecord,
+  openingRecord,
+  type RecordedRecord,
+  TOPICS,
+  type Topic,
+} from '@hindcast/domain';
+import type { LogReading } from './log-reading.ts';
+
+export interface LogIdentity {
+  readonly logId: string;
+  readonly epoch: number;
+}
+
+export interface LogIdentityOptions {
+  readonly reading: LogReading;
+  /** As Kafka has them. */
+  readonly partitions: ReadonlyMap<Topic, number>;
+  readonly append: (topic: Topic, records: readonly NewRecord[]) => Promise<AppendOutcome[]>;
+  readonly now: () => number;
+  readonly newId: NewId;
+}
+
+/** Whose first record says which log this is. */
+const firstTopic: Topic = TOPICS.predictions;
+
+const openingOf = (record: RecordedRecord | undefined, topic: Topic, partition: number): LogOpened['data'] => {
+  const decoded = record && decode(record);
+  if (decoded?.ok && decoded.event.type === 'LogOpened') return decoded.event.data;
+  throw new LogError(
+    'foreign_log',
+    `Partition ${partition} of topic ${topic} does not begin with a LogOpened: it was not made by Hindcast. Use another topic prefix.`,
+  );
+};
+
+/**
+ * Opens what is empty and answers the identity of the log. Processes may do so at the same time: the first record of the
+ * first partition decides, every other partition is opened in its name, and of two openings of a partition the later one
+ * is a record without effect.
+ */
+export const establishIdentity = async (options: LogIdentityOptions): Promise<LogIdentity> => {
+  const { reading, partitions, append, now, newId } = options;
+
+  const emptyOf = async (topic: Topic): Promise<readonly number[]> => {
+    const ranges = await reading.offsets(topic, partitions.get(topic) ?? 0);
+    for (const [partition, { start }] of ranges.entries()) {
+      if (start === 0) continue;
+      throw new LogError(
+        'foreign_log',
+        `Partition ${partition} of topic ${topic} begins at offset ${start}: the records before it are gone. A log without its beginning cannot be replayed; restore it, or begin a new one under another topic prefix.`,
+      );
+    }
+    return [...ranges.keys()].filter((partition) => ranges[partition]?.end === 0);
+  };
+  const open = async (topic: Topic, those: readonly number[], { logId, epoch }: LogIdentity): Promise<void> => {
+    const count = partitions.get(topic) ?? 0;
+    const records = those.map((partition) =>
+      openingRecord({ logId, epoch, partition, partitions: count, id: newId(), at: now() }),
+    );
+    for (const outcome of await append(topic, records)) if (!outcome.ok) throw outcome.error;
+  };
+  const readOpening = async (topic: Topic, partition: number): Promise<LogOpened['data']> =>
+    openingOf((await reading.fetch(topic, partition, 0))[0], topic, partition);
+
+  const check = async (topic: Topic, identity: LogIdentity): Promise<void> => {
+    const count = partitions.get(topic) ?? 0;
+    for (let partition = 0; partition < count; partition++) {
+      const opened = await readOpening(topic, partition);
+      if (opened.logId !== identity.logId || opened.epoch !== identity.epoch || opened.partition !== partition) {
+        throw new LogError(
+          'foreign_log',
+          `Partition ${partition} of topic ${topic} belongs to log ${opened.logId} (epoch ${opened.epoch}), and partition 0 of ${firstTopic} to log ${identity.logId} (epoch ${identity.epoch}): one of the topics was made anew.`,
+        );
+      }
+      if (opened.partitions !== count) {
+        throw new LogError(
+          'foreign_log',
+          `Topic ${topic} was made with ${opened.partitions} partitions and has ${count} now: keys would move between partitions. Kafka cannot take partitions away: copy the log to a new topic prefix.`,
+        );
+      }
+    }
+  };
+
+  if ((await emptyOf(firstTopic)).includes(0)) await open(firstTopic, [0], { logId: newId(), epoch: 0 });
+  const { logId, epoch } = await readOpening(firstTopic, 0);
+  const identity = { logId, epoch };
+  for (const topic of partitions.keys()) {
+    const empty = await emptyOf(topic);
+    if (empty.length > 0) await open(topic, empty, identity);
+    await check(topic, identity);
+  }
+  return identity;
+};

@@ -1,0 +1,116 @@
+import { TOPICS } from '@hindcast/domain';
+import { contractPartitions } from '@hindcast/domain/contracts';
+import type { Admin } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { brokers, newPrefix, newStranger, openKafkaLog as openLog } from '../testing/open-kafka-log.ts';
+import { topicSettings } from './topic-settings.ts';
+
+const topics = Object.values(TOPICS);
+
+describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
+  const kafka = newStranger();
+  let admin: Admin;
+  beforeAll(async () => {
+    admin = kafka.admin();
+    await admin.connect();
+  });
+  afterAll(() => admin.disconnect());
+
+  /** A log that was opened and closed. */
+  const closedLog = async (): Promise<string> => {
+    const prefix = newPrefix();
+    await (await openLog(prefix)).stop();
+    return prefix;
+  };
+
+  it('makes one log where several processes open it at once', async () => {
+    const prefix = newPrefix();
+    const logs = await Promise.all([1, 2, 3, 4].map(() => openLog(prefix)));
+    const bounds = await Promise.all(logs.map((log) => Promise.all(topics.map((topic) => log.bounds(topic)))));
+    const ids = new Set(bounds.flat(2).map(({ logId }) => logId));
+    expect(ids.size).toBe(1);
+    for (const [i, log] of logs.entries()) {
+      const [outcome] = await log.append(TOPICS.models, [{ key: 'k', value: String(i), headers: {} }]);
+      expect(outcome?.ok && outcome.position.offset).toBeGreaterThan(0);
+    }
+    await Promise.all(logs.map((log) => log.stop()));
+  });
+
+  it('keeps identity and partition counts, whatever count it is opened with', async () => {
+    const prefix = newPrefix();
+    const first = await openLog(prefix);
+    const before = await first.bounds(TOPICS.predictions);
+    await first.stop();
+    const second = await openLog(prefix, { partitions: { ...contractPartitions, [TOPICS.predictions]: 9 } });
+    expect(await second.bounds(TOPICS.predictions)).toEqual(before);
+    await second.stop();
+  });
+
+  it('opens a topic that is new to an old log in its name', async () => {
+    const prefix = await closedLog();
+    await admin.deleteTopics({ topics: [`${prefix}${TOPICS.models}`] });
+    const log = await openLog(prefix);
+    const [[models], [predictions]] = await Promise.all([log.bounds(TOPICS.models), log.bounds(TOPICS.predictions)]);
+    expect(models?.logId).toBe(predictions?.logId);
+    await log.stop();
+  });
+
+  it('refuses a topic that forgets, and says how to change that', async () => {
+    const prefix = newPrefix();
+    const topic = `${prefix}${TOPICS.predictions}`;
+    await admin.createTopics({ topics: [{ topic, numPartitions: 4 }], waitForLeaders: true });
+    const refused = openLog(prefix);
+    await expect(refused).rejects.toMatchObject({ code: 'misconfigured' });
+    await expect(refused).rejects.toThrow(/retention\.ms is 604800000 .*--topic .* --add-config .*retention\.ms=-1/);
+  });
+
+  it('refuses more replicas than there are brokers', async () => {
+    await expect(openLog(newPrefix(), { replicationFactor: 99 })).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringContaining('fewer brokers than the 99 replicas'),
+    });
+    await expect(openLog(newPrefix(), { minInsyncReplicas: 2 })).rejects.toMatchObject({ code: 'misconfigured' });
+  });
+
+  const refusal = (message: string) => ({ code: 'foreign_log', message: expect.stringContaining(message) });
+
+  it('refuses a topic of somebody else', async () => {
+    const prefix = newPrefix();
+    const topic = `${prefix}${TOPICS.predictions}`;
+    const configEntries = Object.entries(topicSettings({ replicationFactor: 1, minInsyncReplicas: 1 })).map(
+      ([name, value]) => ({ name, value }),
+    );
+    await admin.createTopics({ topics: [{ topic, numPartitions: 4, configEntries }], waitForLeaders: true });
+    const producer = kafka.producer();
+    await producer.connect();
+    await producer.send({ topic, messages: [{ partition: 0, key: 'k', value: 'hello' }] });
+    await producer.disconnect();
+    await expect(openLog(prefix)).rejects.toMatchObject(refusal('not made by Hindcast'));
+  });
+
+  it('refuses topics of two logs', async () => {
+    const prefix = await closedLog();
+    await admin.deleteTopics({ topics: [`${prefix}${TOPICS.predictions}`] });
+    await expect(openLog(prefix)).rejects.toMatchObject(refusal('one of the topics was made anew'));
+  });
+
+  it('refuses a topic that was given more partitions', async () => {
+    const prefix = await closedLog();
+    const topic = `${prefix}${TOPICS.predictions}`;
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 6 }] });
+    await expect(openLog(prefix)).rejects.toMatchObject(refusal('was made with 4 partitions and has 6'));
+  });
+
+  it('refuses a topic without its beginning', async () => {
+    const prefix = await closedLog();
+    const topic = `${prefix}${TOPICS.predictions}`;
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '1' }] });
+    await expect(openLog(prefix)).rejects.toMatchObject(refusal('begins at offset 1'));
+  });
+
+  it('tells that Kafka is away, and which address was tried', async () => {
+    const away = openLog(newPrefix(), { brokers: ['127.0.0.1:1'], callTimeoutMs: 500, connectTimeoutMs: 200 });
+    await expect(away).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('127.0.0.1:1') });
+  });
+});

@@ -1,0 +1,113 @@
+import { LogError, type RecordedRecord, type Topic } from '@hindcast/domain';
+import { withDeadline } from './deadline.ts';
+import type { KafkaLogBounds } from './event-log-options.ts';
+import { failureOf } from './kafka-failure.ts';
+import type { KafkaLink } from './kafka-link.ts';
+import { backOffMs } from './pauses.ts';
+import { decodeMessage, type FetchResponse } from './record-decoding.ts';
+
+const retryMsMin = 50;
+const retryMsMax = 1_000;
+export const readPageRecordsMax = 500;
+
+export interface LogReadingOptions {
+  readonly link: KafkaLink;
+  readonly nameOf: (topic: Topic) => string;
+  readonly bounds: Pick<KafkaLogBounds, 'callTimeoutMs' | 'fetchPartitionBytesMax'>;
+}
+
+export interface OffsetRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface LogReading {
+  /** Of each partition, by number. */
+  offsets(topic: Topic, partitions: number): Promise<readonly OffsetRange[]>;
+  /** At least one record where `from` is before the end, in order and without gaps. */
+  fetch(topic: Topic, partition: number, from: number): Promise<readonly RecordedRecord[]>;
+  pages(topic: Topic, partition: number, from: number, to: number): AsyncGenerator<readonly RecordedRecord[]>;
+  /** Tries again what may pass, for a while; then rejects with `unavailable`. */
+  persist<T>(what: string, attempt: () => Promise<T>): Promise<T>;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Reads without a group. The range of offsets is known before: nothing waits for what is not there yet. */
+export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): LogReading => {
+  const persist = async <T>(what: string, attempt: () => Promise<T>): Promise<T> => {
+    const endAt = performance.now() + bounds.callTimeoutMs;
+    for (let failures = 1; ; failures++) {
+      try {
+        return await withDeadline(bounds.callTimeoutMs, attempt());
+      } catch (error) {
+        if (error instanceof LogError || error instanceof RangeError) throw error;
+        const { passing, message } = failureOf(error);
+        if (!passing || performance.now() > endAt) {
+          throw new LogError('unavailable', `Kafka did not ${what}: ${message}.`, { cause: error });
+        }
+        await link.recover(error);
+        await pause(backOffMs(failures, retryMsMin, retryMsMax));
+      }
+    }
+  };
+
+  const offsets = async (topic: Topic, partitions: number): Promise<readonly OffsetRange[]> => {
+    await link.prepare();
+    const asked = {
+      topic: nameOf(topic),
+      partitions: Array.from({ length: partitions }, (_, partition) => ({ partition })),
+    };
+    const [starts, ends] = await Promise.all([
+      link.cluster.fetchTopicsOffset([{ ...asked, fromBeginning: true }]),
+      link.cluster.fetchTopicsOffset([{ ...asked, fromBeginning: false }]),
+    ]);
+    return asked.partitions.map(({ partition }) => {
+      const of = (found: typeof ends) => found[0]?.partitions.find((one) => one.partition === partition)?.offset;
+      const [start, end] = [of(starts), of(ends)];
+      if (start === undefined || end === undefined) throw new Error(`Partition ${partition} has no leader.`);
+      return { start: Number(start), end: Number(end) };
+    });
+  };
+
+  const fetch = async (topic: Topic, partition: number, from: number): Promise<readonly RecordedRecord[]> => {
+    await link.prepare();
+    const maxBytes = bounds.fetchPartitionBytesMax;
+    const request = {
+      maxWaitTime: 0,
+      minBytes: 1,
+      maxBytes,
+      topics: [{ topic: nameOf(topic), partitions: [{ partition, fetchOffset: String(from), maxBytes }] }],
+    };
+    const leader = link.leaderOf(nameOf(topic), partition);
+    const { responses } = await link.ask<FetchResponse>(leader, (broker) => broker.fetch(request));
+    const messages = responses.flatMap((response) => response.partitions).flatMap((found) => found.messages);
+    const records = messages
+      .filter(({ offset }) => Number(offset) >= from)
+      .map((message) => decodeMessage(topic, partition, message));
+    for (const [i, { offset }] of records.entries()) {
+      if (offset === from + i && !messages[i]?.isControlRecord) continue;
+      throw new LogError('foreign_log', `${topic} partition ${partition} has no record at offset ${from + i}.`);
+    }
+    if (records.length === 0) throw new Error(`Partition ${partition} gave nothing at offset ${from}.`);
+    return records;
+  };
+
+  return {
+    persist,
+    offsets: (topic, partitions) => persist('say where the log ends', () => offsets(topic, partitions)),
+    fetch: (topic, partition, from) => persist('give records', () => fetch(topic, partition, from)),
+    pages: async function* (topic, partition, from, to) {
+      let at = from;
+      while (at < to) {
+        const next = at;
+        const records = await persist('give records', () => fetch(topic, partition, next));
+        const wanted = Math.min(records.length, to - at);
+        for (let i = 0; i < wanted; i += readPageRecordsMax) {
+          yield records.slice(i, Math.min(i + readPageRecordsMax, wanted));
+        }
+        at += wanted;
+      }
+    },
+  };
+};

@@ -1,0 +1,121 @@
+import type { KafkaLogBounds } from './event-log-options.ts';
+import { failureOf } from './kafka-failure.ts';
+import type { KafkaLink } from './kafka-link.ts';
+import type { Seat } from './partition-seat.ts';
+import { backOffMs, createPauses } from './pauses.ts';
+import type { FetchResponse } from './record-decoding.ts';
+import type { TroubleLog } from './trouble-log.ts';
+
+const retryMsMin = 100;
+const retryMsMax = 5_000;
+/** The first of the growing waits where a partition that has more is left out because its handler is behind. */
+const fetchWaitMsMin = 8;
+
+export interface SeatFetcherOptions {
+  readonly link: KafkaLink;
+  /** Kafka's name of it. */
+  readonly topicName: string;
+  readonly seats: () => Iterable<Seat>;
+  readonly bounds: KafkaLogBounds;
+  readonly trouble: TroubleLog;
+}
+
+export interface SeatFetcher {
+  /** A seat wants records. */
+  wake(): void;
+  stop(): void;
+}
+
+/** Fetches for all seats of a consumer: one request at a time from each broker, none while no seat wants records. */
+export const createSeatFetcher = ({ link, topicName, seats, bounds, trouble }: SeatFetcherOptions): SeatFetcher => {
+  const pauses = createPauses();
+  const fetching = new Set<string>();
+  let stopped = false;
+  let failures = 0;
+
+  const fetch = async (broker: string, from: readonly Seat[], waitMs: number): Promise<boolean> => {
+    const asked = new Map(from.map((seat) => [seat.partition, { seat, offset: seat.fetchFrom() }]));
+    const partitions = [...asked].map(([partition, { offset }]) => ({
+      partition,
+      fetchOffset: String(offset),
+      maxBytes: bounds.fetchPartitionBytesMax,
+    }));
+    const request = {
+      maxWaitTime: waitMs,
+      minBytes: 1,
+      maxBytes: bounds.fetchBytesMax,
+      topics: [{ topic: topicName, partitions }],
+    };
+    const response = await link.ask<FetchResponse>(broker, (leader) => leader.fetch(request), waitMs);
+    let some = false;
+    for (const { partition, highWatermark, messages } of response.responses.flatMap((topic) => topic.partitions)) {
+      const asking = asked.get(partition);
+      asking?.seat.accept(asking.offset, messages, Number(highWatermark));
+      some ||= messages.length > 0;
+    }
+    return some;
+  };
+
+  /** What no later request will mend belongs to one partition: only that one has to wait. */
+  const fetchAlone = async (broker: string, wanting: readonly Seat[]): Promise<void> => {
+    for (const seat of wanting) {
+      try {
+        await fetch(broker, [seat], 0);
+      } catch (error) {
+        if (failureOf(error).passing) throw error;
+        seat.refuse(error);
+      }
+    }
+  };
+
+  const wantingOf = (broker: string) => {
+    const led = [...seats()].filter(({ partition }) => link.leaderOf(topicName, partition) === broker);
+    return { wanting: led.filter((seat) => seat.wantsRecords()), someFull: led.some((seat) => seat.isFull()) };
+  };
+
+  const loop = async (broker: string): Promise<void> => {
+    let empty = 0;
+    while (!stopped) {
+      const { wanting, someFull } = wantingOf(broker);
+      if (wanting.length === 0) break;
+      const waitMs = someFull ? backOffMs(empty + 1, fetchWaitMsMin, bounds.fetchWaitMsMax) : bounds.fetchWaitMsMax;
+      try {
+        empty = (await fetch(broker, wanting, waitMs)) ? 0 : empty + 1;
+        failures = 0;
+        trouble.over();
+      } catch (error) {
+        if (stopped) break;
+        if (!failureOf(error).passing) {
+          await fetchAlone(broker, wanting).catch(link.recover);
+          continue;
+        }
+        failures += 1;
+        trouble.failed(error);
+        await link.recover(error);
+        await pauses.pause(backOffMs(failures, retryMsMin, retryMsMax));
+        break;
+      }
+    }
+    fetching.delete(broker);
+    if (!stopped) wake();
+  };
+
+  const wake = (): void => {
+    if (stopped) return;
+    for (const seat of seats()) {
+      if (!seat.wantsRecords()) continue;
+      const broker = link.leaderOf(topicName, seat.partition);
+      if (fetching.has(broker)) continue;
+      fetching.add(broker);
+      void loop(broker);
+    }
+  };
+
+  return {
+    wake,
+    stop: () => {
+      stopped = true;
+      pauses.wake();
+    },
+  };
+};
