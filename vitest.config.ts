@@ -20,7 +20,7 @@ export default defineConfig({
         hookTimeout: 60_000,
         exclude: ['**/node_modules/**', '**/dist/**'],
       }),
-      project('services', ['*/src/**/*.services.spec.ts', 'tests/services/*.services.spec.ts'], {
+      project('services', ['*/src/**/*.services.spec.ts', 'tests/{services,stores}/*.services.spec.ts'], {
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 120_000,
         hookTimeout: 120_000,

@@ -11,19 +11,24 @@ export const differences = async (
   const status = new Set(truth.states.keys());
   for await (const page of views.statusStore(1).scan()) {
     for (const { key, state } of page) {
-      if (isDeepStrictEqual(state, truth.states.get(key))) status.delete(key);
+      if (sameAsStored(state, truth.states.get(key))) status.delete(key);
       else status.add(key);
     }
   }
   const stats = new Set(truth.stats.keys());
   for await (const page of views.statsStore(1).scan()) {
     for (const doc of page) {
-      if (isDeepStrictEqual(countsOf(doc), truth.stats.get(doc.key))) stats.delete(doc.key);
+      if (sameAsStored(countsOf(doc), truth.stats.get(doc.key))) stats.delete(doc.key);
       else stats.add(doc.key);
     }
   }
   return { status: [...status], stats: [...stats] };
 };
+
+/** A store keeps JSON, in which a field that is undefined is one that is not there. */
+const sameAsStored = (found: object, truth: object | undefined): boolean =>
+  truth !== undefined && isDeepStrictEqual(asStored(found), asStored(truth));
+const asStored = (value: object): unknown => JSON.parse(JSON.stringify(value));
 
 const countsOf = (doc: PredictionStatsDoc) => {
   const { key: _k, tenant: _t, model: _m, version: _v, hour: _h, partition: _p, pos: _o, ...counts } = doc;

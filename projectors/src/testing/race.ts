@@ -23,15 +23,26 @@ interface Waiting {
   readonly die: (error: Error) => void;
 }
 
+/** What the race is run over. */
+export interface RaceCourse {
+  /** An empty database. */
+  readonly views: ViewDatabase;
+  /** Lets what was let go come to its next gate: then all is quiet. */
+  step(isQuiet: () => boolean): Promise<void>;
+}
+
 /**
  * One or two projectors, each of which believes that the partition is its own, over one view database. Before and after every
  * call of a store the scheduler picks who goes on, and now and then who dies; the dead are replaced by a process that
  * starts at the stored checkpoint with other batches. One that is not picked for long is a zombie.
  */
-export const race = async (seed: number, spoil?: SpoilStore): Promise<{ status: number; stats: number }> => {
+export const race = async (
+  seed: number,
+  spoil?: SpoilStore,
+  { views, step }: RaceCourse = inMemory(),
+): Promise<{ status: number; stats: number }> => {
   const random = seededRandom(seed);
   const records = randomRecords(random, { keys: 1 + random(6), records: 5 + random(30) });
-  const views = createMemoryViews({ now: () => 0 });
   const waiting: Waiting[] = [];
   const gate: Gate = () => new Promise((go, die) => waiting.push({ go, die }));
   let alive = 0;
@@ -55,7 +66,7 @@ export const race = async (seed: number, spoil?: SpoilStore): Promise<{ status: 
       crashes += 1;
       next.die(crash);
     } else next?.go();
-    await settled();
+    await step(() => waiting.length >= alive);
   }
   const wrong = await differences(views, records);
   return { status: wrong.status.length, stats: wrong.stats.length };
@@ -63,10 +74,13 @@ export const race = async (seed: number, spoil?: SpoilStore): Promise<{ status: 
 
 const microtasksPerStep = 12;
 
-/** Lets what was let go come to its next gate: an in-memory store answers within microtasks. */
-const settled = async (): Promise<void> => {
-  for (let i = 0; i < microtasksPerStep; i++) await null;
-};
+/** An in-memory store answers within microtasks. */
+const inMemory = (): RaceCourse => ({
+  views: createMemoryViews({ now: () => 0 }),
+  async step() {
+    for (let i = 0; i < microtasksPerStep; i++) await null;
+  },
+});
 
 /** One life of a projector: from the stored checkpoint to the end of the log. */
 const project = async (

@@ -1,0 +1,70 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import type { Clock } from '@hindcast/domain';
+import { type Db, GridFSBucket, type GridFSFile, MongoServerError, ObjectId } from 'mongodb';
+import { duplicateKey, majority } from './mongo-client.ts';
+
+export const bucketName = 'artifacts';
+const chunkBytes = 1_048_576 - 1_024;
+/** An upload that takes longer is given up. */
+const uploadTimeoutMs = 600_000;
+/** Much longer than an upload may take, by clocks that need not agree. */
+const leftOverAgeMsMin = 3_600_000;
+const leftOversMax = 1_000;
+
+interface Upload {
+  readonly _id: ObjectId;
+  readonly startedAt: number;
+}
+
+export interface ArtifactUploads {
+  find(sha256: string): Promise<GridFSFile | null>;
+  read(file: GridFSFile): AsyncIterable<Uint8Array>;
+  /** Stores the content of a file under its digest. Several at a time leave one artifact. */
+  upload(path: string, sha256: string): Promise<void>;
+}
+
+/**
+ * GridFS under ids of its own, with the digest as the unique name. An upload is noted before its first chunk and crossed
+ * out after its last: what a killed process left behind is found without looking through all chunks.
+ */
+export const openArtifactUploads = async (db: Db, now: Clock): Promise<ArtifactUploads> => {
+  const bucket = new GridFSBucket(db, {
+    bucketName,
+    chunkSizeBytes: chunkBytes,
+    writeConcern: majority.writeConcern,
+  });
+  const files = db.collection<GridFSFile>(`${bucketName}.files`);
+  const chunks = db.collection(`${bucketName}.chunks`);
+  const uploads = db.collection<Upload>(`${bucketName}.uploads`);
+  await files.createIndex({ filename: 1 }, { name: 'digest', unique: true });
+  await uploads.createIndex({ startedAt: 1 }, { name: 'age' });
+
+  const discard = async (_id: ObjectId): Promise<void> => {
+    if ((await files.findOne({ _id }, { projection: { _id: 1 } })) === null) await chunks.deleteMany({ files_id: _id });
+    await uploads.deleteOne({ _id });
+  };
+  const left = uploads.find({ startedAt: { $lt: now() - leftOverAgeMsMin } }).limit(leftOversMax);
+  for (const { _id } of await left.toArray()) await discard(_id);
+
+  const find = (sha256: string): Promise<GridFSFile | null> => files.findOne({ filename: sha256 });
+
+  return {
+    find,
+    read: (file) => bucket.openDownloadStream(file._id),
+    async upload(path, sha256) {
+      if ((await find(sha256)) !== null) return;
+      const _id = new ObjectId();
+      await uploads.insertOne({ _id, startedAt: now() });
+      try {
+        const signal = AbortSignal.timeout(uploadTimeoutMs);
+        await pipeline(createReadStream(path), bucket.openUploadStreamWithId(_id, sha256), { signal });
+      } catch (error) {
+        // Another process was faster, and its artifact is the same. After any other failure it may not be known whether
+        // the last write was done: the note stays, and whoever opens the store later cleans up.
+        if (!(error instanceof MongoServerError && error.code === duplicateKey)) throw error;
+      }
+      await discard(_id).catch(() => undefined);
+    },
+  };
+};

@@ -1,0 +1,3 @@
+export * from './artifact-store.ts';
+export * from './mongo-client.ts';
+export * from './view-database.ts';

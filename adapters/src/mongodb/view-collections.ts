@@ -1,0 +1,41 @@
+import type { ProjectionName } from '@hindcast/domain';
+import type { Db } from 'mongodb';
+import { modelForm, statsForm, statusForm } from './view-forms.ts';
+
+export const checkpointsCollection = 'view_checkpoints';
+
+/** Views of one generation: the collections that are made, promoted and dropped together. */
+const formsOf = (projection: ProjectionName, generation: number) =>
+  projection === 'models' ? [modelForm(generation)] : [statusForm(generation), statsForm(generation)];
+
+/** Makes what is not there yet. An index makes its collection. */
+export const createCollections = async (db: Db, projection: ProjectionName, generation: number): Promise<void> => {
+  for (const { collection, indexes } of formsOf(projection, generation)) {
+    await db.collection(collection).createIndexes([...indexes]);
+  }
+};
+
+export const createCheckpointIndex = async (db: Db): Promise<void> => {
+  await db.collection(checkpointsCollection).createIndex({ view: 1, partition: 1 }, { name: 'view' });
+};
+
+export const dropCollections = async (db: Db, projection: ProjectionName, generation: number): Promise<void> => {
+  for (const { collection } of formsOf(projection, generation)) {
+    await db.collection(checkpointsCollection).deleteMany({ view: collection });
+    await db.dropCollection(collection);
+  }
+};
+
+/**
+ * Numbers of generations of which a collection is there: also of dropped ones, where a process died while it dropped
+ * them or wrote to them once more.
+ */
+export const generationsFound = async (db: Db, projection: ProjectionName): Promise<ReadonlySet<number>> => {
+  const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
+  const found = new Set<number>();
+  for (const name of names) {
+    const generation = Number(/_v([1-9]\d{0,8})$/.exec(name)?.[1]);
+    if (formsOf(projection, generation).some(({ collection }) => collection === name)) found.add(generation);
+  }
+  return found;
+};

@@ -1,0 +1,95 @@
+import type { ProjectionName, ViewReader } from '@hindcast/domain';
+import { type Db, type Filter, MongoServerError, type Sort } from 'mongodb';
+import { gatheredReads } from './gathered-reads.ts';
+import { viewCheckpoints } from './view-checkpoints.ts';
+import { modelForm, type StoredDoc, statsForm, statusForm, type ViewForm } from './view-forms.ts';
+import type { MongoViewGenerations } from './view-generations.ts';
+import { predictionsFilter } from './view-query.ts';
+
+interface Find {
+  readonly filter: Filter<StoredDoc>;
+  readonly sort?: Sort;
+  readonly limit?: number;
+  readonly hint?: string;
+}
+
+/** A read by a person who waits. Longer than any query here takes; the driver's own limits add up to more. */
+const readTimeoutMs = 5_000;
+
+export const createMongoViewReader = (db: Db, generations: MongoViewGenerations): ViewReader => {
+  const find = async <Doc>(form: ViewForm<Doc>, { filter, ...options }: Find): Promise<Doc[]> => {
+    const stored = await db.collection<StoredDoc>(form.collection).find(filter, options).toArray();
+    return stored.map((doc) => form.docOf(doc));
+  };
+
+  /**
+   * Asks the live generation. The knowledge of which that is may be a moment old, and the generation may be gone: an
+   * answer with less than `whole` documents, or a refused query, counts only when the pointer still says the same.
+   */
+  const ask = async <Answer extends readonly unknown[]>(
+    projection: ProjectionName,
+    query: (generation: number) => Promise<Answer>,
+    whole = 1,
+  ): Promise<Answer> => {
+    const generation = await generations.live(projection);
+    try {
+      const answer = await query(generation);
+      if (answer.length >= whole) return answer;
+      const newest = await generations.live(projection, true);
+      return newest === generation ? answer : await query(newest);
+    } catch (error) {
+      if (!(error instanceof MongoServerError)) throw error;
+      const newest = await generations.live(projection, true);
+      if (newest === generation) throw error;
+      return query(newest);
+    }
+  };
+  const asking = <Answer extends readonly unknown[]>(
+    projection: ProjectionName,
+    query: (generation: number) => Promise<Answer>,
+  ): Promise<Answer> => inTime(ask(projection, query));
+
+  const one = <Doc extends { readonly key: string }>(
+    projection: ProjectionName,
+    form: (generation: number) => ViewForm<Doc>,
+  ): ((key: string) => Promise<Doc | undefined>) =>
+    gatheredReads(async (keys) => {
+      const [key] = keys;
+      const filter = { _id: keys.length === 1 && key !== undefined ? key : { $in: [...keys] } };
+      const docs = await inTime(ask(projection, (live) => find(form(live), { filter }), keys.length));
+      return new Map(docs.map((doc) => [doc.key, doc]));
+    });
+
+  const status: ProjectionName = 'prediction-status';
+  return {
+    prediction: one(status, statusForm),
+    async predictions(query) {
+      // To the store a limit of 0 means none.
+      if (query.limit < 1) return [];
+      const { filter, hint } = predictionsFilter(query);
+      const sort = { requestedAt: -1, _id: -1 } as const;
+      return asking(status, (live) => find(statusForm(live), { filter, hint, sort, limit: query.limit }));
+    },
+    async stats({ tenant, model, since, until }) {
+      const filter = { tenant, hour: { $gte: since, $lt: until } };
+      const docs = await asking(status, (live) => find(statsForm(live), { filter, sort: { hour: 1, _id: 1 } }));
+      return model === undefined ? docs : docs.filter((doc) => doc.model === model);
+    },
+    model: one('models', modelForm),
+    models: (tenant) => asking('models', (live) => find(modelForm(live), { filter: { tenant }, sort: { _id: 1 } })),
+    checkpoints: (projection) =>
+      asking(projection, (live) => {
+        const { collection } = projection === 'models' ? modelForm(live) : statusForm(live);
+        return viewCheckpoints(db, collection).all();
+      }),
+  };
+};
+
+const inTime = <T>(reading: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`The views did not answer within ${readTimeoutMs} ms.`)),
+      readTimeoutMs,
+    );
+    reading.then(resolve, reject).finally(() => clearTimeout(timer));
+  });

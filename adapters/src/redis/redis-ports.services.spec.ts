@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import type { PredictionDoc } from '@hindcast/domain';
+import {
+  completionBusContract,
+  endedDoc,
+  predictionDoc,
+  reservationsContract,
+  resultCacheContract,
+} from '@hindcast/domain/contracts';
+import { describe, expect, inject, it, vi } from 'vitest';
+import { createRedisCompletionBus } from './completion-bus.ts';
+import { openRedis, type RedisLink } from './redis-link.ts';
+import { createRedisReservations } from './reservations.ts';
+import { createRedisResultCache } from './result-cache.ts';
+
+const { redis: url } = inject('services');
+const ttlMs = 500;
+
+/** A busy machine may take longer for a command than a user should wait. */
+const commandTimeoutMs = 5_000;
+
+const open = async (namespace: string = randomUUID()): Promise<RedisLink> => {
+  const redis = openRedis({ url: url ?? '', namespace, commandTimeoutMs });
+  await vi.waitFor(() => expect(redis.answers()).toBe(true));
+  return redis;
+};
+const using = async (test: (redis: RedisLink, other: RedisLink) => Promise<void>): Promise<void> => {
+  const redis = await open();
+  const other = await open(redis.namespace);
+  try {
+    await test(redis, other);
+  } finally {
+    await redis.stop();
+    await other.stop();
+  }
+};
+
+/** Resolves when a notice that was published now has come back: then everything before it has, too. */
+const settledBy =
+  (publisher: ReturnType<typeof createRedisCompletionBus>, listener = publisher) =>
+  async () => {
+    const id = `barrier-${randomUUID()}`;
+    let heard = false;
+    const leave = listener.subscribe(`t/${id}`, () => {
+      heard = true;
+    });
+    await vi.waitFor(() => {
+      publisher.publish([predictionDoc(id, 1)]);
+      expect(heard).toBe(true);
+    });
+    leave();
+  };
+
+describe.skipIf(!url)('with Redis', () => {
+  const never = async (): Promise<PredictionDoc | undefined> => {
+    throw new Error('Nothing was too large.');
+  };
+
+  resultCacheContract(
+    'Redis',
+    async () => {
+      const redis = await open();
+      return { cache: createRedisResultCache({ redis }), stop: redis.stop };
+    },
+    { evicts: false },
+  );
+  reservationsContract('Redis', async () => {
+    const redis = await open();
+    return {
+      reservations: createRedisReservations({ redis, ttlMs }),
+      outlive: () => vi.waitFor(async () => expect(await left(redis)).toBe(0), { timeout: 5_000 }),
+      stop: redis.stop,
+    };
+  });
+  completionBusContract('Redis', async () => {
+    const redis = await open();
+    const bus = createRedisCompletionBus({ redis, read: never });
+    return { bus, settled: settledBy(bus), stop: redis.stop };
+  });
+
+  const left = async ({ namespace, ask }: RedisLink): Promise<number> =>
+    (await ask((server) => server.keys(`${namespace}:*`), ['unknown'])).length;
+
+  it('keeps results for their time only, and none that is too large', () =>
+    using(async (redis) => {
+      const cache = createRedisResultCache({ redis, ttlMs, valueCharactersMax: 10_000 });
+      await cache.put([endedDoc('a', 3), endedDoc('b', 3)]);
+      await cache.put([endedDoc('b', 5, 'x'.repeat(10_000))]);
+      expect(await cache.get('t/a')).toEqual(endedDoc('a', 3));
+      expect(await cache.get('t/b')).toBeUndefined();
+      await vi.waitFor(async () => expect(await left(redis)).toBe(0), { timeout: 5_000 });
+      expect(await cache.get('t/a')).toBeUndefined();
+    }));
+
+  it('takes what is no document for a miss', () =>
+    using(async (redis) => {
+      await redis.ask<unknown>((server) => server.set(`${redis.namespace}:result1:t/a`, '{"half'), undefined);
+      expect(await createRedisResultCache({ redis }).get('t/a')).toBeUndefined();
+    }));
+
+  it('gives a key to one of 200 who ask in two processes', () =>
+    using(async (redis, other) => {
+      const processes = [createRedisReservations({ redis }), createRedisReservations({ redis: other })];
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, (_, i) => processes[i % 2]?.reserve('t/a', `hash-${i}`)),
+      );
+      expect(answers.filter((answer) => answer?.held === false)).toHaveLength(1);
+    }));
+
+  it('leaves the claim of another process alone', () =>
+    using(async (redis, other) => {
+      const slow = createRedisReservations({ redis, ttlMs: 1 });
+      const quick = createRedisReservations({ redis: other });
+      await slow.reserve('t/a', 'hash-1');
+      await vi.waitFor(async () => expect(await quick.reserve('t/a', 'hash-2')).toEqual({ held: false }));
+      await slow.release('t/a');
+      await slow.accept('t/a', 'mine');
+      expect(await slow.reserve('t/a', 'hash-1')).toEqual({ held: true, by: { hash: 'hash-2', accepted: undefined } });
+      await quick.accept('t/a', 'yes');
+      expect(await slow.reserve('t/a', 'hash-1')).toMatchObject({ held: true, by: { accepted: 'yes' } });
+    }));
+
+  it('tells another process, of large documents by what the view has', () =>
+    using(async (redis, other) => {
+      const large = endedDoc('large', 5, 'x'.repeat(100_000));
+      const publisher = createRedisCompletionBus({ redis, read: never });
+      const listener = createRedisCompletionBus({ redis: other, read: async () => ({ ...large, pos: 6 }) });
+      const heard: string[] = [];
+      for (const key of ['t/large', 't/small']) listener.subscribe(key, (doc) => heard.push(`${doc.key}@${doc.pos}`));
+      await settledBy(publisher, listener)();
+      publisher.publish([large, endedDoc('small', 7)]);
+      await vi.waitFor(() => expect(heard.sort()).toEqual(['t/large@6', 't/small@7']));
+    }));
+
+  it('subscribes once for many waits, and to nothing when all have left', () =>
+    using(async (redis) => {
+      const bus = createRedisCompletionBus({ redis, read: never, lingerMs: 20 });
+      const channels = () => redis.ask((server) => server.pubsub('CHANNELS', `${redis.namespace}:*`), []);
+      const leave = Array.from({ length: 5_000 }, (_, i) => bus.subscribe(`t/p-${i}`, () => undefined));
+      await settledBy(bus)();
+      expect((await channels()).length).toBeLessThanOrEqual(64);
+      for (const one of leave) one();
+      await vi.waitFor(async () => expect(await channels()).toEqual([]));
+    }));
+});

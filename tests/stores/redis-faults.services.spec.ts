@@ -1,0 +1,147 @@
+import {
+  createRedisCompletionBus,
+  createRedisReservations,
+  createRedisResultCache,
+  openRedis,
+} from '@hindcast/adapters/redis';
+import { endedDoc } from '@hindcast/domain/contracts';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { type RedisServer, startRedis } from '../services/redis.ts';
+
+const { redis: shared } = inject('services');
+const commandTimeoutMs = 250;
+/** What a busy machine may add. */
+const slackMs = 1_000;
+const recoveryTimeoutMs = 30_000;
+
+describe.skipIf(!shared)('a Redis that fails', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis({ killable: true });
+  });
+  afterAll(() => server?.stop());
+
+  const open = (url = server.url) => {
+    const told: string[] = [];
+    const note = (_: object, message: string) => void told.push(message);
+    const logger = { debug: () => undefined, info: note, warn: note, error: note };
+    const redis = openRedis({ url, namespace: 'faults', logger, commandTimeoutMs });
+    return {
+      redis,
+      told,
+      cache: createRedisResultCache({ redis }),
+      reservations: createRedisReservations({ redis }),
+      bus: createRedisCompletionBus({ redis, read: async () => undefined }),
+    };
+  };
+  type Opened = ReturnType<typeof open>;
+
+  const answersAsIfEmpty = async ({ cache, reservations, bus }: Opened) => {
+    const begin = performance.now();
+    const asked = await Promise.all([
+      ...Array.from({ length: 100 }, () => cache.get('t/a')),
+      cache.put([endedDoc('a', 3)]),
+      cache.drop(['t/a']),
+      reservations.reserve('t/a', 'hash-1'),
+      reservations.accept('t/a', '{}'),
+      reservations.release('t/a'),
+    ]);
+    bus.publish([endedDoc('a', 3)]);
+    expect(performance.now() - begin).toBeLessThan(commandTimeoutMs + slackMs);
+    expect(asked.filter((answer) => answer !== undefined)).toEqual([{ held: false }]);
+  };
+  const works = ({ cache, bus }: Opened) =>
+    vi.waitFor(
+      async () => {
+        await cache.put([endedDoc('works', 3)]);
+        expect(await cache.get('t/works')).toEqual(endedDoc('works', 3));
+        let heard = false;
+        const leave = bus.subscribe('t/works', () => {
+          heard = true;
+        });
+        await vi.waitFor(() => {
+          bus.publish([endedDoc('works', 3)]);
+          expect(heard).toBe(true);
+        });
+        leave();
+      },
+      { timeout: recoveryTimeoutMs },
+    );
+
+  it('does not hold anybody up while it is frozen', async () => {
+    const opened = open();
+    await works(opened);
+    await server.freeze();
+    await answersAsIfEmpty(opened);
+    const begin = performance.now();
+    for (let i = 0; i < 1_000; i += 1) await opened.cache.get('t/a');
+    expect(performance.now() - begin).toBeLessThan(2 * commandTimeoutMs + slackMs);
+    expect(opened.redis.answers()).toBe(false);
+    await server.thaw();
+    await works(opened);
+    expect(opened.told).toEqual(['Redis does not answer. Everything goes on without it.', 'Redis answers again.']);
+    expect(opened.redis.counts().failed).toBeGreaterThan(0);
+    expect(opened.redis.counts().skipped).toBeGreaterThan(0);
+    await opened.redis.stop();
+  });
+
+  it('is found again when it was frozen for so long that its connections were given up', async () => {
+    const opened = open();
+    await works(opened);
+    await server.freeze();
+    await vi.waitFor(
+      async () => {
+        await opened.cache.get('t/a');
+        expect(opened.redis.connections()).toBe(0);
+      },
+      { timeout: recoveryTimeoutMs, interval: 200 },
+    );
+    await answersAsIfEmpty(opened);
+    await server.thaw();
+    await works(opened);
+    await opened.redis.stop();
+  });
+
+  it('is not missed when it is killed, and used again when it is back, with nothing in it', async () => {
+    const opened = open();
+    await works(opened);
+    let heard = 0;
+    opened.bus.subscribe('t/still-waiting', () => {
+      heard += 1;
+    });
+    await opened.reservations.reserve('t/claimed', 'hash-1');
+    await server.kill();
+    await answersAsIfEmpty(opened);
+    await server.restart();
+    await works(opened);
+    expect(await opened.reservations.reserve('t/claimed', 'hash-2')).toEqual({ held: false });
+    expect(await opened.reservations.reserve('t/claimed', 'hash-3')).toMatchObject({ by: { hash: 'hash-2' } });
+    await vi.waitFor(() => {
+      opened.bus.publish([endedDoc('still-waiting', 3)]);
+      expect(heard).toBeGreaterThan(0);
+    });
+    await opened.redis.stop();
+  });
+
+  it('answers as empty after FLUSHALL and SCRIPT FLUSH', async () => {
+    const opened = open();
+    await works(opened);
+    await opened.cache.put([endedDoc('a', 3)]);
+    await opened.reservations.reserve('t/a', 'hash-1');
+    const operator = new Redis(server.url);
+    await operator.flushall();
+    await operator.script('FLUSH');
+    operator.disconnect();
+    expect(await opened.cache.get('t/a')).toBeUndefined();
+    expect(await opened.reservations.reserve('t/a', 'hash-2')).toEqual({ held: false });
+    expect(opened.told.filter((message) => message.includes('does not answer'))).toEqual([]);
+    await opened.redis.stop();
+  });
+
+  it('may be absent when a process starts', async () => {
+    const opened = open('redis://127.0.0.1:1');
+    await answersAsIfEmpty(opened);
+    await opened.redis.stop();
+  });
+});
