@@ -156,9 +156,10 @@ const round = async (): Promise<readonly Row[]> => {
 const results: (readonly Row[])[] = [];
 for (let at = 0; at < rounds; at++) results.push(await round());
 
+const figures = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const lines = (results[0] ?? []).map(({ measure, unit }, row) => {
   const values = results.map((result) => result[row]?.value ?? Number.NaN);
-  const shown = [0, 0.5, 1].map((q) => quantile(values, q).toPrecision(4));
+  const shown = [0, 0.5, 1].map((q) => figures.format(quantile(values, q)));
   return `| ${measure} | ${shown[1]} ${unit} | ${shown[0]} to ${shown[2]} |`;
 });
 const table = [
