@@ -1,8 +1,8 @@
 import { canonicalJson } from './canonical-json.ts';
 import type { Stored } from './evolve-prediction.ts';
 import type { ModelEvent, ModelEventOf, ModelSettings, ModelWarning, Routing } from './model-events.ts';
-import type { ModelSignature } from './model-signature.ts';
 import type { Failure } from './prediction-events.ts';
+import type { ModelSignature } from './signature/model-signature.ts';
 
 export interface ModelVersion {
   readonly version: number;

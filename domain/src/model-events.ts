@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { EventOf } from './event-envelope.ts';
-import { modelSignatureSchema } from './model-signature.ts';
 import { failureSchema } from './prediction-events.ts';
+import { modelSignatureSchema } from './signature/model-signature.ts';
 
 const sha256 = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
 const version = (description: string) => Type.Integer({ minimum: 1, description });

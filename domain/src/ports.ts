@@ -1,6 +1,6 @@
 import type { ModelVersion } from './evolve-model.ts';
 import type { EndedPrediction } from './evolve-prediction.ts';
-import type { Datatype } from './model-signature.ts';
+import type { Datatype } from './signature/model-signature.ts';
 import type { PredictionDoc } from './view-store.ts';
 
 /** Milliseconds since 1970. */

@@ -1,5 +1,5 @@
+import type { TensorData } from '../ports.ts';
 import type { Datatype } from './model-signature.ts';
-import type { TensorData } from './ports.ts';
 import { float16Value } from './tensor-data.ts';
 
 /** One element as JSON can carry it. */

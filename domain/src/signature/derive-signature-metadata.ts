@@ -1,4 +1,4 @@
-import type { ModelRefusal } from './ports.ts';
+import type { ModelRefusal } from '../ports.ts';
 
 /** What the file's `hindcast.*` metadata, or a sidecar of the same keys without the prefix, says of the model. */
 export interface ModelMetadata {

@@ -1,5 +1,5 @@
+import type { ModelFile, ModelRefusal, ValueInfo } from '../ports.ts';
 import type { Feature, TensorSpec } from './model-signature.ts';
-import type { ModelFile, ModelRefusal, ValueInfo } from './ports.ts';
 import { isFloat } from './tensor-data.ts';
 
 /** The tensors of a file, and the features that rows of it have, before metadata names them. */

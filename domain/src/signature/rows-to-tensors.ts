@@ -1,5 +1,5 @@
+import type { Tensor, TensorData } from '../ports.ts';
 import type { Feature, ModelSignature, TensorSpec } from './model-signature.ts';
-import type { Tensor, TensorData } from './ports.ts';
 import { type ElementWriter, elementWriter } from './rows-to-tensors-element.ts';
 import { elementCount, newTensorData } from './tensor-data.ts';
 import { type InputForm, type InputLayout, inputLayout } from './validate-input-layout.ts';

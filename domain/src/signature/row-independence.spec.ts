@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Tensor } from './ports.ts';
+import type { Tensor } from '../ports.ts';
 import { rowDependence } from './row-independence.ts';
 import { float16Bits } from './tensor-data.ts';
 

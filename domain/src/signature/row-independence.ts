@@ -1,5 +1,5 @@
+import type { Tensor, TensorData } from '../ports.ts';
 import type { Datatype } from './model-signature.ts';
-import type { Tensor, TensorData } from './ports.ts';
 import { elementCount, float16Value, isFloat } from './tensor-data.ts';
 
 /** Sums are rounded in another order in a batch: this much, as a share of the largest number of a row, is no matter. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelFile, ValueInfo } from '../ports.ts';
 import { type DerivedSignature, deriveSignature } from './derive-signature.ts';
 import type { Datatype } from './model-signature.ts';
-import type { ModelFile, ValueInfo } from './ports.ts';
 import { rowsPerRunMax } from './rows-to-tensors.ts';
 import { validateInput } from './validate-input.ts';
 

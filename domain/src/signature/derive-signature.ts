@@ -1,8 +1,8 @@
+import type { ModelFile, ModelRefusal } from '../ports.ts';
 import { layoutOf, type ModelLayout } from './derive-signature-layout.ts';
 import { areClasses, type ModelMetadata, readModelMetadata, refuseMetadata } from './derive-signature-metadata.ts';
 import { makeExample } from './make-example.ts';
 import type { Feature, ModelSignature } from './model-signature.ts';
-import type { ModelFile, ModelRefusal } from './ports.ts';
 import { isFloat } from './tensor-data.ts';
 import { decisionKey } from './tensors-to-output.ts';
 import { validateInput } from './validate-input.ts';

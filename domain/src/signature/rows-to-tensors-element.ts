@@ -1,5 +1,5 @@
+import type { TensorData } from '../ports.ts';
 import type { Datatype } from './model-signature.ts';
-import type { TensorData } from './ports.ts';
 import { float16Bits } from './tensor-data.ts';
 
 /** Writes one valid element. null and undefined become NaN where the type has one. */

@@ -1,5 +1,5 @@
+import type { TensorData } from '../ports.ts';
 import type { Datatype } from './model-signature.ts';
-import type { TensorData } from './ports.ts';
 
 /** Zeroed storage for `length` elements; strings start empty. */
 export const newTensorData = (datatype: Datatype, length: number): TensorData => {

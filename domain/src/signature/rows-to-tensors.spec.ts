@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Tensor } from '../ports.ts';
 import { DATATYPES, type Datatype, type Feature, type ModelSignature } from './model-signature.ts';
-import type { Tensor } from './ports.ts';
 import { compileBatch } from './rows-to-tensors.ts';
 import { float16Bits, float16Value } from './tensor-data.ts';
 import { rowOutputs } from './tensors-to-output.ts';

@@ -1,5 +1,5 @@
+import type { Tensor, TensorData } from '../ports.ts';
 import type { ModelSignature } from './model-signature.ts';
-import type { Tensor, TensorData } from './ports.ts';
 import { elementCount, isFloat } from './tensor-data.ts';
 import { type ElementReader, elementReader } from './tensors-to-output-element.ts';
 
