@@ -83,6 +83,8 @@ export interface ArtifactStore {
    */
   put(source: AsyncIterable<Uint8Array>, bytesMax: number): Promise<{ sha256: string; bytes: number }>;
   get(sha256: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Without fetching it. */
+  has(sha256: string): Promise<boolean>;
   /** Path of a local copy to hand to another process, undefined where there is no such artifact. */
   localPath(sha256: string): Promise<string | undefined>;
 }

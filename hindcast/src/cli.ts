@@ -10,11 +10,12 @@ import { cancelCommand, labelCommand } from './commands/outcome.ts';
 import { predictCommand } from './commands/predict.ts';
 import { projectionsCommand } from './commands/projections.ts';
 import { replayCommand } from './commands/replay.ts';
-import { startCommand } from './commands/start.ts';
+import { roleCommands, startCommand } from './commands/start.ts';
 import { watchCommand } from './commands/watch.ts';
 
 const commands = [
   startCommand,
+  ...roleCommands,
   predictCommand,
   getCommand,
   watchCommand,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ConfigSources, resolveConfig } from './config.ts';
+import { type ConfigSources, isDistributed, resolveConfig } from './config.ts';
 import { SETTING_NAMES, SETTINGS, type Setting } from './settings.ts';
 
 const resolve = (sources: Partial<ConfigSources>) => resolveConfig({ env: {}, flags: {}, cores: 3, ...sources });
@@ -44,13 +44,32 @@ describe('the configuration', () => {
     expect(problems({ PATH: '/bin', EDITOR: 'ed' })).toEqual([]);
   });
 
-  it('refuses the distributed run, naming what is set and what would be missing, but no value', () => {
+  it('takes all services or none, and names what is missing, but no value', () => {
     const [some] = problems({ MONGODB_URI: 'mongodb://u:secret@h' });
-    expect(some).toContain('MONGODB_URI asks for the distributed run, which is not in this version');
-    expect(some).toContain('KAFKA_BROKERS, REDIS_URL');
+    expect(some).toContain('MONGODB_URI asks for a distributed run, which also needs KAFKA_BROKERS, REDIS_URL');
     expect(some).not.toContain('secret');
-    const [all] = problems({ MONGODB_URI: 'm', KAFKA_BROKERS: 'k', REDIS_URL: 'r' });
-    expect(all).not.toContain('would also need');
+    const env = { MONGODB_URI: 'mongodb://u:secret@h', KAFKA_BROKERS: 'k:9092,l:9092', REDIS_URL: 'redis://r' };
+    const { config } = resolve({ env });
+    expect(config && isDistributed(config)).toBe(true);
+    const embedded = resolve({}).config;
+    expect(embedded && isDistributed(embedded)).toBe(false);
+  });
+
+  it('knows what an address looks like, and never shows one that is secret', () => {
+    const env = { MONGODB_URI: 'http://u:secret@h', KAFKA_BROKERS: 'kafka', REDIS_URL: 'redis://r' };
+    const said = problems(env).join(' ');
+    expect(said).toContain('KAFKA_BROKERS is "kafka"; allowed: something like kafka-1:9092');
+    expect(said).toContain('MONGODB_URI is (not shown); allowed: something like mongodb://');
+    expect(said).not.toContain('secret');
+  });
+
+  it('has defaults that follow from others', () => {
+    const services = { MONGODB_URI: 'mongodb://h', KAFKA_BROKERS: 'k:9092', REDIS_URL: 'redis://r' };
+    expect(resolve({}).config).toMatchObject({ partitions: 4, minInsyncReplicas: 2 });
+    expect(resolve({ env: services }).config).toMatchObject({ partitions: 12 });
+    expect(resolve({ flags: { partitions: '7', replicationFactor: '1' } }).config).toMatchObject({
+      ...{ partitions: 7, replicationFactor: 1, minInsyncReplicas: 1 },
+    });
   });
 
   it('has one name, one flag and one description for each setting', () => {

@@ -1,7 +1,14 @@
 import { nearNames } from '@hindcast/domain';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { type Config, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from './settings.ts';
+import {
+  type Config,
+  type DistributedConfig,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+} from './settings.ts';
 
 export type Origin = 'default' | 'environment' | 'flag';
 
@@ -39,20 +46,24 @@ export const resolveConfig = ({ env, flags, cores }: ConfigSources): Resolved =>
     if (given !== undefined && given !== '') {
       return { name, value: read(setting, given, setting.env), origin: 'environment' };
     }
-    const preset: unknown = name === 'children' ? Math.max(2, Math.min(cores, 64)) : setting.schema['default'];
-    return { name, value: preset, origin: 'default' };
+    return { name, value: setting.schema['default'], origin: 'default' };
   });
+  const given = new Map(effective.map(({ name, value }) => [name, value]));
+  for (const [at, one] of effective.entries()) {
+    const preset = presets[one.name];
+    if (one.value === undefined && preset) effective[at] = { ...one, value: preset(given, cores) };
+  }
 
   function read(setting: Setting, text: string, called: string): unknown {
     const value = parse(setting.schema, text);
     if (!Value.Check(setting.schema, value)) {
       const shown = setting.secret ? '(not shown)' : JSON.stringify(text);
-      problems.push(`${called} is ${shown}; allowed: ${allowed(setting.schema)}.`);
+      problems.push(`${called} is ${shown}; allowed: ${allowed(setting)}.`);
     }
     return value;
   }
 
-  problems.push(...notYet(effective), ...unknownVariables(env));
+  problems.push(...halfDistributed(effective), ...unknownVariables(env));
   const values = Object.fromEntries(effective.filter((e) => e.value !== undefined).map((e) => [e.name, e.value]));
   return { effective, problems, config: problems.length === 0 ? (values as Config) : undefined };
 };
@@ -63,25 +74,41 @@ const parse = (schema: TSchema, text: string): unknown => {
   return text;
 };
 
-/** The values a schema takes, in words. */
-export const allowed = (schema: TSchema): string => {
+/** The values a setting takes, in words. */
+export const allowed = ({ schema, example }: Pick<Setting, 'schema' | 'example'>): string => {
   if (schema['type'] === 'integer') return `a whole number from ${schema['minimum']} to ${schema['maximum']}`;
   if (schema['type'] === 'boolean') return 'true or false';
   if (Array.isArray(schema['anyOf'])) return schema['anyOf'].map((option: TSchema) => option['const']).join(', ');
-  if (schema['pattern'] !== undefined) return 'an address such as http://127.0.0.1:8080';
-  return 'a text that is not empty';
+  return example === undefined ? 'a text that is not empty' : `something like ${example}`;
 };
 
-const notYet = (effective: readonly Effective[]): string[] => {
-  const distributed = SETTING_NAMES.filter((name) => (SETTINGS[name] as Setting).notYet);
-  const set = effective.filter((e) => distributed.includes(e.name) && e.value !== undefined);
-  if (set.length === 0) return [];
-  const names = (of: readonly SettingName[]) => of.map((name) => SETTINGS[name].env).join(', ');
-  const missing = distributed.filter((name) => !set.some((e) => e.name === name));
-  const some = missing.length > 0 ? ` (and a distributed run would also need ${names(missing)})` : '';
+/** Defaults that follow from the machine, or from other settings. */
+const presets: Readonly<
+  Partial<Record<SettingName, (given: ReadonlyMap<SettingName, unknown>, cores: number) => unknown>>
+> = {
+  children: (_, cores) => Math.max(2, Math.min(cores, 64)),
+  partitions: (given) => (given.get('kafkaBrokers') === undefined ? 4 : 12),
+  minInsyncReplicas: (given) => Math.max(1, Number(given.get('replicationFactor')) - 1),
+};
+
+/** The services that a distributed run needs. */
+const services = SETTING_NAMES.filter((name) => (SETTINGS[name] as Setting).service);
+const variables = (of: readonly SettingName[]) => of.map((name) => SETTINGS[name].env).join(', ');
+
+/** Where they are is said by these. */
+export const serviceVariables = variables(services);
+
+/** Whether the settings name the services of a distributed run. */
+export const isDistributed = (config: Config): config is DistributedConfig =>
+  services.every((name) => config[name] !== undefined);
+
+const halfDistributed = (effective: readonly Effective[]): string[] => {
+  const missing = services.filter((name) => effective.every((e) => e.name !== name || e.value === undefined));
+  if (missing.length === 0 || missing.length === services.length) return [];
+  const set = services.filter((name) => !missing.includes(name));
   return [
-    `${names(set.map((e) => e.name))} asks for the distributed run, which is not in this version${some}. ` +
-      'Unset it to run embedded, where no Kafka, MongoDB or Redis is needed.',
+    `${variables(set)} asks for a distributed run, which also needs ${variables(missing)}. ` +
+      `Set all of them, or none to run embedded, where no Kafka, MongoDB or Redis is needed.`,
   ];
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { farewell, firstMinute, tryCommand } from './first-minute.ts';
 
 const model = { name: 'churn', version: 1, readyMs: 84.2, example: { plan: "it's plus" } };
+const folder = { kind: 'folder', folder: './data' } as const;
 const url = 'http://127.0.0.1:8080';
 
 describe('the first minute', () => {
@@ -9,7 +10,7 @@ describe('the first minute', () => {
     const text = firstMinute({
       version: '0.1.0',
       url,
-      summary: { dataFolder: './data', models: [model], moreModels: 0, missing: [] },
+      summary: { place: folder, models: [model], moreModels: 0, missing: [] },
     });
     expect(text).toContain('hindcast 0.1.0 · embedded: no Kafka, MongoDB or Redis needed');
     expect(text).toContain(`${url}/docs`);
@@ -22,14 +23,14 @@ describe('the first minute', () => {
     const text = firstMinute({
       version: '0.1.0',
       url,
-      summary: { dataFolder: './data', models, moreModels: 2, missing: [] },
+      summary: { place: folder, models, moreModels: 2, missing: [] },
     });
     expect(text).toContain('churn@1 ready and 2 more\n');
   });
 
   it('names models whose file is gone, and calls none of them ready', () => {
     const missing = Array.from({ length: 7 }, (_, at) => ({ name: `m${at}`, version: at + 1 }));
-    const summary = { dataFolder: './data', models: [], moreModels: 0, missing };
+    const summary = { place: folder, models: [], moreModels: 0, missing };
     const text = firstMinute({ version: '0.1.0', url, summary });
     expect(text).toContain('Model  none that can be run\n');
     expect(text).toContain('Missing   the files of m0@1, m1@2, m2@3, m3@4, m4@5 and 2 more: their predictions wait');
@@ -38,14 +39,14 @@ describe('the first minute', () => {
   });
 
   it('says at the end what is left', () => {
-    expect(farewell({ dataFolder: './data', models: [], moreModels: 0, missing: [] })).toContain(
-      'everything is in ./data',
+    expect(farewell({ place: folder, models: [], moreModels: 0, missing: [] })).toContain('everything is in ./data');
+    expect(farewell({ place: { kind: 'memory' }, models: [], moreModels: 0, missing: [] })).toContain(
+      'nothing is kept',
     );
-    expect(farewell({ dataFolder: undefined, models: [], moreModels: 0, missing: [] })).toContain('nothing is kept');
   });
 
   it('gives a command that a shell takes as it stands', () => {
-    expect(tryCommand(url, { dataFolder: undefined, models: [model], moreModels: 0, missing: [] })).toBe(
+    expect(tryCommand(url, { place: { kind: 'memory' }, models: [model], moreModels: 0, missing: [] })).toBe(
       `curl -s ${url}/v1/predictions -H 'content-type: application/json' -H 'prefer: wait=5' ` +
         `-d '{"model":"churn","input":{"plan":"it'\\''s plus"}}'`,
     );
@@ -55,7 +56,7 @@ describe('the first minute', () => {
     const text = firstMinute({
       version: '0.1.0',
       url,
-      summary: { dataFolder: undefined, models: [], moreModels: 0, missing: [] },
+      summary: { place: { kind: 'memory' }, models: [], moreModels: 0, missing: [] },
     });
     expect(text).toContain('hindcast models add');
     expect(text).toContain('in memory');

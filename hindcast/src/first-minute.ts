@@ -1,4 +1,5 @@
 import { showDuration } from './duration.ts';
+import type { Role } from './parts/roles.ts';
 import type { StartSummary } from './running-hindcast.ts';
 
 export interface FirstMinute {
@@ -9,24 +10,50 @@ export interface FirstMinute {
 
 /** What a person needs in the first minute, as lines for a terminal. */
 export const firstMinute = ({ version, url, summary }: FirstMinute): string => {
-  const data =
-    summary.dataFolder === undefined
-      ? 'in memory, lost at the end'
-      : `${summary.dataFolder} (kept; --memory to discard)`;
   const models = summary.models.map(
     ({ name, version, readyMs }) => `${name}@${version} ready${readyMs < 1 ? '' : ` in ${showDuration(readyMs)}`}`,
   );
   const more = summary.moreModels > 0 ? ` and ${summary.moreModels} more` : '';
   const lines = [
-    `hindcast ${version} · embedded: no Kafka, MongoDB or Redis needed`,
+    `hindcast ${version} · ${manner[summary.place.kind]}`,
     '',
     `API docs  ${url}/docs      Event docs  ${url}/docs/events`,
-    `Data      ${data}      Model  ${models.join(', ') || noModels(summary)}${more}`,
+    `Data      ${keptIn(summary.place)}      Model  ${models.join(', ') || noModels(summary)}${more}`,
     ...missingLines(summary),
   ];
   const command = tryCommand(url, summary);
   if (command !== undefined) lines.push('', `Try       ${command}`);
   return `\n${lines.map((line) => (line === '' ? line : `  ${line}`)).join('\n')}\n`;
+};
+
+const manner: Readonly<Record<StartSummary['place']['kind'], string>> = {
+  memory: 'embedded: no Kafka, MongoDB or Redis needed',
+  folder: 'embedded: no Kafka, MongoDB or Redis needed',
+  services: 'distributed: on Kafka, MongoDB and Redis',
+};
+
+const keptIn = (place: StartSummary['place']): string => {
+  if (place.kind === 'memory') return 'in memory, lost at the end';
+  return place.kind === 'folder' ? `${place.folder} (kept; --memory to discard)` : `in Kafka at ${place.brokers}`;
+};
+
+/** What a person sees of a process that is one of several. */
+export const processLine = (version: string, role: Role, url: string, { place }: StartSummary): string => {
+  const kept = place.kind === 'services' ? ` on Kafka at ${place.brokers}` : '';
+  return `\n  hindcast ${version} · ${role}${kept}\n\n  ${pageOf[role]}  ${url}${pathOf[role]}\n`;
+};
+
+const pageOf: Readonly<Record<Role, string>> = {
+  'command-api': 'API docs',
+  'query-api': 'API docs',
+  worker: 'Health',
+  projector: 'Health',
+};
+const pathOf: Readonly<Record<Role, string>> = {
+  'command-api': '/docs',
+  'query-api': '/docs',
+  worker: '/readyz?verbose',
+  projector: '/readyz?verbose',
 };
 
 const noModels = ({ missing }: StartSummary): string =>
@@ -47,8 +74,14 @@ const missingLines = ({ missing }: StartSummary): readonly string[] => {
 };
 
 /** The last word of a run that people have watched. */
-export const farewell = ({ dataFolder }: StartSummary): string =>
-  `\n  stopped; ${dataFolder === undefined ? 'nothing is kept of it' : `everything is in ${dataFolder}`}\n`;
+export const farewell = ({ place }: StartSummary): string => {
+  const left = {
+    memory: 'nothing is kept of it',
+    folder: `everything is in ${place.kind === 'folder' ? place.folder : ''}`,
+    services: 'the others go on',
+  };
+  return `\n  stopped; ${left[place.kind]}\n`;
+};
 
 /** A command that works as it stands in any POSIX shell; undefined while there is no model. */
 export const tryCommand = (url: string, { models }: StartSummary): string | undefined => {

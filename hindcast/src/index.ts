@@ -1,6 +1,7 @@
 import { resolveConfig } from './config.ts';
 
-export { type EmbeddedConfig, type RunningEmbedded, startEmbedded } from './embedded/start-embedded.ts';
+export { ROLES, type Role } from './parts/roles.ts';
+export { type InspectableHindcast, startHindcast } from './start-hindcast.ts';
 
 /** The settings of a start that says nothing. */
 export const defaultConfig = resolveConfig({ env: {}, flags: {}, cores: 2 }).config ?? never();

@@ -19,7 +19,7 @@ const code = await runCli(process.argv.slice(2), {
     env: process.env,
     now: Date.now,
   },
-  loadStartEmbedded: async () => (await import('./embedded/start-embedded.ts')).startEmbedded,
+  loadStart: async () => (await import('./start-hindcast.ts')).startHindcast,
   openLog: async (folder) => (await import('@hindcast/adapters/sqlite')).openSqliteLogReader(folder),
   isLocked: isFolderLocked,
 });

@@ -1,10 +1,14 @@
 import type { Logger } from '@hindcast/domain';
+import type { Role } from './parts/roles.ts';
 import type { Config } from './settings.ts';
 
 /** What `start` tells people about the process that it has started. */
 export interface StartSummary {
-  /** undefined with `memory`. */
-  readonly dataFolder: string | undefined;
+  /** Where everything is kept. */
+  readonly place:
+    | { readonly kind: 'memory' }
+    | { readonly kind: 'folder'; readonly folder: string }
+    | { readonly kind: 'services'; readonly brokers: string };
   /** Models that can be asked now, the sample first. `readyMs` is the time its load took in this start. */
   readonly models: readonly {
     readonly name: string;
@@ -18,7 +22,7 @@ export interface StartSummary {
   readonly missing: readonly { readonly name: string; readonly version: number }[];
 }
 
-/** Everything of the embedded run in this process, listening. */
+/** A process of Hindcast, listening. */
 export interface RunningHindcast {
   /** Address of the HTTP API, without a slash at its end. */
   readonly url: string;
@@ -27,4 +31,4 @@ export interface RunningHindcast {
   stop(): Promise<void>;
 }
 
-export type StartEmbedded = (config: Config, logger: Logger) => Promise<RunningHindcast>;
+export type StartHindcast = (config: Config, logger: Logger, roles?: readonly Role[]) => Promise<RunningHindcast>;

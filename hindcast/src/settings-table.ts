@@ -4,20 +4,8 @@ import { SETTING_NAMES, SETTINGS, type Setting } from './settings.ts';
 export const settingsTable = (): readonly string[] => [
   '| variable | flag | default | meaning |',
   '| --- | --- | --- | --- |',
-  ...SETTING_NAMES.map((name): Setting => SETTINGS[name])
-    .filter(({ notYet }) => !notYet)
-    .map(row),
-  ...refusedVariables(),
+  ...SETTING_NAMES.map((name): Setting => SETTINGS[name]).map(row),
 ];
-
-const refusedVariables = (): readonly string[] => {
-  const names = SETTING_NAMES.map((name): Setting => SETTINGS[name]).flatMap(({ env, notYet }) =>
-    notYet ? [env] : [],
-  );
-  if (names.length === 0) return [];
-  const text = `A distributed run is not in this version: where ${names.map((name) => `\`${name}\``).join(', ')} is set,`;
-  return ['', text, 'the start is refused, so that nobody takes one for the other.'];
-};
 
 const row = (setting: Setting): string => {
   const preset: unknown = setting.schema['default'];

@@ -9,12 +9,14 @@ export interface Setting<S extends TSchema = TSchema> {
   readonly description: string;
   /** Shown where the default depends on the machine. */
   readonly defaultText?: string;
+  /** What it may look like, for whoever got it wrong. */
+  readonly example?: string;
   /** Never printed. */
   readonly secret?: true;
   /** Read by the commands that talk to a running Hindcast, not by `start`. */
   readonly client?: true;
-  /** A name that people know from elsewhere and that this version cannot honour. */
-  readonly notYet?: true;
+  /** Says where a service is. All of them make a distributed run, none an embedded one. */
+  readonly service?: true;
 }
 
 const setting = <S extends TSchema>(schema: S, about: Omit<Setting, 'schema'>): Setting<S> => ({ schema, ...about });
@@ -40,7 +42,8 @@ export const SETTINGS = {
   data: setting(Type.String({ minLength: 1, maxLength: 4096, default: './data' }), {
     env: 'HINDCAST_DATA',
     flag: 'data',
-    description: 'Folder of the log, the views and the models',
+    description:
+      'Folder of the log, the views and the models; in a distributed run of copies of models, which may be lost',
   }),
   memory: setting(Type.Boolean({ default: false }), {
     env: 'HINDCAST_MEMORY',
@@ -57,9 +60,10 @@ export const SETTINGS = {
     flag: 'log-format',
     description: 'auto: text for people on a terminal, JSON lines otherwise',
   }),
-  partitions: setting(Type.Integer({ minimum: 1, maximum: 64, default: 4 }), {
+  partitions: setting(Type.Integer({ minimum: 1, maximum: 64 }), {
     env: 'HINDCAST_PARTITIONS',
     flag: 'partitions',
+    defaultText: '4 embedded, 12 distributed',
     description: 'Partitions of a new log; a log keeps the number it was created with',
   }),
   children: setting(Type.Integer({ minimum: 1, maximum: 64 }), {
@@ -105,25 +109,58 @@ export const SETTINGS = {
     env: 'HINDCAST_URL',
     flag: 'url',
     client: true,
+    example: 'http://127.0.0.1:8080',
     description: 'The Hindcast that commands such as `predict` talk to',
   }),
-  kafkaBrokers: setting(Type.Optional(Type.String()), {
-    env: 'KAFKA_BROKERS',
-    secret: true,
-    notYet: true,
-    description: 'Refused: this version has the embedded run only',
-  }),
-  mongodbUri: setting(Type.Optional(Type.String()), {
+  kafkaBrokers: setting(
+    Type.Optional(Type.String({ pattern: '^[^\\s,:/]+:\\d+(,[^\\s,:/]+:\\d+)*$', maxLength: 4096 })),
+    {
+      env: 'KAFKA_BROKERS',
+      service: true,
+      example: 'kafka-1:9092,kafka-2:9092',
+      description: 'Distributed run: some brokers of the Kafka that holds the log',
+    },
+  ),
+  mongodbUri: setting(Type.Optional(Type.String({ pattern: '^mongodb(\\+srv)?://.+$', maxLength: 4096 })), {
     env: 'MONGODB_URI',
     secret: true,
-    notYet: true,
-    description: 'Refused: this version has the embedded run only',
+    service: true,
+    example: 'mongodb://user:password@mongo-1,mongo-2/?replicaSet=rs0',
+    description: 'Distributed run: the MongoDB that holds the views and the models',
   }),
-  redisUrl: setting(Type.Optional(Type.String()), {
+  redisUrl: setting(Type.Optional(Type.String({ pattern: '^rediss?://.+$', maxLength: 4096 })), {
     env: 'REDIS_URL',
     secret: true,
-    notYet: true,
-    description: 'Refused: this version has the embedded run only',
+    service: true,
+    example: 'redis://user:password@redis:6379',
+    description: 'Distributed run: the Redis that holds what may be lost',
+  }),
+  topicPrefix: setting(Type.String({ pattern: '^[A-Za-z0-9._-]{0,100}$', default: '' }), {
+    env: 'HINDCAST_TOPIC_PREFIX',
+    flag: 'topic-prefix',
+    example: 'staging.',
+    description: 'Put before the names of topics and groups, so that one Kafka can hold several logs',
+  }),
+  replicationFactor: setting(Type.Integer({ minimum: 1, maximum: 32, default: 3 }), {
+    env: 'HINDCAST_REPLICATION_FACTOR',
+    flag: 'replication-factor',
+    description: 'Brokers that hold each record; with 1 an acknowledged prediction is lost with its disk',
+  }),
+  minInsyncReplicas: setting(Type.Integer({ minimum: 1, maximum: 32 }), {
+    env: 'HINDCAST_MIN_INSYNC_REPLICAS',
+    flag: 'min-insync-replicas',
+    defaultText: 'one less than the replication factor, at least 1',
+    description: 'Brokers that must have a record before it is acknowledged',
+  }),
+  sessionTimeoutMs: setting(Type.Integer({ minimum: 6_000, maximum: 300_000, default: 10_000 }), {
+    env: 'HINDCAST_SESSION_TIMEOUT_MS',
+    flag: 'session-timeout-ms',
+    description: 'Silence after which the partitions of a worker or projector go to others',
+  }),
+  database: setting(Type.String({ pattern: '^[A-Za-z0-9_-]{1,63}$', default: 'hindcast' }), {
+    env: 'HINDCAST_DATABASE',
+    flag: 'database',
+    description: 'Database in MongoDB, of one log alone',
   }),
 } as const;
 
@@ -139,3 +176,6 @@ export const configSchema = Type.Object(
   { additionalProperties: false },
 );
 export type Config = Readonly<Static<typeof configSchema>>;
+
+/** The configuration of a process that finds its services through the environment. */
+export type DistributedConfig = Config & Readonly<Record<'kafkaBrokers' | 'mongodbUri' | 'redisUrl', string>>;

@@ -1,7 +1,6 @@
 import { type DomainEvent, decode, encode, eventData } from '@hindcast/domain';
 import { aModelRegistered, aPredictionRequested, aPredictionSucceeded } from '@hindcast/domain/testing';
 import { Value } from '@sinclair/typebox/value';
-import { Counter } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { asyncApi } from './async-api.ts';
 import { queryWorld } from './testing/query-world.ts';
@@ -57,13 +56,6 @@ describe('discovery', () => {
     expect(body).toContain('<code>routing.canary[].share</code>');
     expect(body).not.toContain('<td></td>');
     expect(body.match(/<summary>Example/g)).toHaveLength(Object.keys(eventData).length + 1);
-    await world.close();
-  });
-
-  it('shows the metrics of its registry', async () => {
-    const world = await queryWorld();
-    new Counter({ name: 'hindcast_seen_total', help: 'Seen', registers: [world.metrics] }).inc(3);
-    expect((await world.get('/metrics')).body).toContain('hindcast_seen_total 3');
     await world.close();
   });
 

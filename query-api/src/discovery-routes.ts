@@ -3,7 +3,6 @@ import { answers, escapeHtml, htmlPage, pagePolicy, wantsHtml } from '@hindcast/
 import { Type } from '@sinclair/typebox';
 import { asyncApi } from './async-api.ts';
 import { eventDocsPage } from './event-docs-page.ts';
-import type { QueryPorts } from './query-ports.ts';
 
 const links = {
   predictions: '/v1/predictions',
@@ -32,7 +31,7 @@ const homePage = (version: string): string =>
 
 /** What a newcomer, a browser and a scraper ask first. */
 export const discoveryRoutes =
-  ({ metrics }: QueryPorts, version: string): FastifyPluginAsyncTypebox =>
+  (version: string): FastifyPluginAsyncTypebox =>
   async (app) => {
     const events = `${JSON.stringify(asyncApi(version))}\n`;
     const docs = eventDocsPage();
@@ -64,11 +63,5 @@ export const discoveryRoutes =
     );
     app.get('/docs/events', { schema: { hide: true } }, async (_request, reply) =>
       reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(docs),
-    );
-    app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
-      reply
-        .type(metrics.contentType)
-        .header('cache-control', 'no-store')
-        .send(await metrics.metrics()),
     );
   };

@@ -42,5 +42,5 @@ export const queryApi =
     await app.register(modelsRoute(ports, views, limits, waits));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
-    await app.register(discoveryRoutes(ports, options.version));
+    await app.register(discoveryRoutes(options.version));
   };

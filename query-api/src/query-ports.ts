@@ -10,7 +10,6 @@ import type {
   ViewGeneration,
   ViewReader,
 } from '@hindcast/domain';
-import type { Registry } from 'prom-client';
 
 /** How far a rebuild has come. Forgotten when the process that runs it ends. */
 export interface RebuildProgress {
@@ -68,7 +67,6 @@ export interface QueryPorts {
   readonly projections: ProjectionsReader;
   readonly identity: Pick<Identity, 'now' | 'sha256'>;
   readonly logger: Logger;
-  readonly metrics: Pick<Registry, 'metrics' | 'contentType'>;
 }
 
 /** Bounds of the query side. Tests make them shorter. */

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultConfig, startEmbedded } from 'hindcast';
+import { defaultConfig, startHindcast } from 'hindcast';
 import { pino } from 'pino';
 import { afterAll, describe, it } from 'vitest';
 import { clientOf, sampleFile } from '../scenarios/client.ts';
@@ -22,7 +22,7 @@ const pythonOrSkip = async (what: string, skip: (note: string) => never): Promis
 };
 
 const startServer = () =>
-  startEmbedded({ ...defaultConfig, port: 0, memory: true, children: 1 }, pino({ level: 'warn' }));
+  startHindcast({ ...defaultConfig, port: 0, memory: true, children: 1 }, pino({ level: 'warn' }));
 
 describe('the Open Inference Protocol', () => {
   it(

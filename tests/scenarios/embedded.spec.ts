@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultConfig, startEmbedded } from 'hindcast';
+import { defaultConfig, ROLES, startHindcast } from 'hindcast';
 import { pino } from 'pino';
 import { afterEach, describe, it } from 'vitest';
 import { everyScenario } from './every-scenario.ts';
@@ -16,12 +16,12 @@ const startInFolder: StartSystem = async ({ workers = true, folder, inferenceTim
   const settings = {
     port: 0,
     data,
-    workers,
     children: 2,
     ...(inferenceTimeoutMs === undefined ? {} : { inferenceTimeoutMs }),
     ...(openMax === undefined ? {} : { openMax }),
   };
-  const embedded = await startEmbedded({ ...defaultConfig, ...settings }, pino({ level: 'warn' }));
+  const roles = ROLES.filter((role) => workers || role !== 'worker');
+  const embedded = await startHindcast({ ...defaultConfig, ...settings }, pino({ level: 'warn' }), roles);
   const system: SystemUnderTest = {
     url: embedded.url,
     log: embedded.log,

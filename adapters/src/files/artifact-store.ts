@@ -76,6 +76,7 @@ export const openFolderArtifactStore = async (folder: string, now: Clock = Date.
       const path = await find(sha256);
       return path === undefined ? undefined : createReadStream(path);
     },
+    has: async (sha256) => (await find(sha256)) !== undefined,
     localPath: find,
   };
 };

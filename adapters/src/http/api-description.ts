@@ -8,6 +8,16 @@ export interface ApiInfo {
   readonly description: string;
 }
 
+/** What is answered at one address, by however many servers. */
+export interface WholeApi {
+  /** The OpenAPI document. */
+  readonly document: object;
+  readonly methodsOf: (path: string) => readonly string[];
+}
+
+/** Of a server that has all routes, and is ready. */
+export const wholeApiOf = (app: FastifyInstance): WholeApi => ({ document: app.swagger(), methodsOf: app.methodsOf });
+
 /** In the order in which a newcomer needs them. */
 const tags = [
   { name: 'Predictions', description: 'Ask for predictions, and read what became of them' },
@@ -23,7 +33,7 @@ const tags = [
  * `/openapi.json` and a page to read it. The page's script is served from here and may load nothing from elsewhere:
  * fonts, proxies, assistants and telemetry of the viewer are off, and its content security policy says so too.
  */
-export const describeApi = (app: FastifyInstance, info: ApiInfo): void => {
+export const describeApi = (app: FastifyInstance, info: ApiInfo, wholeApi?: WholeApi): void => {
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -39,7 +49,7 @@ export const describeApi = (app: FastifyInstance, info: ApiInfo): void => {
   app.register(async (docs) => {
     let text: string | undefined;
     docs.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-      text ??= `${JSON.stringify(app.swagger())}\n`;
+      text ??= `${JSON.stringify(wholeApi?.document ?? app.swagger())}\n`;
       return reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(text);
     });
     docs.addHook('onSend', async (_request, reply) => {

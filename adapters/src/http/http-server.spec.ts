@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { LogError } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { afterEach, describe, expect, it } from 'vitest';
+import { wholeApiOf } from './api-description.ts';
 import { buildHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts';
 import { problem } from './problem.ts';
 import { answers } from './problem-responses.ts';
@@ -235,5 +236,28 @@ describe('the service', () => {
     expect(page.statusCode).toBe(200);
     expect(page.headers['content-security-policy']).toMatch("connect-src 'self'");
     expect(page.body.match(/(src|href)="https?:/g)).toBeNull();
+  });
+});
+
+describe('one of several servers at an address', () => {
+  it('describes what all of them answer, and refuses other methods in the name of all', async () => {
+    const others = buildHttpServer({ openapi });
+    others.register(thingRoutes);
+    await others.ready();
+    const wholeApi = wholeApiOf(others);
+    await others.close();
+    const app = buildHttpServer({ openapi, wholeApi });
+    opened.push(app);
+    expect((await app.inject('/openapi.json')).json().paths).toHaveProperty(['/things/{name}/rename']);
+    const answer = await app.inject('/things/a/rename');
+    expect([answer.statusCode, answer.headers['allow']]).toEqual([405, 'POST']);
+    expect((await app.inject('/nothing')).statusCode).toBe(404);
+  });
+
+  it('shows its own metrics to scrapers', async () => {
+    const app = serve({ metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'seen_total 3\n' } });
+    const answer = await app.inject('/metrics');
+    expect([answer.body, answer.headers['content-type']]).toEqual(['seen_total 3\n', 'text/plain; version=0.0.4']);
+    expect((await serve().inject('/metrics')).statusCode).toBe(404);
   });
 });

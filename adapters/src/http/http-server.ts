@@ -8,14 +8,14 @@ import fastify, {
   type RawServerDefault,
 } from 'fastify';
 import { createAllowedMethods } from './allowed-methods.ts';
-import { type ApiInfo, describeApi } from './api-description.ts';
+import { type ApiInfo, describeApi, type WholeApi } from './api-description.ts';
 import { jsonBody } from './json-body.ts';
 import { problem, problemSchema } from './problem.ts';
 import { problemPages } from './problem-pages.ts';
 import { answerClientError, jsonLine, sendProblem } from './problem-reply.ts';
 import { commonResponses } from './problem-responses.ts';
 import type { Readiness } from './readiness.ts';
-import { serviceRoutes } from './service-routes.ts';
+import { type Metrics, serviceRoutes } from './service-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 declare module 'fastify' {
@@ -26,6 +26,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The 404 or 405 of a path that no route answers. */
     readonly notFoundProblem: (request: FastifyRequest) => Error;
+    /** The methods that a path answers; none where it does not exist. */
+    readonly methodsOf: (path: string) => readonly string[];
   }
   interface FastifyRequest {
     /** Size of a JSON body, unpacked; 0 for any other. */
@@ -59,6 +61,9 @@ export interface HttpServerOptions {
   readonly openapi: ApiInfo;
   readonly bodyBytesMax?: number;
   readonly readiness?: Readiness;
+  readonly metrics?: Metrics;
+  /** Where several servers share one address: all that is answered there. Left out where this one answers everything. */
+  readonly wholeApi?: WholeApi;
   /** How long a whole request may take to come in, and its headers. */
   readonly timeouts?: { readonly requestMs: number; readonly headersMs: number };
 }
@@ -72,7 +77,7 @@ const timeoutsDefault = { requestMs: 30_000, headersMs: 10_000 };
  * schemas document and are held true by tests.
  */
 export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
-  const { logger, openapi, bodyBytesMax, readiness, timeouts = timeoutsDefault } = options;
+  const { logger, openapi, bodyBytesMax, readiness, metrics, wholeApi, timeouts = timeoutsDefault } = options;
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax ?? bodyBytesMaxDefault,
@@ -104,9 +109,10 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
     route.schema = { ...route.schema, response: commonResponses(route.schema, bodied) };
   });
 
+  app.decorate('methodsOf', allowed.of);
   app.decorate('notFoundProblem', (request: FastifyRequest) => {
     const path = request.url.split('?', 1)[0] ?? '';
-    const methods = allowed.of(path);
+    const methods = (wholeApi ?? app).methodsOf(path);
     if (methods.length === 0) return problem('not-found', 'No resource has this path.');
     const allow = methods.join(', ');
     return problem('method-not-allowed', `This path answers ${allow}.`, { headers: { allow } });
@@ -117,8 +123,8 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
     sendProblem(request.is404 ? app.notFoundProblem(request) : error, request, reply, logger),
   );
 
-  describeApi(app, openapi);
+  describeApi(app, openapi, wholeApi);
   app.register(problemPages);
-  app.register(serviceRoutes(readiness ?? { checks: {} }, logger));
+  app.register(serviceRoutes({ readiness: readiness ?? { checks: {} }, metrics, logger }));
   return app;
 };

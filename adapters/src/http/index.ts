@@ -1,6 +1,7 @@
 // Routes say `schema.hide`, a word that this package adds to Fastify's types; without it their build does not know it.
 import '@fastify/swagger';
 
+export { type WholeApi, wholeApiOf } from './api-description.ts';
 export * from './catch-up.ts';
 export * from './drain-connections.ts';
 export * from './ended-result.ts';
@@ -20,6 +21,7 @@ export * from './problem-responses.ts';
 export * from './problems.ts';
 export * from './readiness.ts';
 export * from './request-headers.ts';
+export type { Metrics } from './service-routes.ts';
 export * from './slow-bodies.ts';
 export * from './stored-payload.ts';
 export * from './strict-json.ts';

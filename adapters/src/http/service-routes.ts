@@ -4,13 +4,25 @@ import { Type } from '@sinclair/typebox';
 import { answers } from './problem-responses.ts';
 import { checkReadiness, type Readiness, readinessSchema } from './readiness.ts';
 
+/** What a scraper is shown, as a registry of prom-client has it. */
+export interface Metrics {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
+export interface ServiceRoutes {
+  readonly readiness: Readiness;
+  readonly metrics: Metrics | undefined;
+  readonly logger: Logger | undefined;
+}
+
 const verbose = Type.Optional(
   Type.Union([Type.Literal(''), Type.Literal('true'), Type.Literal('false')], { description: 'Show each check' }),
 );
 
-/** `/livez` asks only whether the event loop turns; `/readyz` whether requests should come here. */
+/** `/livez` asks only whether the event loop turns; `/readyz` whether requests should come here; `/metrics` is for scrapers. */
 export const serviceRoutes =
-  (readiness: Readiness, logger: Logger | undefined): FastifyPluginAsyncTypebox =>
+  ({ readiness, metrics, logger }: ServiceRoutes): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/livez',
@@ -44,5 +56,12 @@ export const serviceRoutes =
         const isVerbose = (request.query.verbose ?? 'false') !== 'false';
         return isVerbose ? { status, checks } : { status };
       },
+    );
+    if (!metrics) return;
+    app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+      reply
+        .type(metrics.contentType)
+        .header('cache-control', 'no-store')
+        .send(await metrics.metrics()),
     );
   };

@@ -56,6 +56,7 @@ export const openGridFsArtifactStore = async ({
       const path = await copies.use(sha256);
       return path === undefined ? uploads.read(file) : createReadStream(path);
     },
+    has: async (sha256) => digestPattern.test(sha256) && (await uploads.find(sha256)) !== null,
     async localPath(sha256) {
       if (!digestPattern.test(sha256)) return undefined;
       const path = await copies.use(sha256);

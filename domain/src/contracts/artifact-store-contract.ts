@@ -46,6 +46,7 @@ export const artifactStoreContract = (name: string, open: () => Promise<Artifact
       using(async ({ store }) => {
         expect(await store.put(chunksOf(text('a'), text('bc')), bytesMax)).toEqual(abc);
         expect(await collect(await store.get(abc.sha256))).toEqual([...text('abc')]);
+        expect(await store.has(abc.sha256)).toBe(true);
         expect(await store.put(chunksOf(), bytesMax)).toEqual(nothing);
         expect(await collect(await store.get(nothing.sha256))).toEqual([]);
       }),
@@ -58,6 +59,7 @@ export const artifactStoreContract = (name: string, open: () => Promise<Artifact
         for (const sha256 of [unknown, '', '..', '../secret', abc.sha256.toUpperCase(), `${abc.sha256}/`]) {
           expect(await store.get(sha256)).toBeUndefined();
           expect(await store.localPath(sha256)).toBeUndefined();
+          expect(await store.has(sha256)).toBe(false);
         }
       }),
     );

@@ -29,6 +29,7 @@ export const createMemoryArtifactStore = ({ sha256 }: { readonly sha256: Sha256 
       const content = artifacts.get(digest);
       return content && oneChunk(content);
     },
+    has: async (digest) => artifacts.has(digest),
     localPath: async () => undefined,
   };
 };

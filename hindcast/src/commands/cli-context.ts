@@ -4,7 +4,7 @@ import { type ApiClient, openApiClient } from '../api-client.ts';
 import { usage } from '../cli-failure.ts';
 import { resolveConfig } from '../config.ts';
 import type { IsLocked } from '../doctor-checks.ts';
-import type { StartEmbedded } from '../running-hindcast.ts';
+import type { StartHindcast } from '../running-hindcast.ts';
 import { SETTING_NAMES, SETTINGS, type Setting, type SettingName } from '../settings.ts';
 import { type Terminal, type Voice, voiceOf } from '../terminal.ts';
 
@@ -15,8 +15,8 @@ export interface CliContext {
   readonly terminal: Terminal;
   readonly version: string;
   readonly cores: number;
-  /** Loaded only by `start`: the other commands stay quick. */
-  readonly loadStartEmbedded: () => Promise<StartEmbedded>;
+  /** Loaded only by what runs a process: the other commands stay quick. */
+  readonly loadStart: () => Promise<StartHindcast>;
   /** The log of a data folder, to read only. */
   readonly openLog: (folder: string) => Promise<ClosableLog>;
   readonly isLocked: IsLocked;

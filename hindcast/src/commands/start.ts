@@ -2,8 +2,9 @@ import type { Logger } from '@hindcast/domain';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { usage } from '../cli-failure.ts';
-import { resolveConfig } from '../config.ts';
-import { farewell, firstMinute, tryCommand } from '../first-minute.ts';
+import { isDistributed, resolveConfig, serviceVariables } from '../config.ts';
+import { farewell, firstMinute, processLine, tryCommand } from '../first-minute.ts';
+import { ROLES, type Role } from '../parts/roles.ts';
 import { openProcessLog, speaksToPeople } from '../process-log.ts';
 import type { RunningHindcast } from '../running-hindcast.ts';
 import type { Config } from '../settings.ts';
@@ -11,23 +12,42 @@ import { startFailure } from '../start-failure.ts';
 import { type CliContext, command, settingFlags, withSettings } from './cli-context.ts';
 
 export const startCommand = (context: CliContext): Command =>
-  withSettings(
+  runsProcess(
+    context,
     command(
       'start',
       'Run Hindcast in this process: the API, the log, the views and the workers',
       'hindcast start',
       'hindcast start --port 9000 --data /var/lib/hindcast',
     ),
-  ).action(async (options) => {
+  );
+
+const promises: Readonly<Record<Role, string>> = {
+  'command-api': 'Run a process that accepts predictions, labels and models',
+  'query-api': 'Run a process that serves results, lists, streams and replays',
+  worker: 'Run a process that runs models',
+  projector: 'Run a process that makes the views, and ends what passes its deadline',
+};
+
+/** The commands that run one part of a distributed Hindcast. */
+export const roleCommands = ROLES.map(
+  (role) =>
+    (context: CliContext): Command =>
+      runsProcess(context, command(role, promises[role], `hindcast ${role}`, `PORT=8081 hindcast ${role}`), role),
+);
+
+const runsProcess = (context: CliContext, target: Command, role?: Role): Command =>
+  withSettings(target).action(async (options) => {
     const { env } = context.terminal;
     const { config, problems } = resolveConfig({ env, flags: settingFlags(options), cores: context.cores });
     if (!config) throw usage(['Hindcast did not start:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+    if (role !== undefined && !isDistributed(config)) throw usage(lonely(role));
     const logger = openProcessLog(config, context.terminal);
-    const start = await context.loadStartEmbedded();
-    const running = await start(config, logger).catch((error: unknown) => {
+    const start = await context.loadStart();
+    const running = await start(config, logger, role && [role]).catch((error: unknown) => {
       throw startFailure(config, error);
     });
-    announce(context, config, logger, running);
+    announce(context, config, logger, running, role);
     const log = { error: (said: unknown) => complain(logger, said) };
     closeWithGrace({ delay: config.shutdownMs, logger: log }, async ({ err }) => {
       if (err) complain(logger, err);
@@ -36,20 +56,25 @@ export const startCommand = (context: CliContext): Command =>
     });
   });
 
-const announce = (context: CliContext, config: Config, logger: Logger, { url, summary }: RunningHindcast): void => {
-  if (speaksToPeople(config, context.terminal)) {
-    context.terminal.stdout.write(`${firstMinute({ version: context.version, url, summary })}\n`);
+const lonely = (role: Role): string =>
+  `\`hindcast ${role}\` is one of several processes, which meet in Kafka, MongoDB and Redis: set ${serviceVariables}. ` +
+  'Without them `hindcast start` runs everything in one process.';
+
+const announce = (
+  { version, terminal }: CliContext,
+  config: Config,
+  logger: Logger,
+  { url, summary }: RunningHindcast,
+  role: Role | undefined,
+): void => {
+  if (speaksToPeople(config, terminal)) {
+    const text = role ? processLine(version, role, url, summary) : firstMinute({ version, url, summary });
+    terminal.stdout.write(`${text}\n`);
     return;
   }
   const models = summary.models.map(({ example: _, ...model }) => model);
-  const fields = {
-    version: context.version,
-    url,
-    data: summary.dataFolder ?? 'memory',
-    models,
-    missing: summary.missing,
-  };
-  logger.info({ ...fields, try: tryCommand(url, summary) }, 'ready');
+  const fields = { version, process: role ?? 'start', url, data: summary.place, models, missing: summary.missing };
+  logger.info({ ...fields, ...(role ? {} : { try: tryCommand(url, summary) }) }, 'ready');
 };
 
 const complain = (logger: Logger, said: unknown): void => {

@@ -1,20 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openFolderArtifactStore } from '@hindcast/adapters/files';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { openSqliteEventLog, openSqliteViews } from '@hindcast/adapters/sqlite';
-import {
-  type ArtifactStore,
-  type CompletionBus,
-  type EventLog,
-  type Identity,
-  type Reservations,
-  type ResultCache,
-  TOPICS,
-  type Topic,
-  type ViewDatabase,
-} from '@hindcast/domain';
+import { TOPICS, type Topic } from '@hindcast/domain';
 import {
   createMemoryCompletionBus,
   createMemoryEventLog,
@@ -22,18 +12,9 @@ import {
   createMemoryResultCache,
   createMemoryViews,
 } from '@hindcast/domain/in-memory';
-
-/** The ports of one process that needs no service. */
-export interface EmbeddedPorts {
-  readonly identity: Identity;
-  readonly log: EventLog;
-  readonly views: ViewDatabase;
-  readonly artifacts: ArtifactStore;
-  readonly bus: CompletionBus;
-  readonly cache: ResultCache;
-  readonly reservations: Reservations;
-  close(): Promise<void>;
-}
+import type { Ports } from '../parts/ports.ts';
+import type { Config } from '../settings.ts';
+import { makeDataFolder } from './data-folder.ts';
 
 const partitionsOf = (predictions: number): Readonly<Record<Topic, number>> => ({
   [TOPICS.predictions]: predictions,
@@ -46,10 +27,12 @@ const inProcess = () => ({
   bus: createMemoryCompletionBus(),
   cache: createMemoryResultCache(),
   reservations: createMemoryReservations({ now: nodeIdentity.now }),
+  shared: false,
+  checks: {},
 });
 
 /** Everything in one folder, on SQLite. */
-export const openFolderPorts = async (folder: string, partitions: number): Promise<EmbeddedPorts> => {
+const openFolderPorts = async (folder: string, partitions: number): Promise<Ports> => {
   const { now, newId } = nodeIdentity;
   const log = await openSqliteEventLog({ folder, partitions: partitionsOf(partitions), now, newId });
   try {
@@ -71,7 +54,7 @@ export const openFolderPorts = async (folder: string, partitions: number): Promi
 };
 
 /** Nothing is kept, but for model files, which inference children have to read from somewhere: a temporary folder. */
-export const openMemoryPorts = async (partitions: number): Promise<EmbeddedPorts> => {
+const openMemoryPorts = async (partitions: number): Promise<Ports> => {
   const { now, newId } = nodeIdentity;
   const log = createMemoryEventLog({ partitions: partitionsOf(partitions), now, newId });
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-'));
@@ -85,4 +68,12 @@ export const openMemoryPorts = async (partitions: number): Promise<EmbeddedPorts
       await rm(folder, { recursive: true, force: true });
     },
   };
+};
+
+/** The ports of one process that needs no service. */
+export const openEmbeddedPorts = async ({ memory, data, partitions }: Config): Promise<Ports> => {
+  if (memory) return openMemoryPorts(partitions);
+  const folder = resolve(data);
+  await makeDataFolder(folder);
+  return openFolderPorts(folder, partitions);
 };

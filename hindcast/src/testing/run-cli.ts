@@ -68,7 +68,7 @@ export const cli = async (args: readonly string[], given: { stdin?: string; env?
       env: given.env ?? {},
       now: Date.now,
     },
-    loadStartEmbedded: () => Promise.reject(new Error('nothing is started here')),
+    loadStart: () => Promise.reject(new Error('nothing is started here')),
     openLog: () => Promise.reject(new Error('no log is opened here')),
     isLocked: async () => false,
   };

@@ -26,7 +26,6 @@ import {
   createMemoryResultCache,
   createMemoryViews,
 } from '@hindcast/domain/in-memory';
-import { Registry } from 'prom-client';
 import { queryApi } from '../query-api.ts';
 import type { QueryLimits, QueryPorts } from '../query-ports.ts';
 
@@ -56,7 +55,6 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
     },
   };
   const artifacts = createMemoryArtifactStore({ sha256: nodeIdentity.sha256 });
-  const metrics = new Registry();
   const ports: QueryPorts = {
     log,
     views: views.reader,
@@ -66,10 +64,12 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
     projections: { generations: views.generations, rebuild: async () => undefined },
     identity: { ...nodeIdentity, now },
     logger: silent,
-    metrics,
     ...given.ports,
   };
-  const app = buildHttpServer({ openapi: { title: 'Query', version: '0.1.0', description: 'Reads' } });
+  const app = buildHttpServer({
+    openapi: { title: 'Query', version: '0.1.0', description: 'Reads' },
+    metrics: { contentType: 'text/plain', metrics: async () => '' },
+  });
   app.register(queryApi(ports, { version: '0.1.0', limits: { viewWaitMsMax: 2_000, viewPollMs: 2, ...given.limits } }));
   await app.ready();
 
@@ -107,7 +107,6 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
     artifacts,
     log,
     views,
-    metrics,
     ports,
     get listeners(): number {
       return listeners;

@@ -3,9 +3,9 @@ import type { InferenceWorker, Keeper } from '@hindcast/workers';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 export interface MetricSources {
-  readonly keeper: Pick<Keeper, 'open' | 'stats'>;
+  readonly keeper: Pick<Keeper, 'open' | 'stats'> | undefined;
   readonly worker: Pick<InferenceWorker, 'stats'> | undefined;
-  readonly projections: Pick<Projections, 'list'>;
+  readonly projections: Pick<Projections, 'list'> | undefined;
 }
 
 /**
@@ -25,14 +25,17 @@ export const collectMetrics = ({ keeper, worker, projections }: MetricSources): 
       },
     });
   };
-  gauge('predictions_open', 'Accepted predictions that have not ended.', () => keeper.open());
-  const paused = () => keeper.stats().paused + (worker?.stats().paused ?? 0);
-  gauge('partitions_paused', 'Partitions whose open set is full, in the worker and in the keeper.', paused);
+  if (keeper) gauge('predictions_open', 'Accepted predictions that have not ended.', () => keeper.open());
+  if (keeper || worker) {
+    const paused = () => (keeper?.stats().paused ?? 0) + (worker?.stats().paused ?? 0);
+    gauge('partitions_paused', 'Partitions whose open set is full, in the worker and in the keeper.', paused);
+  }
   if (worker) {
     gauge('predictions_queued', 'Predictions that wait for a run.', () => worker.stats().queued);
     gauge('runs_running', 'Runs that inference processes are at.', () => worker.stats().running);
     gauge('results_unwritten', 'Results on their way to the log.', () => worker.stats().unwritten);
   }
+  if (!projections) return registry;
   new Gauge({
     name: 'hindcast_projection_lag_records',
     help: 'Records of the log that a view has not folded yet.',

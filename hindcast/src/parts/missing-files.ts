@@ -5,7 +5,7 @@ import type { StartSummary } from '../running-hindcast.ts';
 const lookedAtMax = 1_000;
 
 type Catalog = Pick<ModelCatalog, 'get' | 'names'>;
-type Files = Pick<ArtifactStore, 'localPath'>;
+type Files = Pick<ArtifactStore, 'has'>;
 
 /** Champions that nobody can run, since the folder no longer has their file. */
 export const championsWithoutFile = async (
@@ -19,7 +19,7 @@ export const championsWithoutFile = async (
     .map(async (name) => {
       const model = catalog.get(tenant, name);
       const champion = model?.routing && findVersion(model, model.routing.champion);
-      if (!champion || (await files.localPath(champion.sha256)) !== undefined) return [];
+      if (!champion || (await files.has(champion.sha256))) return [];
       return [{ name, version: champion.version }];
     });
   return (await Promise.all(looked)).flat();
@@ -41,6 +41,6 @@ export const heldBy =
   async (asked: { tenant: string; model: string; version: number; sha256: string }): Promise<string | undefined> => {
     const { tenant, model, version, sha256 } = asked;
     if (catalog.get(tenant, model)?.paused) return `The model ${model} is paused: resume it.`;
-    if ((await files.localPath(sha256)) !== undefined) return undefined;
+    if (await files.has(sha256)) return undefined;
     return `The file of ${model}@${version} is missing, so that nobody can run it: register the same file again.`;
   };

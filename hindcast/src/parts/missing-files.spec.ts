@@ -12,7 +12,7 @@ const models = new Map([
 ]);
 const catalog = { get: (_: string, name: string) => models.get(name), names: () => [...models.keys()] };
 const files = (...digests: string[]) => ({
-  localPath: async (sha256: string) => (digests.includes(sha256) ? `/files/${sha256}` : undefined),
+  has: async (sha256: string) => digests.includes(sha256),
 });
 const [a, b] = ['a'.repeat(64), 'b'.repeat(64)] as const;
 

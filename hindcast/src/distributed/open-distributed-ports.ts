@@ -1,0 +1,68 @@
+import { join, resolve } from 'node:path';
+import { openKafkaEventLog } from '@hindcast/adapters/kafka';
+import { createMongoClient, openGridFsArtifactStore, openMongoViews } from '@hindcast/adapters/mongodb';
+import { nodeIdentity } from '@hindcast/adapters/node';
+import {
+  createRedisCompletionBus,
+  createRedisReservations,
+  createRedisResultCache,
+  openRedis,
+} from '@hindcast/adapters/redis';
+import { type Logger, TOPICS } from '@hindcast/domain';
+import { makeDataFolder } from '../embedded/data-folder.ts';
+import type { Ports } from '../parts/ports.ts';
+import { createUndoStack } from '../parts/undo-stack.ts';
+import type { DistributedConfig } from '../settings.ts';
+
+/** The ports of a process among others: the log on Kafka, views and artifacts in MongoDB, what may be lost in Redis. */
+export const openDistributedPorts = async (config: DistributedConfig, logger: Logger): Promise<Ports> => {
+  const { now, newId } = nodeIdentity;
+  const cacheFolder = join(resolve(config.data), 'artifacts');
+  await makeDataFolder(resolve(config.data));
+  const opened = createUndoStack();
+  try {
+    const log = opened.keep(
+      await openKafkaEventLog({
+        brokers: config.kafkaBrokers.split(','),
+        clientId: 'hindcast',
+        topicPrefix: config.topicPrefix,
+        partitions: {
+          [TOPICS.predictions]: config.partitions,
+          [TOPICS.models]: 1,
+          [TOPICS.deadLetters]: 3,
+        },
+        replicationFactor: config.replicationFactor,
+        minInsyncReplicas: config.minInsyncReplicas,
+        sessionTimeoutMs: config.sessionTimeoutMs,
+        now,
+        newId,
+        logger,
+      }),
+    );
+    const [first] = await log.bounds(TOPICS.models);
+    const logId = first?.logId ?? '';
+    const client = createMongoClient(config.mongodbUri);
+    opened.push(() => client.close());
+    const views = opened.keep(await openMongoViews({ server: { client }, database: config.database, now, logger }));
+    const artifacts = await openGridFsArtifactStore({ db: client.db(config.database), cacheFolder });
+    const redis = opened.keep(openRedis({ url: config.redisUrl, namespace: `hindcast:${logId}`, logger }));
+    const redisAnswers = async () => {
+      if (!redis.answers()) throw new Error('Redis does not answer.');
+    };
+    return {
+      identity: nodeIdentity,
+      log,
+      views,
+      artifacts,
+      bus: createRedisCompletionBus({ redis, read: (key) => views.reader.prediction(key) }),
+      cache: createRedisResultCache({ redis }),
+      reservations: createRedisReservations({ redis }),
+      shared: true,
+      checks: { cache: { required: false, check: redisAnswers } },
+      close: opened.undo,
+    };
+  } catch (error) {
+    await opened.undo().catch((err: unknown) => logger.warn({ err }, 'What was opened could not be closed.'));
+    throw error;
+  }
+};

@@ -1,0 +1,69 @@
+import { buildHttpServer, type HttpServer, type WholeApi, wholeApiOf } from '@hindcast/adapters/http';
+import { commandApi } from '@hindcast/command-api';
+import type { Backlog, Logger, ModelRuntime } from '@hindcast/domain';
+import { queryApi } from '@hindcast/query-api';
+import type { Config } from '../settings.ts';
+import { version } from '../version.ts';
+import type { LongRunning } from './long-running.ts';
+import type { Ports } from './ports.ts';
+import type { Role } from './roles.ts';
+
+export const apiInfo = {
+  title: 'Hindcast',
+  version,
+  description: 'Asynchronous predictions on an event log: submit, predict, read, replay.',
+};
+
+export interface Apis {
+  readonly 'command-api': ReturnType<typeof commandApi>;
+  readonly 'query-api': ReturnType<typeof queryApi>;
+}
+
+const noModels: Pick<ModelRuntime, 'inspect' | 'run'> = {
+  inspect: async () => ({ ok: false, refusal: { code: 'no_runtime', detail: 'This process runs no models.' } }),
+  run: async () => ({ ok: false, reason: 'stopped', detail: 'This process runs no models.' }),
+};
+
+export const buildApis = (
+  { log, views, bus, cache, artifacts, reservations, identity }: Ports,
+  { catalog, runtime, projections }: Pick<LongRunning, 'catalog' | 'runtime' | 'projections'>,
+  backlog: Backlog,
+  config: Config,
+  logger: Logger,
+): Apis => ({
+  'command-api': commandApi(
+    {
+      ...{ log, catalog, views: views.reader, bus, cache, reservations, artifacts, backlog, identity, logger },
+      runtime: runtime ?? noModels,
+      ...(projections && { projections: projections.commands }),
+    },
+    {
+      openMax: config.openMax,
+      modelBytesMax: config.modelBytesMax,
+      trialTimeoutMs: config.inferenceTimeoutMs,
+      modelDefaults: {
+        pool: 'default',
+        deadlineMs: config.deadlineMs,
+        timeoutMs: config.inferenceTimeoutMs,
+        batchMax: 1_000,
+      },
+    },
+  ),
+  'query-api': queryApi(
+    {
+      ...{ log, views: views.reader, bus, cache, artifacts, identity, logger },
+      projections: projections?.reader ?? { generations: views.generations, rebuild: async () => undefined },
+    },
+    { version },
+  ),
+});
+
+/** What all processes behind one address answer together, made of a server that never listens. */
+export const describeWholeApi = async (apis: Apis): Promise<WholeApi> => {
+  const server: HttpServer = buildHttpServer({ openapi: apiInfo });
+  for (const role of ['command-api', 'query-api'] as const satisfies readonly Role[]) server.register(apis[role]);
+  await server.ready();
+  const whole = wholeApiOf(server);
+  await server.close();
+  return whole;
+};

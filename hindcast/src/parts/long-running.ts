@@ -1,0 +1,66 @@
+import { createOnnxRuntime } from '@hindcast/adapters/onnx';
+import { type Logger, type ModelCatalog, type ModelRuntime, openModelCatalog } from '@hindcast/domain';
+import { createProjections, type Projections } from '@hindcast/projectors';
+import { type InferenceWorker, type Keeper, openSetMaxOf, startInferenceWorker, startKeeper } from '@hindcast/workers';
+import type { Config } from '../settings.ts';
+import { heldBy } from './missing-files.ts';
+import type { Ports } from './ports.ts';
+import type { Role } from './roles.ts';
+import type { UndoStack } from './undo-stack.ts';
+
+/** Where several processes project, another one may move the pointer to the live views: it is looked for this often. */
+const pointerLookMs = 1_000;
+
+/** What runs in a process beside its server, by what the process is for. */
+export interface LongRunning {
+  readonly catalog: ModelCatalog;
+  /** Of those who try models, or run them. */
+  readonly runtime: ModelRuntime | undefined;
+  readonly projections: Projections | undefined;
+  readonly keeper: Keeper | undefined;
+  readonly worker: InferenceWorker | undefined;
+}
+
+export const startLongRunning = async (
+  ports: Ports,
+  roles: ReadonlySet<Role>,
+  config: Config,
+  logger: Logger,
+  { keep }: UndoStack,
+): Promise<LongRunning> => {
+  const { log, views, artifacts, bus, cache, identity } = ports;
+  const catalog = keep(await openModelCatalog(log));
+  // The door bounds what is open; worker and keeper have room for all of it, so that no flood holds up another model.
+  const openMax = openSetMaxOf(config.openMax);
+
+  const startRuntime = () =>
+    createOnnxRuntime({
+      artifactPath: (sha256) => artifacts.localPath(sha256),
+      // A door tries one model at a time.
+      children: roles.has('worker') ? config.children : 1,
+      childMemoryBytesMax: config.modelMemoryBytes,
+      logger,
+    });
+  const startProjections = async () => {
+    const shared = ports.shared ? { pointerLookMs } : {};
+    const projections = keep(createProjections({ log, views, bus, cache, logger, now: identity.now }, shared));
+    await projections.start();
+    return projections;
+  };
+  const startKeeping = () =>
+    startKeeper({ log, identity, logger, heldBy: heldBy(catalog, artifacts) }, { group: 'keepers', openMax });
+
+  const runtime = roles.has('worker') || roles.has('command-api') ? keep(startRuntime()) : undefined;
+  const projections = roles.has('projector') ? await startProjections() : undefined;
+  const keeper = roles.has('projector') ? keep(await startKeeping()) : undefined;
+  const worker =
+    roles.has('worker') && runtime
+      ? keep(
+          await startInferenceWorker(
+            { log, runtime, catalog, artifacts, identity, logger },
+            { group: 'workers', openMax },
+          ),
+        )
+      : undefined;
+  return { catalog, runtime, projections, keeper, worker };
+};

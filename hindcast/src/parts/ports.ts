@@ -1,0 +1,26 @@
+import type { ReadinessCheck } from '@hindcast/adapters/http';
+import type {
+  ArtifactStore,
+  CompletionBus,
+  EventLog,
+  Identity,
+  Reservations,
+  ResultCache,
+  ViewDatabase,
+} from '@hindcast/domain';
+
+/** What every part of a process works on. The adapters behind them are all that an embedded and a distributed run differ in. */
+export interface Ports {
+  readonly identity: Identity;
+  readonly log: EventLog;
+  readonly views: ViewDatabase;
+  readonly artifacts: ArtifactStore;
+  readonly bus: CompletionBus;
+  readonly cache: ResultCache;
+  readonly reservations: Reservations;
+  /** Other processes serve the same log. */
+  readonly shared: boolean;
+  /** What else has to work, beside log and views. */
+  readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,126 @@
+import { buildHttpServer, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
+import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
+import { isDistributed } from './config.ts';
+import { apiInfo, buildApis, describeWholeApi } from './parts/apis.ts';
+import { collectMetrics } from './parts/collect-metrics.ts';
+import { type LongRunning, startLongRunning } from './parts/long-running.ts';
+import { championsWithoutFile, checkChampions } from './parts/missing-files.ts';
+import type { Ports } from './parts/ports.ts';
+import { ROLES, type Role } from './parts/roles.ts';
+import { readyModels, registerSamples } from './parts/sample-models.ts';
+import { createUndoStack } from './parts/undo-stack.ts';
+import type { RunningHindcast, StartSummary } from './running-hindcast.ts';
+import type { Config } from './settings.ts';
+
+/** Time for clients on kept-alive connections to send the request that gets the last answer on it. */
+const drainGraceMs = 1_000;
+
+/** For tests, which look at the log as an auditor would. */
+export interface InspectableHindcast extends RunningHindcast {
+  readonly log: Pick<EventLog, 'read' | 'bounds'>;
+}
+
+/** Loaded when it is needed: an embedded run is spared the clients of services, a distributed one the database. */
+const openPorts = async (config: Config, logger: Logger): Promise<Ports> => {
+  if (isDistributed(config)) {
+    const { openDistributedPorts } = await import('./distributed/open-distributed-ports.ts');
+    return openDistributedPorts(config, logger);
+  }
+  const { openEmbeddedPorts } = await import('./embedded/open-embedded-ports.ts');
+  return openEmbeddedPorts(config);
+};
+
+/**
+ * A process of Hindcast, listening. With all roles it is the whole of it, on one port; where the settings name Kafka,
+ * MongoDB and Redis the same parts run on those, and any number of processes with any roles share the work.
+ */
+export const startHindcast = async (
+  config: Config,
+  logger: Logger,
+  given: readonly Role[] = ROLES,
+): Promise<InspectableHindcast> => {
+  const roles = new Set(given);
+  const ports = await openPorts(config, logger);
+  const opened = createUndoStack();
+  opened.push(() => ports.close());
+  try {
+    const running = await startLongRunning(ports, roles, config, logger, opened);
+    const apis = buildApis(ports, running, backlogOf(running), config, logger);
+    const servesAll = roles.has('command-api') && roles.has('query-api');
+    const servesSome = roles.has('command-api') || roles.has('query-api');
+    let draining = false;
+    const server = buildHttpServer({
+      logger,
+      openapi: apiInfo,
+      readiness: { draining: () => draining, checks: checksOf(ports, running, roles) },
+      metrics: collectMetrics(running),
+      ...(servesSome && !servesAll && { wholeApi: await describeWholeApi(apis) }),
+    });
+    for (const role of ['command-api', 'query-api'] as const) if (roles.has(role)) server.register(apis[role]);
+    opened.push(async () => {
+      draining = true;
+      await drainConnections(server, drainGraceMs);
+      await server.close();
+    });
+    await server.ready();
+    const summary = await settle(ports, running, config, logger, server);
+    const url = await server.listen({ host: config.host, port: config.port });
+    return { url, log: ports.log, summary, stop: opened.undo };
+  } catch (error) {
+    await opened.undo().catch((err: unknown) => logger.warn({ err }, 'What was started could not be stopped.'));
+    throw error;
+  }
+};
+
+/** What the door knows of the work that waits. */
+const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({
+  open: () => keeper?.open() ?? 0,
+  openOf: (tenant, model) => keeper?.openOf(tenant, model) ?? 0,
+  expectedWaitMs: (...of) => worker?.expectedWaitMs(...of) ?? 0,
+});
+
+const checksOf = (
+  { log, views, artifacts, checks }: Ports,
+  { catalog, projections }: LongRunning,
+  roles: ReadonlySet<Role>,
+): Readonly<Record<string, ReadinessCheck>> => {
+  const projecting = async () => {
+    const failed = (await projections?.list())?.find(({ state }) => state === 'failed');
+    if (failed) throw new Error(failed.error);
+  };
+  return {
+    log: { required: true, check: () => log.bounds(TOPICS.predictions) },
+    views: {
+      required: [...roles].some((role) => role !== 'worker'),
+      check: () => views.reader.checkpoints('prediction-status'),
+    },
+    catalog: { required: true, check: () => catalog.catchUp() },
+    models: { required: false, check: () => checkChampions(catalog, artifacts, DEFAULT_TENANT) },
+    ...(projections && { projections: { required: false, check: projecting } }),
+    ...checks,
+  };
+};
+
+/** Makes ready what the first requests will ask for, and tells what there is. */
+const settle = async (
+  ports: Ports,
+  { catalog, runtime, projections, worker }: LongRunning,
+  config: Config,
+  logger: Logger,
+  server: Parameters<typeof registerSamples>[0],
+): Promise<StartSummary> => {
+  if (!ports.shared) await registerSamples(server, catalog, logger);
+  if (!ports.shared) await projections?.whenCaughtUp();
+  await catalog.catchUp();
+  const missing = await championsWithoutFile(catalog, ports.artifacts, DEFAULT_TENANT);
+  if (missing.length > 0) logger.warn({ models: missing }, 'The files of these models are missing: their work waits.');
+  const ready = worker && runtime ? await readyModels(runtime, catalog, DEFAULT_TENANT, missing) : noneReady;
+  return { place: placeOf(config), missing, ...ready };
+};
+
+const noneReady = { models: [], moreModels: 0 } as const;
+
+const placeOf = (config: Config): StartSummary['place'] => {
+  if (isDistributed(config)) return { kind: 'services', brokers: config.kafkaBrokers };
+  return config.memory ? { kind: 'memory' } : { kind: 'folder', folder: config.data };
+};
