@@ -25,6 +25,11 @@ export default defineConfig({
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),
+      project('distributed', ['tests/distributed/**/*.services.spec.ts'], {
+        globalSetup: './tests/services/global-setup.ts',
+        testTimeout: 180_000,
+        hookTimeout: 120_000,
+      }),
       project('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts'], {
         testTimeout: 120_000,
         hookTimeout: 120_000,

@@ -2,15 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { HindcastProcess } from '../distributed/hindcast-process.ts';
 import { clientOf, modelFile, until } from '../scenarios/client.ts';
 import { churnInput } from './churn-input.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { startServerProcess } from './server-process.ts';
 
 /** Turns of the slow model's loop that keep it busy for longer than any start of the server takes. */
 const minutesOfTurns = 100_000_000;
 
 describe('a prediction whose run takes the whole process down with it', () => {
-  let server: ServerProcess | undefined;
+  let server: HindcastProcess | undefined;
   let folder = '';
   afterAll(async () => {
     await server?.kill();

@@ -2,15 +2,16 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { HindcastProcess } from '../distributed/hindcast-process.ts';
 import { clientOf, sampleFile } from '../scenarios/client.ts';
 import { churnInput } from './churn-input.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { startServerProcess } from './server-process.ts';
 
 const garbage = 'no database at all '.repeat(500);
 
 describe('a start on a folder that is not whole', () => {
   const folders: string[] = [];
-  const servers: ServerProcess[] = [];
+  const servers: HindcastProcess[] = [];
   const newFolder = async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hindcast-damaged-'));
     folders.push(folder);

@@ -3,16 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { HindcastProcess } from '../distributed/hindcast-process.ts';
 import { clientOf } from '../scenarios/client.ts';
 import { churnInput } from './churn-input.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { startServerProcess } from './server-process.ts';
 
 /** No file of the process may grow beyond this soft limit: what it writes then fails as on a full disk. */
-const limitFiles = (server: ServerProcess, bytes: number | 'unlimited') =>
+const limitFiles = (server: HindcastProcess, bytes: number | 'unlimited') =>
   execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:`]);
 
 describe('a disk that is full', () => {
-  let server: ServerProcess | undefined;
+  let server: HindcastProcess | undefined;
   let folder = '';
   afterAll(async () => {
     await server?.kill();

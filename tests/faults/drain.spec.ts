@@ -2,9 +2,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { HindcastProcess } from '../distributed/hindcast-process.ts';
 import { clientOf, until } from '../scenarios/client.ts';
 import { churnInput } from './churn-input.ts';
-import { childrenOf, type ServerProcess, startServerProcess } from './server-process.ts';
+import { childrenOf, startServerProcess } from './server-process.ts';
 
 const alive = (pid: number): boolean => {
   try {
@@ -17,7 +18,7 @@ const alive = (pid: number): boolean => {
 
 describe('the end of a process', () => {
   const folders: string[] = [];
-  const servers: ServerProcess[] = [];
+  const servers: HindcastProcess[] = [];
   const start = async (folder?: string) => {
     const data = folder ?? (await mkdtemp(join(tmpdir(), 'hindcast-drain-')));
     folders.push(data);

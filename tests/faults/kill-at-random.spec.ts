@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { HindcastProcess } from '../distributed/hindcast-process.ts';
 import { clientOf, until } from '../scenarios/client.ts';
 import { dumpLog, foldRaw, statusOf } from '../scenarios/log-dump.ts';
 import { churnInput } from './churn-input.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { startServerProcess } from './server-process.ts';
 
 const submissions = 5_000;
 const kills = 6;
@@ -22,7 +23,7 @@ const randomFrom = (seed: number) => {
 
 describe('kill -9 at random moments', () => {
   let folder = '';
-  let server: ServerProcess | undefined;
+  let server: HindcastProcess | undefined;
   afterAll(async () => {
     await server?.kill();
     await rm(folder, { recursive: true, force: true });
@@ -43,7 +44,7 @@ describe('kill -9 at random moments', () => {
         const at = sent++;
         for (;;) {
           try {
-            const { status, body } = await clientOf((server as ServerProcess).url).submit(
+            const { status, body } = await clientOf((server as HindcastProcess).url).submit(
               { model: 'churn', input: churnInput, referenceId: `r-${at}` },
               at % 3 === 0 ? { 'idempotency-key': `key-${at}` } : {},
             );
@@ -61,13 +62,13 @@ describe('kill -9 at random moments', () => {
         const aim = (submissions * (kill + random())) / (kills + 1);
         await until('enough submissions before the next kill', async () => sent >= aim, 120_000);
         await new Promise((resolve) => setTimeout(resolve, random() * 50));
-        await (server as ServerProcess).kill();
+        await (server as HindcastProcess).kill();
         server = await startServerProcess(folder);
       }
     };
     await Promise.all([nemesis(), ...Array.from({ length: 16 }, submitter)]);
 
-    const client = clientOf((server as ServerProcess).url);
+    const client = clientOf((server as HindcastProcess).url);
     for (const id of accepted) await client.ended(id, 60_000);
 
     const reader = openSqliteLogReader(folder);

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { HindcastProcess } from '../distributed/hindcast-process.ts';
 import { clientOf } from '../scenarios/client.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { startServerProcess } from './server-process.ts';
 
 const rounds = 300;
 const growthMibMax = 64;
@@ -12,7 +13,7 @@ const residentMib = async (pid: number): Promise<number> =>
   Number(/^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
 describe('hostile requests', () => {
-  let server: ServerProcess | undefined;
+  let server: HindcastProcess | undefined;
   let folder = '';
   afterAll(async () => {
     await server?.kill();

@@ -26,6 +26,16 @@ export const collectMetrics = ({ keeper, worker, projections }: MetricSources): 
     });
   };
   if (keeper) gauge('predictions_open', 'Accepted predictions that have not ended.', () => keeper.open());
+  const held = { keeper, worker };
+  new Gauge({
+    name: 'hindcast_partitions_held',
+    help: 'Partitions of the predictions that this process has now; the others are with other processes.',
+    labelNames: ['part'],
+    registers: [registry],
+    collect() {
+      for (const [part, of] of Object.entries(held)) if (of) this.set({ part }, of.stats().partitions);
+    },
+  });
   if (keeper || worker) {
     const paused = () => (keeper?.stats().paused ?? 0) + (worker?.stats().paused ?? 0);
     gauge('partitions_paused', 'Partitions whose open set is full, in the worker and in the keeper.', paused);

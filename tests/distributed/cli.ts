@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { startAllServices } from '../services/start-all.ts';
+import { allOf, startCluster, twoOfEach } from './cluster.ts';
+
+const usage = `Usage: npm run start:distributed    run two of each process on Kafka, Redis and a document store until Ctrl-C
+
+Services are taken from KAFKA_BROKERS, MONGODB_URI and REDIS_URL, or started, and then thrown away at the end.
+PORT is the one address of them all, 8080 where it is not set. HINDCAST_… variables go to every process.`;
+
+const samples = ['churn', 'breast-cancer'] as const;
+const defaultPort = 8080;
+
+const addSamples = async (url: string): Promise<string> => {
+  const examples: string[] = [];
+  for (const name of samples) {
+    const answer = await fetch(`${url}/v1/models/${name}/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: await readFile(new URL(`../../../samples/${name}/model.onnx`, import.meta.url)),
+    });
+    const version = (await answer.json()) as { example?: unknown };
+    if (!answer.ok) throw new Error(`The sample ${name} was refused: ${JSON.stringify(version)}`);
+    examples.push(JSON.stringify({ model: name, input: version.example }));
+  }
+  return examples[0] ?? '';
+};
+
+const run = async () => {
+  const { addresses, report, missing, stop } = await startAllServices();
+  for (const line of [...report, ...missing]) console.error(`# ${line.replaceAll('\n', '\n# ')}`);
+  try {
+    const port = Number(process.env['PORT'] ?? defaultPort);
+    const cluster = await startCluster({ services: allOf(addresses), sizes: twoOfEach, name: 'hindcast', port });
+    for (const [role, processes] of Object.entries(cluster.processes)) {
+      for (const { url, pid } of processes) console.log(`  ${role.padEnd(12)}${url}  process ${pid}`);
+    }
+    const example = await addSamples(cluster.url);
+    console.log(`\n  API docs    ${cluster.url}/docs\n`);
+    const json = "-H 'content-type: application/json' -H 'prefer: wait=5'";
+    console.log(
+      `  Try         curl -s ${cluster.url}/v1/predictions ${json} -d '${example.replaceAll("'", "'\\''")}'\n`,
+    );
+    await new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    });
+    await cluster.stop();
+  } finally {
+    await stop();
+  }
+};
+
+if (process.argv.length > 2) {
+  console.error(usage);
+  process.exitCode = 2;
+} else await run();
