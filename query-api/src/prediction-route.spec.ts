@@ -210,7 +210,13 @@ describe('GET /v1/predictions/{id}', () => {
     const { append, fold, get } = await world();
     const { epoch, partition, offset } = await append(aPredictionRequested());
     await fold();
-    for (const named of [`${epoch}:${partition}:${offset + 1}`, `7:${partition}:0`, 'nonsense', '']) {
+    for (const named of [
+      `${epoch}:${partition}:${offset + 1}`,
+      `7:${partition}:0`,
+      `7:${partition + 1}:0`,
+      'nonsense',
+      '',
+    ]) {
       const answer = await get(path, { 'hindcast-position': named });
       expect([named, answer.statusCode]).toEqual([named, 400]);
     }

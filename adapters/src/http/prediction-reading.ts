@@ -123,20 +123,20 @@ export const predictionReading = (
 
 const covers = (doc: PredictionDoc, seen: readonly Position[]): boolean =>
   seen.every(
-    ({ epoch, partition, offset }) => partition !== doc.partition || (epoch === doc.epoch && offset <= doc.pos),
+    ({ epoch, partition, offset }) => epoch === doc.epoch && (partition !== doc.partition || offset <= doc.pos),
   );
 
 /** Compared with the log itself, since a position past its end would never be reached. -1: nothing to pass. */
 const offsetToPass = (bounds: PartitionBounds, seen: readonly Position[]): number => {
   let offset = -1;
   for (const position of seen) {
-    if (position.partition !== bounds.partition) continue;
-    if (position.epoch !== bounds.epoch || position.offset >= bounds.end) {
+    const isHere = position.partition === bounds.partition;
+    if (position.epoch !== bounds.epoch || (isHere && position.offset >= bounds.end)) {
       throw problem('invalid-parameter', 'Hindcast-Position names a position that this log does not have.', {
         errors: [{ pointer: 'Hindcast-Position', detail: 'It is past the end of the log, or of another epoch.' }],
       });
     }
-    offset = Math.max(offset, position.offset);
+    if (isHere) offset = Math.max(offset, position.offset);
   }
   return offset;
 };
