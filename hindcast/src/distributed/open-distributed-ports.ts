@@ -17,7 +17,8 @@ import type { DistributedConfig } from '../settings.ts';
 /** The ports of a process among others: the log on Kafka, views and artifacts in MongoDB, what may be lost in Redis. */
 export const openDistributedPorts = async (config: DistributedConfig, logger: Logger): Promise<Ports> => {
   const { now, newId } = nodeIdentity;
-  const cacheFolder = join(resolve(config.data), 'artifacts');
+  // Apart from the files of an embedded run, which would be taken for copies and make room for newer ones.
+  const cacheFolder = join(resolve(config.data), 'artifact-copies');
   await makeDataFolder(resolve(config.data));
   const opened = createUndoStack();
   try {
@@ -40,12 +41,12 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       }),
     );
     const [first] = await log.bounds(TOPICS.models);
-    const logId = first?.logId ?? '';
+    const { logId = '', epoch = 0 } = first ?? {};
     const client = createMongoClient(config.mongodbUri);
     opened.push(() => client.close());
     const views = opened.keep(await openMongoViews({ server: { client }, database: config.database, now, logger }));
     const artifacts = await openGridFsArtifactStore({ db: client.db(config.database), cacheFolder });
-    const redis = opened.keep(openRedis({ url: config.redisUrl, namespace: `hindcast:${logId}`, logger }));
+    const redis = opened.keep(openRedis({ url: config.redisUrl, namespace: `hindcast:${logId}:${epoch}`, logger }));
     const redisAnswers = async () => {
       if (!redis.answers()) throw new Error('Redis does not answer.');
     };
