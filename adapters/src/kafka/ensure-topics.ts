@@ -1,7 +1,7 @@
 import { LogError } from '@hindcast/domain';
 import kafkajs, { type Admin } from 'kafkajs';
 import { failureOf } from './kafka-failure.ts';
-import { checkTopicSettings, type TopicWishes, topicSettings } from './topic-settings.ts';
+import { type ActualTopic, checkTopicSettings, type TopicWishes, topicSettings } from './topic-settings.ts';
 
 export interface WantedTopic {
   readonly name: string;
@@ -29,8 +29,13 @@ const creationRefused = (name: string, wishes: TopicWishes, error: unknown): unk
 };
 
 /** One by one: kafkajs tells of topics that exist already only where all of them do. */
-const createMissing = async (admin: Admin, { name, partitions }: WantedTopic, wishes: TopicWishes): Promise<void> => {
-  const configEntries = Object.entries(topicSettings(wishes)).map(([setting, value]) => ({ name: setting, value }));
+export const createTopic = async (
+  admin: Admin,
+  { name, partitions }: WantedTopic,
+  wishes: TopicWishes,
+  settings = topicSettings(wishes),
+): Promise<void> => {
+  const configEntries = Object.entries(settings).map(([setting, value]) => ({ name: setting, value }));
   const topic = { topic: name, numPartitions: partitions, replicationFactor: wishes.replicationFactor, configEntries };
   try {
     await admin.createTopics({ topics: [topic], waitForLeaders: true });
@@ -39,27 +44,15 @@ const createMissing = async (admin: Admin, { name, partitions }: WantedTopic, wi
   }
 };
 
-/**
- * Creates the topics that are missing and checks all of them. Processes that do so at the same time end up with the same
- * topics: Kafka creates each of them once.
- * @returns how many partitions each topic has, by name
- */
-export const ensureTopics = async (
+/** Those of the topics that are there, as they are. */
+export const describeTopics = async (
   admin: Admin,
-  wanted: readonly WantedTopic[],
+  wanted: readonly string[],
   wishes: TopicWishes,
-): Promise<ReadonlyMap<string, number>> => {
-  if (wishes.minInsyncReplicas > wishes.replicationFactor) {
-    throw new LogError(
-      'misconfigured',
-      `Nothing could be acknowledged by ${wishes.minInsyncReplicas} replicas in sync where there are only ${wishes.replicationFactor}.`,
-    );
-  }
-  await admin.connect();
+): Promise<readonly ActualTopic[]> => {
   const there = new Set(await admin.listTopics());
-  for (const topic of wanted) if (!there.has(topic.name)) await createMissing(admin, topic, wishes);
-
-  const names = wanted.map(({ name }) => name);
+  const names = wanted.filter((name) => there.has(name));
+  if (names.length === 0) return [];
   const { topics } = await admin.fetchTopicMetadata({ topics: names });
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
@@ -69,12 +62,43 @@ export const ensureTopics = async (
       configNames: Object.keys(topicSettings(wishes)),
     })),
   });
-  return new Map(
-    topics.map(({ name, partitions }) => {
-      const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
-      const settings = Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]));
-      checkTopicSettings({ name, settings, replicas: partitions.map(({ replicas }) => replicas.length) }, wishes);
-      return [name, partitions.length];
-    }),
+  return topics.map(({ name, partitions }) => {
+    const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
+    const settings = Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]));
+    return { name, settings, replicas: partitions.map(({ replicas }) => replicas.length) };
+  });
+};
+
+export const checkWishes = ({ replicationFactor, minInsyncReplicas }: TopicWishes): void => {
+  if (minInsyncReplicas <= replicationFactor) return;
+  throw new LogError(
+    'misconfigured',
+    `Nothing could be acknowledged by ${minInsyncReplicas} replicas in sync where there are only ${replicationFactor}.`,
   );
+};
+
+/**
+ * Checks the topics that are there, and then creates those that are missing: beside a topic that is refused nothing is
+ * made. Processes that do so at the same time end up with the same topics: Kafka creates each of them once.
+ * @returns how many partitions each topic has, by name
+ */
+export const ensureTopics = async (
+  admin: Admin,
+  wanted: readonly WantedTopic[],
+  wishes: TopicWishes,
+): Promise<ReadonlyMap<string, number>> => {
+  checkWishes(wishes);
+  await admin.connect();
+  const counts = new Map<string, number>();
+  const check = async (names: readonly string[]): Promise<void> => {
+    for (const topic of await describeTopics(admin, names, wishes)) {
+      checkTopicSettings(topic, wishes);
+      counts.set(topic.name, topic.replicas.length);
+    }
+  };
+  await check(wanted.map(({ name }) => name));
+  const missing = wanted.filter(({ name }) => !counts.has(name));
+  for (const topic of missing) await createTopic(admin, topic, wishes);
+  await check(missing.map(({ name }) => name));
+  return counts;
 };

@@ -1,2 +1,3 @@
+export * from './copy-target.ts';
 export * from './event-log.ts';
 export * from './event-log-options.ts';

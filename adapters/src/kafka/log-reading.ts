@@ -22,6 +22,8 @@ export interface OffsetRange {
 }
 
 export interface LogReading {
+  /** Asked once: to be tried again by whoever asks. */
+  endOf(topic: Topic, partition: number): Promise<number>;
   /** Of each partition, by number. */
   offsets(topic: Topic, partitions: number): Promise<readonly OffsetRange[]>;
   /** At least one record where `from` is before the end, in order and without gaps. */
@@ -52,22 +54,21 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
     }
   };
 
-  const offsets = async (topic: Topic, partitions: number): Promise<readonly OffsetRange[]> => {
+  const endsOf = async (topic: Topic, partitions: readonly number[], fromBeginning: boolean) => {
     await link.prepare();
-    const asked = {
-      topic: nameOf(topic),
-      partitions: Array.from({ length: partitions }, (_, partition) => ({ partition })),
-    };
-    const [starts, ends] = await Promise.all([
-      link.cluster.fetchTopicsOffset([{ ...asked, fromBeginning: true }]),
-      link.cluster.fetchTopicsOffset([{ ...asked, fromBeginning: false }]),
-    ]);
-    return asked.partitions.map(({ partition }) => {
-      const of = (found: typeof ends) => found[0]?.partitions.find((one) => one.partition === partition)?.offset;
-      const [start, end] = [of(starts), of(ends)];
-      if (start === undefined || end === undefined) throw new Error(`Partition ${partition} has no leader.`);
-      return { start: Number(start), end: Number(end) };
+    const asked = partitions.map((partition) => ({ partition }));
+    const [found] = await link.cluster.fetchTopicsOffset([{ topic: nameOf(topic), partitions: asked, fromBeginning }]);
+    return partitions.map((partition) => {
+      const offset = found?.partitions.find((one) => one.partition === partition)?.offset;
+      if (offset === undefined) throw new Error(`Partition ${partition} has no leader.`);
+      return Number(offset);
     });
+  };
+
+  const offsets = async (topic: Topic, count: number): Promise<readonly OffsetRange[]> => {
+    const partitions = Array.from({ length: count }, (_, partition) => partition);
+    const [starts, ends] = await Promise.all([endsOf(topic, partitions, true), endsOf(topic, partitions, false)]);
+    return ends.map((end, partition) => ({ start: starts[partition] ?? 0, end }));
   };
 
   const fetch = async (topic: Topic, partition: number, from: number): Promise<readonly RecordedRecord[]> => {
@@ -95,6 +96,7 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
 
   return {
     persist,
+    endOf: async (topic, partition) => (await endsOf(topic, [partition], false))[0] ?? 0,
     offsets: (topic, partitions) => persist('say where the log ends', () => offsets(topic, partitions)),
     fetch: (topic, partition, from) => persist('give records', () => fetch(topic, partition, from)),
     pages: async function* (topic, partition, from, to) {

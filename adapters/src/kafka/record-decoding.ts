@@ -3,7 +3,7 @@ import type { RecordedRecord, Topic } from '@hindcast/domain';
 /** A record as kafkajs decodes it. Others may write to a topic what we never would. */
 export interface FetchedMessage {
   readonly offset: string;
-  /** ms since 1970: the time of the broker, by the settings of the topic. */
+  /** ms since 1970, by what its batch says: the time of the broker, or, where a log was copied, that of each record. */
   readonly timestamp: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;

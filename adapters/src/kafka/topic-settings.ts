@@ -20,12 +20,21 @@ export const topicSettings = ({ minInsyncReplicas }: TopicWishes): Readonly<Reco
   'unclean.leader.election.enable': 'false',
 });
 
+export const timestampSetting = 'message.timestamp.type';
+
+/** What a topic is created with while a log is copied into it, whose records bring the times that they were stored at. */
+export const copySettings = (wishes: TopicWishes): Readonly<Record<string, string>> => ({
+  ...topicSettings(wishes),
+  [timestampSetting]: 'CreateTime',
+});
+
 /** Why each of them must be so, for whoever has to change it. */
 const reasons: Readonly<Record<string, string>> = {
   'cleanup.policy': 'compaction would take records out of the middle of the log',
   'retention.ms': 'the log would forget predictions after that time',
   'retention.bytes': 'the log would forget predictions beyond that size',
-  'message.timestamp.type': 'deadlines are counted on the clock of the broker',
+  'message.timestamp.type':
+    'deadlines are counted on the clock of the broker. Where `hindcast migrate` copies a log to this topic it has not finished: run it again instead',
   'compression.type': 'Hindcast reads no compression but its own',
   'max.message.bytes': 'Kafka would refuse records that Hindcast accepts',
   'min.insync.replicas': 'an acknowledged prediction could be lost with one broker',

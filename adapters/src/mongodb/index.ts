@@ -1,3 +1,4 @@
 export * from './artifact-store.ts';
+export * from './artifact-uploads.ts';
 export * from './mongo-client.ts';
 export * from './view-database.ts';

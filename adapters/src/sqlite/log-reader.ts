@@ -8,6 +8,8 @@ import { boundsOf, storedEnd } from './log-topic.ts';
 
 /** The half of the log that changes nothing, while another process may be writing. */
 export interface SqliteLogReader extends Pick<EventLog, 'read' | 'bounds'> {
+  /** Those that the log has: a log of an older program may lack some, one of a newer program have more. */
+  topics(): readonly string[];
   close(): void;
 }
 
@@ -35,6 +37,7 @@ export const openSqliteLogReader = (folder: string): SqliteLogReader => {
   };
 
   return {
+    topics: () => topicTables(db).map(({ topic }) => topic),
     bounds: async (topic) => boundsOf(identity, refresh(topic).ends),
     read: async function* ({ topic, partition, from, to }) {
       const { frames, ends } = refresh(topic);
