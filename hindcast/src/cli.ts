@@ -5,6 +5,7 @@ import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { cancelCommand, labelCommand } from './commands/outcome.ts';
 import { predictCommand } from './commands/predict.ts';
@@ -24,6 +25,7 @@ const commands = [
   replayCommand,
   modelsCommand,
   projectionsCommand,
+  migrateCommand,
   configCommand,
   doctorCommand,
 ];

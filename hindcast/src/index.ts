@@ -1,5 +1,6 @@
 import { resolveConfig } from './config.ts';
 
+export type { MigrationResult } from './migrate/migrate-log.ts';
 export { ROLES, type Role } from './parts/roles.ts';
 export { type InspectableHindcast, startHindcast } from './start-hindcast.ts';
 

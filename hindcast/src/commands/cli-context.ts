@@ -49,9 +49,9 @@ export const connect = ({ terminal, cores }: CliContext, options: OptionValues):
   return { client: openApiClient(config.url), voice: voiceOf(terminal, json), json };
 };
 
-/** Adds a flag for every setting that `start` reads. */
-export const withSettings = (target: Command): Command => {
-  for (const name of SETTING_NAMES) {
+/** Adds a flag for every setting that `start` reads, or for those that are named. */
+export const withSettings = (target: Command, names: readonly SettingName[] = SETTING_NAMES): Command => {
+  for (const name of names) {
     const setting: Setting = SETTINGS[name];
     if (setting.flag === undefined || setting.client) continue;
     const value = setting.schema['type'] === 'boolean' ? '' : ' <value>';

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { usage } from '../cli-failure.ts';
 import { isDistributed, resolveConfig, serviceVariables } from '../config.ts';
 import { farewell, firstMinute, processLine, tryCommand } from '../first-minute.ts';
+import { refuseMoved } from '../migrate/migration-mark.ts';
 import { ROLES, type Role } from '../parts/roles.ts';
 import { openProcessLog, speaksToPeople } from '../process-log.ts';
 import type { RunningHindcast } from '../running-hindcast.ts';
@@ -19,7 +20,7 @@ export const startCommand = (context: CliContext): Command =>
       'Run Hindcast in this process: the API, the log, the views and the workers',
       'hindcast start',
       'hindcast start --port 9000 --data /var/lib/hindcast',
-    ),
+    ).option('--after-migration', 'go on with a log that was moved elsewhere, and so make two of it'),
   );
 
 const promises: Readonly<Record<Role, string>> = {
@@ -42,6 +43,8 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     const { config, problems } = resolveConfig({ env, flags: settingFlags(options), cores: context.cores });
     if (!config) throw usage(['Hindcast did not start:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
     if (role !== undefined && !isDistributed(config)) throw usage(lonely(role));
+    const isOnFolder = !isDistributed(config) && !config.memory;
+    if (isOnFolder && options['afterMigration'] !== true) await refuseMoved(config.data);
     const logger = openProcessLog(config, context.terminal);
     const start = await context.loadStart();
     const running = await start(config, logger, role && [role]).catch((error: unknown) => {

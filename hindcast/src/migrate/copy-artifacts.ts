@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createMongoClient, openArtifactUploads } from '@hindcast/adapters/mongodb';
+import { failed } from '../cli-failure.ts';
+
+export interface FolderArtifact {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+const folderOf = (data: string): string => join(data, 'artifacts');
+
+/** Model files and large payloads of a data folder. */
+export const listArtifacts = async (data: string): Promise<readonly FolderArtifact[]> => {
+  const names = await readdir(folderOf(data)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const digests = names.filter((name) => /^[0-9a-f]{64}$/.test(name)).sort();
+  return Promise.all(
+    digests.map(async (sha256) => ({ sha256, bytes: (await stat(join(folderOf(data), sha256))).size })),
+  );
+};
+
+const digestOf = async (content: AsyncIterable<Uint8Array>): Promise<string> => {
+  const hash = createHash('sha256');
+  for await (const chunk of content) hash.update(chunk);
+  return hash.digest('hex');
+};
+
+export interface ArtifactPlace {
+  readonly uri: string;
+  readonly database: string;
+}
+
+/**
+ * Stores what is not there yet, and then reads every artifact back: what counts is what the store gives.
+ * With `upload` false nothing is stored.
+ */
+export const copyArtifacts = async (
+  data: string,
+  artifacts: readonly FolderArtifact[],
+  place: ArtifactPlace,
+  { upload, onChecked }: { readonly upload: boolean; readonly onChecked: () => void },
+): Promise<void> => {
+  const client = createMongoClient(place.uri);
+  try {
+    const uploads = await openArtifactUploads(client.db(place.database), Date.now);
+    for (const { sha256 } of artifacts) {
+      if (upload && (await uploads.find(sha256)) === null) {
+        const path = join(folderOf(data), sha256);
+        const actual = await digestOf(createReadStream(path));
+        if (actual !== sha256) throw failed(`The file ${path} is damaged: its content has the digest ${actual}.`);
+        await uploads.upload(path, sha256);
+      }
+      const stored = await uploads.find(sha256);
+      if (stored === null) throw failed(`MongoDB does not have the artifact ${sha256}.`);
+      const there = await digestOf(uploads.read(stored));
+      if (there !== sha256) throw failed(`MongoDB gives the artifact ${sha256} with the digest ${there}.`);
+      onChecked();
+    }
+  } catch (error) {
+    throw isOfMongo(error) ? failed(`MongoDB did not take the files: ${error.message}`, error) : error;
+  } finally {
+    await client.close();
+  }
+};
+
+/** Told by its name: the class belongs to the driver, which is the adapter's. */
+const isOfMongo = (error: unknown): error is Error => error instanceof Error && error.name.startsWith('Mongo');

@@ -1,0 +1,283 @@
+import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openKafkaEventLog } from '@hindcast/adapters/kafka';
+import { createMongoClient, openGridFsArtifactStore, openMongoViews } from '@hindcast/adapters/mongodb';
+import { lockFolder, openSqliteLogReader, openSqliteViews } from '@hindcast/adapters/sqlite';
+import { TOPICS, type Topic } from '@hindcast/domain';
+import { createMemoryCompletionBus, createMemoryResultCache } from '@hindcast/domain/in-memory';
+import { createProjections } from '@hindcast/projectors';
+import { defaultConfig, startHindcast } from 'hindcast';
+import { Kafka, logLevel } from 'kafkajs';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { seededRandom } from '../../projectors/src/testing/seeded-random.ts';
+import { churnInput } from '../faults/churn-input.ts';
+import { clientOf } from '../scenarios/client.ts';
+import { byKey, everythingIn, type ReadLog, recordsOf, runsBack, withoutPlaces } from './copied-history.ts';
+import { type FolderWithHistory, makeFolderWithHistory } from './folder-with-history.ts';
+import { type MigrationPlaces, migrate, refusedMigrate, startCommand, startMigrate } from './run-migrate.ts';
+import { waitUntil } from './wait-until.ts';
+
+const { kafka: brokers = [], mongodb = '', redis = '' } = inject('services');
+const predictions = 4_000;
+const kills = 4;
+const logger = pino({ level: 'silent' });
+const topics: readonly Topic[] = Object.values(TOPICS);
+
+const nobodyWaits = { bus: createMemoryCompletionBus(), cache: createMemoryResultCache() };
+
+describe.skipIf(brokers.length === 0 || !mongodb || !redis)('moving a folder to Kafka', () => {
+  let history: FolderWithHistory;
+  const undo: (() => Promise<unknown>)[] = [];
+  beforeAll(async () => {
+    history = await makeFolderWithHistory(predictions);
+    undo.push(() => rm(history.folder, { recursive: true, force: true }));
+  });
+  afterAll(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+
+  /** A copy of the folder, and places of its own to move it to. */
+  const newPlaces = async (): Promise<MigrationPlaces> => {
+    const folder = await mkdtemp(join(tmpdir(), 'hindcast-migrate-'));
+    await cp(history.folder, folder, { recursive: true });
+    const database = `migrate_${randomUUID()}`;
+    undo.push(
+      () => rm(folder, { recursive: true, force: true }),
+      async () => {
+        const client = createMongoClient(mongodb);
+        await client.db(database).dropDatabase();
+        await client.close();
+      },
+    );
+    return { folder, brokers, prefix: `${randomUUID()}.`, mongodb, database };
+  };
+  const openLog = (prefix: string) =>
+    openKafkaEventLog({
+      brokers,
+      clientId: 'hindcast-spec',
+      topicPrefix: prefix,
+      partitions: Object.fromEntries(topics.map((topic) => [topic, 3])) as Record<Topic, number>,
+      replicationFactor: 1,
+      minInsyncReplicas: 1,
+      now: Date.now,
+      newId: randomUUID,
+      logger,
+    });
+  const readFolder = async <T>(folder: string, read: (log: ReadLog) => Promise<T>): Promise<T> => {
+    const reader = openSqliteLogReader(folder);
+    return read(reader).finally(() => reader.close());
+  };
+  /** What projectors make of the copy, in MongoDB. */
+  const foldCopy = async ({ prefix, database }: MigrationPlaces): Promise<readonly unknown[]> => {
+    const client = createMongoClient(mongodb);
+    const log = await openLog(prefix);
+    try {
+      const views = await openMongoViews({ server: { client }, database, now: Date.now });
+      const projections = createProjections({ log, views, logger, now: Date.now, ...nobodyWaits });
+      await projections.start();
+      await projections.whenCaughtUp();
+      await projections.stop();
+      return await everythingIn(views);
+    } finally {
+      await log.stop();
+      await client.close();
+    }
+  };
+  const viewsOfFolder = async (folder: string): Promise<readonly unknown[]> => {
+    const views = await openSqliteViews({ folder, now: Date.now });
+    return everythingIn(views).finally(() => views.stop());
+  };
+  const startThere = ({ prefix, database, folder }: MigrationPlaces) =>
+    startHindcast(
+      {
+        ...defaultConfig,
+        port: 0,
+        data: `${folder}.cache`,
+        children: 1,
+        kafkaBrokers: brokers.join(','),
+        mongodbUri: mongodb,
+        redisUrl: redis,
+        topicPrefix: prefix,
+        database,
+        replicationFactor: 1,
+        minInsyncReplicas: 1,
+      },
+      logger,
+    );
+  const admin = new Kafka({ clientId: 'spec', brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  beforeAll(() => admin.connect());
+  afterAll(() => admin.disconnect());
+  const copiedTo = async (prefix: string): Promise<number> => {
+    const ends = await admin.fetchTopicOffsets(`${prefix}${TOPICS.predictions}`).catch(() => []);
+    return ends.reduce((sum, { high }) => sum + Number(high), 0);
+  };
+
+  it('keeps every record, file, position and view, and goes on there', async () => {
+    const places = await newPlaces();
+    const planned = await migrate(places, '--dry-run');
+    expect(planned).toMatchObject({ state: 'planned', alreadyThere: 0 });
+    expect(await copiedTo(places.prefix)).toBe(0);
+    const result = await migrate(places);
+    expect(result).toMatchObject({ state: 'moved', keepsPositions: true, open: { open: 3 } });
+    for (const { records, copied, sha256, copiedSha256 } of result.partitions) {
+      expect([copied, copiedSha256]).toEqual([records, sha256]);
+    }
+    const log = await openLog(places.prefix);
+    await readFolder(places.folder, async (folder) => {
+      for (const topic of topics) {
+        expect(await log.bounds(topic)).toEqual(await folder.bounds(topic));
+        expect(await recordsOf(log, topic)).toEqual(await recordsOf(folder, topic));
+      }
+    });
+    await log.stop();
+    const folded = await foldCopy(places);
+    expect(folded.length).toBeGreaterThan(predictions);
+    expect(folded).toEqual(await viewsOfFolder(places.folder));
+
+    const client = createMongoClient(mongodb);
+    const cacheFolder = await mkdtemp(join(tmpdir(), 'hindcast-migrate-cache-'));
+    const artifacts = await openGridFsArtifactStore({ db: client.db(places.database), cacheFolder });
+    expect(result.artifacts).toMatchObject({ copied: true });
+    expect(result.artifacts.files).toBeGreaterThanOrEqual(4);
+    for (const { sha256 } of await modelsOf(places.folder)) expect(await artifacts.localPath(sha256)).toBeDefined();
+    await client.close();
+
+    const running = await startThere(places);
+    const api = clientOf(running.url);
+    const keyed = (await api.request('GET', `/v1/predictions/${history.keyed}?include=labels`)).body;
+    expect(keyed).toMatchObject({ status: 'succeeded', labels: [{ value: 'yes' }] });
+    const again = await api.submit({ model: 'churn', input: churnInput }, { 'idempotency-key': 'k' });
+    expect(again.body['id']).toBe(history.keyed);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    for (const id of history.open) expect((await api.get(id)).body['status']).toBe('queued');
+    for (const id of history.shortLived) expect(await api.ended(id)).toMatchObject({ status: 'expired' });
+    await api.request('POST', '/v1/models/linear/resume');
+    for (const id of history.open) expect(await api.ended(id)).toMatchObject({ status: 'succeeded' });
+    await running.stop();
+    await rm(`${places.folder}.cache`, { recursive: true, force: true });
+
+    const since = (await migrate(places, '--verify')).partitions.reduce((sum, one) => sum + one.since, 0);
+    expect(since).toBeGreaterThan(0);
+  });
+
+  const modelsOf = (folder: string) =>
+    readFolder(folder, async (log) =>
+      (await recordsOf(log, TOPICS.models)).flatMap(({ value }) => {
+        const { type, data } = JSON.parse(value) as { type: string; data: { sha256: string } };
+        return type === 'ModelRegistered' ? [data] : [];
+      }),
+    );
+
+  it('is killed at random moments and goes on, and what is half there is no log', async () => {
+    const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+    const random = seededRandom(seed);
+    const places = await newPlaces();
+    const total = (await migrate(places, '--dry-run')).topics.reduce((sum, { records }) => sum + records, 0);
+    const found: number[] = [];
+    for (let kill = 0; kill < kills; kill++) {
+      const aim = Math.floor((total * (kill + random(100) / 100)) / (kills + 1));
+      const running = startMigrate(places);
+      await Promise.race([
+        waitUntil('enough is copied', 60_000, async () => (await copiedTo(places.prefix)) > aim),
+        running.ended,
+      ]);
+      running.kill('SIGKILL');
+      await running.ended;
+      found.push(await copiedTo(places.prefix));
+      if (kill === 0) {
+        await expect(openLog(places.prefix), `seed ${seed}`).rejects.toMatchObject({
+          code: 'misconfigured',
+          message: expect.stringContaining('`hindcast migrate`'),
+        });
+      }
+    }
+    const result = await migrate(places);
+    expect(
+      found.some((there) => there > 0 && there < total),
+      `seed ${seed}, found ${found.join()}`,
+    ).toBe(true);
+    expect(result, `seed ${seed}`).toMatchObject({ state: 'moved' });
+    expect(await foldCopy(places), `seed ${seed}`).toEqual(await viewsOfFolder(places.folder));
+  });
+
+  it('begins a new epoch on more partitions, with the order of every key, all times and all counts', async () => {
+    const places = await newPlaces();
+    const running = startMigrate(places, '--partitions', '12');
+    await waitUntil('something is copied', 60_000, async () => (await copiedTo(places.prefix)) > 12);
+    running.kill('SIGKILL');
+    await running.ended;
+    const result = await migrate(places, '--partitions', '12');
+    expect(result).toMatchObject({ epoch: 1, keepsPositions: false, open: { open: 3 } });
+    const log = await openLog(places.prefix);
+    expect(await log.bounds(TOPICS.predictions)).toHaveLength(12);
+    await readFolder(places.folder, async (folder) => {
+      for (const topic of topics) {
+        const [theirs, ours] = [await recordsOf(log, topic), await recordsOf(folder, topic)].map(byKey);
+        expect(theirs).toEqual(ours);
+        expect(runsBack(await recordsOf(log, topic))).toBe(false);
+      }
+    });
+    await log.stop();
+    expect(withoutPlaces(await foldCopy(places))).toEqual(withoutPlaces(await viewsOfFolder(places.folder)));
+
+    const there = await startThere(places);
+    const api = clientOf(there.url);
+    for (const position of ['0:0:1', '0:11:1', '0:3:999999']) {
+      expect((await api.get(history.keyed, { 'hindcast-position': position })).status).toBe(400);
+      const stream = { accept: 'text/event-stream', 'last-event-id': position };
+      expect((await api.request('GET', `/v1/predictions/${history.keyed}/events`, { headers: stream })).status).toBe(
+        400,
+      );
+      expect((await api.request('GET', `/v1/events?from=${position}`)).status).toBe(400);
+    }
+    expect((await api.get(history.keyed)).status).toBe(200);
+    await there.stop();
+    await rm(`${places.folder}.cache`, { recursive: true, force: true });
+  });
+
+  it('refuses a target that holds something else, names the place and leaves it', async () => {
+    const places = await newPlaces();
+    const running = startMigrate(places);
+    await waitUntil('something is copied', 60_000, async () => (await copiedTo(places.prefix)) > 4);
+    running.kill('SIGKILL');
+    await running.ended;
+    const topic = `${places.prefix}${TOPICS.models}`;
+    const producer = new Kafka({ clientId: 'spec', brokers: [...brokers], logLevel: logLevel.NOTHING }).producer();
+    await producer.connect();
+    const [{ high: before } = { high: '0' }] = await admin.fetchTopicOffsets(topic);
+    await producer.send({ topic, messages: [{ partition: 0, key: 'k', value: 'not ours' }] });
+    await producer.disconnect();
+    const copied = await copiedTo(places.prefix);
+    const said = await refusedMigrate(places);
+    expect(said).toMatch(/^Kafka holds something else: topic hindcast.models.v1, partition 0/m);
+    expect(said).toContain(`offset ${before}`);
+    expect(await copiedTo(places.prefix)).toBe(copied);
+    expect(await refusedMigrate(places, '--partitions', '6')).toContain('has 4 partitions there');
+  });
+
+  it('leaves a folder that says where its log went', async () => {
+    const places = await newPlaces();
+    const lock = lockFolder(places.folder);
+    expect(await refusedMigrate(places)).toContain('in use by another Hindcast');
+    lock.release();
+    expect(await refusedMigrate({ ...places, mongodb: '' }, '--verify')).toContain('0 of');
+    await migrate(places);
+    const start = ['start', '--port', '0', '--data', places.folder];
+    const refused = await startCommand(start).ended;
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain(`was moved to kafka://${brokers.join(',')}`);
+    expect(await refusedMigrate({ ...places, prefix: `${randomUUID()}.` })).toContain(
+      'a second log under the same name',
+    );
+    const forked = startCommand([...start, '--after-migration']);
+    await waitUntil('it goes on in the folder', 60_000, () => /http:\/\/127/.test(forked.said()));
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(forked.said())?.[0] ?? '';
+    expect((await clientOf(url).submit({ model: 'churn', input: churnInput })).status).toBe(202);
+    forked.kill('SIGTERM');
+    expect((await forked.ended).code).toBe(0);
+    expect(await refusedMigrate(places)).toContain('is in use with');
+  });
+});
