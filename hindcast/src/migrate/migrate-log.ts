@@ -128,7 +128,7 @@ const migrate = async (migration: Migration): Promise<MigrationResult> => {
   await target.prepare(new Map(plan.topics.map(({ topic, partitions }) => [topic, partitions])));
   const isSame = mark !== undefined && placeOf(mark) === placeOf(place);
   const producerId = isSame ? mark.producerId : await target.newProducerId();
-  await writeMark(migration, producerId, 'copying');
+  if (mark?.state !== 'moved') await writeMark(migration, producerId, 'copying');
   await copy(migration, await target.topics(), producerId);
   const compared = await compare('Comparing', migration, await target.topics());
   refuseMore(compared.partitions);
