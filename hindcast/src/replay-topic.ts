@@ -5,6 +5,7 @@ import { usage } from './cli-failure.ts';
 export const replayTopics = {
   predictions: TOPICS.predictions,
   models: TOPICS.models,
+  audit: TOPICS.audit,
   'dead-letters': TOPICS.deadLetters,
 } as const satisfies Record<string, Topic>;
 export type ReplayTopic = keyof typeof replayTopics;
@@ -12,6 +13,7 @@ export type ReplayTopic = keyof typeof replayTopics;
 /** Where events of a type are; undefined where every topic may have them. */
 const homeOf = (type: string): ReplayTopic | undefined => {
   if (Object.hasOwn(predictionEventData, type)) return 'predictions';
+  if (type === 'AuditCheckpointSigned') return 'audit';
   return Object.hasOwn(modelEventData, type) ? 'models' : undefined;
 };
 

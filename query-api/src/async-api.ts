@@ -31,6 +31,12 @@ export const eventChannels: readonly EventChannel[] = [
     description: 'Everything that happens to models, in one partition.',
     types: ['LogOpened', ...(Object.keys(modelEventData) as (keyof typeof modelEventData)[])],
   },
+  {
+    name: 'audit',
+    address: TOPICS.audit,
+    description: 'Signed checkpoints of the partitions of all other topics.',
+    types: ['LogOpened', 'AuditCheckpointSigned'],
+  },
 ];
 
 const payloadOf = (type: keyof typeof eventData): TSchema =>

@@ -1,1 +1,3 @@
+export { nodeAuditCrypto } from './audit-crypto.ts';
 export { nodeIdentity } from './identity.ts';
+export { makeSigningKey, openSigningKey, signingKeyOfPem, UnusableSigningKey } from './signing-key.ts';
