@@ -55,7 +55,7 @@ describe('discovery', () => {
     expect(body).not.toMatch(/<script|https?:\/\/(?!github)/);
     expect(body).toContain('<code>routing.canary[].share</code>');
     expect(body).not.toContain('<td></td>');
-    expect(body.match(/<summary>Example/g)).toHaveLength(Object.keys(eventData).length + 1);
+    expect(body.match(/<summary>Example/g)).toHaveLength(Object.keys(eventData).length + 2);
     await world.close();
   });
 
