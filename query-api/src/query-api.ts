@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
+import { auditRoutes } from './audit-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import { modelsRoute } from './models-route.ts';
 import { predictionEventsRoute } from './prediction-events-route.ts';
 import { predictionListRoute } from './prediction-list-route.ts';
 import { predictionPayloadRoutes } from './prediction-payload-routes.ts';
+import { predictionProofRoute } from './prediction-proof-route.ts';
 import { predictionRoutes } from './prediction-route.ts';
 import { projectionsRoute } from './projections-route.ts';
 import { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';
@@ -42,5 +44,7 @@ export const queryApi =
     await app.register(modelsRoute(ports, views, limits, waits));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
+    await app.register(auditRoutes(ports, limits, replays));
+    await app.register(predictionProofRoute(ports, limits, reading, replays));
     await app.register(discoveryRoutes(options.version));
   };

@@ -1,6 +1,7 @@
 import type { ReadingLimits } from '@hindcast/adapters/http';
 import type {
   ArtifactStore,
+  AuditCrypto,
   CompletionBus,
   EventLog,
   Identity,
@@ -66,6 +67,7 @@ export interface QueryPorts {
   readonly artifacts: Pick<ArtifactStore, 'get'>;
   readonly projections: ProjectionsReader;
   readonly identity: Pick<Identity, 'now' | 'sha256'>;
+  readonly auditCrypto: Pick<AuditCrypto, 'sha256'>;
   readonly logger: Logger;
 }
 

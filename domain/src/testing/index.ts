@@ -3,3 +3,4 @@ export * from './audit-crypto.ts';
 export * from './given.ts';
 export * from './model-event-builders.ts';
 export * from './prediction-event-builders.ts';
+export * from './sign-partition.ts';

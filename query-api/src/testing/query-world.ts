@@ -1,5 +1,5 @@
 import { buildHttpServer } from '@hindcast/adapters/http';
-import { nodeIdentity } from '@hindcast/adapters/node';
+import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
 import {
   type CompletionBus,
   type DomainEvent,
@@ -63,6 +63,7 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
     artifacts,
     projections: { generations: views.generations, rebuild: async () => undefined },
     identity: { ...nodeIdentity, now },
+    auditCrypto: nodeAuditCrypto,
     logger: silent,
     ...given.ports,
   };
