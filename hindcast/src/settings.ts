@@ -100,6 +100,20 @@ export const SETTINGS = {
     flag: 'open-max',
     description: 'Predictions that may wait or run at once, half of them of one model; more are refused with 503',
   }),
+  audit: setting(Type.Boolean({ default: true }), {
+    env: 'HINDCAST_AUDIT',
+    description: 'Sign checkpoints of the log, by which changes to it are found',
+  }),
+  auditKey: setting(Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })), {
+    env: 'HINDCAST_AUDIT_KEY',
+    secret: true,
+    defaultText: 'made in the data folder; none in a distributed run',
+    description: 'Private Ed25519 key in PEM form that checkpoints are signed with',
+  }),
+  auditKeyFile: setting(Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })), {
+    env: 'HINDCAST_AUDIT_KEY_FILE',
+    description: 'File that holds that key',
+  }),
   shutdownMs: setting(Type.Integer({ minimum: 100, maximum: 600_000, default: 20_000 }), {
     env: 'HINDCAST_SHUTDOWN_MS',
     flag: 'shutdown-ms',

@@ -1,16 +1,13 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import { auditExportHead, auditLine } from '@hindcast/domain';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { auditExportHead, auditLine, type ReadableLog } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { failed } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
-import { voiceOf } from '../terminal.ts';
+import { type Voice, voiceOf } from '../terminal.ts';
 import { type AuditOptions, auditLogCommand, openAuditLog } from './audit-log.ts';
 import type { CliContext } from './cli-context.ts';
-
-/** Characters that are gathered before they are written. */
-const chunkLength = 65_536;
 
 export const auditExportCommand = (context: CliContext): Command =>
   auditLogCommand(
@@ -22,39 +19,36 @@ export const auditExportCommand = (context: CliContext): Command =>
     .requiredOption('--out <file>', 'the file to write')
     .action(async (options: AuditOptions & { readonly out: string }) => {
       const { log, close } = await openAuditLog(context, options);
-      const { now } = context.terminal;
       const voice = voiceOf(context.terminal, true);
-      const startedAt = now();
-      const file = createWriteStream(options.out, { flush: true });
-      const written = finished(file).catch((error: unknown) => {
-        throw failed(`${options.out} cannot be written: ${String(error)}`, error);
-      });
-      let chunk = '';
-      let records = 0;
-      const flush = async (): Promise<void> => {
-        const isTaken = file.write(chunk);
-        chunk = '';
-        if (!isTaken) await Promise.race([once(file, 'drain'), written]);
-      };
       try {
-        const head = await auditExportHead(log);
-        const total = head.topics.reduce((sum, { ends }) => sum + ends.reduce((all, end) => all + end, 0), 0);
-        chunk = `${JSON.stringify(head)}\n`;
-        for (const { topic, ends } of head.topics) {
-          for (const [partition, to] of ends.entries()) {
-            for await (const page of log.read({ topic, partition, from: 0, to })) {
-              for (const record of page) chunk += `${auditLine(record)}\n`;
-              records += page.length;
-              if (chunk.length >= chunkLength) await flush();
-              voice.progress(`${records} of ${total} records`);
-            }
-          }
-        }
-        await flush();
-        voice.progress(`${records} records in ${showDuration(now() - startedAt)}`, true);
+        await pipeline(
+          Readable.from(linesOf(log, voice, context.terminal.now)),
+          createWriteStream(options.out, { flush: true }),
+        );
+      } catch (error) {
+        throw (error as NodeJS.ErrnoException).path === options.out
+          ? failed(`${options.out} cannot be written: ${(error as Error).message}`, error)
+          : error;
       } finally {
-        file.end();
         close();
-        await written;
       }
     });
+
+/** The checkpoints first, so that whoever reads the file knows what to expect of the rest. */
+async function* linesOf(log: ReadableLog, voice: Voice, now: () => number): AsyncGenerator<string> {
+  const startedAt = now();
+  const head = await auditExportHead(log);
+  const total = head.topics.reduce((sum, { ends }) => sum + ends.reduce((all, end) => all + end, 0), 0);
+  let records = 0;
+  yield `${JSON.stringify(head)}\n`;
+  for (const { topic, ends } of head.topics) {
+    for (const [partition, to] of ends.entries()) {
+      for await (const page of log.read({ topic, partition, from: 0, to })) {
+        yield page.map((record) => `${auditLine(record)}\n`).join('');
+        records += page.length;
+        voice.progress(`${records} of ${total} records`);
+      }
+    }
+  }
+  voice.progress(`${records} records in ${showDuration(now() - startedAt)}`, true);
+}

@@ -1,8 +1,18 @@
+import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
 import { type Logger, type ModelCatalog, type ModelRuntime, openModelCatalog } from '@hindcast/domain';
 import { createProjections, type Projections } from '@hindcast/projectors';
-import { type InferenceWorker, type Keeper, openSetMaxOf, startInferenceWorker, startKeeper } from '@hindcast/workers';
+import {
+  type InferenceWorker,
+  type Keeper,
+  type Notary,
+  openSetMaxOf,
+  startInferenceWorker,
+  startKeeper,
+  startNotary,
+} from '@hindcast/workers';
 import type { Config } from '../settings.ts';
+import { openAuditKey } from './audit-key.ts';
 import { heldBy } from './missing-files.ts';
 import type { Ports } from './ports.ts';
 import type { Role } from './roles.ts';
@@ -18,6 +28,8 @@ export interface LongRunning {
   readonly runtime: ModelRuntime | undefined;
   readonly projections: Projections | undefined;
   readonly keeper: Keeper | undefined;
+  /** undefined where nothing is signed, or another process signs. */
+  readonly notary: Notary | undefined;
   readonly worker: InferenceWorker | undefined;
 }
 
@@ -50,9 +62,18 @@ export const startLongRunning = async (
   const startKeeping = () =>
     startKeeper({ log, identity, logger, heldBy: heldBy(catalog, artifacts) }, { group: 'keepers', openMax });
 
+  const startSigning = async () => {
+    const signingKey = await openAuditKey(config, logger);
+    if (!signingKey) return undefined;
+    return keep(
+      await startNotary({ log, crypto: nodeAuditCrypto, signingKey, identity, logger }, { group: 'notaries' }),
+    );
+  };
+
   const runtime = roles.has('worker') || roles.has('command-api') ? keep(startRuntime()) : undefined;
   const projections = roles.has('projector') ? await startProjections() : undefined;
   const keeper = roles.has('projector') ? keep(await startKeeping()) : undefined;
+  const notary = roles.has('projector') ? await startSigning() : undefined;
   const worker =
     roles.has('worker') && runtime
       ? keep(
@@ -62,5 +83,5 @@ export const startLongRunning = async (
           ),
         )
       : undefined;
-  return { catalog, runtime, projections, keeper, worker };
+  return { catalog, runtime, projections, keeper, notary, worker };
 };
