@@ -19,16 +19,8 @@ const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 
 // The bytes that stand for a record.
 
-const u32 = (value) => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-};
-const u64 = (value) => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
-};
+const u32 = (value) => Buffer.from(value.toString(16).padStart(8, '0'), 'hex');
+const u64 = (value) => Buffer.from(value.toString(16).padStart(16, '0'), 'hex');
 const text = (value) => {
   const bytes = Buffer.from(value, 'utf8');
   return Buffer.concat([u32(bytes.length), bytes]);
@@ -101,7 +93,8 @@ const claimsBySubject = (head, audit, notes, keys) => {
   const claim = (note, where, more = {}) => {
     const opened = openNote(note, keys);
     if (opened.wrong) return found(`${where} ${opened.wrong}.`);
-    if (opened.logId !== head.logId || opened.epoch !== head.epoch) return found(`${where} is of another log.`);
+    if (opened.logId !== head.logId || opened.epoch > head.epoch) return found(`${where} is of another log.`);
+    if (opened.epoch < head.epoch) return;
     claims.set(opened.subject, [...(claims.get(opened.subject) ?? []), { ...opened, ...more }]);
   };
   for (const { offset, value } of audit) {

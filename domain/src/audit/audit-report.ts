@@ -36,6 +36,8 @@ export interface AuditedRange {
 export interface AuditReport {
   readonly findings: readonly AuditFinding[];
   readonly ranges: readonly AuditedRange[];
+  /** Checkpoints of epochs that ended, as by a move to other partitions. They were not compared: nothing here has their positions. */
+  readonly earlier: number;
   /** Keys whose signatures were taken. */
   readonly keys: readonly NoteKey[];
 }

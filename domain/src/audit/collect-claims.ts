@@ -19,6 +19,8 @@ export interface Claims {
   /** By `topic/partition`, smallest first. */
   readonly bySubject: ReadonlyMap<string, readonly Claim[]>;
   readonly findings: readonly AuditFinding[];
+  /** Checkpoints of epochs that ended: their positions are no longer those of this log. */
+  readonly earlier: number;
   readonly keys: readonly NoteKey[];
 }
 
@@ -44,6 +46,7 @@ export const collectClaims = async ({
   const trusted = new Map((given.keys ?? []).map((key) => [formatNoteKey(key), key]));
   const bySubject = new Map<string, Claim[]>();
   const findings: AuditFinding[] = [];
+  let earlier = 0;
   const find = (kind: FindingKind, offset: number, said: string): void => {
     findings.push({ kind, topic: TOPICS.audit, partition: 0, from: offset, to: offset + 1, said });
   };
@@ -56,6 +59,8 @@ export const collectClaims = async ({
       find('unreadable', at, `${where} is no signed checkpoint.`);
     } else if (opened.signature !== 'valid') {
       find('forged', at, `${where} is not signed by a key that is trusted here.`);
+    } else if (checkpoint.logId === identity.logId && checkpoint.epoch < identity.epoch) {
+      earlier += 1;
     } else if (checkpoint.logId !== identity.logId || checkpoint.epoch !== identity.epoch) {
       const { logId, epoch } = checkpoint;
       find('foreign', at, `${where} is of the log ${logId} (epoch ${epoch}), not of this one.`);
@@ -86,5 +91,5 @@ export const collectClaims = async ({
   }
   for (const [at, note] of notes.entries()) claim(note, `The checkpoint number ${at + 1} of those kept elsewhere`);
   for (const claims of bySubject.values()) claims.sort((a, b) => a.size - b.size);
-  return { bySubject, findings, keys: [...trusted.values()] };
+  return { bySubject, findings, earlier, keys: [...trusted.values()] };
 };

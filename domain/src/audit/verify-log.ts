@@ -55,7 +55,7 @@ export const verifyLog = async (given: LogToVerify): Promise<AuditReport> => {
     findings.push(...verified.findings);
   }
   for (const [subject, of] of unseen) findings.push(missingPartition(subject, of.at(-1)?.size ?? 0));
-  return { findings, ranges, keys: claims.keys };
+  return { findings, ranges, earlier: claims.earlier, keys: claims.keys };
 };
 
 /** Progress is told once for so many records. */

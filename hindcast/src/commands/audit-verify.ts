@@ -69,7 +69,7 @@ const progressOf = (voice: Voice, now: () => number) => {
 };
 
 const tell = (voice: Voice, report: AuditReport, namedByLog: boolean): void => {
-  const { findings, ranges, keys } = report;
+  const { findings, ranges, keys, earlier } = report;
   const sum = (of: (range: (typeof ranges)[number]) => number) => ranges.reduce((total, range) => total + of(range), 0);
   const proven = sum((range) => range.proven);
   const unsigned = sum((range) => range.records) - proven;
@@ -78,7 +78,10 @@ const tell = (voice: Voice, report: AuditReport, namedByLog: boolean): void => {
     `${proven} records in ${ranges.length} partitions are as ${checkpoints} checkpoints say.` +
     (unsigned > 0 && findings.length === 0 ? ` ${unsigned} are not signed for yet.` : '');
   const shown = keys.map(formatNoteKey);
-  voice.answer({ findings, ranges, keys: shown }, [...findings.map(({ said }) => said), summary].join('\n'));
+  voice.answer({ findings, ranges, earlier, keys: shown }, [...findings.map(({ said }) => said), summary].join('\n'));
+  if (earlier > 0) {
+    voice.note(`${earlier} checkpoints are of an earlier epoch: they vouch for the log as it was before it was moved.`);
+  }
   if (namedByLog && keys.length > 0) {
     voice.note(
       `Signed with ${shown.join(' and ')}, as the log itself says: compare it with the key that you keep (--key).`,

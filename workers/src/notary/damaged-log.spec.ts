@@ -1,4 +1,12 @@
-import { type AuditFinding, joinNotes, parseNoteKey, type RecordedRecord, splitNotes, TOPICS } from '@hindcast/domain';
+import {
+  type AuditFinding,
+  joinNotes,
+  parseNoteKey,
+  type RecordedRecord,
+  splitNotes,
+  TOPICS,
+  type Topic,
+} from '@hindcast/domain';
 import { aSigningKey, auditCrypto } from '@hindcast/domain/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -126,6 +134,16 @@ describe('a log that was changed', () => {
       ),
       { numRuns: 150 },
     ));
+
+  it('has checkpoints of before it was moved to other partitions, which say nothing about it', async () => {
+    const moved = {
+      ...world.log,
+      bounds: async (topic: Topic) => (await world.log.bounds(topic)).map((one) => ({ ...one, epoch: one.epoch + 1 })),
+    };
+    const { findings, earlier, ranges } = await world.verify({ log: moved, notes });
+    expect([findings, earlier]).toEqual([[], notes.length * 2]);
+    for (const { proven } of ranges) expect(proven).toBe(0);
+  });
 
   it('is found where the checkpoints are forged, of another log, or no checkpoints', async () => {
     const { keys } = await world.verify();
