@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { AuditCheckpointSigned } from '../audit-events.ts';
 import { aSigningKey, auditCrypto, keyOfSeed } from '../testing/audit-crypto.ts';
 import { checkpointText, joinNotes, keyNameOf, parseCheckpoint, splitNotes } from './audit-checkpoint.ts';
 import { formatNoteKey, noteKeyOf, openNote, parseNoteKey, signNote } from './signed-note.ts';
@@ -63,6 +65,18 @@ describe('a signed note', () => {
     'PeterNeumann',
     '',
   ])('has no key like %j', (text) => expect(parseNoteKey(auditCrypto, text)).toBeUndefined());
+});
+
+describe('the example of docs/audit.md', () => {
+  it('is the stored example, and its signature is valid', () => {
+    const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+    const { data } = JSON.parse(read('domain/fixtures/AuditCheckpointSigned.v1.json')) as AuditCheckpointSigned;
+    const page = read('docs/audit.md');
+    expect(page).toContain(data.note);
+    expect(page).toContain(data.key);
+    const named = parseNoteKey(auditCrypto, data.key);
+    expect(openNote(auditCrypto, named ? [named] : [], data.note)?.signature).toBe('valid');
+  });
 });
 
 describe('a checkpoint', () => {
