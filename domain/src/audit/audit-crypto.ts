@@ -22,7 +22,16 @@ export interface SigningKey {
 
 const encoder = new TextEncoder();
 
-export const bytesOfText = (text: ByteText): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
+/** Units that one call takes as arguments. */
+const unitsPerCall = 8_192;
+
+export const textOfBytes = (bytes: Uint8Array): ByteText => {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += unitsPerCall) {
+    text += String.fromCharCode(...bytes.subarray(at, at + unitsPerCall));
+  }
+  return text;
+};
 
 /** UTF-8 of a text, as bytes. */
 export const utf8Bytes = (text: string): Uint8Array => encoder.encode(text);

@@ -15,6 +15,8 @@ import { createNotaryWorld, type NotaryWorld, type StoredRecords } from '../test
 let world: NotaryWorld;
 let whole: StoredRecords;
 let notes: readonly string[];
+/** A record in the middle of what one checkpoint added. */
+let target: number;
 const partition = 1;
 const subject = `${TOPICS.predictions}/${partition}`;
 
@@ -27,7 +29,12 @@ beforeAll(async () => {
   }
   await notary.stop();
   whole = await world.copy();
-  notes = (await world.stretches()).map(({ note }) => note);
+  const stretches = await world.stretches();
+  notes = stretches.map(({ note }) => note);
+  const third = stretches.filter(
+    ({ checkpoint: { topic, partition: of } }) => topic === TOPICS.predictions && of === partition,
+  )[2];
+  target = Math.floor(((third?.before.size ?? 0) + (third?.checkpoint.size ?? 0)) / 2);
 });
 afterAll(() => world.close());
 
@@ -58,19 +65,23 @@ describe('a log that was changed', () => {
   });
 
   it.each<[string, AuditFinding['kind'], Damage]>([
-    ['an edited value', 'edited', (records) => change(records, 77, { value: '{}' })],
-    ['an edited key', 'edited', (records) => change(records, 77, { key: 'default/x' })],
-    ['an edited header', 'edited', (records) => change(records, 77, { headers: { type: 'PredictionFailed' } })],
-    ['an edited time', 'edited', (records) => change(records, 77, { appendedAt: 1 })],
-    ['a dropped record', 'dropped', (records) => records.splice(77, 1)],
-    ['an inserted record', 'inserted', (records) => records.splice(77, 0, records[76] as RecordedRecord)],
-    ['two swapped neighbours', 'swapped', (records) => swap(records, 77, 78)],
-    ['two swapped records', 'swapped', (records) => swap(records, 77, 79)],
-    ['a rewritten stretch', 'changed', (records) => [77, 78, 79].map((at) => change(records, at, { value: '{}' }))],
+    ['an edited value', 'edited', (records) => change(records, target, { value: '{}' })],
+    ['an edited key', 'edited', (records) => change(records, target, { key: 'default/x' })],
+    ['an edited header', 'edited', (records) => change(records, target, { headers: { type: 'PredictionFailed' } })],
+    ['an edited time', 'edited', (records) => change(records, target, { appendedAt: 1 })],
+    ['a dropped record', 'dropped', (records) => records.splice(target, 1)],
+    ['an inserted record', 'inserted', (records) => records.splice(target, 0, records[target - 1] as RecordedRecord)],
+    ['two swapped neighbours', 'swapped', (records) => swap(records, target, target + 1)],
+    ['two swapped records', 'swapped', (records) => swap(records, target, target + 2)],
+    [
+      'a rewritten stretch',
+      'changed',
+      (records) => [0, 1, 2].map((by) => change(records, target + by, { value: '{}' })),
+    ],
   ])('by %s names the partition and the offset', async (_, kind, damage) => {
     const [finding] = await damaged(damage, { kept: false });
-    expect(finding).toMatchObject({ kind, topic: TOPICS.predictions, partition, from: 77, to: 78 });
-    expect(finding?.said).toMatch(new RegExp(`${TOPICS.predictions}, partition ${partition}: .*\\b77\\b`));
+    expect(finding).toMatchObject({ kind, topic: TOPICS.predictions, partition, from: target, to: target + 1 });
+    expect(finding?.said).toMatch(new RegExp(`${TOPICS.predictions}, partition ${partition}: .*\\b${target}\\b`));
   });
 
   it('by truncation names where the log ends and what is gone', async () => {
@@ -93,7 +104,7 @@ describe('a log that was changed', () => {
 
   it('names the range between two checkpoints where the marks were changed too', async () => {
     const stored: StoredRecords = new Map([...whole].map(([name, records]) => [name, records.slice()]));
-    change(stored.get(subject) ?? [], 77, { value: '{}' });
+    change(stored.get(subject) ?? [], target, { value: '{}' });
     const audit = stored.get(`${TOPICS.audit}/0`) ?? [];
     const isOfIt = ({ key }: RecordedRecord) => key === `default/${subject}`;
     const sizes = (await world.stretches()).filter(
@@ -106,8 +117,8 @@ describe('a log that was changed', () => {
     const log = await world.withRecords(stored);
     const { keys } = await world.verify();
     const { findings } = await world.verify({ log, keys, notes });
-    const from = sizes.findLast(({ checkpoint }) => checkpoint.size <= 77)?.checkpoint.size;
-    const to = sizes.find(({ checkpoint }) => checkpoint.size > 77)?.checkpoint.size;
+    const from = sizes.findLast(({ checkpoint }) => checkpoint.size <= target)?.checkpoint.size;
+    const to = sizes.find(({ checkpoint }) => checkpoint.size > target)?.checkpoint.size;
     expect(findings).toMatchObject([{ kind: 'changed', partition, from, to }]);
   });
 

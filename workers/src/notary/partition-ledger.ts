@@ -3,11 +3,14 @@ import {
   type ByteText,
   type Frontier,
   growTree,
-  markOf,
+  markBytes,
   type RecordedRecord,
   stretchRecordsMax,
   type TreeHash,
+  textOfBytes,
 } from '@hindcast/domain';
+
+const marksBytesInitial = 1_024;
 
 /** What of a partition is to be signed next. */
 export interface LedgerDraft {
@@ -46,8 +49,20 @@ export interface LedgerStart {
 export const openLedger = (hash: TreeHash, of: AuditedPartition, start: LedgerStart): PartitionLedger => {
   const tree = growTree(hash, start.frontier);
   let before = start.frontier;
-  let marks: ByteText = '';
+  let marks = new Uint8Array(marksBytesInitial);
   let last = start.last;
+
+  /** Bytes, not texts that are joined: this is done for every record. */
+  const mark = (leaf: ByteText, index: number): void => {
+    const at = index * markBytes;
+    if (at + markBytes > marks.length) {
+      const larger = new Uint8Array(marks.length * 2);
+      larger.set(marks);
+      marks = larger;
+    }
+    for (let byte = 0; byte < markBytes; byte++) marks[at + byte] = leaf.charCodeAt(byte);
+  };
+
   return {
     of,
     get size() {
@@ -68,19 +83,20 @@ export const openLedger = (hash: TreeHash, of: AuditedPartition, start: LedgerSt
         if (record.offset > tree.size)
           throw new Error(`The records from ${tree.size} to ${record.offset} were not handed out.`);
         const leaf = hash.record(record);
+        mark(leaf, tree.size - before.size);
         tree.push(leaf);
-        marks += markOf(leaf);
       }
       return taken;
     },
     draft() {
       if (tree.size === before.size) return undefined;
-      return { of, size: tree.size, root: tree.root(), before, marks, after: tree.frontier() };
+      const marked = textOfBytes(marks.subarray(0, (tree.size - before.size) * markBytes));
+      return { of, size: tree.size, root: tree.root(), before, marks: marked, after: tree.frontier() };
     },
     settle(draft, auditOffset) {
       last = { draft, auditOffset };
       if (draft.after.size <= before.size) return;
-      marks = marks.slice(draft.marks.length);
+      marks.copyWithin(0, draft.marks.length);
       before = draft.after;
     },
     repeat: () => last?.draft,
