@@ -1,3 +1,4 @@
+export * from './backlog-board.ts';
 export * from './canonical-json.ts';
 export * from './domain-events.ts';
 export * from './event-codec.ts';

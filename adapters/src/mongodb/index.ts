@@ -1,3 +1,4 @@
 export * from './artifact-store.ts';
+export * from './backlog-board.ts';
 export * from './mongo-client.ts';
 export * from './view-database.ts';
