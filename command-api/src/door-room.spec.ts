@@ -1,0 +1,335 @@
+import { Problem } from '@hindcast/adapters/http';
+import type { AppendOutcome, BoardReading, PartitionBacklog } from '@hindcast/domain';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Admission, createAdmission } from './admission.ts';
+import { createDoorRoom, type DoorRoom } from './door-room.ts';
+import { silenceMsMax } from './live-members.ts';
+
+const openMax = 60;
+const models = ['a', 'b', 'c'] as const;
+type Model = (typeof models)[number];
+const names = ['d-1', 'd-2', 'd-3'] as const;
+
+interface Item {
+  readonly door: string;
+  readonly model: string;
+  ended: boolean;
+}
+interface Door {
+  readonly name: string;
+  readonly room: DoorRoom;
+  readonly admission: Admission;
+}
+
+/** Two partitions with a keeper, doors that accept, and a board of which every door reads in its own time. */
+const createWorld = (doorNames: readonly string[] = names) => {
+  const log: Item[][] = [[], []];
+  const next = [0, 0];
+  const board = new Map<number, PartitionBacklog>();
+  const alive = new Set<string>(doorNames);
+  let beat = 0;
+  let time = 0;
+  const open = (items: readonly Item[]) => items.filter(({ ended }) => !ended);
+  const join = (name: string): Door => {
+    const room = createDoorRoom({ door: name, openMax });
+    alive.add(name);
+    return { name, room, admission: createAdmission(room, openMax) };
+  };
+  const reading = (): BoardReading => {
+    beat += 1;
+    return { partitions: [...board.values()], doors: [...alive].map((door) => ({ door, beat })), workers: [] };
+  };
+
+  const world = {
+    doors: doorNames.map(join),
+    alive,
+    board,
+    join,
+    reading,
+    /** Time goes by, and the door takes what it has read. */
+    take(door: Door, read = reading(), ms = 200) {
+      time += ms;
+      door.room.take(read, time);
+    },
+    /** undefined where there is no room. */
+    enter(door: Door, model: Model, items: number) {
+      try {
+        return door.admission.enter('t', model, items);
+      } catch (error) {
+        if (error instanceof Problem && error.code === 'backlog-too-long') return undefined;
+        throw error;
+      }
+    },
+    append(door: Door, model: Model, partitions: readonly number[]): AppendOutcome[] {
+      return partitions.map((partition) => {
+        const offset = (log[partition] ?? []).push({ door: door.name, model, ended: false }) - 1;
+        return { ok: true, position: { epoch: 0, partition, offset }, appendedAt: 0 };
+      });
+    },
+    accept(door: Door, model: Model, items: number, partition = 0): boolean {
+      const leave = world.enter(door, model, items);
+      if (!leave) return false;
+      door.admission.appended('t', model, world.append(door, model, Array<number>(items).fill(partition)));
+      leave();
+      return true;
+    },
+    acceptAll(door: Door, model: Model, partition = 0): number {
+      let accepted = 0;
+      while (world.accept(door, model, 1, partition)) accepted += 1;
+      return accepted;
+    },
+    fold(partition: number, count = Number.POSITIVE_INFINITY) {
+      next[partition] = Math.min((next[partition] ?? 0) + count, log[partition]?.length ?? 0);
+    },
+    end(partition: number, count: number) {
+      const folded = open((log[partition] ?? []).slice(0, next[partition]));
+      for (const item of folded.slice(0, count)) item.ended = true;
+    },
+    report(partition: number, pairsMax = 100) {
+      const items = open((log[partition] ?? []).slice(0, next[partition]));
+      const pairs = names.concat([...alive] as never).flatMap((door) =>
+        models.map((model) => {
+          const count = items.filter((item) => item.door === door && item.model === model).length;
+          return { door, tenant: 't', model, open: count };
+        }),
+      );
+      const unique = [...new Map(pairs.map((pair) => [`${pair.door} ${pair.model}`, pair])).values()]
+        .filter((pair) => pair.open > 0)
+        .sort((x, y) => y.open - x.open);
+      const listed = unique.slice(0, pairsMax);
+      const doors = [...new Set(items.map(({ door }) => door))];
+      board.set(partition, {
+        logId: 'l',
+        epoch: 0,
+        partition,
+        next: next[partition] ?? 0,
+        open: items.length,
+        doors: doors.map((door) => ({ door, open: items.filter((item) => item.door === door).length })),
+        models: listed,
+        unlistedMax: listed.length < unique.length ? (listed.at(-1)?.open ?? 0) : 0,
+      });
+    },
+    open: () => open(log.flat()).length,
+    openOf: (model: Model) => open(log.flat()).filter((item) => item.model === model).length,
+  };
+  return world;
+};
+
+const step = fc.record({
+  kind: fc.constantFrom(
+    'accept',
+    'fill',
+    'enter',
+    'append',
+    'answer',
+    'fold',
+    'end',
+    'report',
+    'read',
+    'take',
+    'reread',
+  ),
+  door: fc.nat(2),
+  model: fc.constantFrom(...models),
+  items: fc.integer({ min: 1, max: 15 }),
+  partition: fc.nat(1),
+});
+
+describe('room at one of several doors', () => {
+  it.each([{ pairsMax: 100 }, { pairsMax: 2 }])(
+    'is never more than may be open, whatever is read, accepted, folded and told when (pairs told: $pairsMax)',
+    ({ pairsMax }) => {
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
+          const world = createWorld();
+          for (const door of world.doors) world.take(door);
+          const entered: { door: Door; model: Model; items: number; leave: () => void }[] = [];
+          const appended: { door: Door; model: Model; outcomes: AppendOutcome[]; leave: () => void }[] = [];
+          const read = new Map<Door, BoardReading>();
+          for (const { kind, door: at, model, items, partition } of steps) {
+            const door = world.doors[at] as Door;
+            if (kind === 'accept') world.accept(door, model, items, partition);
+            else if (kind === 'fill') world.acceptAll(door, model, partition);
+            else if (kind === 'enter') {
+              const leave = world.enter(door, model, items);
+              if (leave) entered.push({ door, model, items, leave });
+            } else if (kind === 'append') {
+              const one = entered.splice(items % (entered.length || 1), 1)[0];
+              if (!one) continue;
+              const places = Array.from({ length: one.items }, (_, i) => (i + partition) % 2);
+              appended.push({ ...one, outcomes: world.append(one.door, one.model, places) });
+            } else if (kind === 'answer') {
+              const one = appended.splice(items % (appended.length || 1), 1)[0];
+              one?.door.admission.appended('t', one.model, one.outcomes);
+              one?.leave();
+            } else if (kind === 'fold') world.fold(partition, items);
+            else if (kind === 'end') world.end(partition, items);
+            else if (kind === 'report') world.report(partition, pairsMax);
+            else if (kind === 'read') read.set(door, world.reading());
+            else if (kind === 'take') world.take(door, read.get(door));
+            else world.take(door);
+            if (world.open() > openMax) break;
+          }
+          // Whatever room is still thought to be there is taken.
+          for (const { door, model, items } of entered) world.append(door, model, Array<number>(items).fill(0));
+          for (const door of world.doors) for (const model of models) world.acceptAll(door, model);
+          expect(world.open()).toBeLessThanOrEqual(openMax);
+          for (const one of models) expect(world.openOf(one)).toBeLessThanOrEqual(openMax / 2);
+        }),
+        { numRuns: 1_000 },
+      );
+    },
+  );
+
+  it('is all of it, in equal shares, and half of it for one model', () => {
+    const { doors, acceptAll, take, open } = createWorld();
+    for (const door of doors) take(door);
+    expect(doors.map((door) => acceptAll(door, 'a'))).toEqual([10, 10, 10]);
+    expect(doors.map((door) => acceptAll(door, 'b'))).toEqual([10, 10, 10]);
+    expect(doors.map((door) => acceptAll(door, 'c'))).toEqual([0, 0, 0]);
+    expect(open()).toBe(openMax);
+  });
+
+  it('is there for as many doors as divide it, to the last one', () => {
+    const { doors, acceptAll, take } = createWorld(Array.from({ length: 7 }, (_, i) => `d-${i}`));
+    for (const door of doors) take(door);
+    const accepted = doors.flatMap((door) => models.map((model) => acceptAll(door, model)));
+    expect(accepted.reduce((sum, one) => sum + one, 0)).toBe(openMax);
+  });
+
+  it('is none before the first reading, and comes to an end where none follows', () => {
+    const { doors, acceptAll, take, reading } = createWorld();
+    const [door] = doors as [Door];
+    expect(acceptAll(door, 'a')).toBe(0);
+    take(door, reading());
+    expect(acceptAll(door, 'a') + acceptAll(door, 'b')).toBe(20);
+    for (let i = 0; i < 100; i += 1) take(door);
+    expect(acceptAll(door, 'c')).toBe(0);
+  });
+
+  it('is not given twice where one door has read what another has not', () => {
+    const { doors, acceptAll, take, fold, report, open } = createWorld(['d-1', 'd-2']);
+    const [first, second] = doors as [Door, Door];
+    for (const door of doors) take(door);
+    acceptAll(first, 'a');
+    fold(0);
+    report(0);
+    take(first);
+    expect([acceptAll(first, 'a'), acceptAll(second, 'a')]).toEqual([0, 15]);
+    expect(open()).toBe(30);
+  });
+
+  it('comes back when what was accepted has ended, and not when an older reading comes', () => {
+    const { doors, acceptAll, take, fold, report, end, reading } = createWorld();
+    const [door] = doors as [Door];
+    take(door);
+    report(0);
+    const old = reading();
+    expect(acceptAll(door, 'a')).toBe(10);
+    fold(0);
+    report(0);
+    take(door);
+    take(door, old);
+    expect(acceptAll(door, 'a')).toBe(0);
+    end(0, 4);
+    report(0);
+    take(door);
+    expect(acceptAll(door, 'a')).toBe(4);
+  });
+
+  it('is not given for a model that the keeper had to leave out of its list', () => {
+    const { doors, accept, acceptAll, take, fold, report } = createWorld();
+    const [first, second] = doors as [Door, Door];
+    for (const door of doors) take(door);
+    expect([acceptAll(second, 'a'), accept(first, 'b', 8)]).toEqual([10, true]);
+    fold(0);
+    report(0, 1);
+    take(first);
+    expect(acceptAll(first, 'b')).toBe(0);
+    report(0);
+    take(first);
+    expect(acceptAll(first, 'b')).toBe(2);
+  });
+
+  it('keeps what it knew when the board is emptied', () => {
+    const { doors, acceptAll, take, fold, report, board, alive } = createWorld();
+    const [door] = doors as [Door];
+    take(door);
+    expect(acceptAll(door, 'a')).toBe(10);
+    fold(0);
+    report(0);
+    take(door);
+    board.clear();
+    alive.clear();
+    take(door);
+    expect([acceptAll(door, 'a'), acceptAll(door, 'b')]).toEqual([0, 10]);
+  });
+
+  it('passes to the others when a door dies, but for what that one left behind', () => {
+    const { doors, acceptAll, take, fold, report, alive } = createWorld(['d-1', 'd-2']);
+    const [first, second] = doors as [Door, Door];
+    for (const door of doors) take(door);
+    expect(acceptAll(second, 'a') + acceptAll(second, 'b')).toBe(30);
+    fold(0);
+    report(0);
+    alive.delete('d-2');
+    for (let ms = 0; ms < silenceMsMax - 600; ms += 200) take(first);
+    expect(first.room.known()).toEqual({ open: 30, doors: 2 });
+    for (let ms = 0; ms < 1_000; ms += 200) take(first);
+    expect(first.room.known()).toEqual({ open: 30, doors: 1 });
+    expect(acceptAll(first, 'a') + acceptAll(first, 'b') + acceptAll(first, 'c')).toBe(30);
+  });
+
+  it('takes nobody for dead because the board could not be read', () => {
+    const { doors, take, reading } = createWorld();
+    const [door] = doors as [Door];
+    const before = reading();
+    take(door, before);
+    for (let times = 0; times < 5; times += 1) take(door, before, 60_000);
+    expect(door.room.known().doors).toBe(3);
+    for (let times = 0; times < 10; times += 1) take(door, before, 60_000);
+    expect(door.room.known().doors).toBe(1);
+    take(door);
+    expect(door.room.known().doors).toBe(3);
+  });
+
+  it('is exceeded by no more than its share by a door that comes, and by nothing where the rest is known to be full', () => {
+    const { doors, join, acceptAll, take, fold, report, open } = createWorld(['d-1']);
+    const [first] = doors as [Door];
+    take(first);
+    const accepted = acceptAll(first, 'a') + acceptAll(first, 'b');
+    expect(accepted).toBe(openMax);
+    const second = join('d-2');
+    take(second);
+    for (const model of models) acceptAll(second, model);
+    expect(open()).toBeLessThanOrEqual(openMax + openMax / 2);
+    fold(0);
+    report(0);
+    const third = join('d-3');
+    take(third);
+    expect(models.map((model) => acceptAll(third, model))).toEqual([0, 0, 0]);
+  });
+});
+
+describe('the expected wait', () => {
+  it('is the mean of the workers that know the version, and nothing where none does', () => {
+    const room = createDoorRoom({ door: 'd-1', openMax });
+    const version = { version: 3, sha256: 'digest' };
+    expect(room.expectedWaitMs('t', 'a', version)).toBe(0);
+    const waits = [{ tenant: 't', model: 'a', version: 3, ms: 900 }];
+    const workers = [
+      { worker: 'w-1', beat: 1, waits, knows: ['digest'] },
+      { worker: 'w-2', beat: 1, waits: [], knows: ['digest', 'other'] },
+      { worker: 'w-3', beat: 1, waits: [], knows: [] },
+    ];
+    room.take({ partitions: [], doors: [], workers }, 0);
+    expect(room.expectedWaitMs('t', 'a', version)).toBe(450);
+    expect(room.expectedWaitMs('t', 'a', { version: 4, sha256: 'other' })).toBe(0);
+    for (let at = 1; at < 15; at += 1) {
+      const told = workers.map((worker) => (worker.worker === 'w-1' ? { ...worker, beat: at } : worker));
+      room.take({ partitions: [], doors: [], workers: told }, at * 1_000);
+    }
+    expect(room.expectedWaitMs('t', 'a', version)).toBe(900);
+  });
+});
