@@ -4,12 +4,13 @@ import type { AppendOutcome } from '@hindcast/domain';
 export interface Unfolded {
   readonly all: number;
   of(key: string): number;
+  /** Of one append. */
   add(key: string, outcomes: readonly AppendOutcome[]): void;
   /** The keepers have told of everything before these offsets. */
   fold(nextOf: (partition: number) => number): void;
 }
 
-/** Accepted of one model into one partition between two readings: folded when the last of them is. */
+/** What one append brought into one partition: folded when the last of it is. */
 interface Chunk {
   readonly key: string;
   readonly partition: number;
@@ -19,11 +20,14 @@ interface Chunk {
 
 export const createUnfolded = (): Unfolded => {
   let chunks: Chunk[] = [];
-  /** Those that still grow, by key and partition. */
-  const growing = new Map<string, (Chunk | undefined)[]>();
   const counts = new Map<string, number>();
   let nextOf: (partition: number) => number = () => 0;
   let all = 0;
+
+  const count = (key: string, added: number): void => {
+    all += added;
+    counts.set(key, (counts.get(key) ?? 0) + added);
+  };
 
   return {
     get all() {
@@ -31,36 +35,34 @@ export const createUnfolded = (): Unfolded => {
     },
     of: (key) => counts.get(key) ?? 0,
     add(key, outcomes) {
-      let added = 0;
+      const first = chunks.length;
       for (const outcome of outcomes) {
         if (!outcome.ok) continue;
         const { partition, offset } = outcome.position;
         if (offset < nextOf(partition)) continue;
-        const places = growing.get(key) ?? [];
-        growing.set(key, places);
-        const chunk = places[partition] ?? { key, partition, offset, count: 0 };
-        if (chunk.count === 0) {
-          places[partition] = chunk;
-          chunks.push(chunk);
-        }
+        const chunk = chunkOf(chunks, first, key, partition);
         chunk.offset = Math.max(chunk.offset, offset);
         chunk.count += 1;
-        added += 1;
+        count(key, 1);
       }
-      if (added === 0) return;
-      all += added;
-      counts.set(key, (counts.get(key) ?? 0) + added);
     },
     fold(given) {
       nextOf = given;
-      growing.clear();
       chunks = chunks.filter(({ partition, offset }) => offset >= nextOf(partition));
       counts.clear();
       all = 0;
-      for (const { key, count } of chunks) {
-        all += count;
-        counts.set(key, (counts.get(key) ?? 0) + count);
-      }
+      for (const chunk of chunks) count(chunk.key, chunk.count);
     },
   };
+};
+
+/** Among those from `first` on, of which there are no more than partitions. */
+const chunkOf = (chunks: Chunk[], first: number, key: string, partition: number): Chunk => {
+  for (let at = first; at < chunks.length; at += 1) {
+    const chunk = chunks[at];
+    if (chunk?.partition === partition) return chunk;
+  }
+  const chunk = { key, partition, offset: 0, count: 0 };
+  chunks.push(chunk);
+  return chunk;
 };
