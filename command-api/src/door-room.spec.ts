@@ -1,120 +1,9 @@
-import { Problem } from '@hindcast/adapters/http';
-import type { AppendOutcome, BoardReading, PartitionBacklog } from '@hindcast/domain';
+import type { AppendOutcome, BoardReading } from '@hindcast/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Admission, createAdmission } from './admission.ts';
-import { createDoorRoom, type DoorRoom } from './door-room.ts';
+import { createDoorRoom } from './door-room.ts';
 import { silenceMsMax } from './live-members.ts';
-
-const openMax = 60;
-const models = ['a', 'b', 'c'] as const;
-type Model = (typeof models)[number];
-const names = ['d-1', 'd-2', 'd-3'] as const;
-
-interface Item {
-  readonly door: string;
-  readonly model: string;
-  ended: boolean;
-}
-interface Door {
-  readonly name: string;
-  readonly room: DoorRoom;
-  readonly admission: Admission;
-}
-
-/** Two partitions with a keeper, doors that accept, and a board of which every door reads in its own time. */
-const createWorld = (doorNames: readonly string[] = names) => {
-  const log: Item[][] = [[], []];
-  const next = [0, 0];
-  const board = new Map<number, PartitionBacklog>();
-  const alive = new Set<string>(doorNames);
-  let beat = 0;
-  let time = 0;
-  const open = (items: readonly Item[]) => items.filter(({ ended }) => !ended);
-  const join = (name: string): Door => {
-    const room = createDoorRoom({ door: name, openMax });
-    alive.add(name);
-    return { name, room, admission: createAdmission(room, openMax) };
-  };
-  const reading = (): BoardReading => {
-    beat += 1;
-    return { partitions: [...board.values()], doors: [...alive].map((door) => ({ door, beat })), workers: [] };
-  };
-
-  const world = {
-    doors: doorNames.map(join),
-    alive,
-    board,
-    join,
-    reading,
-    /** Time goes by, and the door takes what it has read. */
-    take(door: Door, read = reading(), ms = 200) {
-      time += ms;
-      door.room.take(read, time);
-    },
-    /** undefined where there is no room. */
-    enter(door: Door, model: Model, items: number) {
-      try {
-        return door.admission.enter('t', model, items);
-      } catch (error) {
-        if (error instanceof Problem && error.code === 'backlog-too-long') return undefined;
-        throw error;
-      }
-    },
-    append(door: Door, model: Model, partitions: readonly number[]): AppendOutcome[] {
-      return partitions.map((partition) => {
-        const offset = (log[partition] ?? []).push({ door: door.name, model, ended: false }) - 1;
-        return { ok: true, position: { epoch: 0, partition, offset }, appendedAt: 0 };
-      });
-    },
-    accept(door: Door, model: Model, items: number, partition = 0): boolean {
-      const leave = world.enter(door, model, items);
-      if (!leave) return false;
-      door.admission.appended('t', model, world.append(door, model, Array<number>(items).fill(partition)));
-      leave();
-      return true;
-    },
-    acceptAll(door: Door, model: Model, partition = 0): number {
-      let accepted = 0;
-      while (world.accept(door, model, 1, partition)) accepted += 1;
-      return accepted;
-    },
-    fold(partition: number, count = Number.POSITIVE_INFINITY) {
-      next[partition] = Math.min((next[partition] ?? 0) + count, log[partition]?.length ?? 0);
-    },
-    end(partition: number, count: number) {
-      const folded = open((log[partition] ?? []).slice(0, next[partition]));
-      for (const item of folded.slice(0, count)) item.ended = true;
-    },
-    report(partition: number, pairsMax = 100) {
-      const items = open((log[partition] ?? []).slice(0, next[partition]));
-      const pairs = names.concat([...alive] as never).flatMap((door) =>
-        models.map((model) => {
-          const count = items.filter((item) => item.door === door && item.model === model).length;
-          return { door, tenant: 't', model, open: count };
-        }),
-      );
-      const unique = [...new Map(pairs.map((pair) => [`${pair.door} ${pair.model}`, pair])).values()]
-        .filter((pair) => pair.open > 0)
-        .sort((x, y) => y.open - x.open);
-      const listed = unique.slice(0, pairsMax);
-      const doors = [...new Set(items.map(({ door }) => door))];
-      board.set(partition, {
-        logId: 'l',
-        epoch: 0,
-        partition,
-        next: next[partition] ?? 0,
-        open: items.length,
-        doors: doors.map((door) => ({ door, open: items.filter((item) => item.door === door).length })),
-        models: listed,
-        unlistedMax: listed.length < unique.length ? (listed.at(-1)?.open ?? 0) : 0,
-      });
-    },
-    open: () => open(log.flat()).length,
-    openOf: (model: Model) => open(log.flat()).filter((item) => item.model === model).length,
-  };
-  return world;
-};
+import { createDoorWorld, type Door, type Model, models, openMax } from './testing/door-world.ts';
 
 const step = fc.record({
   kind: fc.constantFrom(
@@ -142,7 +31,7 @@ describe('room at one of several doors', () => {
     ({ pairsMax }) => {
       fc.assert(
         fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
-          const world = createWorld();
+          const world = createDoorWorld();
           for (const door of world.doors) world.take(door);
           const entered: { door: Door; model: Model; items: number; leave: () => void }[] = [];
           const appended: { door: Door; model: Model; outcomes: AppendOutcome[]; leave: () => void }[] = [];
@@ -183,7 +72,7 @@ describe('room at one of several doors', () => {
   );
 
   it('is all of it, in equal shares, and half of it for one model', () => {
-    const { doors, acceptAll, take, open } = createWorld();
+    const { doors, acceptAll, take, open } = createDoorWorld();
     for (const door of doors) take(door);
     expect(doors.map((door) => acceptAll(door, 'a'))).toEqual([10, 10, 10]);
     expect(doors.map((door) => acceptAll(door, 'b'))).toEqual([10, 10, 10]);
@@ -192,14 +81,14 @@ describe('room at one of several doors', () => {
   });
 
   it('is there for as many doors as divide it, to the last one', () => {
-    const { doors, acceptAll, take } = createWorld(Array.from({ length: 7 }, (_, i) => `d-${i}`));
+    const { doors, acceptAll, take } = createDoorWorld(Array.from({ length: 7 }, (_, i) => `d-${i}`));
     for (const door of doors) take(door);
     const accepted = doors.flatMap((door) => models.map((model) => acceptAll(door, model)));
     expect(accepted.reduce((sum, one) => sum + one, 0)).toBe(openMax);
   });
 
   it('is none before the first reading, and comes to an end where none follows', () => {
-    const { doors, acceptAll, take, reading } = createWorld();
+    const { doors, acceptAll, take, reading } = createDoorWorld();
     const [door] = doors as [Door];
     expect(acceptAll(door, 'a')).toBe(0);
     take(door, reading());
@@ -209,7 +98,7 @@ describe('room at one of several doors', () => {
   });
 
   it('is not given twice where one door has read what another has not', () => {
-    const { doors, acceptAll, take, fold, report, open } = createWorld(['d-1', 'd-2']);
+    const { doors, acceptAll, take, fold, report, open } = createDoorWorld(['d-1', 'd-2']);
     const [first, second] = doors as [Door, Door];
     for (const door of doors) take(door);
     acceptAll(first, 'a');
@@ -221,7 +110,7 @@ describe('room at one of several doors', () => {
   });
 
   it('comes back when what was accepted has ended, and not when an older reading comes', () => {
-    const { doors, acceptAll, take, fold, report, end, reading } = createWorld();
+    const { doors, acceptAll, take, fold, report, end, reading } = createDoorWorld();
     const [door] = doors as [Door];
     take(door);
     report(0);
@@ -239,7 +128,7 @@ describe('room at one of several doors', () => {
   });
 
   it('is not given for a model that the keeper had to leave out of its list', () => {
-    const { doors, accept, acceptAll, take, fold, report } = createWorld();
+    const { doors, accept, acceptAll, take, fold, report } = createDoorWorld();
     const [first, second] = doors as [Door, Door];
     for (const door of doors) take(door);
     expect([acceptAll(second, 'a'), accept(first, 'b', 8)]).toEqual([10, true]);
@@ -253,7 +142,7 @@ describe('room at one of several doors', () => {
   });
 
   it('keeps what it knew when the board is emptied', () => {
-    const { doors, acceptAll, take, fold, report, board, alive } = createWorld();
+    const { doors, acceptAll, take, fold, report, board, alive } = createDoorWorld();
     const [door] = doors as [Door];
     take(door);
     expect(acceptAll(door, 'a')).toBe(10);
@@ -267,7 +156,7 @@ describe('room at one of several doors', () => {
   });
 
   it('passes to the others when a door dies, but for what that one left behind', () => {
-    const { doors, acceptAll, take, fold, report, alive } = createWorld(['d-1', 'd-2']);
+    const { doors, acceptAll, take, fold, report, alive } = createDoorWorld(['d-1', 'd-2']);
     const [first, second] = doors as [Door, Door];
     for (const door of doors) take(door);
     expect(acceptAll(second, 'a') + acceptAll(second, 'b')).toBe(30);
@@ -282,7 +171,7 @@ describe('room at one of several doors', () => {
   });
 
   it('takes nobody for dead because the board could not be read', () => {
-    const { doors, take, reading } = createWorld();
+    const { doors, take, reading } = createDoorWorld();
     const [door] = doors as [Door];
     const before = reading();
     take(door, before);
@@ -295,7 +184,7 @@ describe('room at one of several doors', () => {
   });
 
   it('is exceeded by no more than its share by a door that comes, and by nothing where the rest is known to be full', () => {
-    const { doors, join, acceptAll, take, fold, report, open } = createWorld(['d-1']);
+    const { doors, join, acceptAll, take, fold, report, open } = createDoorWorld(['d-1']);
     const [first] = doors as [Door];
     take(first);
     const accepted = acceptAll(first, 'a') + acceptAll(first, 'b');
