@@ -127,6 +127,22 @@ describe('room at one of several doors', () => {
     expect(acceptAll(door, 'a')).toBe(4);
   });
 
+  it('is not taken twice by what a keeper has told of before the log has answered', () => {
+    const { doors, enter, append, acceptAll, take, fold, report } = createDoorWorld();
+    const [door] = doors as [Door];
+    take(door);
+    const leave = enter(door, 'a', 4);
+    const outcomes = append(door, 'a', [0, 0, 1, 1]);
+    for (const partition of [0, 1]) {
+      fold(partition);
+      report(partition);
+    }
+    take(door);
+    door.admission.appended('t', 'a', outcomes);
+    leave?.();
+    expect(acceptAll(door, 'a')).toBe(6);
+  });
+
   it('is not given for a model that the keeper had to leave out of its list', () => {
     const { doors, accept, acceptAll, take, fold, report } = createDoorWorld();
     const [first, second] = doors as [Door, Door];

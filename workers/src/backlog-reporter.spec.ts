@@ -87,6 +87,7 @@ describe('backlog reporter', () => {
         }),
     };
     const keeper = keep(await startKeeper({ ...world.ports, log }, { group: 'keepers' }));
+    await until(() => keeper.stats().partitions === 2);
     expect(keeper.backlogs()).toEqual([]);
     release();
     await keeper.whenCaughtUp();
