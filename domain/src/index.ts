@@ -1,3 +1,4 @@
+export * from './backlog-board.ts';
 export * from './canonical-json.ts';
 export * from './domain-events.ts';
 export * from './event-codec.ts';
@@ -18,6 +19,7 @@ export * from './record-admission.ts';
 export * from './replay.ts';
 export * from './replay-cursor.ts';
 export * from './replay-plan.ts';
+export * from './rounds.ts';
 export * from './signature/derive-signature.ts';
 export * from './signature/derive-signature-metadata.ts';
 export * from './signature/make-example.ts';

@@ -1,4 +1,5 @@
 import { buildHttpServer, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
+import { openBacklogReading } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
 import { isDistributed } from './config.ts';
 import { apiInfo, buildApis, describeWholeApi } from './parts/apis.ts';
@@ -45,7 +46,11 @@ export const startHindcast = async (
   opened.push(() => ports.close());
   try {
     const running = await startLongRunning(ports, roles, config, logger, opened);
-    const apis = buildApis(ports, running, backlogOf(running), config, logger);
+    const reading =
+      ports.board && roles.has('command-api')
+        ? opened.keep(await openBacklogReading({ ...ports, board: ports.board, logger }, config))
+        : undefined;
+    const apis = buildApis(ports, running, reading ?? backlogOf(running), config, logger);
     const servesAll = roles.has('command-api') && roles.has('query-api');
     const servesSome = roles.has('command-api') || roles.has('query-api');
     let draining = false;
@@ -72,7 +77,7 @@ export const startHindcast = async (
   }
 };
 
-/** What the door knows of the work that waits. */
+/** What the door knows of the work that waits, where it is in this process. */
 const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({
   open: () => keeper?.open() ?? 0,
   openOf: (tenant, model) => keeper?.openOf(tenant, model) ?? 0,

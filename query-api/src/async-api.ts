@@ -91,6 +91,7 @@ export const asyncApi = (version: string) => ({
         type: Type.String({ description: 'Repeated from the event, so that a record can be skipped unparsed' }),
         model: Type.Optional(Type.String()),
         pool: Type.Optional(Type.String()),
+        door: Type.Optional(Type.String({ description: 'Which of several command APIs accepted the request' })),
         traceparent: Type.Optional(Type.String()),
       }),
       ...Object.fromEntries(

@@ -31,6 +31,7 @@ const contracts = {
   Reservations: 'reservations-contract.ts',
   ArtifactStore: 'artifact-store-contract.ts',
   ModelRuntime: 'model-runtime-contract.ts',
+  BacklogBoard: 'backlog-board-contract.ts',
 };
 
 /** Files over the limit, each with its reason. */

@@ -1,3 +1,4 @@
+export { startBacklogReporter } from './backlog-reporter.ts';
 export * from './inference-worker.ts';
 export * from './keeper.ts';
 export { openSetMaxOf } from './partition-desks.ts';

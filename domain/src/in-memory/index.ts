@@ -1,4 +1,5 @@
 export * from './artifact-store.ts';
+export * from './backlog-board.ts';
 export * from './completion-bus.ts';
 export * from './consumer-groups.ts';
 export * from './consumer-groups-seat.ts';

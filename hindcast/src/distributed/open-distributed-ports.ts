@@ -1,6 +1,12 @@
 import { join, resolve } from 'node:path';
 import { openKafkaEventLog } from '@hindcast/adapters/kafka';
-import { createMongoClient, openGridFsArtifactStore, openMongoViews } from '@hindcast/adapters/mongodb';
+import {
+  createMongoClient,
+  majority,
+  openGridFsArtifactStore,
+  openMongoBacklogBoard,
+  openMongoViews,
+} from '@hindcast/adapters/mongodb';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import {
   createRedisCompletionBus,
@@ -59,6 +65,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       cache: createRedisResultCache({ redis }),
       reservations: createRedisReservations({ redis }),
       shared: true,
+      board: await openMongoBacklogBoard({ db: client.db(config.database, majority) }),
       checks: { cache: { required: false, check: redisAnswers } },
       close: opened.undo,
     };

@@ -28,6 +28,7 @@ const inProcess = () => ({
   cache: createMemoryResultCache(),
   reservations: createMemoryReservations({ now: nodeIdentity.now }),
   shared: false,
+  board: undefined,
   checks: {},
 });
 

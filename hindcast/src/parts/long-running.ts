@@ -1,7 +1,14 @@
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
 import { type Logger, type ModelCatalog, type ModelRuntime, openModelCatalog } from '@hindcast/domain';
 import { createProjections, type Projections } from '@hindcast/projectors';
-import { type InferenceWorker, type Keeper, openSetMaxOf, startInferenceWorker, startKeeper } from '@hindcast/workers';
+import {
+  type InferenceWorker,
+  type Keeper,
+  openSetMaxOf,
+  startBacklogReporter,
+  startInferenceWorker,
+  startKeeper,
+} from '@hindcast/workers';
 import type { Config } from '../settings.ts';
 import { heldBy } from './missing-files.ts';
 import type { Ports } from './ports.ts';
@@ -62,5 +69,8 @@ export const startLongRunning = async (
           ),
         )
       : undefined;
+  if (ports.board && (keeper || worker)) {
+    keep(startBacklogReporter({ board: ports.board, keeper, worker, identity, logger }));
+  }
   return { catalog, runtime, projections, keeper, worker };
 };

@@ -1,6 +1,7 @@
 import type { ReadinessCheck } from '@hindcast/adapters/http';
 import type {
   ArtifactStore,
+  BacklogBoard,
   CompletionBus,
   EventLog,
   Identity,
@@ -20,6 +21,8 @@ export interface Ports {
   readonly reservations: Reservations;
   /** Other processes serve the same log. */
   readonly shared: boolean;
+  /** Where they tell each other how much is open; one process alone knows. */
+  readonly board: BacklogBoard | undefined;
   /** What else has to work, beside log and views. */
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   close(): Promise<void>;

@@ -59,7 +59,7 @@ export const createProjectionWorld = () => {
     append: (events: readonly DomainEvent[], topic: Topic = TOPICS.predictions) =>
       log.append(
         topic,
-        events.map(encode).map(({ key, value, headers }) => ({ key, value, headers })),
+        events.map((event) => encode(event)).map(({ key, value, headers }) => ({ key, value, headers })),
       ),
   };
 };
