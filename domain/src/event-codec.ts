@@ -57,6 +57,7 @@ export const encode = (event: DomainEvent): NewRecord => {
     headers['model'] = event.data.model;
     headers['pool'] = event.data.pool;
   }
+  if (event.type === 'JobRequested') headers['kind'] = event.data.kind;
   if (event.traceparent !== undefined) headers['traceparent'] = event.traceparent;
   return { key: event.partitionkey, value: JSON.stringify(event), headers, event };
 };

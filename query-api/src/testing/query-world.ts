@@ -36,7 +36,7 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
   let skewMs = 0;
   const now = () => Date.now() + skewMs;
   const log = createMemoryEventLog({
-    partitions: { [TOPICS.predictions]: 4, [TOPICS.models]: 1, [TOPICS.deadLetters]: 1 },
+    partitions: { [TOPICS.predictions]: 4, [TOPICS.models]: 1, [TOPICS.jobs]: 2, [TOPICS.deadLetters]: 1 },
     now,
     newId: nodeIdentity.newId,
   });
