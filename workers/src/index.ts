@@ -1,3 +1,4 @@
 export * from './inference-worker.ts';
+export * from './jobs/job-runner.ts';
 export * from './keeper.ts';
 export { openSetMaxOf } from './partition-desks.ts';
