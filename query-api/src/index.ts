@@ -1,2 +1,3 @@
-export * from './query-api.ts';
+export { asyncApi } from './async-api.ts';
+export { type QueryApiOptions, queryApi } from './query-api.ts';
 export { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';

@@ -85,7 +85,9 @@ export const jobsRoute =
     );
 
     /** The job when it has ended, or as it is after `waitMs`, or when the signal aborts. */
-    const whenEnded = async (known: JobDoc, waitMs: number, signal: AbortSignal): Promise<JobDoc> => {
+    const whenEnded = async (known: JobDoc, waitMs: number, signalOf: () => AbortSignal): Promise<JobDoc> => {
+      if (isEndedJob(known.state) || waitMs === 0) return known;
+      const signal = signalOf();
       const deadline = identity.now() + waitMs;
       const following = followJob(jobs, known, signal);
       try {
@@ -141,11 +143,11 @@ export const jobsRoute =
             .send(streamed(frames, { signal, logger, stalledMsMax: limits.stalledMsMax, cut }));
         }
         const waitSeconds = waitSecondsOf(request.headers);
-        if (waitSeconds === undefined || isEndedJob(known.state)) return reply.send(jobBody(known));
+        if (waitSeconds === undefined) return reply.send(jobBody(known));
+        reply.header('preference-applied', `wait=${waitSeconds}`);
         const open = waits.of(reply.raw);
         try {
-          const doc = await whenEnded(known, waitSeconds * 1_000, open.signal());
-          return await reply.header('preference-applied', `wait=${waitSeconds}`).send(jobBody(doc));
+          return await reply.send(jobBody(await whenEnded(known, waitSeconds * 1_000, () => open.signal())));
         } finally {
           open.release();
         }
