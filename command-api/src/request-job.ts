@@ -12,6 +12,9 @@ import {
 } from '@hindcast/domain';
 import { type CommandContext, eventSource } from './command-ports.ts';
 
+/** What it takes to ask for a job. */
+export type JobContext = Pick<CommandContext, 'ports' | 'limits' | 'tenant'>;
+
 export interface JobWish {
   readonly kind: string;
   readonly spec: JobSpec;
@@ -29,7 +32,7 @@ export interface RequestedJob {
  * Asks for a job, durably, and answers what the log has under its id.
  * @throws Problem `catalog-behind`, `too-many-jobs`, `invalid-body` for a spec that is too large
  */
-export const requestJob = async (context: CommandContext, wish: JobWish): Promise<RequestedJob> => {
+export const requestJob = async (context: JobContext, wish: JobWish): Promise<RequestedJob> => {
   const { ports, tenant, limits } = context;
   const { jobs, identity } = ports;
   const { kind, spec } = wish;
@@ -55,7 +58,7 @@ export const requestJob = async (context: CommandContext, wish: JobWish): Promis
 
 /** Resolves with the id of the event when it is durable. */
 export const appendJobEvent = async <T extends 'JobRequested' | 'JobCanceled'>(
-  { ports, tenant }: CommandContext,
+  { ports, tenant }: Pick<JobContext, 'ports' | 'tenant'>,
   id: string,
   type: T,
   data: JobEventOf<T>['data'],

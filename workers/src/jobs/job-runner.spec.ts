@@ -115,6 +115,7 @@ describe('a job runner', () => {
         await runner.whenCaughtUp();
         await settled();
         expect(ran).toBe(0);
+        expect(await typesOf(world, 'j-1')).toEqual(['JobRequested', 'JobCanceled']);
       },
       { partitions: 1 },
     ));
