@@ -62,6 +62,7 @@ export const encode = (event: DomainEvent, door?: string): NewRecord => {
     headers['pool'] = event.data.pool;
   }
   if (door !== undefined) headers[doorHeader] = door;
+  if (event.type === 'JobRequested') headers['kind'] = event.data.kind;
   if (event.traceparent !== undefined) headers['traceparent'] = event.traceparent;
   return { key: event.partitionkey, value: JSON.stringify(event), headers, event };
 };

@@ -4,6 +4,7 @@ import type { DomainEvent } from './domain-events.ts';
 export const TOPICS = {
   predictions: 'hindcast.predictions.v1',
   models: 'hindcast.models.v1',
+  jobs: 'hindcast.jobs.v1',
   deadLetters: 'hindcast.dead-letters.v1',
 } as const;
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];

@@ -5,6 +5,7 @@ import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
+import { jobsCommand } from './commands/jobs.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { cancelCommand, labelCommand } from './commands/outcome.ts';
@@ -24,6 +25,7 @@ const commands = [
   labelCommand,
   replayCommand,
   modelsCommand,
+  jobsCommand,
   projectionsCommand,
   migrateCommand,
   configCommand,

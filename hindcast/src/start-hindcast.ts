@@ -86,7 +86,7 @@ const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({
 
 const checksOf = (
   { log, views, artifacts, checks }: Ports,
-  { catalog, projections }: LongRunning,
+  { catalog, jobs, projections }: LongRunning,
   roles: ReadonlySet<Role>,
 ): Readonly<Record<string, ReadinessCheck>> => {
   const projecting = async () => {
@@ -100,6 +100,7 @@ const checksOf = (
       check: () => views.reader.checkpoints('prediction-status'),
     },
     catalog: { required: true, check: () => catalog.catchUp() },
+    jobs: { required: true, check: () => jobs.catchUp() },
     models: { required: false, check: () => checkChampions(catalog, artifacts, DEFAULT_TENANT) },
     ...(projections && { projections: { required: false, check: projecting } }),
     ...checks,

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
 import { discoveryRoutes } from './discovery-routes.ts';
+import { jobsRoute } from './jobs-route.ts';
 import { modelsRoute } from './models-route.ts';
 import { predictionEventsRoute } from './prediction-events-route.ts';
 import { predictionListRoute } from './prediction-list-route.ts';
@@ -40,6 +41,7 @@ export const queryApi =
     await app.register(predictionListRoute(ports, views));
     await app.register(statsRoute(ports, views));
     await app.register(modelsRoute(ports, views, limits, waits));
+    await app.register(jobsRoute(ports, limits, waits, streams));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
     await app.register(discoveryRoutes(options.version));

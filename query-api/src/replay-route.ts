@@ -20,7 +20,12 @@ import { timeOf, timeParameter } from './time-parameter.ts';
 const pieceCharsMax = 65_536;
 const typesMax = 32;
 
-const topics = { predictions: TOPICS.predictions, models: TOPICS.models, 'dead-letters': TOPICS.deadLetters } as const;
+const topics = {
+  predictions: TOPICS.predictions,
+  models: TOPICS.models,
+  jobs: TOPICS.jobs,
+  'dead-letters': TOPICS.deadLetters,
+} as const;
 type TopicName = keyof typeof topics;
 const topicNames = Object.keys(topics) as TopicName[];
 

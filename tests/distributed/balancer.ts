@@ -58,8 +58,10 @@ export const startBalancer = async (replicas: Replicas, port = 0): Promise<Balan
     });
   };
 
-  const server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: keptAliveMs }, (incoming, outgoing) =>
-    forward(incoming, outgoing, isQuery(incoming) ? replicas.queries() : replicas.commands(), 0),
+  const server = createServer(
+    { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: keptAliveMs },
+    (incoming, outgoing) =>
+      forward(incoming, outgoing, isQuery(incoming) ? replicas.queries() : replicas.commands(), 0),
   );
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

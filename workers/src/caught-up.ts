@@ -1,7 +1,7 @@
-import { type EventLog, TOPICS } from '@hindcast/domain';
+import type { EventLog, Topic } from '@hindcast/domain';
 
 export interface CaughtUp {
-  /** Resolves when what the predictions topic holds now is folded, as far as its partitions are this process's. */
+  /** Resolves when what the topic holds now is folded, as far as its partitions are this process's. */
   wait(): Promise<void>;
   /** A partition moved, came or went. */
   moved(): void;
@@ -11,11 +11,15 @@ export interface CaughtUp {
 const assignmentMsMax = 5_000;
 
 /** `nextOf`: first offset that is not folded, undefined where the partition is not assigned. */
-export const createCaughtUp = (log: EventLog, nextOf: (partition: number) => number | undefined): CaughtUp => {
+export const createCaughtUp = (
+  log: EventLog,
+  topic: Topic,
+  nextOf: (partition: number) => number | undefined,
+): CaughtUp => {
   const waiters = new Set<() => void>();
   return {
     async wait() {
-      const ends = await log.bounds(TOPICS.predictions);
+      const ends = await log.bounds(topic);
       let othersKnown = false;
       const reached = () =>
         ends.every(({ partition, end }) => {

@@ -9,6 +9,8 @@ export * from './follow-prediction.ts';
 export * from './guarded-views.ts';
 export * from './html-page.ts';
 export * from './http-server.ts';
+export * from './job-body.ts';
+export * from './job-reading.ts';
 export * from './model-body.ts';
 export * from './named-things.ts';
 export * from './open-ends.ts';

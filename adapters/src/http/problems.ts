@@ -73,8 +73,14 @@ export const problems = {
   'unknown-rebuild': kind(
     404,
     'The rebuild is unknown',
-    'This process knows no rebuild with this id; after a restart they are forgotten.',
+    'No rebuild of this projection with this id is known. The log was read to its end before this was said; of those that have ended the newest are remembered.',
     'Look at the generations of the projection, or start a rebuild again.',
+  ),
+  'unknown-job': kind(
+    404,
+    'The job is unknown',
+    'No job with this id is known. The log was read to its end before this was said; of those that have ended the newest are remembered.',
+    'GET /v1/jobs lists those that are known. The log keeps all: GET /v1/events?topic=jobs.',
   ),
   'unknown-problem': kind(
     404,
@@ -106,6 +112,12 @@ export const problems = {
     'It reached a final state before the cancel was recorded. Final states never change.',
     'Read the result: the state that won is in `detail`.',
   ),
+  'job-ended': kind(
+    409,
+    'The job has already ended',
+    'It reached a final state before the cancel was recorded. Final states never change.',
+    'Read the job: the state that won is in `detail`.',
+  ),
   'version-in-use': kind(
     409,
     'The model version is in use',
@@ -115,8 +127,8 @@ export const problems = {
   'rebuild-running': kind(
     409,
     'A rebuild is running',
-    'One rebuild of a projection runs at a time.',
-    'Wait until the running one has ended.',
+    'One rebuild of a projection runs at a time. `detail` names the job.',
+    'Wait until the running one has ended, or cancel it.',
   ),
   'no-previous-generation': kind(
     409,
@@ -234,8 +246,8 @@ export const problems = {
   ),
   'catalog-behind': kind(
     503,
-    'The model catalog has not caught up',
-    'This process could not read the models topic to its end, so it cannot tell whether the model exists.',
+    'The catalog has not caught up',
+    'This process could not read the topic of models or of jobs to its end, so it cannot tell what exists.',
     'Repeat the request after Retry-After seconds.',
   ),
   'model-quarantined': kind(
@@ -243,6 +255,12 @@ export const problems = {
     'The model version is quarantined',
     'It brought down its process too often and is stopped until an operator resumes it.',
     'Use another version, or POST /v1/models/{name}/resume after mending the cause.',
+  ),
+  'too-many-jobs': kind(
+    503,
+    'Too many jobs are open',
+    'As many jobs wait or run as may. Nothing was accepted.',
+    'Repeat the request after Retry-After seconds, or cancel jobs that nobody needs: GET /v1/jobs?status=queued lists those that wait.',
   ),
   'too-many-waiting': kind(
     503,

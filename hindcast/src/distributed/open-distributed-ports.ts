@@ -36,6 +36,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
         partitions: {
           [TOPICS.predictions]: config.partitions,
           [TOPICS.models]: 1,
+          [TOPICS.jobs]: config.partitions,
           [TOPICS.deadLetters]: 3,
         },
         replicationFactor: config.replicationFactor,

@@ -19,6 +19,7 @@ import { makeDataFolder } from './data-folder.ts';
 const partitionsOf = (predictions: number): Readonly<Record<Topic, number>> => ({
   [TOPICS.predictions]: predictions,
   [TOPICS.models]: 1,
+  [TOPICS.jobs]: 1,
   [TOPICS.deadLetters]: 1,
 });
 
