@@ -19,7 +19,10 @@ const using = async (
   });
   const catalog = await openJobCatalog(log, { endedMax });
   const tell = async (...events: JobEvent[]) => {
-    await log.append(TOPICS.jobs, events.map(encode));
+    await log.append(
+      TOPICS.jobs,
+      events.map((event) => encode(event)),
+    );
     await catalog.catchUp();
   };
   await test(catalog, tell);

@@ -157,7 +157,10 @@ export const createCommandWorld = async (
     appendEvent,
     database,
     async tellJob(...told: JobEvent[]) {
-      await log.append(TOPICS.jobs, told.map(encode));
+      await log.append(
+        TOPICS.jobs,
+        told.map((event) => encode(event)),
+      );
       await jobs.catchUp();
     },
     send: (method: 'POST' | 'PUT' | 'DELETE' | 'GET', url: string, payload?: object | string, headers: object = {}) =>

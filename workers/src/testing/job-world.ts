@@ -83,7 +83,10 @@ export const createJobWorld = async ({ partitions = 3 } = {}) => {
       };
     },
     async tell(...events: JobEvent[]) {
-      const outcomes = await log.append(TOPICS.jobs, events.map(encode));
+      const outcomes = await log.append(
+        TOPICS.jobs,
+        events.map((event) => encode(event)),
+      );
       if (outcomes.some(({ ok }) => !ok)) throw new Error('The log refused an event.');
     },
     request: (id: string, data: { kind?: string; spec?: Record<string, unknown> } = {}) =>
