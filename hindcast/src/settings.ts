@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { securitySettings } from './security-settings.ts';
 
 /** One setting: how it is named in the environment and on the command line, and what it may be. */
 export interface Setting<S extends TSchema = TSchema> {
@@ -11,7 +12,7 @@ export interface Setting<S extends TSchema = TSchema> {
   readonly defaultText?: string;
   /** What it may look like, for whoever got it wrong. */
   readonly example?: string;
-  /** Never printed. */
+  /** Never printed, and can also be read from the file that the variable with `_FILE` at its end names. */
   readonly secret?: true;
   /** Read by the commands that talk to a running Hindcast, not by `start`. */
   readonly client?: true;
@@ -162,6 +163,7 @@ export const SETTINGS = {
     flag: 'database',
     description: 'Database in MongoDB, of one log alone',
   }),
+  ...securitySettings,
 } as const;
 
 type Settings = typeof SETTINGS;

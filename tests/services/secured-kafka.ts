@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
+import { findProgram } from './find-program.ts';
 import { freePorts } from './free-ports.ts';
 import { countKafkaBrokers } from './kafka-answers.ts';
 import { startKafkaBroker } from './kafka-broker.ts';
 import { findJava, installedKafka, installKafka } from './kafka-jars.ts';
 import { kafkaProperties } from './kafka-properties.ts';
-import { findProgram } from './find-program.ts';
 import { temporaryFolder } from './program.ts';
 
 export interface KafkaUser {

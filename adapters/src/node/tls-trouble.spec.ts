@@ -15,7 +15,8 @@ describe('trouble with TLS', () => {
   });
 
   it('names the hosts of a certificate that is for another', () => {
-    const message = "Hostname/IP does not match certificate's altnames: Host: localhost. is not in the cert's altnames: a";
+    const message =
+      "Hostname/IP does not match certificate's altnames: Host: localhost. is not in the cert's altnames: a";
     expect(tlsTroubleOf(coded('ERR_TLS_CERT_ALTNAME_INVALID', message))).toContain(
       "(Host: localhost. is not in the cert's altnames: a)",
     );
