@@ -27,7 +27,7 @@ export const startSecuredRedis = async (options: SecuredRedisOptions): Promise<S
   const command = (await findRedis()) ?? (await installRedis());
   if (!command) return undefined;
   const [port = 0] = await freePorts(1);
-  const rules = ['on', `>${user.password}`, '~hindcast:*', '&hindcast:*', '+@all', '-@admin', '-@dangerous'];
+  const rules = ['on', `>${user.password}`, '~hindcast:*', '&hindcast:*', '+@all', '-@admin', '-@dangerous', '+info'];
   const args = [
     ...['--port', '0', '--tls-port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
     ...['--tls-cert-file', shows.cert, '--tls-key-file', shows.key, '--tls-ca-cert-file', certificates.ca],
