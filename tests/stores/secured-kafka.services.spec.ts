@@ -2,17 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { KafkaEventLogOptions } from '@hindcast/adapters/kafka';
 import { type EventLog, LogError, TOPICS } from '@hindcast/domain';
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  Kafka,
-  logLevel,
-  ResourcePatternTypes,
-} from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { type Certificates, makeCertificates } from '../services/certificates.ts';
 import { openLog } from '../services/kafka-log-under-test.ts';
+import { allowKafkaUser, kafkaReaders, kafkaWriters } from '../services/kafka-rules.ts';
 import { type SecuredKafka, startSecuredKafka } from '../services/secured-kafka.ts';
 
 const user = { name: 'hindcast', password: 'Correct-Horse-7' };
@@ -21,26 +14,6 @@ const prefix = 'secured.';
 /** A start that is refused says so sooner than one that cannot reach anybody. */
 const refusedMsMax = 6_000;
 const { kafka: available } = inject('services');
-
-/** What docs/distributed.md says of processes that write, and of those that read alone. */
-const writers = { topic: ['CREATE', 'DESCRIBE_CONFIGS', 'READ', 'WRITE'], group: ['READ'] } as const;
-const readers = { topic: ['DESCRIBE_CONFIGS', 'READ'], group: [] } as const;
-
-const allow = async (plain: string, principal: string, rules: typeof writers | typeof readers): Promise<void> => {
-  const admin = new Kafka({ clientId: 'admin', brokers: [plain], logLevel: logLevel.NOTHING }).admin();
-  const rule = (resourceType: AclResourceTypes, operation: keyof typeof AclOperationTypes) => ({
-    ...{ resourceType, resourceName: prefix, resourcePatternType: ResourcePatternTypes.PREFIXED },
-    ...{ principal, host: '*', operation: AclOperationTypes[operation], permissionType: AclPermissionTypes.ALLOW },
-  });
-  await admin.connect();
-  await admin.createAcls({
-    acl: [
-      ...rules.topic.map((operation) => rule(AclResourceTypes.TOPIC, operation)),
-      ...rules.group.map((operation) => rule(AclResourceTypes.GROUP, operation)),
-    ],
-  });
-  await admin.disconnect();
-};
 
 describe.skipIf(!available)('a Kafka that asks who is there', () => {
   let certificates: Certificates;
@@ -55,8 +28,8 @@ describe.skipIf(!available)('a Kafka that asks who is there', () => {
     certificates = made;
     kafka = started;
     [ca, strangersCa] = await Promise.all([readFile(made.ca, 'utf8'), readFile(made.strangersCa, 'utf8')]);
-    await allow(kafka.plain, `User:${user.name}`, writers);
-    await allow(kafka.plain, 'User:CN=hindcast', readers);
+    await allowKafkaUser(kafka.plain, `User:${user.name}`, prefix, kafkaWriters);
+    await allowKafkaUser(kafka.plain, 'User:CN=hindcast', prefix, kafkaReaders);
     const log = await openLog([kafka.sasl], { topicPrefix: prefix, ssl: { ca }, ...login('plain') });
     await log.stop();
   });
