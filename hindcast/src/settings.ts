@@ -22,6 +22,8 @@ export interface Setting<S extends TSchema = TSchema> {
 
 const setting = <S extends TSchema>(schema: S, about: Omit<Setting, 'schema'>): Setting<S> => ({ schema, ...about });
 const mebibyte = 1_048_576;
+const proxy = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f:.]+(/\\d{1,3})?)';
+const proxies = `^${proxy}(,${proxy})*$`;
 const oneOf = <const Name extends string>(names: readonly Name[], preset: NoInfer<Name>) =>
   Type.Union(
     names.map((name) => Type.Literal(name)),
@@ -100,6 +102,17 @@ export const SETTINGS = {
     env: 'HINDCAST_OPEN_MAX',
     flag: 'open-max',
     description: 'Predictions that may wait or run at once, half of them of one model; more are refused with 503',
+  }),
+  rateLimit: setting(Type.Integer({ minimum: 0, maximum: 10_000_000, default: 0 }), {
+    env: 'HINDCAST_RATE_LIMIT',
+    flag: 'rate-limit',
+    description: 'Requests that one client address may send in a minute; more are refused with 429. 0: no limit',
+  }),
+  trustProxy: setting(Type.Optional(Type.String({ pattern: proxies, maxLength: 4096 })), {
+    env: 'HINDCAST_TRUST_PROXY',
+    flag: 'trust-proxy',
+    example: 'loopback,10.0.0.0/8',
+    description: 'Addresses and networks of balancers in front, whose `X-Forwarded-For` says who the client is',
   }),
   shutdownMs: setting(Type.Integer({ minimum: 100, maximum: 600_000, default: 20_000 }), {
     env: 'HINDCAST_SHUTDOWN_MS',

@@ -5,6 +5,8 @@ export * from './consumer-groups.ts';
 export * from './consumer-groups-seat.ts';
 export * from './event-log.ts';
 export * from './model-runtime.ts';
+export * from './rate-limits.ts';
 export * from './reservations.ts';
 export * from './result-cache.ts';
+export * from './session-store.ts';
 export * from './view-database.ts';

@@ -10,11 +10,13 @@ import {
 import { nodeIdentity } from '@hindcast/adapters/node';
 import {
   createRedisCompletionBus,
+  createRedisRateLimits,
   createRedisReservations,
   createRedisResultCache,
   openRedis,
 } from '@hindcast/adapters/redis';
 import { type Logger, TOPICS } from '@hindcast/domain';
+import { createMemoryRateLimits } from '@hindcast/domain/in-memory';
 import { makeDataFolder } from '../embedded/data-folder.ts';
 import type { Ports } from '../parts/ports.ts';
 import { createUndoStack } from '../parts/undo-stack.ts';
@@ -76,6 +78,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       bus: createRedisCompletionBus({ redis, read: (key) => views.reader.prediction(key) }),
       cache: createRedisResultCache({ redis }),
       reservations: createRedisReservations({ redis }),
+      rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
       board: await openMongoBacklogBoard({ db: client.db(config.database, majority) }),
       checks: { cache: { required: false, check: redisAnswers } },
