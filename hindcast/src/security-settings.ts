@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import type { Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
 
 const path = Type.Optional(Type.String({ minLength: 1, maxLength: 4096 }));
 const mechanism = Type.Union([Type.Literal('plain'), Type.Literal('scram-sha-256'), Type.Literal('scram-sha-512')]);
