@@ -15,6 +15,8 @@ export interface KafkaRules {
 
 /** What docs/distributed.md says of processes that write, and of those that read alone. */
 export const kafkaWriters: KafkaRules = { topic: ['CREATE', 'DESCRIBE_CONFIGS', 'READ', 'WRITE'], group: ['READ'] };
+/** Besides what writers may. */
+export const kafkaMovers: KafkaRules = { topic: ['ALTER_CONFIGS'], group: [] };
 export const kafkaReaders: KafkaRules = { topic: ['DESCRIBE_CONFIGS', 'READ'], group: [] };
 
 /** `plain`: where anybody is the administrator. */

@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeIdentity } from '@hindcast/adapters/node';
+import { openSqliteEventLog } from '@hindcast/adapters/sqlite';
+import { TOPICS } from '@hindcast/domain';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Certificates, makeCertificates } from '../services/certificates.ts';
-import { allowKafkaUser, kafkaWriters } from '../services/kafka-rules.ts';
+import { allowKafkaUser, kafkaMovers, kafkaWriters } from '../services/kafka-rules.ts';
 import { temporaryFolder } from '../services/program.ts';
 import { type SecuredDocumentStore, startSecuredDocumentStore } from '../services/secured-document-store.ts';
 import { type SecuredKafka, startSecuredKafka } from '../services/secured-kafka.ts';
@@ -38,6 +41,7 @@ describe.skipIf(!brokers || !redisUrl || !mongodbUri)('a process among services 
     if (!first || !second || !third) throw new Error('Not all services can be had: nothing of this was tested.');
     [kafka, redis, store] = [first, second, third];
     await allowKafkaUser(first.plain, `User:${user.name}`, 'allowed.', kafkaWriters);
+    await allowKafkaUser(first.plain, `User:${user.name}`, 'allowed.moved.', kafkaMovers);
     folder = await temporaryFolder('secured-start');
     await writeFile(join(folder, 'password'), `${user.password}\n`);
   });
@@ -74,9 +78,9 @@ describe.skipIf(!brokers || !redisUrl || !mongodbUri)('a process among services 
   });
 
   /** Runs until it answers, and is then asked to end; or until it ends by itself. */
-  const run = async (env: Record<string, string>) => {
+  const run = async (env: Record<string, string>, command = ['query-api', '--port', '0']) => {
     const { PATH, HOME } = process.env;
-    const child = spawn(process.execPath, [launcher, 'query-api', '--port', '0', '--data', join(folder, 'data')], {
+    const child = spawn(process.execPath, [launcher, ...command, '--data', join(folder, 'data')], {
       env: { PATH, HOME, ...plainServices(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -131,6 +135,19 @@ describe.skipIf(!brokers || !redisUrl || !mongodbUri)('a process among services 
     const { code, output } = await run(env());
     expect(output).toMatch(words);
     expect(code).toBeGreaterThan(0);
+  });
+
+  it('moves the log of a folder by the same settings', async () => {
+    const { now, newId } = nodeIdentity;
+    const topics = { [TOPICS.predictions]: 1, [TOPICS.models]: 1, [TOPICS.deadLetters]: 1 };
+    const log = await openSqliteEventLog({ folder: join(folder, 'data'), partitions: topics, now, newId });
+    await log.stop();
+    const move = ['migrate', '--to', `kafka://${kafka.sasl}`, '--without-artifacts'];
+    const refused = await run({ ...securedKafka(), KAFKA_SSL_CA: certificates.strangersCa }, move);
+    expect(refused.output).toMatch(/trusted here/);
+    expect(refused.code).toBe(1);
+    const moved = await run({ ...securedKafka(), HINDCAST_TOPIC_PREFIX: 'allowed.moved.' }, move);
+    expect(moved).toMatchObject({ code: 0 });
   });
 
   it('starts without a Redis that does not know its password, and says so', async () => {
