@@ -1,5 +1,5 @@
 import { problem } from '@hindcast/adapters/http';
-import type { Backlog } from '@hindcast/domain';
+import type { AppendOutcome, Backlog } from '@hindcast/domain';
 
 /** Bounds what is open. Everything behind the door relies on it. */
 export interface Admission {
@@ -9,6 +9,8 @@ export interface Admission {
    * @throws Problem `backlog-too-long`
    */
   enter(tenant: string, model: string, items: number): () => void;
+  /** What the log told of them, before they are no longer counted here. */
+  appended(tenant: string, model: string, outcomes: readonly AppendOutcome[]): void;
 }
 
 /**
@@ -19,8 +21,12 @@ const modelShareMax = 0.5;
 /** How soon there is room again cannot be told: models may be paused. */
 const retrySeconds = 5;
 
-export const createAdmission = (backlog: Pick<Backlog, 'open' | 'openOf'>, openMax: number): Admission => {
-  const openOfOneMax = Math.ceil(openMax * modelShareMax);
+/** Predictions of one model that may be open at once. */
+export const openOfOneMaxOf = (openMax: number): number => Math.ceil(openMax * modelShareMax);
+
+export const createAdmission = (backlog: Pick<Backlog, 'open' | 'openOf' | 'shared'>, openMax: number): Admission => {
+  const openOfOneMax = openOfOneMaxOf(openMax);
+  const areOpen = backlog.shared ? 'are open or kept free for other doors' : 'are open';
   /** Predictions on their way to the log, by tenant and model. */
   const onTheirWay = new Map<string, number>();
   let allOnTheirWay = 0;
@@ -36,16 +42,18 @@ export const createAdmission = (backlog: Pick<Backlog, 'open' | 'openOf'>, openM
     enter(tenant, model, items) {
       const key = `${tenant}/${model}`;
       const open = backlog.open() + allOnTheirWay;
-      if (open + items > openMax) throw full('predictions', open, openMax, items);
+      if (open + items > openMax) throw full(`predictions ${areOpen}`, open, openMax, items);
       const openOfOne = backlog.openOf(tenant, model) + (onTheirWay.get(key) ?? 0);
-      if (openOfOne + items > openOfOneMax) throw full(`predictions of '${model}'`, openOfOne, openOfOneMax, items);
+      if (openOfOne + items > openOfOneMax)
+        throw full(`predictions of '${model}' ${areOpen}`, openOfOne, openOfOneMax, items);
       count(key, items);
       return () => count(key, -items);
     },
+    appended: (tenant, model, outcomes) => backlog.shared?.appended(tenant, model, outcomes),
   };
 };
 
 const full = (what: string, open: number, max: number, items: number) =>
-  problem('backlog-too-long', `${open} ${what} are open, no more than ${max} may be, and this request has ${items}.`, {
+  problem('backlog-too-long', `${open} ${what}, no more than ${max} may be, and this request has ${items}.`, {
     headers: { 'retry-after': String(retrySeconds) },
   });

@@ -3,6 +3,7 @@ import { DEFAULT_TENANT } from '@hindcast/domain';
 import type { FastifyPluginAsync } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
+import { jobRoutes } from './job-routes.ts';
 import { modelRoutes } from './model-routes.ts';
 import { inferenceRoutes } from './oip/inference-routes.ts';
 import { outcomeRoutes } from './outcome-routes.ts';
@@ -34,5 +35,6 @@ export const commandApi =
     await app.register(registrationRoutes(context));
     await app.register(modelRoutes(context));
     await app.register(inferenceRoutes(context, watches), { prefix: '/v2' });
-    if (ports.projections) await app.register(projectionRoutes(ports.projections));
+    await app.register(jobRoutes(context));
+    await app.register(projectionRoutes(context));
   };

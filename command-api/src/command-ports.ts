@@ -5,27 +5,17 @@ import type {
   CompletionBus,
   EventLog,
   Identity,
+  JobCatalog,
   Logger,
   ModelCatalog,
   ModelRuntime,
   ModelSettings,
-  ProjectionName,
   Reservations,
   ResultCache,
+  ViewDatabase,
   ViewReader,
 } from '@hindcast/domain';
 import type { Admission } from './admission.ts';
-
-/** Starts rebuilds of views, and takes them back. */
-export interface ProjectionRebuilds {
-  /** undefined where a rebuild of this projection is running already. A dry run compares and promotes nothing. */
-  start(
-    projection: ProjectionName,
-    options: { readonly dryRun: boolean },
-  ): Promise<{ readonly id: string } | undefined>;
-  /** Makes the generation before the live one live again, once it has caught up. */
-  undo(projection: ProjectionName): Promise<{ readonly id: string } | 'running' | 'no_previous'>;
-}
 
 export interface CommandPorts {
   readonly log: Pick<EventLog, 'append' | 'read' | 'bounds'>;
@@ -42,8 +32,8 @@ export interface CommandPorts {
   readonly logger: Logger;
   /** Whether requests should come here, for clients that ask in the way of the Open Inference Protocol. */
   readonly ready?: () => Promise<boolean>;
-  /** Without it the rebuild route is not served. */
-  readonly projections?: ProjectionRebuilds;
+  readonly jobs: Pick<JobCatalog, 'get' | 'list' | 'open' | 'catchUp'>;
+  readonly projections: Pick<ViewDatabase, 'generations'>;
 }
 
 /** Bounds of the command side. */
@@ -67,6 +57,8 @@ export interface CommandLimits {
   /** Pause between two looks at the checkpoint of a view that is behind. */
   readonly viewPollMs: number;
   readonly trialTimeoutMs: number;
+  /** Jobs that may wait or run at once: every process that knows of jobs holds all of them. */
+  readonly jobsOpenMax: number;
   /** Registrations that may queue for the one that is under way. */
   readonly registrationsMax: number;
   readonly modelDefaults: ModelSettings;
@@ -85,6 +77,7 @@ export const commandLimits: CommandLimits = {
   outcomeWaitMs: 5_000,
   viewPollMs: 25,
   trialTimeoutMs: 30_000,
+  jobsOpenMax: 1_000,
   registrationsMax: 8,
   modelDefaults: { pool: 'default', deadlineMs: 60_000, timeoutMs: 10_000, batchMax: 1_000 },
 };

@@ -1,2 +1,3 @@
+export { type BacklogReading, openBacklogReading } from './backlog-reading.ts';
 export { commandApi } from './command-api.ts';
-export { type CommandLimits, type CommandPorts, commandLimits, type ProjectionRebuilds } from './command-ports.ts';
+export { type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';

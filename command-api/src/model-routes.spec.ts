@@ -262,33 +262,3 @@ describe('a model', () => {
     expect((await retire(3)).statusCode).toBe(404);
   });
 });
-
-it('a rebuild is begun by whoever can', async () => {
-  await world.close();
-  let running = false;
-  world = await createCommandWorld({
-    ports: {
-      projections: {
-        start: async (name, { dryRun }) => (running ? undefined : { id: `${name}-${dryRun}` }),
-        undo: async (name) => (running ? 'running' : name === 'models' ? 'no_previous' : { id: `undo-${name}` }),
-      },
-    },
-  });
-  const rebuild = (name: string, payload?: object) => world.send('POST', `/v1/projections/${name}/rebuild`, payload);
-  const answer = await rebuild('prediction-status', { dryRun: true });
-  expect(answer.statusCode).toBe(202);
-  expect(answer.headers['location']).toBe('/v1/projections/prediction-status/rebuilds/prediction-status-true');
-  expect((await rebuild('models')).json().id).toBe('models-false');
-  const undo = (name: string) => world.send('POST', `/v1/projections/${name}/undo`);
-  const undone = await undo('prediction-status');
-  expect([undone.statusCode, undone.headers['location']]).toEqual([
-    202,
-    '/v1/projections/prediction-status/rebuilds/undo-prediction-status',
-  ]);
-  expect((await undo('models')).json()).toMatchObject({ status: 409, type: '/problems/no-previous-generation' });
-  running = true;
-  expect((await rebuild('models')).statusCode).toBe(409);
-  expect((await undo('prediction-status')).json()).toMatchObject({ type: '/problems/rebuild-running' });
-  expect((await rebuild('nothing')).statusCode).toBe(404);
-  expect((await undo('nothing')).statusCode).toBe(404);
-});

@@ -63,7 +63,7 @@ export const preparePrediction = (context: CommandContext, draft: Draft): Prepar
   if (faults.length > 0) throw invalidInput(faults, draft.pointer);
   const deadlineMs = draft.manner.deadlineMs ?? chosen.version.settings.deadlineMs;
   refuseLongWait(context, model.name, chosen.version, deadlineMs);
-  const record = encode(requested(context, draft, chosen, deadlineMs));
+  const record = encode(requested(context, draft, chosen, deadlineMs), context.ports.backlog.shared?.door);
   const prepared = { id, requestHash, model: model.name, chosen, record };
   // One UTF-16 unit is at most three bytes, so a short text needs no count.
   if (record.value.length * 3 <= context.limits.eventBytesMax) return prepared;
@@ -155,7 +155,8 @@ const fitted = async (
   if (bytesOf(prepared.record.value) <= limits.eventBytesMax) return prepared;
   const bytes = Buffer.from(JSON.stringify(item.input), 'utf8');
   const inputRef = await ports.artifacts.put(once(bytes), limits.batchBytesMax);
-  return { ...prepared, record: encode(requested(context, draft, prepared.chosen, deadlineMs, inputRef)) };
+  const event = requested(context, draft, prepared.chosen, deadlineMs, inputRef);
+  return { ...prepared, record: encode(event, ports.backlog.shared?.door) };
 };
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

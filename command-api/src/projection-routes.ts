@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, problem, projectionNamed, projectionNameSchema } from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
-import type { ProjectionRebuilds } from './command-ports.ts';
+import type { CommandContext } from './command-ports.ts';
+import { nextIdOf, requestProjectionJob } from './projection-jobs.ts';
 
 const body = Type.Union([
   Type.Object(
@@ -14,15 +15,19 @@ const body = Type.Union([
 
 const response = answers(
   {
-    202: Type.Object({ id: Type.String(), links: Type.Object({ self: Type.String() }) }, { description: 'Begun' }),
+    202: Type.Object(
+      { id: Type.String({ description: 'Of the job, too' }), links: Type.Object({ self: Type.String() }) },
+      { description: 'Begun' },
+    ),
   },
   'unknown-projection',
   'rebuild-running',
   'no-previous-generation',
+  'too-many-jobs',
+  'catalog-behind',
+  'log-unavailable',
   'store-unavailable',
 );
-
-const running = (name: string) => problem('rebuild-running', `A rebuild of ${name} is running.`);
 
 const sendBegun = (reply: FastifyReply, name: string, id: string) => {
   const self = `/v1/projections/${name}/rebuilds/${id}`;
@@ -30,7 +35,7 @@ const sendBegun = (reply: FastifyReply, name: string, id: string) => {
 };
 
 export const projectionRoutes =
-  (rebuilds: ProjectionRebuilds): FastifyPluginAsyncTypebox =>
+  (context: CommandContext): FastifyPluginAsyncTypebox =>
   async (app) => {
     const shared = { tags: ['Projections'], params: Type.Object({ name: projectionNameSchema }), response };
     app.post(
@@ -40,16 +45,18 @@ export const projectionRoutes =
           ...shared,
           operationId: 'rebuildProjection',
           summary: 'Fold a view again from the log',
-          description: 'A new generation is filled beside the live one, compared, and put in its place.',
+          description:
+            'A new generation is filled beside the live one, compared, and put in its place. It is a job: ' +
+            '/v1/jobs/{id} tells of it too, and cancels it.',
           'x-body-optional': true,
           body,
         },
       },
       async (request, reply) => {
         const name = projectionNamed(request.params.name);
-        const begun = await rebuilds.start(name, { dryRun: request.body?.dryRun ?? false });
-        if (!begun) throw running(name);
-        return sendBegun(reply, name, begun.id);
+        const dryRun = request.body?.dryRun ?? false;
+        const { id } = await requestProjectionJob(context, name, 'projection-rebuild', { dryRun });
+        return sendBegun(reply, name, id);
       },
     );
     app.post(
@@ -66,12 +73,13 @@ export const projectionRoutes =
       },
       async (request, reply) => {
         const name = projectionNamed(request.params.name);
-        const begun = await rebuilds.undo(name);
-        if (begun === 'running') throw running(name);
-        if (begun === 'no_previous') {
+        await nextIdOf(context, name);
+        const generations = await context.ports.projections.generations();
+        if (!generations.some(({ projection, state }) => projection === name && state === 'previous')) {
           throw problem('no-previous-generation', `${name} has no generation before the live one.`);
         }
-        return sendBegun(reply, name, begun.id);
+        const { id } = await requestProjectionJob(context, name, 'projection-undo', {});
+        return sendBegun(reply, name, id);
       },
     );
   };

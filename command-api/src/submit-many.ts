@@ -135,6 +135,7 @@ const appendItems = async (
   together?.beforeAppend(prepared.map(({ id }) => id));
   const records = prepared.map(({ record }) => record);
   const appended = await context.ports.log.append(TOPICS.predictions, records);
+  context.admission.appended(context.tenant, resolved.name, appended);
   const refused = appended.find((outcome) => !outcome.ok);
   if (refused && !refused.ok && appended.every((outcome) => !outcome.ok)) throw refused.error;
   for (let at = 0; at < places.length; at++) {

@@ -1,4 +1,4 @@
-import { isEnded, keyOf, type PredictionDoc, TOPICS } from '@hindcast/domain';
+import { type AppendOutcome, isEnded, keyOf, type PredictionDoc, TOPICS } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
 import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
@@ -97,8 +97,14 @@ const acceptNew = async (
   const watch = waitMs > 0 ? watches.watch(id, hasEnded, waitMs) : undefined;
   try {
     const leave = context.admission.enter(context.tenant, prepared.model, 1);
-    const [outcome] = await context.ports.log.append(TOPICS.predictions, [prepared.record]).finally(leave);
-    const accepted = acceptedOf(prepared, outcome);
+    let outcomes: readonly AppendOutcome[];
+    try {
+      outcomes = await context.ports.log.append(TOPICS.predictions, [prepared.record]);
+      context.admission.appended(context.tenant, prepared.model, outcomes);
+    } finally {
+      leave();
+    }
+    const accepted = acceptedOf(prepared, outcomes[0]);
     if (onAccepted) await onAccepted(accepted);
     const ended = watch && (await watch.seen);
     // Another body may have won the race for this key: its result is not the answer to this one.

@@ -1,3 +1,4 @@
+import { doorHeader } from './backlog-board.ts';
 import { type DomainEvent, type EventType, eventData, schemaVersions } from './domain-events.ts';
 import { type Envelope, keyOf } from './event-envelope.ts';
 import type { NewRecord, RecordedRecord } from './event-log.ts';
@@ -50,13 +51,18 @@ const timeText = (at: number): string => {
   return lastTime.text;
 };
 
-/** The record of an event. The headers repeat what lets a consumer skip a record without parsing it. */
-export const encode = (event: DomainEvent): NewRecord => {
+/**
+ * The record of an event. The headers repeat what lets a consumer skip a record without parsing it, and name the door
+ * that accepted a request where there are several.
+ */
+export const encode = (event: DomainEvent, door?: string): NewRecord => {
   const headers: Record<string, string> = { type: event.type };
   if (event.type === 'PredictionRequested') {
     headers['model'] = event.data.model;
     headers['pool'] = event.data.pool;
   }
+  if (door !== undefined) headers[doorHeader] = door;
+  if (event.type === 'JobRequested') headers['kind'] = event.data.kind;
   if (event.traceparent !== undefined) headers['traceparent'] = event.traceparent;
   return { key: event.partitionkey, value: JSON.stringify(event), headers, event };
 };

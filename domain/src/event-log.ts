@@ -4,6 +4,7 @@ import type { DomainEvent } from './domain-events.ts';
 export const TOPICS = {
   predictions: 'hindcast.predictions.v1',
   models: 'hindcast.models.v1',
+  jobs: 'hindcast.jobs.v1',
   audit: 'hindcast.audit.v1',
   deadLetters: 'hindcast.dead-letters.v1',
 } as const;

@@ -1,3 +1,4 @@
+import type { AppendOutcome } from './event-log.ts';
 import type { ModelVersion } from './evolve-model.ts';
 import type { EndedPrediction } from './evolve-prediction.ts';
 import type { Datatype } from './signature/model-signature.ts';
@@ -110,6 +111,19 @@ export interface Backlog {
   open(): number;
   /** Those of one model, all its versions together. */
   openOf(tenant: string, model: string): number;
+  /** Only where there are several doors. */
+  readonly shared?: SharedBacklog;
+}
+
+/**
+ * What a door does that is one of several. Its `open` and `openOf` count as open, beside what is, what is kept free for
+ * the other doors.
+ */
+export interface SharedBacklog {
+  /** Its name, which goes into the headers of what it accepts. */
+  readonly door: string;
+  /** The log has told what became of predictions that were let in. */
+  appended(tenant: string, model: string, outcomes: readonly AppendOutcome[]): void;
 }
 
 /** float16 as its bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */

@@ -65,6 +65,7 @@ describe('what a person asks first', () => {
     'label',
     'replay',
     'models',
+    'jobs',
     'projections',
     'config',
     'doctor',

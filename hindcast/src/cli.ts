@@ -6,6 +6,7 @@ import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
+import { jobsCommand } from './commands/jobs.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { cancelCommand, labelCommand } from './commands/outcome.ts';
@@ -14,6 +15,7 @@ import { projectionsCommand } from './commands/projections.ts';
 import { replayCommand } from './commands/replay.ts';
 import { roleCommands, startCommand } from './commands/start.ts';
 import { watchCommand } from './commands/watch.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const commands = [
   startCommand,
@@ -25,6 +27,7 @@ const commands = [
   labelCommand,
   replayCommand,
   modelsCommand,
+  jobsCommand,
   projectionsCommand,
   migrateCommand,
   auditCommand,
@@ -64,10 +67,11 @@ export const runCli = async (argv: readonly string[], context: CliContext): Prom
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { stderr } = context.terminal;
     if (error instanceof CliFailure || error instanceof LogError || isUnusableFile(error)) {
-      stderr.write(`${error.message}\n`);
+      stderr.write(`${withoutSecrets(error.message)}\n`);
       return error instanceof CliFailure ? error.exitCode : EXIT.failed;
     }
-    stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    stderr.write(`${withoutSecrets(told)}\n`);
     return EXIT.failed;
   }
 };

@@ -5,6 +5,7 @@ it('is the topic that the types are in, or the one that was named', () => {
   expect(topicOf([], undefined)).toBe('predictions');
   expect(topicOf(['PredictionRequested', 'LogOpened'], undefined)).toBe('predictions');
   expect(topicOf(['LogOpened', 'ModelRegistered'], undefined)).toBe('models');
+  expect(topicOf(['JobFailed'], undefined)).toBe('jobs');
   expect(topicOf([], 'models')).toBe('models');
   expect(topicOf(['ModelRegistered'], 'dead-letters')).toBe('dead-letters');
 });

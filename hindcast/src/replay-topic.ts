@@ -1,10 +1,19 @@
-import { eventData, modelEventData, nearNames, predictionEventData, TOPICS, type Topic } from '@hindcast/domain';
+import {
+  eventData,
+  jobEventData,
+  modelEventData,
+  nearNames,
+  predictionEventData,
+  TOPICS,
+  type Topic,
+} from '@hindcast/domain';
 import { usage } from './cli-failure.ts';
 
 /** Topics as people and the API call them. */
 export const replayTopics = {
   predictions: TOPICS.predictions,
   models: TOPICS.models,
+  jobs: TOPICS.jobs,
   audit: TOPICS.audit,
   'dead-letters': TOPICS.deadLetters,
 } as const satisfies Record<string, Topic>;
@@ -13,6 +22,7 @@ export type ReplayTopic = keyof typeof replayTopics;
 /** Where events of a type are; undefined where every topic may have them. */
 const homeOf = (type: string): ReplayTopic | undefined => {
   if (Object.hasOwn(predictionEventData, type)) return 'predictions';
+  if (Object.hasOwn(jobEventData, type)) return 'jobs';
   if (type === 'AuditCheckpointSigned') return 'audit';
   return Object.hasOwn(modelEventData, type) ? 'models' : undefined;
 };

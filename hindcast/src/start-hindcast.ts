@@ -1,4 +1,5 @@
 import { buildHttpServer, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
+import { openBacklogReading } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
 import type { Notary } from '@hindcast/workers';
 import { isDistributed } from './config.ts';
@@ -46,7 +47,11 @@ export const startHindcast = async (
   opened.push(() => ports.close());
   try {
     const running = await startLongRunning(ports, roles, config, logger, opened);
-    const apis = buildApis(ports, running, backlogOf(running), config, logger);
+    const reading =
+      ports.board && roles.has('command-api')
+        ? opened.keep(await openBacklogReading({ ...ports, board: ports.board, logger }, config))
+        : undefined;
+    const apis = buildApis(ports, running, reading ?? backlogOf(running), config, logger);
     const servesAll = roles.has('command-api') && roles.has('query-api');
     const servesSome = roles.has('command-api') || roles.has('query-api');
     let draining = false;
@@ -55,6 +60,8 @@ export const startHindcast = async (
       openapi: apiInfo,
       readiness: { draining: () => draining, checks: checksOf(ports, running, roles) },
       metrics: collectMetrics(running),
+      trustProxy: config.trustProxy,
+      ...(config.rateLimit > 0 && { rateLimit: { limits: ports.rateLimits, requestsMax: config.rateLimit } }),
       ...(servesSome && !servesAll && { wholeApi: await describeWholeApi(apis) }),
     });
     for (const role of ['command-api', 'query-api'] as const) if (roles.has(role)) server.register(apis[role]);
@@ -73,7 +80,7 @@ export const startHindcast = async (
   }
 };
 
-/** What the door knows of the work that waits. */
+/** What the door knows of the work that waits, where it is in this process. */
 const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({
   open: () => keeper?.open() ?? 0,
   openOf: (tenant, model) => keeper?.openOf(tenant, model) ?? 0,
@@ -82,7 +89,7 @@ const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({
 
 const checksOf = (
   { log, views, artifacts, checks }: Ports,
-  { catalog, projections, notary }: LongRunning,
+  { catalog, jobs, projections, notary }: LongRunning,
   roles: ReadonlySet<Role>,
 ): Readonly<Record<string, ReadinessCheck>> => {
   const projecting = async () => {
@@ -96,6 +103,7 @@ const checksOf = (
       check: () => views.reader.checkpoints('prediction-status'),
     },
     catalog: { required: true, check: () => catalog.catchUp() },
+    jobs: { required: true, check: () => jobs.catchUp() },
     models: { required: false, check: () => checkChampions(catalog, artifacts, DEFAULT_TENANT) },
     ...(projections && { projections: { required: false, check: projecting } }),
     ...(notary && { audit: { required: false, check: () => checkAudit(notary) } }),

@@ -3,5 +3,4 @@ export * from './prediction-status.ts';
 export * from './projection-start.ts';
 export * from './projections.ts';
 export * from './rebuild.ts';
-export * from './rebuild-jobs.ts';
 export * from './start-projector.ts';

@@ -1,4 +1,4 @@
-import { isEnded, TOPICS } from '@hindcast/domain';
+import { isEnded, type JobRun, TOPICS } from '@hindcast/domain';
 import {
   aModelPaused,
   aModelRegistered,
@@ -7,9 +7,9 @@ import {
   aPredictionSucceeded,
   eventKinds,
 } from '@hindcast/domain/testing';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createProjections, type Projections } from './projections.ts';
-import type { RebuildJob } from './rebuild-jobs.ts';
+import type { RebuildReport } from './rebuild.ts';
 import { createProjectionWorld, type ProjectionWorld } from './testing/projection-world.ts';
 import { seededRandom } from './testing/seeded-random.ts';
 
@@ -28,12 +28,16 @@ const someEvents = (count: number, seed = 1) => {
     anyPredictionEvent({ id: `p-${random(40)}`, kind: random(eventKinds), number: random(3), rival: random(2) }),
   );
 };
-const finished = async (projections: Projections, job: RebuildJob | undefined): Promise<RebuildJob> =>
-  vi.waitFor(() => {
-    const now = projections.rebuilds().find(({ id }) => id === job?.id);
-    if (!now?.endedAt) throw new Error('The job has not ended.');
-    return now;
-  });
+/** Runs a job as a runner would, and answers its result and the last progress that it told. */
+const finished = async (projections: Projections, kind: 'rebuild' | 'undo', spec: object) => {
+  const told: Parameters<JobRun['progress']>[0][] = [];
+  const job = { id: 'j-1', tenant: 'default', kind: `projection-${kind}`, attempt: 1, spec: { ...spec } };
+  const { signal } = new AbortController();
+  const handler = projections.jobHandlers[job.kind];
+  const result = await handler?.(job, { signal, checkpoint: undefined, progress: (news) => void told.push(news) });
+  return { result: result as Partial<RebuildReport>, last: told.at(-1) };
+};
+const statusView = { projection: 'prediction-status', dryRun: false };
 const liveOf = async ({ views }: ProjectionWorld) =>
   (await views.generations())
     .filter(({ projection }) => projection === 'prediction-status')
@@ -60,32 +64,36 @@ describe('projections', () => {
       await projections.start();
       await world.append(someEvents(500));
       await projections.whenCaughtUp();
-      const job = await projections.rebuild('prediction-status', { dryRun: false });
-      expect(await projections.rebuild('models', { dryRun: true })).toBeUndefined();
+      let isDone = false;
+      const job = finished(projections, 'rebuild', statusView).finally(() => {
+        isDone = true;
+      });
       let requests = 0;
-      while (projections.rebuilds()[0]?.endedAt === undefined) {
+      while (!isDone) {
         requests += 1;
         const id = `during-${requests}`;
         await world.append([aPredictionRequested({ id }), aPredictionSucceeded({ id })]);
         await new Promise((resolve) => setImmediate(resolve));
         expect(await world.views.reader.prediction('default/p-1')).toBeDefined();
       }
-      const done = await finished(projections, job);
-      expect(done).toMatchObject({ phase: 'done', kind: 'rebuild', generation: 2, report: { promoted: true } });
-      expect(done.report?.verification?.['prediction-status']).toMatchObject({
+      const { result, last } = await job;
+      expect(result).toMatchObject({ generation: 2, promoted: true });
+      expect(last).toMatchObject({ unit: 'records', checkpoint: { generation: 2 } });
+      expect(last?.total).toBeGreaterThanOrEqual(500);
+      expect(result.verification?.['prediction-status']).toMatchObject({
         different: 0,
         onlyLive: 0,
         onlyBuilt: 0,
         moving: 0,
         examples: [],
       });
-      expect(done.report?.verification?.['prediction-stats']).toMatchObject({
+      expect(result.verification?.['prediction-stats']).toMatchObject({
         different: 0,
         onlyLive: 0,
         onlyBuilt: 0,
         moving: 0,
       });
-      expect(done.report?.verification?.['prediction-status']?.equal).toBeGreaterThanOrEqual(40);
+      expect(result.verification?.['prediction-status']?.equal).toBeGreaterThanOrEqual(40);
       await projections.whenCaughtUp();
       expect(await liveOf(world)).toEqual(['1:previous', '2:live']);
       for (let i = 1; i <= requests; i++) {
@@ -107,8 +115,8 @@ describe('projections', () => {
       if (!doc) throw new Error('There is no document.');
       const damaged = { ...doc, state: { ...doc.state, ignored: 7 } };
       await world.views.statusStore(1).save([{ doc: damaged, base: doc.pos }]);
-      const done = await finished(projections, await projections.rebuild('prediction-status', { dryRun: true }));
-      expect(done.report).toMatchObject({
+      const { result } = await finished(projections, 'rebuild', { ...statusView, dryRun: true });
+      expect(result).toMatchObject({
         promoted: false,
         verification: { 'prediction-status': { equal: 1, different: 1, examples: ['default/p-2'] } },
       });
@@ -125,9 +133,9 @@ describe('projections', () => {
         state: 'failed',
         error: expect.stringContaining('Rebuild'),
       });
-      const done = await finished(projections, await projections.rebuild('prediction-status', { dryRun: false }));
-      expect(done.report).toMatchObject({ promoted: true });
-      expect(done.report?.verification).toBeUndefined();
+      const { result } = await finished(projections, 'rebuild', statusView);
+      expect(result).toMatchObject({ promoted: true });
+      expect(result.verification).toBeUndefined();
       await projections.whenCaughtUp();
       expect((await projections.list())[0]).toMatchObject({ state: 'running', generation: 2, lag: 0 });
       expect(await world.views.reader.prediction('default/p-1')).toBeDefined();
@@ -138,23 +146,38 @@ describe('projections', () => {
       await projections.start();
       await world.append([aPredictionRequested()]);
       await projections.whenCaughtUp();
-      await finished(projections, await projections.rebuild('prediction-status', { dryRun: false }));
+      await finished(projections, 'rebuild', statusView);
       await world.append([aPredictionSucceeded()]);
       await projections.whenCaughtUp();
-      const undone = await finished(projections, await projections.undo('prediction-status'));
-      expect(undone).toMatchObject({ phase: 'done', kind: 'undo', generation: 1 });
+      const undone = await finished(projections, 'undo', { projection: 'prediction-status' });
+      expect(undone.result).toEqual({ generation: 1 });
       expect(await liveOf(world)).toEqual(['1:live', '2:previous']);
       expect((await world.views.reader.prediction('default/p-1'))?.state.status).toBe('succeeded');
       expect(world.announced).toHaveLength(2);
-      await finished(projections, await projections.rebuild('prediction-status', { dryRun: false }));
+      await finished(projections, 'rebuild', statusView);
       expect(await liveOf(world)).toEqual(['1:previous', '3:live']);
     }));
 
   it('say why a rebuild failed, and the live view stays', () =>
     using(async (_, projections) => {
       await projections.start();
-      const done = await finished(projections, await projections.undo('models'));
-      expect(done).toMatchObject({ phase: 'failed', error: expect.stringContaining('no previous generation') });
+      const undo = (projection: string) => finished(projections, 'undo', { projection });
+      await expect(undo('models')).rejects.toThrow('no previous generation');
+      await expect(undo('nothing')).rejects.toMatchObject({ code: 'unknown_projection' });
       expect((await projections.list())[1]).toMatchObject({ state: 'running' });
+    }));
+
+  it('are left as they are by a rebuild that is aborted', () =>
+    using(async (world, projections) => {
+      await projections.start();
+      await world.append(someEvents(3_000));
+      await projections.whenCaughtUp();
+      const abort = new AbortController();
+      const job = { id: 'j-1', tenant: 'default', kind: 'projection-rebuild', attempt: 1, spec: statusView };
+      const run = { signal: abort.signal, checkpoint: undefined, progress: () => abort.abort(new Error('enough')) };
+      await expect(projections.jobHandlers[job.kind]?.(job, run)).rejects.toThrow('enough');
+      expect((await liveOf(world))[0]).toBe('1:live');
+      await finished(projections, 'rebuild', statusView);
+      expect(await liveOf(world)).toEqual(['1:previous', expect.stringMatching(/^\d+:live$/)]);
     }));
 });

@@ -1,7 +1,14 @@
-import { PROJECTIONS, type ProjectionName, type Running, TOPICS, type ViewGeneration } from '@hindcast/domain';
+import {
+  type JobHandlers,
+  PROJECTIONS,
+  type ProjectionName,
+  type Running,
+  TOPICS,
+  type ViewGeneration,
+} from '@hindcast/domain';
 import type { ProjectionPorts } from './projection-parts.ts';
 import { createProjectionRunner, type ProjectionRunner, type ProjectionState } from './projection-runner.ts';
-import { createRebuilds, type RebuildJob } from './rebuild-jobs.ts';
+import { createRebuildJobs } from './rebuild-jobs.ts';
 import type { PartitionProgress } from './start-projector.ts';
 
 export interface ProjectionStatus {
@@ -24,21 +31,8 @@ export interface Projections extends Running {
   start(): Promise<void>;
   list(): Promise<readonly ProjectionStatus[]>;
   generations(): Promise<readonly ViewGeneration[]>;
-  /** Starts a rebuild; undefined where one is under way already. A dry run compares and promotes nothing. */
-  rebuild(projection: ProjectionName, options: { readonly dryRun: boolean }): Promise<RebuildJob | undefined>;
-  /** Goes back to the previous generation; undefined where a rebuild is under way. */
-  undo(projection: ProjectionName): Promise<RebuildJob | undefined>;
-  /** The newest jobs, newest first. */
-  rebuilds(): readonly RebuildJob[];
-  /** The same as the command side and the query side ask for it. */
-  readonly commands: {
-    start(projection: ProjectionName, options: { readonly dryRun: boolean }): Promise<RebuildJob | undefined>;
-    undo(projection: ProjectionName): Promise<RebuildJob | 'running' | 'no_previous'>;
-  };
-  readonly reader: {
-    generations(): Promise<readonly ViewGeneration[]>;
-    rebuild(projection: ProjectionName, id: string): Promise<RebuildJob | undefined>;
-  };
+  /** Rebuilds and undos of the views, to be run one at a time while the projectors run. */
+  readonly jobHandlers: JobHandlers;
 }
 
 export const createProjections = (
@@ -58,7 +52,7 @@ export const createProjections = (
     if (!runner) throw new Error(`There is no projection ${name}.`);
     return runner;
   };
-  const jobs = createRebuilds(ports, runnerOf);
+  const jobs = createRebuildJobs(ports, runnerOf);
   let looking: NodeJS.Timeout | undefined;
 
   const describe = async (name: ProjectionName, runner: ProjectionRunner): Promise<ProjectionStatus> => {
@@ -73,10 +67,8 @@ export const createProjections = (
   };
 
   const lookForPointers = async (): Promise<void> => {
-    for (const [name, runner] of runners) if (jobs.running()?.projection !== name) await runner.followPointer();
+    for (const [name, runner] of runners) if (jobs.current() !== name) await runner.followPointer();
   };
-
-  const rebuild: Projections['rebuild'] = async (name, { dryRun }) => jobs.rebuild(name, { dryRun });
 
   return {
     async start() {
@@ -88,7 +80,6 @@ export const createProjections = (
     },
     async stop() {
       clearInterval(looking);
-      await jobs.stop();
       await Promise.all(Array.from(runners.values(), (runner) => runner.stop()));
     },
     async whenCaughtUp() {
@@ -96,20 +87,6 @@ export const createProjections = (
     },
     list: () => Promise.all(Array.from(runners, ([name, runner]) => describe(name, runner))),
     generations: () => views.generations(),
-    rebuild,
-    undo: async (name) => jobs.undo(name),
-    rebuilds: () => jobs.list(),
-    commands: {
-      start: rebuild,
-      async undo(name) {
-        const isPrevious = ({ projection, state }: ViewGeneration) => projection === name && state === 'previous';
-        if (jobs.running()) return 'running';
-        return (await views.generations()).some(isPrevious) ? (jobs.undo(name) ?? 'running') : 'no_previous';
-      },
-    },
-    reader: {
-      generations: () => views.generations(),
-      rebuild: async (name, id) => jobs.list().find((job) => job.projection === name && job.id === id),
-    },
+    jobHandlers: jobs.handlers,
   };
 };

@@ -2,6 +2,7 @@ import {
   type EventType,
   envelopeSchema,
   eventData,
+  jobEventData,
   modelEventData,
   predictionEventData,
   schemaVersions,
@@ -30,6 +31,12 @@ export const eventChannels: readonly EventChannel[] = [
     address: TOPICS.models,
     description: 'Everything that happens to models, in one partition.',
     types: ['LogOpened', ...(Object.keys(modelEventData) as (keyof typeof modelEventData)[])],
+  },
+  {
+    name: 'jobs',
+    address: TOPICS.jobs,
+    description: 'Everything that happens to jobs: long work, such as the rebuild of a view.',
+    types: ['LogOpened', ...(Object.keys(jobEventData) as (keyof typeof jobEventData)[])],
   },
   {
     name: 'audit',
@@ -97,6 +104,8 @@ export const asyncApi = (version: string) => ({
         type: Type.String({ description: 'Repeated from the event, so that a record can be skipped unparsed' }),
         model: Type.Optional(Type.String()),
         pool: Type.Optional(Type.String()),
+        door: Type.Optional(Type.String({ description: 'Which of several command APIs accepted the request' })),
+        kind: Type.Optional(Type.String()),
         traceparent: Type.Optional(Type.String()),
       }),
       ...Object.fromEntries(

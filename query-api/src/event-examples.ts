@@ -7,7 +7,7 @@ const digest = (pair: string): string => pair.repeat(32);
 const modelDigest = digest('5d');
 const failure = { code: 'model_crashed', detail: 'The process died while it ran the model: it was ended by SIGSEGV.' };
 
-/** What happens to one prediction and one model, or could. */
+/** What happens to one prediction, one model and one job, or could. */
 const exampleData: ExampleData = {
   LogOpened: { logId: '0198c2ef-1d00-7a41-8f3e-6a5b4c3d2e1f', epoch: 0, partition: 7, partitions: 12 },
   PredictionRequested: {
@@ -86,6 +86,13 @@ const exampleData: ExampleData = {
     peaks: ['nEP1O6EwE8y8S1zJ1z8hUjUBZL3SzCJeWTZoUe9xzAE='],
     marks: 'q83vEg==',
   },
+  JobRequested: { kind: 'projection-rebuild', spec: { projection: 'prediction-status', dryRun: false } },
+  JobStarted: { runner: '0198c2ef-2b10-7d02-a4c1-9e8d7c6b5a40', attempt: 1 },
+  JobProgressed: { attempt: 1, done: 24_400, total: 90_000, unit: 'records', detail: 'filling' },
+  JobReleased: { runner: '0198c2ef-2b10-7d02-a4c1-9e8d7c6b5a40', attempt: 1 },
+  JobSucceeded: { attempt: 2, result: { generation: 2, promoted: true } },
+  JobFailed: { attempt: 3, code: 'job_lost', detail: 'It was started 3 times, and each time its process was lost.' },
+  JobCanceled: { reason: 'At the wrong time.' },
 };
 
 const requestId = '0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a12';
@@ -104,6 +111,12 @@ const sourceOf = (type: EventType): string => {
     case 'PredictionFailed':
     case 'ModelVersionQuarantined':
       return '/hindcast/worker';
+    case 'JobStarted':
+    case 'JobProgressed':
+    case 'JobReleased':
+    case 'JobSucceeded':
+    case 'JobFailed':
+      return '/hindcast/job-runner';
     default:
       return '/hindcast/command-api';
   }
@@ -112,17 +125,19 @@ const sourceOf = (type: EventType): string => {
 const subjectOf = (type: EventType): string => {
   if (type === 'LogOpened') return 'log-7';
   if (type === 'AuditCheckpointSigned') return 'hindcast.predictions.v1/7';
+  if (type.startsWith('Job')) return 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
   return type.startsWith('Model') ? 'churn' : '0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11';
 };
 
-/** Requests and labels stand for themselves; what else happens to a prediction answers its request. */
+/** Requests and labels stand for themselves; what else happens to a prediction or a job answers its request. */
 const answers = (type: EventType): boolean =>
-  type.startsWith('Prediction') && type !== 'PredictionRequested' && type !== 'PredictionLabeled';
+  (type.startsWith('Prediction') && type !== 'PredictionRequested' && type !== 'PredictionLabeled') ||
+  (type.startsWith('Job') && type !== 'JobRequested');
 
 /** An event of this type as the log could hold it. */
 export const exampleEvent = (type: EventType): DomainEvent =>
   makeEvent({
-    id: type === 'PredictionRequested' ? requestId : '0198c2f0-5a51-7b09-b1e4-3c2d1e0f9a8b',
+    id: type === 'PredictionRequested' || type === 'JobRequested' ? requestId : '0198c2f0-5a51-7b09-b1e4-3c2d1e0f9a8b',
     source: sourceOf(type),
     type,
     at: exampleTime,

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, problem, projectionNamed, projectionNameSchema } from '@hindcast/adapters/http';
-import { formatPosition, PROJECTIONS, type ProjectionName, type ViewReader } from '@hindcast/domain';
+import { answers, jobsCaughtUp, problem, projectionNamed, projectionNameSchema } from '@hindcast/adapters/http';
+import { DEFAULT_TENANT, formatPosition, PROJECTIONS, type ProjectionName, type ViewReader } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { QueryPorts } from './query-ports.ts';
 import { rebuildBody, rebuildSchema } from './rebuild-body.ts';
@@ -25,7 +25,7 @@ const projectionSchema = Type.Object({
 });
 
 export const projectionsRoute =
-  ({ log, projections, identity }: QueryPorts, views: ViewReader): FastifyPluginAsyncTypebox =>
+  ({ log, projections, jobs, identity }: QueryPorts, views: ViewReader): FastifyPluginAsyncTypebox =>
   async (app) => {
     const ageOf = async (projection: ProjectionName, { partition, next, end }: PartitionLag): Promise<number> => {
       if (next >= end) return 0;
@@ -84,14 +84,17 @@ export const projectionsRoute =
           summary: 'A rebuild of a projection',
           tags: ['Projections'],
           params: Type.Object({ name: projectionNameSchema, id: Type.String({ maxLength: 128 }) }),
-          response: answers({ 200: rebuildSchema }, 'unknown-projection', 'unknown-rebuild'),
+          response: answers({ 200: rebuildSchema }, 'unknown-projection', 'unknown-rebuild', 'catalog-behind'),
         },
       },
       async (request, reply) => {
         const { params } = request;
-        const found = await projections.rebuild(projectionNamed(params.name), params.id);
-        if (!found) throw problem('unknown-rebuild', 'No rebuild with this id is known here.');
-        return reply.header('cache-control', 'no-store').send(rebuildBody(found));
+        const projection = projectionNamed(params.name);
+        await jobsCaughtUp(jobs);
+        const job = jobs.get(DEFAULT_TENANT, params.id);
+        const found = job && rebuildBody(job);
+        if (found?.projection !== projection) throw problem('unknown-rebuild', 'No rebuild with this id is known.');
+        return reply.header('cache-control', 'no-store').send(found);
       },
     );
   };

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
 import { auditRoutes } from './audit-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
+import { jobsRoute } from './jobs-route.ts';
 import { modelsRoute } from './models-route.ts';
 import { predictionEventsRoute } from './prediction-events-route.ts';
 import { predictionListRoute } from './prediction-list-route.ts';
@@ -42,6 +43,7 @@ export const queryApi =
     await app.register(predictionListRoute(ports, views));
     await app.register(statsRoute(ports, views));
     await app.register(modelsRoute(ports, views, limits, waits));
+    await app.register(jobsRoute(ports, limits, waits, streams));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
     await app.register(auditRoutes(ports, limits, replays));

@@ -1,5 +1,5 @@
-import { Type } from '@sinclair/typebox';
-import type { RebuildProgress } from './query-ports.ts';
+import { isEndedJob, type JobDoc, jobPace, type KnownJob } from '@hindcast/domain';
+import { type Static, Type } from '@sinclair/typebox';
 
 const dateTime = Type.String({ format: 'date-time' });
 const count = Type.Integer({ minimum: 0 });
@@ -37,19 +37,44 @@ export const rebuildSchema = Type.Object(
   { description: 'How far it has come' },
 );
 
-export const rebuildBody = (progress: RebuildProgress) => {
-  const { startedAt, endedAt, ratePerSecond, etaMs, error, report } = progress;
-  const { id, kind, projection, generation, phase, folded, total } = progress;
+/** What the projectors put into the result and the checkpoint of such a job. */
+interface RebuildNews {
+  readonly generation?: number;
+  readonly promoted?: boolean;
+  readonly verification?: Readonly<Record<string, Static<typeof comparisonSchema>>>;
+}
+
+/** `done` and `failed` are final, as they were before rebuilds were jobs. */
+const phaseOf = ({ status, progress }: KnownJob): string => {
+  if (status === 'succeeded') return 'done';
+  if (status === 'failed' || status === 'canceled') return 'failed';
+  return status === 'queued' ? 'queued' : (progress?.detail ?? 'filling');
+};
+
+const kindOf = ({ kind, spec }: KnownJob['request']) => {
+  if (kind === 'projection-undo') return 'undo';
+  return spec['dryRun'] === true ? 'dryRun' : 'rebuild';
+};
+
+/** undefined where the job is neither a rebuild nor an undo. */
+export const rebuildBody = ({ id, state }: JobDoc): Static<typeof rebuildSchema> | undefined => {
+  const { request, progress } = state;
+  if (request.kind !== 'projection-rebuild' && request.kind !== 'projection-undo') return undefined;
+  const { ratePerSecond = 0, etaMs } = jobPace(state);
+  const ended = isEndedJob(state) ? state : undefined;
+  const news: RebuildNews = ended?.result ?? ('checkpoint' in state ? state.checkpoint : undefined) ?? {};
+  const error = ended?.status === 'canceled' ? 'It was canceled.' : ended?.error?.detail;
   return {
-    ...{ id, kind, projection, generation, phase, folded, total },
+    ...{ id, kind: kindOf(request), projection: String(request.spec['projection']), phase: phaseOf(state) },
+    generation: news.generation ?? 0,
+    folded: progress?.done ?? 0,
+    total: progress?.total ?? 0,
     ratePerSecond: Math.round(ratePerSecond),
-    ...(etaMs === undefined || endedAt !== undefined ? undefined : { etaMs: Math.max(0, Math.round(etaMs)) }),
-    startedAt: new Date(startedAt).toISOString(),
-    ...(endedAt === undefined ? undefined : { endedAt: new Date(endedAt).toISOString() }),
+    ...(etaMs === undefined || ended ? undefined : { etaMs: Math.round(etaMs) }),
+    startedAt: new Date(state.startedAt ?? request.at).toISOString(),
+    ...(ended && { endedAt: new Date(ended.endedAt).toISOString() }),
     ...(error === undefined ? undefined : { error }),
-    ...(report && {
-      promoted: report.promoted,
-      ...(report.verification && { verification: report.verification }),
-    }),
+    ...(news.promoted === undefined ? undefined : { promoted: news.promoted }),
+    ...(news.verification && { verification: news.verification }),
   };
 };

@@ -5,6 +5,7 @@ import { Type } from '@sinclair/typebox';
 export const topics = {
   predictions: TOPICS.predictions,
   models: TOPICS.models,
+  jobs: TOPICS.jobs,
   audit: TOPICS.audit,
   'dead-letters': TOPICS.deadLetters,
 } as const satisfies Record<string, Topic>;

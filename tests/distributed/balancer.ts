@@ -15,6 +15,9 @@ export interface Replicas {
   readonly queries: () => readonly string[];
 }
 
+/** Longer than any client keeps an idle connection: one that is closed while it is used again costs that request. */
+const keptAliveMs = 120_000;
+
 /** What reads goes to the query side. The Open Inference Protocol is served by the command side, its reads too. */
 const isQuery = ({ method, url = '' }: IncomingMessage): boolean =>
   (method === 'GET' || method === 'HEAD') && !/^\/v2(?:[/?]|$)/.test(url);
@@ -55,8 +58,10 @@ export const startBalancer = async (replicas: Replicas, port = 0): Promise<Balan
     });
   };
 
-  const server = createServer({ requestTimeout: 0, headersTimeout: 0 }, (incoming, outgoing) =>
-    forward(incoming, outgoing, isQuery(incoming) ? replicas.queries() : replicas.commands(), 0),
+  const server = createServer(
+    { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: keptAliveMs },
+    (incoming, outgoing) =>
+      forward(incoming, outgoing, isQuery(incoming) ? replicas.queries() : replicas.commands(), 0),
   );
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

@@ -87,9 +87,9 @@ describe('a log that somebody has changed on the disk', () => {
     const { ours, theirs } = await judged(() => {});
     expect(ours).toMatchObject({
       code: 0,
-      said: expect.stringMatching(/\d+ records in 6 partitions are as \d+ checkpoints say/),
+      said: expect.stringMatching(/\d+ records in \d+ partitions are as \d+ checkpoints say/),
     });
-    expect(theirs).toMatchObject({ code: 0, said: expect.stringMatching(/6 partitions fit \d+ checkpoints/) });
+    expect(theirs).toMatchObject({ code: 0, said: expect.stringMatching(/\d+ partitions fit \d+ checkpoints/) });
   });
 
   it.each<[string, string, (file: LogFileToDamage, at: ReturnType<typeof target>) => void]>([

@@ -37,6 +37,10 @@ export const rebuildEqualsLive: Scenario = {
       promoted: true,
       verification: { 'prediction-status': { equal: 500, different: 0, onlyLive: 0, onlyBuilt: 0, examples: [] } },
     });
+    const jobs = (await client.request('GET', '/v1/jobs?kind=projection-rebuild&status=succeeded')).body['data'];
+    expect(jobs).toMatchObject([
+      { spec: { projection: 'prediction-status' }, result: { generation: 2, promoted: true } },
+    ]);
     const generations = async () => JSON.stringify((await client.request('GET', '/v1/projections')).body);
     expect(await generations()).toContain('{"generation":2,"state":"live"');
     expect(await change('undo')).toMatchObject({ kind: 'undo', generation: 1 });

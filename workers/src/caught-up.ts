@@ -1,4 +1,4 @@
-import { type EventLog, TOPICS, type Topic } from '@hindcast/domain';
+import type { EventLog, Topic } from '@hindcast/domain';
 
 export interface CaughtUp {
   /** Resolves when what the topic holds now is folded, as far as its partitions are this process's. */
@@ -13,8 +13,8 @@ const assignmentMsMax = 5_000;
 /** `nextOf`: first offset that is not folded, undefined where the partition is not assigned. */
 export const createCaughtUp = (
   log: Pick<EventLog, 'bounds'>,
+  topic: Topic,
   nextOf: (partition: number) => number | undefined,
-  topic: Topic = TOPICS.predictions,
 ): CaughtUp => {
   const waiters = new Set<() => void>();
   return {

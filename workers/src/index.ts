@@ -1,4 +1,6 @@
+export { startBacklogReporter } from './backlog-reporter.ts';
 export * from './inference-worker.ts';
+export * from './jobs/job-runner.ts';
 export * from './keeper.ts';
 export * from './notary/notary.ts';
 export { openSetMaxOf } from './partition-desks.ts';

@@ -8,9 +8,11 @@ import {
   type ModelRuntime,
   type Running,
   TOPICS,
+  type WorkerReport,
 } from '@hindcast/domain';
 import { createDurableAppender } from './durable-append.ts';
 import { createInferenceRuns } from './inference-runs.ts';
+import { largest } from './largest.ts';
 import { createOpenCounts } from './open-counts.ts';
 import type { OpenEntry } from './open-set.ts';
 import type { PartitionDesk } from './partition-desk.ts';
@@ -53,9 +55,16 @@ export interface InferenceWorkerStats extends RunCounts {
   readonly payloadBytes: number;
 }
 
-export type InferenceWorker = Running & Pick<Backlog, 'expectedWaitMs' | 'open'> & { stats(): InferenceWorkerStats };
+export type InferenceWorker = Running &
+  Pick<Backlog, 'expectedWaitMs' | 'open'> & {
+    stats(): InferenceWorkerStats;
+    /** What the doors need to know of the work that waits here. */
+    waits(): Pick<WorkerReport, 'waits' | 'knows'>;
+  };
 
 const lookAheadRetryMs = 1_000;
+/** Versions whose waits are told. */
+const waitsMax = 500;
 
 /**
  * Runs what the log asks for. Handlers only file events: runs are started from the open set, and never before the
@@ -132,6 +141,10 @@ export const startInferenceWorker = async (
     onTaken: pumpSoon,
     stopping: () => stopping,
   });
+  const msUntilDone = (sha256: string, open: number): number => {
+    const cost = runs.scheduler.costOf(sha256);
+    return cost ? (open * cost.perRowMs()) / runs.scheduler.slotsOf(sha256) : 0;
+  };
   await desks.start();
 
   return {
@@ -142,10 +155,19 @@ export const startInferenceWorker = async (
       appender.giveUp();
       await desks.stop();
     },
-    expectedWaitMs(tenant, model, { version, sha256 }) {
-      const cost = runs.scheduler.costOf(sha256);
-      if (!cost) return 0;
-      return (counts.of(tenant, versionName(model, version)) * cost.perRowMs()) / runs.scheduler.slotsOf(sha256);
+    expectedWaitMs: (tenant, model, { version, sha256 }) =>
+      msUntilDone(sha256, counts.of(tenant, versionName(model, version))),
+    waits() {
+      const waits = counts.list().map(({ tenant, name, open }) => {
+        const at = name.lastIndexOf('@');
+        const [model, version] = [name.slice(0, at), Number(name.slice(at + 1))];
+        const known = catalog.version(tenant, model, version);
+        return { tenant, model, version, ms: known ? msUntilDone(known.sha256, open) : 0 };
+      });
+      return {
+        waits: largest(waits, waitsMax, ({ ms }) => ms).filter(({ ms }) => ms > 0),
+        knows: runs.scheduler.known(),
+      };
     },
     open: () => counts.open,
     stats: () => ({

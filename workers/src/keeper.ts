@@ -4,9 +4,11 @@ import {
   type Identity,
   type Logger,
   type NewRecord,
+  type PartitionBacklog,
   type Running,
   TOPICS,
 } from '@hindcast/domain';
+import { createDoorCounts } from './door-counts.ts';
 import { createDurableAppender } from './durable-append.ts';
 import { createIndexedHeap } from './indexed-heap.ts';
 import { createOpenCounts } from './open-counts.ts';
@@ -39,7 +41,15 @@ export interface KeeperOptions {
 }
 
 /** Every open prediction of every model passes here, whether or not a worker lives: the keeper can tell how many there are. */
-export type Keeper = Running & Pick<Backlog, 'open' | 'openOf'> & { stats(): KeeperStats };
+export type Keeper = Running &
+  Pick<Backlog, 'open' | 'openOf'> & {
+    stats(): KeeperStats;
+    /**
+     * What the doors need to know of the partitions that are here. One whose past is not folded yet is left out: of it
+     * the keeper knows too few.
+     */
+    backlogs(): readonly PartitionBacklog[];
+  };
 
 export interface KeeperStats {
   readonly partitions: number;
@@ -61,9 +71,10 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
   const { group, openMax = openSetMaxDefault, stopMsMax = 5_000 } = options;
   const byDeadline = createIndexedHeap<OpenEntry<never>>((entry) => entry.deadlineAt);
   const counts = createOpenCounts(({ model }) => model);
+  const doors = createDoorCounts();
   const answers = createAnswers(identity, '/hindcast/keeper');
   const appender = createDurableAppender(log, logger);
-  const partitions = (await log.bounds(TOPICS.predictions)).length;
+  const places = await log.bounds(TOPICS.predictions);
   let timer: NodeJS.Timeout | undefined;
   let timerAt = 0;
   let expiring: Promise<void> | undefined;
@@ -152,11 +163,15 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
   };
 
   const desks = createPartitionDesks<never>({
-    ...{ log, logger, group, openMax, filter: { partitions, pools: 'all' }, payloads: undefined },
+    ...{ log, logger, group, openMax, filter: { partitions: places.length, pools: 'all' }, payloads: undefined },
     onReady: byDeadline.add,
-    onOpened: counts.opened,
+    onOpened(entry) {
+      counts.opened(entry);
+      doors.opened(entry);
+    },
     onClosed(entry) {
       counts.closed(entry);
+      doors.closed(entry);
       byDeadline.remove(entry);
     },
     onFull: (_partition, desk) => void desk.lookAhead(desk.endAtAssignment).then(arm),
@@ -174,6 +189,13 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
     open: () => counts.open,
     openOf: counts.of,
     stats: () => ({ partitions: desks.all.size, paused: desks.paused }),
+    backlogs: () =>
+      places.flatMap(({ logId, epoch, partition }) => {
+        const desk = desks.all.get(partition);
+        if (!desk?.ready) return [];
+        const { next, open } = desk.set;
+        return { logId, epoch, partition, next, open, ...doors.of(partition) };
+      }),
     async stop() {
       stopping = true;
       clearTimeout(timer);

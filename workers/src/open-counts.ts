@@ -5,6 +5,7 @@ export interface OpenCounts {
   readonly open: number;
   /** Those that are counted together under a name, see `createOpenCounts`. */
   of(tenant: string, name: string): number;
+  list(): readonly { readonly tenant: string; readonly name: string; readonly open: number }[];
   opened(entry: OpenEntry): void;
   closed(entry: OpenEntry): void;
 }
@@ -18,6 +19,8 @@ export const createOpenCounts = (nameOf: (request: OpenEntry['fold']['request'])
       return open;
     },
     of: (tenant, name) => tenants.get(tenant)?.get(name) ?? 0,
+    list: () =>
+      [...tenants].flatMap(([tenant, names]) => [...names].map(([name, count]) => ({ tenant, name, open: count }))),
     opened({ tenant, fold }) {
       open += 1;
       const name = nameOf(fold.request);

@@ -23,6 +23,8 @@ export interface OpenEntry<Work = unknown> extends HeapItem, Linked<OpenEntry<Wo
   readonly deadlineAt: number;
   readonly priority: Priority;
   readonly correlationId: string | undefined;
+  /** Where there are several doors: the one that accepted it. */
+  readonly door: string | undefined;
   readonly inputRef: DataRef | undefined;
   /** What the one judge makes of the events so far. */
   fold: OpenPrediction;
@@ -57,7 +59,7 @@ export interface OpenSet<Work = unknown> {
   get(key: string): OpenEntry<Work> | undefined;
   entries(): IterableIterator<OpenEntry<Work>>;
   /** Folds one event. `bytes` is the size of its record. Events up to `next` must not come again. */
-  fold(key: string, stored: Stored<PredictionEvent>, bytes: number): Folded<Work> | undefined;
+  fold(key: string, stored: Stored<PredictionEvent>, bytes: number, door?: string): Folded<Work> | undefined;
   /** The offset was seen and held nothing for this set. */
   passed(offset: number): void;
   /** Folds an event that lies beyond `next`: it may end or advance an entry, never open one. */
@@ -107,7 +109,7 @@ export const createOpenSet = <Work = unknown>(options: {
     if (wasOpen) onClosed?.(entry);
   };
 
-  const file = (key: string, stored: Stored<PredictionEvent>, bytes: number): Folded<Work> | undefined => {
+  const file: OpenSet<Work>['fold'] = (key, stored, bytes, door) => {
     const { event } = stored;
     if (event.type !== 'PredictionRequested') return undefined;
     const { state, verdict } = evolvePrediction(unknownPrediction, stored);
@@ -125,6 +127,7 @@ export const createOpenSet = <Work = unknown>(options: {
       deadlineAt: stored.appendedAt + event.data.deadlineMs,
       priority: event.data.priority,
       correlationId: event.correlationid,
+      door,
       inputRef: event.data.inputRef,
       fold: state,
       attempts: 0,
@@ -169,10 +172,10 @@ export const createOpenSet = <Work = unknown>(options: {
     },
     get: (key) => byKey.get(key),
     entries: () => byKey.values(),
-    fold(key, stored, bytes) {
+    fold(key, stored, bytes, door) {
       next = stored.offset + 1;
       const entry = byKey.get(key);
-      return entry ? advance(entry, stored) : file(key, stored, bytes);
+      return entry ? advance(entry, stored) : file(key, stored, bytes, door);
     },
     passed(offset) {
       next = offset + 1;

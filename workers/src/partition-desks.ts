@@ -54,7 +54,7 @@ export const createPartitionDesks = <J>(options: PartitionDesksOptions<J>): Part
   const desks = new Map<number, PartitionDesk<J>>();
   let consumer: LogConsumer | undefined;
   let toldOfFullSet = false;
-  const caughtUp = createCaughtUp(log, (partition) => desks.get(partition)?.set.next);
+  const caughtUp = createCaughtUp(log, TOPICS.predictions, (partition) => desks.get(partition)?.set.next);
   const commits = createCommitClock((partition) => {
     const desk = desks.get(partition);
     if (desk) consumer?.commit(partition, desk.set.committable);

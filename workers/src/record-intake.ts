@@ -1,4 +1,11 @@
-import { type DomainEvent, decode, type PredictionEvent, partitionOf, type RecordedRecord } from '@hindcast/domain';
+import {
+  type DomainEvent,
+  decode,
+  doorHeader,
+  type PredictionEvent,
+  partitionOf,
+  type RecordedRecord,
+} from '@hindcast/domain';
 import type { Folded, OpenSet } from './open-set.ts';
 
 /** What of the log concerns one process. */
@@ -25,7 +32,7 @@ export const takeRecord = <W>(set: OpenSet<W>, record: RecordedRecord, filter: I
     set.passed(record.offset);
     return undefined;
   }
-  return set.fold(record.key, storedOf(record, event), record.value.length);
+  return set.fold(record.key, storedOf(record, event), record.value.length, record.headers[doorHeader]);
 };
 
 /** Folds one record from beyond the set's own place: it can end or advance a prediction, never open one. */

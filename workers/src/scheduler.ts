@@ -36,6 +36,8 @@ export interface Scheduler<J extends Job> {
   /** Takes out what is past its deadline. */
   sweep(now: number): void;
   costOf(sha256: string): CostLine | undefined;
+  /** Digests whose cost is known. */
+  known(): readonly string[];
   /** Slots that one model can count on. */
   slotsOf(sha256: string): number;
 }
@@ -178,6 +180,7 @@ export const createScheduler = <J extends Job>(options: SchedulerOptions): Sched
     },
     sweep,
     costOf: (sha256) => costs.get(sha256),
+    known: () => [...costs.keys()],
     slotsOf: (sha256) => (slots === 1 || isQuick(sha256) || !options.othersMayArrive() ? slots : slots - 1),
   };
 };

@@ -73,7 +73,7 @@ export const problems = {
   'unknown-rebuild': kind(
     404,
     'The rebuild is unknown',
-    'This process knows no rebuild with this id; after a restart they are forgotten.',
+    'No rebuild of this projection with this id is known. The log was read to its end before this was said; of those that have ended the newest are remembered.',
     'Look at the generations of the projection, or start a rebuild again.',
   ),
   'no-checkpoint': kind(
@@ -81,6 +81,12 @@ export const problems = {
     'Nothing is signed',
     'The log holds no signed checkpoint that was asked for: no notary runs, or it has just begun.',
     'Start a process with HINDCAST_AUDIT=true and, on Kafka, with HINDCAST_AUDIT_KEY. The first checkpoints follow within seconds.',
+  ),
+  'unknown-job': kind(
+    404,
+    'The job is unknown',
+    'No job with this id is known. The log was read to its end before this was said; of those that have ended the newest are remembered.',
+    'GET /v1/jobs lists those that are known. The log keeps all: GET /v1/events?topic=jobs.',
   ),
   'unknown-problem': kind(
     404,
@@ -112,6 +118,12 @@ export const problems = {
     'It reached a final state before the cancel was recorded. Final states never change.',
     'Read the result: the state that won is in `detail`.',
   ),
+  'job-ended': kind(
+    409,
+    'The job has already ended',
+    'It reached a final state before the cancel was recorded. Final states never change.',
+    'Read the job: the state that won is in `detail`.',
+  ),
   'version-in-use': kind(
     409,
     'The model version is in use',
@@ -121,8 +133,8 @@ export const problems = {
   'rebuild-running': kind(
     409,
     'A rebuild is running',
-    'One rebuild of a projection runs at a time.',
-    'Wait until the running one has ended.',
+    'One rebuild of a projection runs at a time. `detail` names the job.',
+    'Wait until the running one has ended, or cancel it.',
   ),
   'no-previous-generation': kind(
     409,
@@ -190,6 +202,12 @@ export const problems = {
     'It names a version that is not active, one version twice, or shares that leave nothing to the champion.',
     'Name active versions once each, with canary shares that sum to less than 1.',
   ),
+  'rate-limited': kind(
+    429,
+    'Too many requests',
+    'This address has sent as many requests as the operator allows in a minute. Nothing was done. Every answer says in its RateLimit header how many are left, and for how long.',
+    'Repeat the request after Retry-After seconds. To predict many rows, send them as `items` of one request.',
+  ),
   'precondition-required': kind(
     428,
     'The request must be conditional',
@@ -252,8 +270,8 @@ export const problems = {
   ),
   'catalog-behind': kind(
     503,
-    'The model catalog has not caught up',
-    'This process could not read the models topic to its end, so it cannot tell whether the model exists.',
+    'The catalog has not caught up',
+    'This process could not read the topic of models or of jobs to its end, so it cannot tell what exists.',
     'Repeat the request after Retry-After seconds.',
   ),
   'model-quarantined': kind(
@@ -261,6 +279,12 @@ export const problems = {
     'The model version is quarantined',
     'It brought down its process too often and is stopped until an operator resumes it.',
     'Use another version, or POST /v1/models/{name}/resume after mending the cause.',
+  ),
+  'too-many-jobs': kind(
+    503,
+    'Too many jobs are open',
+    'As many jobs wait or run as may. Nothing was accepted.',
+    'Repeat the request after Retry-After seconds, or cancel jobs that nobody needs: GET /v1/jobs?status=queued lists those that wait.',
   ),
   'too-many-waiting': kind(
     503,

@@ -1,4 +1,5 @@
 export * from './artifact-store.ts';
 export * from './artifact-uploads.ts';
+export * from './backlog-board.ts';
 export * from './mongo-client.ts';
 export * from './view-database.ts';

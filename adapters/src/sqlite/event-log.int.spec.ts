@@ -67,6 +67,24 @@ it('keeps identity, records and partition counts over a restart, whatever count 
   await second.stop();
 });
 
+it('gets a topic that it was made without, and keeps what it had', async () => {
+  const folder = newFolder();
+  const { [TOPICS.jobs]: jobs, ...others } = partitions;
+  const old = await openLog(folder, { partitions: others as typeof partitions });
+  await old.append(topic, many(50));
+  const records = await stored(old);
+  await expect(old.bounds(TOPICS.jobs)).rejects.toThrow('no topic');
+  await old.stop();
+  const log = await openLog(folder);
+  expect(await stored(log)).toEqual(records);
+  const [first] = await log.bounds(topic);
+  const bounds = await log.bounds(TOPICS.jobs);
+  expect(bounds).toHaveLength(jobs);
+  expect(bounds[0]).toMatchObject({ logId: first?.logId, epoch: 0, end: 1 });
+  expect(await log.append(TOPICS.jobs, [record('j')])).toMatchObject([{ ok: true }]);
+  await log.stop();
+});
+
 it('never lets the time of a partition run back, even if the clock does', async () => {
   const folder = newFolder();
   const first = await openLog(folder, { now: () => 5_000 });

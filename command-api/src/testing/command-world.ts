@@ -5,9 +5,11 @@ import {
   type EventLog,
   encode,
   evolvePrediction,
+  type JobEvent,
   type LogConsumer,
   type ModelEvent,
   type ModelSignature,
+  openJobCatalog,
   openModelCatalog,
   type PredictionDoc,
   type PredictionEvent,
@@ -59,12 +61,19 @@ export const createCommandWorld = async (
   } = {},
 ) => {
   const log = createMemoryEventLog({
-    partitions: { [TOPICS.predictions]: partitions, [TOPICS.models]: 1, [TOPICS.audit]: 1, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: partitions,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 2,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
     now: nodeIdentity.now,
     newId: nodeIdentity.newId,
     onConsumerFailure: nothing,
   });
   const catalog = await openModelCatalog(log);
+  const jobs = await openJobCatalog(log);
   const database = createMemoryViews({ now: nodeIdentity.now });
   const store = database.statusStore(1);
   const bus = createMemoryCompletionBus();
@@ -106,6 +115,8 @@ export const createCommandWorld = async (
   const ports: CommandPorts = {
     log: overrides.log?.(log) ?? log,
     catalog,
+    jobs,
+    projections: database,
     views: database.reader,
     bus,
     cache: createMemoryResultCache(),
@@ -150,6 +161,14 @@ export const createCommandWorld = async (
     runtime,
     events,
     appendEvent,
+    database,
+    async tellJob(...told: JobEvent[]) {
+      await log.append(
+        TOPICS.jobs,
+        told.map((event) => encode(event)),
+      );
+      await jobs.catchUp();
+    },
     send: (method: 'POST' | 'PUT' | 'DELETE' | 'GET', url: string, payload?: object | string, headers: object = {}) =>
       app.inject({
         method,
@@ -215,6 +234,7 @@ export const createCommandWorld = async (
       await app.close();
       for (const running of [...workers, projector]) await running.stop();
       await catalog.stop();
+      await jobs.stop();
       await log.stop();
       if (undocumented.length > 0) throw new Error(`Undocumented statuses: ${undocumented.join(', ')}`);
     },

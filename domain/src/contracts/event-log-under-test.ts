@@ -25,6 +25,7 @@ export type OpenEventLog = () => Promise<EventLogUnderTest>;
 export const contractPartitions: Readonly<Record<Topic, number>> = {
   [TOPICS.predictions]: 4,
   [TOPICS.models]: 1,
+  [TOPICS.jobs]: 2,
   [TOPICS.audit]: 1,
   [TOPICS.deadLetters]: 2,
 };

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { evolveJob, type JobState, type JobVerdict, unknownJob } from '../evolve-job.ts';
 import { evolveModel, type ModelState, type ModelVerdict, unknownModel } from '../evolve-model.ts';
 import {
   evolvePrediction,
@@ -7,6 +8,7 @@ import {
   unknownPrediction,
   type Verdict,
 } from '../evolve-prediction.ts';
+import type { JobEvent } from '../job-events.ts';
 import type { ModelEvent } from '../model-events.ts';
 import type { PredictionEvent } from '../prediction-events.ts';
 
@@ -48,6 +50,8 @@ const givenOf =
 export const given = givenOf<PredictionState, PredictionEvent, Verdict>(evolvePrediction, unknownPrediction);
 /** The same on one model. */
 export const givenModel = givenOf<ModelState, ModelEvent, ModelVerdict>(evolveModel, unknownModel);
+/** The same on one job. */
+export const givenJob = givenOf<JobState, JobEvent, JobVerdict>(evolveJob, unknownJob);
 
 /** What a serial fold of the records makes of them. */
 export const foldPrediction = (

@@ -18,7 +18,13 @@ const inFolder = (name: string) => join(folder, name);
 let log: LocalEventLog;
 beforeEach(() => {
   log = createMemoryEventLog({
-    partitions: { [TOPICS.predictions]: 2, [TOPICS.models]: 1, [TOPICS.audit]: 1, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: 2,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 1,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
     now: Date.now,
     newId: randomUUID,
   });
@@ -65,7 +71,7 @@ describe('hindcast audit', () => {
     const verified = await cli(['audit', 'verify', '--url', url]);
     expect(verified).toMatchObject({
       code: 0,
-      out: expect.stringContaining('23 records in 4 partitions are as 3 checkpoints say. 1 are not'),
+      out: expect.stringContaining('23 records in 5 partitions are as 3 checkpoints say. 2 are not'),
     });
     expect(verified.err).toContain('as the log itself says');
     expect((await cli(['audit', 'key', '--url', url])).out.trim()).toBe(formatNoteKey(key));
@@ -84,7 +90,7 @@ describe('hindcast audit', () => {
     ]);
     expect(JSON.parse(again.out)).toMatchObject({ findings: [], keys: [formatNoteKey(key)] });
     expect((await cli(['audit', 'export', '--url', url, '--out', inFolder('log.ndjson')])).code).toBe(0);
-    expect(readFileSync(inFolder('log.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(1 + 24 + 4);
+    expect(readFileSync(inFolder('log.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(1 + 25 + 4);
   });
 
   it('names what a server cannot read, and takes a broken connection for no finding', async () => {

@@ -1,18 +1,29 @@
 import { join, resolve } from 'node:path';
 import { openKafkaEventLog } from '@hindcast/adapters/kafka';
-import { createMongoClient, openGridFsArtifactStore, openMongoViews } from '@hindcast/adapters/mongodb';
+import {
+  createMongoClient,
+  majority,
+  openGridFsArtifactStore,
+  openMongoBacklogBoard,
+  openMongoViews,
+} from '@hindcast/adapters/mongodb';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import {
   createRedisCompletionBus,
+  createRedisRateLimits,
   createRedisReservations,
   createRedisResultCache,
   openRedis,
 } from '@hindcast/adapters/redis';
 import { type Logger, TOPICS } from '@hindcast/domain';
+import { createMemoryRateLimits } from '@hindcast/domain/in-memory';
 import { makeDataFolder } from '../embedded/data-folder.ts';
 import type { Ports } from '../parts/ports.ts';
 import { createUndoStack } from '../parts/undo-stack.ts';
+import { readTextFile } from '../secret-files.ts';
 import type { DistributedConfig } from '../settings.ts';
+import { kafkaSecurity } from './kafka-security.ts';
+import { redisSecurity } from './redis-security.ts';
 
 /** The ports of a process among others: the log on Kafka, views and artifacts in MongoDB, what may be lost in Redis. */
 export const openDistributedPorts = async (config: DistributedConfig, logger: Logger): Promise<Ports> => {
@@ -26,10 +37,12 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       await openKafkaEventLog({
         brokers: config.kafkaBrokers.split(','),
         clientId: 'hindcast',
+        ...kafkaSecurity(config, readTextFile).options,
         topicPrefix: config.topicPrefix,
         partitions: {
           [TOPICS.predictions]: config.partitions,
           [TOPICS.models]: 1,
+          [TOPICS.jobs]: config.partitions,
           [TOPICS.audit]: 1,
           [TOPICS.deadLetters]: 3,
         },
@@ -47,7 +60,14 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     opened.push(() => client.close());
     const views = opened.keep(await openMongoViews({ server: { client }, database: config.database, now, logger }));
     const artifacts = await openGridFsArtifactStore({ db: client.db(config.database), cacheFolder });
-    const redis = opened.keep(openRedis({ url: config.redisUrl, namespace: `hindcast:${logId}:${epoch}`, logger }));
+    const redis = opened.keep(
+      openRedis({
+        url: config.redisUrl,
+        ...redisSecurity(config, readTextFile).options,
+        namespace: `hindcast:${logId}:${epoch}`,
+        logger,
+      }),
+    );
     const redisAnswers = async () => {
       if (!redis.answers()) throw new Error('Redis does not answer.');
     };
@@ -59,7 +79,9 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       bus: createRedisCompletionBus({ redis, read: (key) => views.reader.prediction(key) }),
       cache: createRedisResultCache({ redis }),
       reservations: createRedisReservations({ redis }),
+      rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
+      board: await openMongoBacklogBoard({ db: client.db(config.database, majority) }),
       checks: { cache: { required: false, check: redisAnswers } },
       close: opened.undo,
     };

@@ -8,6 +8,7 @@ import { TOPICS, type Topic } from '@hindcast/domain';
 import {
   createMemoryCompletionBus,
   createMemoryEventLog,
+  createMemoryRateLimits,
   createMemoryReservations,
   createMemoryResultCache,
   createMemoryViews,
@@ -19,6 +20,7 @@ import { makeDataFolder } from './data-folder.ts';
 const partitionsOf = (predictions: number): Readonly<Record<Topic, number>> => ({
   [TOPICS.predictions]: predictions,
   [TOPICS.models]: 1,
+  [TOPICS.jobs]: 1,
   [TOPICS.audit]: 1,
   [TOPICS.deadLetters]: 1,
 });
@@ -28,7 +30,9 @@ const inProcess = () => ({
   bus: createMemoryCompletionBus(),
   cache: createMemoryResultCache(),
   reservations: createMemoryReservations({ now: nodeIdentity.now }),
+  rateLimits: createMemoryRateLimits({ now: nodeIdentity.now }),
   shared: false,
+  board: undefined,
   checks: {},
 });
 

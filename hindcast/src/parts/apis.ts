@@ -27,16 +27,16 @@ const noModels: Pick<ModelRuntime, 'inspect' | 'run'> = {
 
 export const buildApis = (
   { log, views, bus, cache, artifacts, reservations, identity }: Ports,
-  { catalog, runtime, projections }: Pick<LongRunning, 'catalog' | 'runtime' | 'projections'>,
+  { catalog, jobs, runtime }: Pick<LongRunning, 'catalog' | 'jobs' | 'runtime'>,
   backlog: Backlog,
   config: Config,
   logger: Logger,
 ): Apis => ({
   'command-api': commandApi(
     {
-      ...{ log, catalog, views: views.reader, bus, cache, reservations, artifacts, backlog, identity, logger },
+      ...{ log, catalog, jobs, views: views.reader, bus, cache, reservations, artifacts, backlog, identity, logger },
       runtime: runtime ?? noModels,
-      ...(projections && { projections: projections.commands }),
+      projections: views,
     },
     {
       openMax: config.openMax,
@@ -52,8 +52,8 @@ export const buildApis = (
   ),
   'query-api': queryApi(
     {
-      ...{ log, views: views.reader, bus, cache, artifacts, identity, logger, auditCrypto: nodeAuditCrypto },
-      projections: projections?.reader ?? { generations: views.generations, rebuild: async () => undefined },
+      ...{ log, jobs, views: views.reader, bus, cache, artifacts, identity, logger, auditCrypto: nodeAuditCrypto },
+      projections: views,
     },
     { version },
   ),

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeSigningKey, openSigningKey, signingKeyOfPem } from '@hindcast/adapters/node';
 import type { Logger, SigningKey } from '@hindcast/domain';
@@ -12,7 +11,6 @@ const auditKeyFileName = 'audit-key.pem';
 export const openAuditKey = async (config: Config, logger: Logger): Promise<SigningKey | undefined> => {
   if (!config.audit) return undefined;
   if (config.auditKey !== undefined) return signingKeyOfPem(config.auditKey);
-  if (config.auditKeyFile !== undefined) return signingKeyOfPem(await readFile(config.auditKeyFile, 'utf8'));
   if (isDistributed(config)) {
     logger.warn({}, 'Nothing is signed: HINDCAST_AUDIT_KEY is not set. Changes to the log will not be found.');
     return undefined;

@@ -1,13 +1,22 @@
 import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
-import { type Logger, type ModelCatalog, type ModelRuntime, openModelCatalog } from '@hindcast/domain';
+import {
+  type JobCatalog,
+  type Logger,
+  type ModelCatalog,
+  type ModelRuntime,
+  openJobCatalog,
+  openModelCatalog,
+} from '@hindcast/domain';
 import { createProjections, type Projections } from '@hindcast/projectors';
 import {
   type InferenceWorker,
   type Keeper,
   type Notary,
   openSetMaxOf,
+  startBacklogReporter,
   startInferenceWorker,
+  startJobRunner,
   startKeeper,
   startNotary,
 } from '@hindcast/workers';
@@ -24,6 +33,7 @@ const pointerLookMs = 1_000;
 /** What runs in a process beside its server, by what the process is for. */
 export interface LongRunning {
   readonly catalog: ModelCatalog;
+  readonly jobs: JobCatalog;
   /** Of those who try models, or run them. */
   readonly runtime: ModelRuntime | undefined;
   readonly projections: Projections | undefined;
@@ -42,6 +52,7 @@ export const startLongRunning = async (
 ): Promise<LongRunning> => {
   const { log, views, artifacts, bus, cache, identity } = ports;
   const catalog = keep(await openModelCatalog(log));
+  const jobs = keep(await openJobCatalog(log));
   // The door bounds what is open; worker and keeper have room for all of it, so that no flood holds up another model.
   const openMax = openSetMaxOf(config.openMax);
 
@@ -57,6 +68,12 @@ export const startLongRunning = async (
     const shared = ports.shared ? { pointerLookMs } : {};
     const projections = keep(createProjections({ log, views, bus, cache, logger, now: identity.now }, shared));
     await projections.start();
+    keep(
+      await startJobRunner(
+        { log, identity, logger },
+        { group: 'projection-jobs', handlers: projections.jobHandlers, concurrency: 1 },
+      ),
+    );
     return projections;
   };
   const startKeeping = () =>
@@ -83,5 +100,8 @@ export const startLongRunning = async (
           ),
         )
       : undefined;
-  return { catalog, runtime, projections, keeper, notary, worker };
+  if (ports.board && (keeper || worker)) {
+    keep(startBacklogReporter({ board: ports.board, keeper, worker, identity, logger }));
+  }
+  return { catalog, jobs, runtime, projections, keeper, notary, worker };
 };

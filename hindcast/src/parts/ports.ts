@@ -1,9 +1,11 @@
 import type { ReadinessCheck } from '@hindcast/adapters/http';
 import type {
   ArtifactStore,
+  BacklogBoard,
   CompletionBus,
   EventLog,
   Identity,
+  RateLimits,
   Reservations,
   ResultCache,
   ViewDatabase,
@@ -18,8 +20,11 @@ export interface Ports {
   readonly bus: CompletionBus;
   readonly cache: ResultCache;
   readonly reservations: Reservations;
+  readonly rateLimits: RateLimits;
   /** Other processes serve the same log. */
   readonly shared: boolean;
+  /** Where they tell each other how much is open; one process alone knows. */
+  readonly board: BacklogBoard | undefined;
   /** What else has to work, beside log and views. */
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   close(): Promise<void>;

@@ -7,9 +7,11 @@ import {
   encode,
   evolveModel,
   evolvePrediction,
+  isJobEvent,
   type Logger,
   type ModelDoc,
   type ModelEvent,
+  openJobCatalog,
   type Position,
   type PredictionDoc,
   type PredictionEvent,
@@ -36,10 +38,17 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
   let skewMs = 0;
   const now = () => Date.now() + skewMs;
   const log = createMemoryEventLog({
-    partitions: { [TOPICS.predictions]: 4, [TOPICS.models]: 1, [TOPICS.audit]: 1, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: 4,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 2,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
     now,
     newId: nodeIdentity.newId,
   });
+  const jobs = await openJobCatalog(log);
   const views = createMemoryViews({ now });
   const memoryBus = createMemoryCompletionBus();
   let listeners = 0;
@@ -61,7 +70,8 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
     bus,
     cache: createMemoryResultCache(),
     artifacts,
-    projections: { generations: views.generations, rebuild: async () => undefined },
+    jobs,
+    projections: views,
     identity: { ...nodeIdentity, now },
     auditCrypto: nodeAuditCrypto,
     logger: silent,
@@ -119,7 +129,7 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
     async append(...events: DomainEvent[]): Promise<Position> {
       let last: Position | undefined;
       for (const event of events) {
-        const topic = event.type.startsWith('Model') ? TOPICS.models : TOPICS.predictions;
+        const topic = topicOf(event);
         const [outcome] = await log.append(topic, [encode(event)]);
         if (!outcome?.ok) throw new Error('not appended');
         last = outcome.position;
@@ -141,9 +151,14 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
     },
     close: async () => {
       await app.close();
+      await jobs.stop();
       await log.stop();
     },
   };
+};
+const topicOf = (event: DomainEvent): Topic => {
+  if (isJobEvent(event)) return TOPICS.jobs;
+  return event.type.startsWith('Model') ? TOPICS.models : TOPICS.predictions;
 };
 export type QueryWorld = Awaited<ReturnType<typeof queryWorld>>;
 

@@ -178,7 +178,7 @@ export const startNotary = async (ports: NotaryPorts, options: NotaryOptions): P
     const subject = auditSubject({ topic, partition });
     return mismatches.has(subject) ? Number.POSITIVE_INFINITY : ledgers.get(subject)?.size;
   };
-  const caughtUp = new Map(auditedTopics.map((topic) => [topic, createCaughtUp(log, nextOf(topic), topic)]));
+  const caughtUp = new Map(auditedTopics.map((topic) => [topic, createCaughtUp(log, topic, nextOf(topic))]));
   for (const topic of auditedTopics) {
     const consumer = await log.consume(
       { topic, group },

@@ -28,7 +28,13 @@ export const recordsToAppend = (count: number): readonly NewRecord[] =>
 /** A log in memory with a notary or several. */
 export const createNotaryWorld = ({ partitions = 3 } = {}) => {
   const log = createMemoryEventLog({
-    partitions: { [TOPICS.predictions]: partitions, [TOPICS.models]: 1, [TOPICS.audit]: 1, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: partitions,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 1,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
     now: Date.now,
     newId: randomUUID,
   });

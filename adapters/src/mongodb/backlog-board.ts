@@ -1,0 +1,76 @@
+import type { BacklogBoard, DoorReport, PartitionBacklog, WorkerReport } from '@hindcast/domain';
+import { type AnyBulkWriteOperation, type Db, MongoBulkWriteError } from 'mongodb';
+import { duplicateKey } from './mongo-client.ts';
+
+const collectionName = 'backlog_board';
+/** What a process left behind that could not say goodbye is removed after this time. */
+const memberSecondsMax = 600;
+/** A refused upsert may have met another one that made the document; the second time it is a later one for certain. */
+const savesMax = 2;
+
+/** `at` is the time of the last word of a member, by the store's clock; a partition has none, for it does not end. */
+interface Stored {
+  readonly _id: string;
+  readonly at?: Date;
+  readonly partition?: PartitionBacklog;
+  readonly door?: DoorReport;
+  readonly worker?: WorkerReport;
+}
+
+/** The board in a collection of the database of the views. Acknowledged as the given database says. */
+export const openMongoBacklogBoard = async ({ db }: { readonly db: Db }): Promise<BacklogBoard> => {
+  const collection = db.collection<Stored>(collectionName);
+  await collection.createIndex({ at: 1 }, { name: 'forget', expireAfterSeconds: memberSecondsMax });
+
+  /** An upsert that does not match finds the id taken: the refusal is the answer. */
+  const unlessOlder = (partition: PartitionBacklog): AnyBulkWriteOperation<Stored> => {
+    const { logId, epoch, next } = partition;
+    const notLater = [
+      { 'partition.logId': { $ne: logId } },
+      { 'partition.epoch': { $ne: epoch } },
+      { 'partition.next': { $lte: next } },
+    ];
+    const filter = { _id: `partition|${partition.partition}`, $or: notLater };
+    return { updateOne: { filter, update: { $set: { partition } }, upsert: true } };
+  };
+  /** Resolves with the places of those that were refused. */
+  const swap = async (reports: readonly PartitionBacklog[]): Promise<readonly number[]> => {
+    try {
+      await collection.bulkWrite(reports.map(unlessOlder), { ordered: false });
+      return [];
+    } catch (error) {
+      if (!(error instanceof MongoBulkWriteError)) throw error;
+      const refused = [error.writeErrors].flat();
+      if (refused.length === 0 || refused.some(({ code }) => code !== duplicateKey)) throw error;
+      return refused.map(({ index }) => index);
+    }
+  };
+  const tell = async (id: string, member: Pick<Stored, 'door' | 'worker'>): Promise<void> => {
+    await collection.updateOne({ _id: id }, { $set: member, $currentDate: { at: true } }, { upsert: true });
+  };
+  const remove = async (id: string): Promise<void> => {
+    await collection.deleteOne({ _id: id });
+  };
+
+  return {
+    async reportPartitions(reports) {
+      let left = reports;
+      for (let tries = 0; tries < savesMax && left.length > 0; tries += 1) {
+        const refused = await swap(left);
+        left = left.filter((_, index) => refused.includes(index));
+      }
+    },
+    reportWorker: (worker) => tell(`worker|${worker.worker}`, { worker }),
+    reportDoor: (door) => tell(`door|${door.door}`, { door }),
+    removeWorker: (worker) => remove(`worker|${worker}`),
+    removeDoor: (door) => remove(`door|${door}`),
+    async read() {
+      const stored = await collection.find().toArray();
+      return {
+        partitions: stored.flatMap(({ partition }) => partition ?? []),
+        doors: stored.flatMap(({ door }) => door ?? []),
+        workers: stored.flatMap(({ worker }) => worker ?? []),
+      };
+    },
+  };
+};

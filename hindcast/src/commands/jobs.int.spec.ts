@@ -1,0 +1,67 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
+
+afterEach(closeAll);
+
+const job = {
+  id: 'j-1',
+  kind: 'projection-rebuild',
+  status: 'running',
+  spec: { projection: 'models' },
+  attempts: 1,
+  requestedAt: '2026-01-31T12:00:00.000Z',
+  progress: { done: 40, total: 70, unit: 'records', detail: 'filling', ratePerSecond: 20, etaMs: 1_500 },
+};
+const told = 'running (filling): 40 of 70 records, 20 per second, about 2 s left';
+
+describe('hindcast jobs', () => {
+  it('lists them', async () => {
+    const { url, asked } = await serve((_, response) => send(response, 200, { data: [job], nextCursor: null }));
+    const shown = await cli(['jobs', 'list', '--kind', 'projection-rebuild', '--status', 'running', '--url', url]);
+    expect(shown).toMatchObject({ code: 0, out: `j-1  projection-rebuild  2026-01-31T12:00:00.000Z  ${told}\n` });
+    expect(asked[0]?.path).toBe('/v1/jobs?limit=50&kind=projection-rebuild&status=running');
+    const { out } = await cli(['jobs', 'list', '--json', '--url', url]);
+    expect(JSON.parse(out)).toEqual([job]);
+    expect((await cli(['jobs', 'list', '--limit', 'all', '--url', url])).code).toBe(2);
+  });
+
+  it('shows one', async () => {
+    const { url } = await serve((_, response) => send(response, 200, job));
+    const { out } = await cli(['jobs', 'show', 'j-1', '--url', url]);
+    expect(out).toContain(`progress   ${told}\n`);
+    expect(out).toContain('asked      {"projection":"models"}\n');
+  });
+
+  it('watches one to its end', async () => {
+    const answers = [{ ...job, status: 'queued', progress: undefined }, job];
+    const { url, asked } = await serve((_, response) =>
+      send(response, 200, answers.shift() ?? { ...job, status: 'succeeded', result: { generation: 2 } }),
+    );
+    const { code, out, err } = await cli(['jobs', 'watch', 'j-1', '--json', '--url', url]);
+    expect({ code, out: JSON.parse(out) }).toMatchObject({ code: 0, out: { status: 'succeeded' } });
+    expect(err).toContain('succeeded (filling): 40 of 70 records');
+    expect(asked).toHaveLength(3);
+  });
+
+  it('fails with the job that is watched', async () => {
+    const error = { code: 'job_lost', detail: 'It was started 3 times.' };
+    const { url } = await serve((_, response) => send(response, 200, { ...job, status: 'failed', error }));
+    const { code, out } = await cli(['jobs', 'watch', 'j-1', '--url', url]);
+    expect({ code, out }).toEqual({ code: 1, out: 'failed: It was started 3 times. (job_lost)\n' });
+  });
+
+  it('cancels one, or says why not', async () => {
+    const { url, asked } = await serve(({ path }, response) =>
+      path.includes('j-1')
+        ? send(response, 200, { ...job, status: 'canceled' })
+        : send(response, 409, { detail: 'The job has succeeded.' }),
+    );
+    expect(await cli(['jobs', 'cancel', 'j-1', '--reason', 'no', '--url', url])).toMatchObject({
+      code: 0,
+      out: 'j-1  canceled\n',
+    });
+    expect(asked[0]).toMatchObject({ method: 'POST', path: '/v1/jobs/j-1/cancel', body: '{"reason":"no"}' });
+    const refused = await cli(['jobs', 'cancel', 'j-2', '--url', url]);
+    expect(refused).toMatchObject({ code: 1, err: 'The job has succeeded. (HTTP 409)\n' });
+  });
+});

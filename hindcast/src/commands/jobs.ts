@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { CliFailure, EXIT, usage } from '../cli-failure.ts';
+import { showDuration } from '../duration.ts';
+import { textTable } from '../text-table.ts';
+import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
+
+/** Pause between two looks at a job. */
+const lookMs = 500;
+
+const example = 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
+
+export const jobsCommand = (context: CliContext): Command =>
+  command('jobs', 'List, show, watch and cancel long work', 'hindcast jobs list', `hindcast jobs watch ${example}`)
+    .addCommand(listCommand(context))
+    .addCommand(showCommand(context))
+    .addCommand(watchCommand(context))
+    .addCommand(cancelCommand(context));
+
+/** A job as the API shows it. */
+interface Job {
+  readonly id: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly requestedAt: string;
+  readonly spec: object;
+  readonly result?: object;
+  readonly error?: { readonly code: string; readonly detail: string };
+  readonly reason?: string;
+  readonly progress?: {
+    readonly done: number;
+    readonly total?: number;
+    readonly unit: string;
+    readonly detail?: string;
+    readonly ratePerSecond?: number;
+    readonly etaMs?: number;
+  };
+}
+
+const jobPath = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;
+
+const progressOf = ({ status, progress }: Job): string => {
+  if (!progress) return status;
+  const { done, total, unit, detail, ratePerSecond, etaMs } = progress;
+  const of = total === undefined ? '' : ` of ${total}`;
+  const at = detail === undefined ? '' : ` (${detail})`;
+  const rate = ratePerSecond === undefined ? '' : `, ${ratePerSecond} per second`;
+  const left = etaMs === undefined ? '' : `, about ${showDuration(etaMs)} left`;
+  return `${status}${at}: ${done}${of} ${unit}${rate}${left}`;
+};
+
+const outcomeOf = ({ status, error, reason, result }: Job): string => {
+  if (error) return `${status}: ${error.detail} (${error.code})`;
+  if (reason !== undefined) return `${status}: ${reason}`;
+  return result === undefined ? status : `${status}  ${JSON.stringify(result)}`;
+};
+
+const listCommand = (context: CliContext): Command =>
+  clientCommand('list', 'List the jobs, newest first', 'hindcast jobs list --status running --json')
+    .option('--kind <kind>', 'only this kind, such as projection-rebuild')
+    .option('--status <status>', 'only these: queued, running, succeeded, failed, canceled')
+    .option('--limit <count>', 'no more than so many', '50')
+    .action(async (options: { readonly kind?: string; readonly status?: string; readonly limit: string }) => {
+      const { client, voice } = connect(context, options);
+      if (!/^[1-9]\d{0,2}$/.test(options.limit))
+        throw usage(`"${options.limit}" is no limit; write a number from 1 to 500.`);
+      const query = new URLSearchParams({ limit: options.limit });
+      if (options.kind !== undefined) query.set('kind', options.kind);
+      if (options.status !== undefined) query.set('status', options.status);
+      const { data } = (await client.request(`/v1/jobs?${query}`)).body as { data: readonly Job[] };
+      const cells = (job: Job) => [job.id, job.kind, job.requestedAt, progressOf(job)];
+      voice.answer(data, data.length === 0 ? 'No such jobs.' : textTable(data.map(cells)));
+    });
+
+const showCommand = (context: CliContext): Command =>
+  clientCommand(
+    'show',
+    'Show a job: what it is asked to do, how far it is, what came of it',
+    `hindcast jobs show ${example}`,
+  )
+    .argument('<id>', 'id of the job')
+    .action(async (id: string, options: object) => {
+      const { client, voice } = connect(context, options);
+      const job = (await client.request(jobPath(id))).body as Job;
+      const rows = [
+        ['id', job.id],
+        ['kind', job.kind],
+        ['asked', JSON.stringify(job.spec)],
+        ['requested', job.requestedAt],
+        ['attempts', String(job.attempts)],
+        ['progress', progressOf(job)],
+        ['outcome', outcomeOf(job)],
+      ];
+      voice.answer(job, textTable(rows));
+    });
+
+const watchCommand = (context: CliContext): Command =>
+  clientCommand('watch', 'Follow a job until it has ended; Ctrl-C leaves it alone', `hindcast jobs watch ${example}`)
+    .argument('<id>', 'id of the job')
+    .action(async (id: string, options: object) => {
+      const { client, voice } = connect(context, options);
+      for (;;) {
+        const job = (await client.request(jobPath(id))).body as Job;
+        const isOpen = job.status === 'queued' || job.status === 'running';
+        voice.progress(progressOf(job), !isOpen);
+        if (isOpen) {
+          await delay(lookMs);
+          continue;
+        }
+        voice.answer(job, outcomeOf(job));
+        if (job.status !== 'succeeded') throw new CliFailure(EXIT.failed, `The job has ${job.status}.`);
+        return;
+      }
+    });
+
+const cancelCommand = (context: CliContext): Command =>
+  clientCommand('cancel', 'Cancel a job that has not ended', `hindcast jobs cancel ${example} --reason "wrong range"`)
+    .argument('<id>', 'id of the job')
+    .option('--reason <text>', 'kept in the log')
+    .action(async (id: string, options: { readonly reason?: string }) => {
+      const { client, voice } = connect(context, options);
+      const json = options.reason === undefined ? {} : { reason: options.reason };
+      const { body } = await client.request(`${jobPath(id)}/cancel`, { method: 'POST', json });
+      voice.answer(body, `${id}  canceled`);
+    });
