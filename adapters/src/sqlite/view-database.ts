@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock, Logger, ModelDoc, PredictionDoc, PredictionStatsDoc, ViewDatabase } from '@hindcast/domain';
+import { createMemoryHandOver } from '@hindcast/domain/in-memory';
 import Database from 'libsql';
 import { explained } from './unusable-file.ts';
 import { openViewGenerations } from './view-generations.ts';
@@ -56,7 +57,10 @@ export const openSqliteViews = async ({
   const stats = lazily<PredictionStatsDoc>('prediction-status', statsRows);
   const models = lazily<ModelDoc>('models', modelRows);
 
+  const handOver = createMemoryHandOver(async () => generations.list());
+
   return {
+    handOver,
     reader: createSqliteViewReader(db, {
       generation: {
         predictions: () => generations.live('prediction-status'),
@@ -68,7 +72,8 @@ export const openSqliteViews = async ({
     }),
     generations: async () => generations.list(),
     create: async (projection) => generations.create(projection),
-    async promote(projection, generation) {
+    async promote(projection, generation, under) {
+      if (under) handOver.promote(under);
       // The pointer may not be durable before the documents that it points to.
       behind.flush();
       generations.promote(projection, generation);

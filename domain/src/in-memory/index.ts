@@ -10,3 +10,4 @@ export * from './reservations.ts';
 export * from './result-cache.ts';
 export * from './session-store.ts';
 export * from './view-database.ts';
+export * from './view-hand-over.ts';

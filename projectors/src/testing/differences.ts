@@ -2,21 +2,22 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PredictionStatsDoc, RecordedRecord, ViewDatabase } from '@hindcast/domain';
 import { serialFold } from './serial-fold.ts';
 
-/** Documents of generation 1 that are not what a serial fold of the records makes of them; empty where all is right. */
+/** Documents of a generation that are not what a serial fold of the records makes of them; empty where all is right. */
 export const differences = async (
   views: ViewDatabase,
   records: readonly RecordedRecord[],
+  generation = 1,
 ): Promise<{ readonly status: readonly string[]; readonly stats: readonly string[] }> => {
   const truth = serialFold(records);
   const status = new Set(truth.states.keys());
-  for await (const page of views.statusStore(1).scan()) {
+  for await (const page of views.statusStore(generation).scan()) {
     for (const { key, state } of page) {
       if (sameAsStored(state, truth.states.get(key))) status.delete(key);
       else status.add(key);
     }
   }
   const stats = new Set(truth.stats.keys());
-  for await (const page of views.statsStore(1).scan()) {
+  for await (const page of views.statsStore(generation).scan()) {
     for (const doc of page) {
       if (sameAsStored(countsOf(doc), truth.stats.get(doc.key))) stats.delete(doc.key);
       else stats.add(doc.key);
