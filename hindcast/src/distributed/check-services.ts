@@ -49,11 +49,12 @@ const checkMongo = async ({ mongodbUri, database }: DistributedConfig): Promise<
 };
 
 const checkRedis = async (config: DistributedConfig): Promise<ServiceAnswer> => {
-  let refusal: unknown;
+  let refusal: Error | undefined;
   const logger: Logger = {
     ...silent,
     warn: (fields) => {
-      refusal ??= (fields as { err?: unknown }).err;
+      const { err } = fields as { err?: unknown };
+      if (err instanceof Error) refusal ??= err;
     },
   };
   const options = { ...redisSecurity(config, readTextFile).options, namespace: 'hindcast:doctor', logger };
