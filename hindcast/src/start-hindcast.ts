@@ -23,7 +23,7 @@ export interface InspectableHindcast extends RunningHindcast {
 }
 
 /** Loaded when it is needed: an embedded run is spared the clients of services, a distributed one the database. */
-const openPorts = async (config: Config, logger: Logger): Promise<Ports> => {
+export const openPorts = async (config: Config, logger: Logger): Promise<Ports> => {
   if (isDistributed(config)) {
     const { openDistributedPorts } = await import('./distributed/open-distributed-ports.ts');
     return openDistributedPorts(config, logger);
@@ -40,9 +40,10 @@ export const startHindcast = async (
   config: Config,
   logger: Logger,
   given: readonly Role[] = ROLES,
+  open: typeof openPorts = openPorts,
 ): Promise<InspectableHindcast> => {
   const roles = new Set(given);
-  const ports = await openPorts(config, logger);
+  const ports = await open(config, logger);
   const opened = createUndoStack();
   opened.push(() => ports.close());
   try {
