@@ -49,7 +49,7 @@ export interface Cluster extends Pick<Balancer, 'url'> {
 
 const saidLinesMax = 20;
 const saidCharsMax = 300;
-const shareMsMax = 60_000;
+const shareMsMax = 120_000;
 
 const heldBy = async ({ url }: HindcastProcess): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();

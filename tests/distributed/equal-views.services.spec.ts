@@ -9,6 +9,8 @@ import { allOf, startCluster, twoOfEach } from './cluster.ts';
 
 const row = (at: number) => [at, 1, 2, 3];
 const model = 'linear';
+/** On two cores of its own it takes a quarter of a minute. */
+const runMsMax = 600_000;
 const each = <T>(count: number, use: (at: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, at) => use(at)));
 
@@ -119,7 +121,7 @@ const viewsOf = async (url: string) => {
 };
 
 describe('the same commands', () => {
-  it('come to the same views embedded and distributed', async () => {
+  it('come to the same views embedded and distributed', { timeout: runMsMax }, async () => {
     const data = await mkdtemp(join(tmpdir(), 'hindcast-equal-'));
     const embedded = await startHindcast({ ...defaultConfig, port: 0, data }, pino({ level: 'warn' }));
     const cluster = await startCluster({ services: allOf(inject('services')), sizes: twoOfEach });

@@ -47,7 +47,7 @@ export interface RawFigures {
   readonly rivalRequests: number;
 }
 
-const caughtUpMsMax = 60_000;
+const caughtUpMsMax = 120_000;
 const readersAtOnce = 16;
 const pageRows = 500;
 

@@ -13,8 +13,8 @@ const program = (name: string) => fileURLToPath(new URL(name, programs));
 
 /** So many predictions reach nearly every partition. */
 const probeRows = 36;
-const recoveryMsMax = 60_000;
-const faultMsMax = 60_000;
+const recoveryMsMax = 120_000;
+const faultMsMax = 120_000;
 const outputCharsMax = 4_000;
 
 export interface Survived extends Trouble {

@@ -5,7 +5,7 @@ import { type Ask, acceptedRows, type History, isAccepted, type Operation, type 
 const pauseMsMax = 150;
 const retryMs = 250;
 /** A client that was told nothing for so long gives up, and the run has failed. */
-const settleMsMax = 90_000;
+const settleMsMax = 180_000;
 const batchRowsMax = 12;
 const cancelPauseMsMax = 8;
 
