@@ -1,12 +1,14 @@
 import type { ProjectionName } from '@hindcast/domain';
 import type { Db } from 'mongodb';
-import { modelForm, statsForm, statusForm } from './view-forms.ts';
+import { labelsForm, modelForm, qualityForm, statsForm, statusForm } from './view-forms.ts';
 
 export const checkpointsCollection = 'view_checkpoints';
 
 /** Views of one generation: the collections that are made, promoted and dropped together. */
 const formsOf = (projection: ProjectionName, generation: number) =>
-  projection === 'models' ? [modelForm(generation)] : [statusForm(generation), statsForm(generation)];
+  projection === 'models'
+    ? [modelForm(generation)]
+    : [statusForm(generation), statsForm(generation), qualityForm(generation), labelsForm(generation)];
 
 /** Makes what is not there yet. An index makes its collection. */
 export const createCollections = async (db: Db, projection: ProjectionName, generation: number): Promise<void> => {

@@ -1,7 +1,7 @@
 import type { Clock, Logger, ViewDatabase } from '@hindcast/domain';
 import type { MongoClient } from 'mongodb';
 import { createMongoClient, majority } from './mongo-client.ts';
-import { modelForm, statsForm, statusForm } from './view-forms.ts';
+import { labelsForm, modelForm, qualityForm, statsForm, statusForm } from './view-forms.ts';
 import { openViewGenerations } from './view-generations.ts';
 import { createMongoViewReader } from './view-reader.ts';
 import { mongoViewStore } from './view-store.ts';
@@ -44,6 +44,14 @@ export const openMongoViews = async ({
       statsStore(generation) {
         generations.require('prediction-status', generation);
         return mongoViewStore(db, statsForm(generation));
+      },
+      qualityStore(generation) {
+        generations.require('prediction-status', generation);
+        return mongoViewStore(db, qualityForm(generation));
+      },
+      labelsStore(generation) {
+        generations.require('prediction-status', generation);
+        return mongoViewStore(db, labelsForm(generation));
       },
       modelStore(generation) {
         generations.require('models', generation);

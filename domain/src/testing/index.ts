@@ -1,5 +1,6 @@
 export * from './any-prediction-event.ts';
 export * from './given.ts';
 export * from './job-event-builders.ts';
+export * from './label-event-builders.ts';
 export * from './model-event-builders.ts';
 export * from './prediction-event-builders.ts';
