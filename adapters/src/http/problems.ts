@@ -178,6 +178,18 @@ export const problems = {
     'A prediction was accepted under this idempotency key, or this id, with another body.',
     'Use a new key for a new request.',
   ),
+  'too-many-matches': kind(
+    422,
+    'The label is about too many predictions',
+    'More predictions have this referenceId, or are of this entity in this window, than one label may be given to, or than are looked through. It was given to none.',
+    'Narrow the window or name the model, or send `match: "latest"` for the newest of them alone.',
+  ),
+  'too-many-labels-waiting': kind(
+    409,
+    'Too many labels wait here',
+    'As many labels as may already wait for a prediction with this referenceId, or of this entity.',
+    'GET /v1/labels?status=parked shows them. Check whether predictions carry this referenceId or entity at all.',
+  ),
   'model-refused': kind(
     422,
     'The model file was refused',

@@ -88,7 +88,7 @@ export const createCommandWorld = async (
         const bases = new Map([...stored].map(([key, { pos }]) => [key, pos]));
         for (const record of records) {
           const decoded = decode(record);
-          if (!decoded.ok || decoded.event.type === 'LogOpened') continue;
+          if (!decoded.ok || !decoded.event.type.startsWith('Prediction')) continue;
           const event = decoded.event as PredictionEvent;
           const before = changed.get(record.key) ?? stored.get(record.key);
           const { offset, appendedAt, key } = record;
@@ -150,6 +150,7 @@ export const createCommandWorld = async (
 
   return {
     app,
+    database,
     ports,
     log,
     runtime,
