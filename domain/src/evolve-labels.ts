@@ -1,6 +1,6 @@
 import type { Stored } from './evolve-prediction.ts';
 import type { LabelEvent, LabelReport } from './label-events.ts';
-import type { Label } from './prediction-events.ts';
+import { sameLabel } from './same-label.ts';
 
 /** Labels of one address that may wait at once; the log keeps those beyond, and nothing else does. */
 export const waitingLabelsMax = 64;
@@ -74,19 +74,8 @@ export const evolveLabels = (
   }
 };
 
-/** Whether two labels say the same: a client that repeats itself makes no revision. */
-export const sameLabel = (a: Label, b: Label): boolean =>
-  a.value === b.value && a.occurredAt === b.occurredAt && a.source === b.source && a.weight === b.weight;
-
 const sameReport = (a: LabelReport, b: LabelReport): boolean =>
   sameLabel(a, b) && a.from === b.from && a.to === b.to && a.model === b.model;
-
-export const labelOf = ({ value, occurredAt, source, weight }: Label): Label => ({
-  value,
-  ...(occurredAt === undefined ? undefined : { occurredAt }),
-  ...(source === undefined ? undefined : { source }),
-  ...(weight === undefined ? undefined : { weight }),
-});
 
 /** What of a request decides whether a label is about it. */
 export interface LabeledRequest {

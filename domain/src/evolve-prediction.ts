@@ -1,4 +1,3 @@
-import { sameLabel } from './evolve-labels.ts';
 import type {
   DataRef,
   Failure,
@@ -9,6 +8,7 @@ import type {
   Priority,
   Provenance,
 } from './prediction-events.ts';
+import { sameLabel } from './same-label.ts';
 
 export const TERMINAL_STATUSES = ['succeeded', 'failed', 'canceled', 'expired'] as const;
 export const STATUSES = ['queued', 'running', ...TERMINAL_STATUSES] as const;

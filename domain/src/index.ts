@@ -30,6 +30,7 @@ export * from './replay.ts';
 export * from './replay-cursor.ts';
 export * from './replay-plan.ts';
 export * from './rounds.ts';
+export * from './same-label.ts';
 export * from './signature/derive-signature.ts';
 export * from './signature/derive-signature-metadata.ts';
 export * from './signature/make-example.ts';

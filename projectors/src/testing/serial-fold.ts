@@ -57,7 +57,7 @@ export const serialFold = (records: readonly RecordedRecord[]): SerialTruth => {
     const placed = `${event.tenant}/${model}@${version}|${at - (at % hourMs)}|p${record.partition}`;
     const buckets = quality.get(placed) ?? Array.from({ length: maturityBuckets }, () => ({}));
     const changed = buckets[maturityBucketOf(appendedAt - at)] ?? {};
-    for (const [name, sum] of Object.entries(counted.get(record.key) ?? {})) addTo(changed, name, -sum);
+    for (const [name, sum] of Object.entries(counted.get(record.key) ?? {})) addTo(changed, name, -Number(sum));
     for (const [name, sum] of Object.entries(worth)) addTo(changed, name, sum);
     quality.set(placed, buckets);
     counted.set(record.key, worth);
