@@ -150,7 +150,6 @@ export const createCommandWorld = async (
 
   return {
     app,
-    database,
     ports,
     log,
     runtime,
