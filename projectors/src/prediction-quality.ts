@@ -8,7 +8,6 @@ import {
   type PredictionDoc,
   type PredictionQualityDoc,
   type PredictionState,
-  type QualitySums,
   type SumsInTheMaking,
 } from '@hindcast/domain';
 
@@ -23,12 +22,12 @@ interface Place {
   readonly partition: number;
 }
 
-/** What one event of a prediction changes in the sums of its place. */
+/** One event of a prediction that changes the sums of its place. */
 export interface QualityStep {
   readonly place: Place;
   readonly offset: number;
   readonly bucket: number;
-  readonly changes: QualitySums;
+  readonly state: Requested;
 }
 
 type Requested = Exclude<PredictionState, { status: 'unknown' }>;
@@ -49,12 +48,10 @@ export const qualityStepsOf = (
     if (doc.state.status === 'unknown') continue;
     for (const moment of momentsOf(doc.state)) {
       if (moment.offset < from || moment.offset > to) continue;
-      const changes = changesAt(doc.state, moment.offset);
-      if (!changes) continue;
       place = placeOf(doc, doc.state, place);
       const group = groups.get(place.key);
       const bucket = maturityBucketOf(moment.at - doc.state.request.at);
-      const step = { place, offset: moment.offset, bucket, changes };
+      const step = { place, offset: moment.offset, bucket, state: doc.state };
       if (group) group.push(step);
       else groups.set(place.key, [step]);
     }
@@ -81,25 +78,24 @@ const successOf = (state: Requested): Moment | undefined =>
     ? state.history.find(({ type, verdict }) => type === 'PredictionSucceeded' && verdict === 'accepted')
     : undefined;
 
-const changesAt = (state: Requested, offset: number): QualitySums | undefined => {
-  const changes: SumsInTheMaking = {};
-  if (offset > state.request.offset) contributeAt(state, offset - 1, -1, changes);
-  contributeAt(state, offset, 1, changes);
-  for (const _ in changes) return changes;
-  return undefined;
-};
-
-/** What the prediction counts for as of an offset. */
-const contributeAt = (state: Requested, offset: number, sign: 1 | -1, into: SumsInTheMaking): void => {
-  const emit = (name: string, amount: number): void => addTo(into, name, sign * amount);
-  emit('accepted', 1);
-  const label = labelAt(state.labels, offset);
-  if (label && label.value !== null) emit('labeled', 1);
+/** Takes away what the prediction counted for before the event at this offset, and adds what it counts for since. */
+const changeAt = (state: Requested, offset: number, into: SumsInTheMaking): void => {
+  const add = (name: string, amount: number): void => addTo(into, name, amount);
+  const isFirst = offset === state.request.offset;
+  if (isFirst) add('accepted', 1);
+  const before = isFirst ? undefined : labelAt(state.labels, offset - 1);
+  const after = labelAt(state.labels, offset);
+  const labeled = Number(isLabel(after)) - Number(isLabel(before));
+  if (labeled !== 0) add('labeled', labeled);
   const success = successOf(state);
   if (!success || success.offset > offset) return;
-  emit('succeeded', 1);
-  contribute(isEnded(state) ? state.output : undefined, label, emit);
+  const output = isEnded(state) ? state.output : undefined;
+  if (success.offset === offset) add('succeeded', 1);
+  else contribute(output, before, (name, amount) => addTo(into, name, -amount));
+  contribute(output, after, add);
 };
+
+const isLabel = (label: LabelEntry | undefined): boolean => label !== undefined && label.value !== null;
 
 const labelAt = (labels: readonly LabelEntry[], offset: number): LabelEntry | undefined =>
   labels.findLast((label) => label.offset <= offset);
@@ -131,11 +127,10 @@ export const addQualitySteps = (
   const seen = base?.pos ?? -1;
   let pos = seen;
   const buckets: SumsInTheMaking[] = Array.from({ length: maturityBuckets }, (_, at) => ({ ...base?.buckets[at] }));
-  for (const { offset, bucket, changes } of steps) {
+  for (const { offset, bucket, state } of steps) {
     if (offset <= seen) continue;
     pos = offset;
-    const sums = buckets[bucket] as SumsInTheMaking;
-    for (const name in changes) addTo(sums, name, changes[name] as number | string);
+    changeAt(state, offset, buckets[bucket] as SumsInTheMaking);
   }
   if (base && pos === seen) return base;
   return { ...(base ?? first.place), key, pos, buckets };

@@ -39,8 +39,11 @@ export const addSum = (a: Sum | undefined, b: Sum): Sum | undefined => {
 
 export type SumsInTheMaking = Record<string, Sum>;
 
+/** No name is that of a member that every object has: they are fixed words, alone or before a mark. */
 export const addTo = (sums: SumsInTheMaking, name: string, amount: Sum): void => {
-  const sum = addSum(Object.hasOwn(sums, name) ? sums[name] : undefined, amount);
-  if (sum === undefined) delete sums[name];
-  else sums[name] = sum;
+  const before = sums[name];
+  const sum = addSum(before, amount);
+  if (sum === undefined) {
+    if (before !== undefined) delete sums[name];
+  } else sums[name] = sum;
 };
