@@ -154,7 +154,10 @@ export interface KeyPage {
   readonly after?: string;
 }
 
-/** Queries follow the live generation: a swap never fails one. */
+/**
+ * Queries follow the live generation: a swap never fails one. Where none is live, because the store has lost it, they
+ * reject. `checkpoints` speak for documents that are all there: they reject where those were taken away.
+ */
 export interface ViewReader {
   prediction(key: string): Promise<PredictionDoc | undefined>;
   /** Only predictions whose request was seen, newest first. */
@@ -194,16 +197,72 @@ export interface ViewGeneration {
   readonly createdAt: number;
 }
 
+/** A projection stands still while there is one: whoever put it is about to move the pointer, or builds what was lost. */
+export interface ViewHold {
+  readonly projection: ProjectionName;
+  readonly id: string;
+  /** The member who put it. */
+  readonly by: string;
+}
+
 /**
- * Generations of the views. Generation 1 is live from the beginning. A rebuild fills a new generation beside the live
- * one and moves a pointer: readers never see a half-built view.
+ * What a hold becomes when its generation is promoted: whoever takes away the hold of a process that seems dead cannot
+ * take away this one, which has to last until all readers have followed.
+ */
+export const promotedHold = (hold: ViewHold): ViewHold => ({ ...hold, id: `${hold.id}/promoted` });
+
+/** What a process that folds says of itself. */
+export interface ViewMember {
+  readonly id: string;
+  /** Rises with every call. A member whose count stands still has died, or is frozen. */
+  readonly beat: number;
+  /** Ids of the holds for which it begins no batch any more. */
+  readonly stopped: readonly string[];
+}
+
+export interface ViewSituation {
+  readonly generations: readonly ViewGeneration[];
+  readonly holds: readonly ViewHold[];
+  readonly members: readonly ViewMember[];
+}
+
+/**
+ * Where the processes that fold one view database agree on who stands still. It has no clock: who died is for those to
+ * judge who look at the counts.
+ *
+ * Promises:
+ * - What a call has stored is in the answer of every call that begins later, in any process.
+ * - A projection has one hold at a time.
+ */
+export interface ViewHandOver {
+  /**
+   * Stores what the member says, and then looks. A live generation of which the store has lost a part is live no more
+   * in the answer: it comes back by a new one that is built from the log.
+   */
+  beat(member: ViewMember): Promise<ViewSituation>;
+  /** Unless it has said something since. */
+  forget(member: Pick<ViewMember, 'id' | 'beat'>): Promise<void>;
+  /** false where another hold is there. */
+  hold(hold: ViewHold): Promise<boolean>;
+  /** Does nothing where that hold is gone. */
+  release(hold: ViewHold): Promise<void>;
+}
+
+/**
+ * Generations of the views. In an empty database generation 1 is live from the beginning. A rebuild fills a new
+ * generation beside the live one and moves a pointer: readers never see a half-built view.
  */
 export interface ViewDatabase {
   readonly reader: ViewReader;
+  readonly handOver: ViewHandOver;
   generations(): Promise<readonly ViewGeneration[]>;
+  /** No number is given twice: whoever still fills a dropped one finds it gone. */
   create(projection: ProjectionName): Promise<ViewGeneration>;
-  /** The live generation becomes `previous`; promoting that one again is the undo. An older previous one stays. */
-  promote(projection: ProjectionName, generation: number): Promise<void>;
+  /**
+   * The live generation becomes `previous`; promoting that one again is the undo. An older previous one stays. Refused
+   * where the named hold is gone, which becomes its `promotedHold` in the same write. When it resolves, every read that begins, in any process, asks the new generation.
+   */
+  promote(projection: ProjectionName, generation: number, under?: ViewHold): Promise<void>;
   /** Refused for the live generation. */
   drop(projection: ProjectionName, generation: number): Promise<void>;
   statusStore(generation: number): ViewStore<PredictionDoc>;

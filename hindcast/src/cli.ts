@@ -16,6 +16,7 @@ import { qualityCommand } from './commands/quality.ts';
 import { replayCommand } from './commands/replay.ts';
 import { roleCommands, startCommand } from './commands/start.ts';
 import { watchCommand } from './commands/watch.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const commands = [
   startCommand,
@@ -68,10 +69,11 @@ export const runCli = async (argv: readonly string[], context: CliContext): Prom
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { stderr } = context.terminal;
     if (error instanceof CliFailure || error instanceof LogError || isUnusableFile(error)) {
-      stderr.write(`${error.message}\n`);
+      stderr.write(`${withoutSecrets(error.message)}\n`);
       return error instanceof CliFailure ? error.exitCode : EXIT.failed;
     }
-    stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    stderr.write(`${withoutSecrets(told)}\n`);
     return EXIT.failed;
   }
 };

@@ -1,6 +1,8 @@
 import { nearNames } from '@hindcast/domain';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { securityProblems } from './distributed/service-security.ts';
+import { fileVariable, type ReadText, readTextFile, secretOf } from './secret-files.ts';
 import {
   type Config,
   type DistributedConfig,
@@ -10,7 +12,7 @@ import {
   type SettingName,
 } from './settings.ts';
 
-export type Origin = 'default' | 'environment' | 'flag';
+export type Origin = 'default' | 'environment' | 'file' | 'flag';
 
 export interface Effective {
   readonly name: SettingName;
@@ -33,15 +35,19 @@ export interface ConfigSources {
   readonly flags: Readonly<Partial<Record<SettingName, string | boolean>>>;
   /** Of this machine: the default number of inference processes. */
   readonly cores: number;
+  /** Of secrets and certificates. */
+  readonly readText?: ReadText;
 }
 
 /** A flag beats the environment, which beats the default. An empty variable counts as not set. */
-export const resolveConfig = ({ env, flags, cores }: ConfigSources): Resolved => {
+export const resolveConfig = ({ env, flags, cores, readText = readTextFile }: ConfigSources): Resolved => {
   const problems: string[] = [];
+  let lostSecret = false;
   const effective = SETTING_NAMES.map((name): Effective => {
     const setting: Setting = SETTINGS[name];
     const flag = flags[name];
     if (flag !== undefined) return { name, value: read(setting, String(flag), `--${setting.flag}`), origin: 'flag' };
+    if (setting.secret) return secret(name, setting);
     const given = env[setting.env];
     if (given !== undefined && given !== '') {
       return { name, value: read(setting, given, setting.env), origin: 'environment' };
@@ -63,8 +69,21 @@ export const resolveConfig = ({ env, flags, cores }: ConfigSources): Resolved =>
     return value;
   }
 
-  problems.push(...halfDistributed(effective), ...unknownVariables(env));
+  function secret(name: SettingName, setting: Setting): Effective {
+    const found = secretOf(setting.env, env, readText);
+    if (found === undefined) return { name, value: undefined, origin: 'default' };
+    if (!('problem' in found)) {
+      return { name, value: read(setting, found.value, setting.env), origin: found.origin };
+    }
+    lostSecret = true;
+    problems.push(found.problem);
+    return { name, value: undefined, origin: 'file' };
+  }
+
   const values = Object.fromEntries(effective.filter((e) => e.value !== undefined).map((e) => [e.name, e.value]));
+  // A secret whose file could not be read is not a missing one.
+  if (!lostSecret) problems.push(...halfDistributed(effective), ...securityProblems(values as Config, readText));
+  problems.push(...unknownVariables(env));
   return { effective, problems, config: problems.length === 0 ? (values as Config) : undefined };
 };
 
@@ -113,9 +132,11 @@ const halfDistributed = (effective: readonly Effective[]): string[] => {
 };
 
 const unknownVariables = (env: ConfigSources['env']): string[] => {
-  const known = SETTING_NAMES.map((name) => SETTINGS[name].env);
+  const known = SETTING_NAMES.map((name): Setting => SETTINGS[name]).flatMap(({ env, secret }) =>
+    secret ? [env, fileVariable(env)] : [env],
+  );
   return Object.keys(env)
-    .filter((name) => name.startsWith('HINDCAST_') && !(known as readonly string[]).includes(name))
+    .filter((name) => name.startsWith('HINDCAST_') && !known.includes(name))
     .sort()
     .map((name) => {
       const near = nearNames(name, known);

@@ -2,6 +2,7 @@ import type { Logger } from '@hindcast/domain';
 import { pino } from 'pino';
 import type { Config } from './settings.ts';
 import type { Terminal } from './terminal.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** Whether a person reads along, so that text is kinder than JSON. */
 export const speaksToPeople = (config: Config, terminal: Terminal): boolean =>
@@ -12,9 +13,15 @@ export const speaksToPeople = (config: Config, terminal: Terminal): boolean =>
  * unless they asked for more.
  */
 export const openProcessLog = (config: Config, terminal: Terminal): Logger => {
-  if (!speaksToPeople(config, terminal)) return pino({ level: config.logLevel, base: null }, terminal.stdout);
-  const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
-  return pino({ level, base: null }, { write: (line: string) => void terminal.stderr.write(asText(line)) });
+  const toPeople = speaksToPeople(config, terminal);
+  const level = toPeople && config.logLevel === 'info' ? 'warn' : config.logLevel;
+  const write = (line: string): void => {
+    // Drivers quote the URIs that they were given.
+    const told = withoutSecrets(line);
+    if (toPeople) terminal.stderr.write(asText(told));
+    else terminal.stdout.write(told);
+  };
+  return pino({ level, base: null }, { write });
 };
 
 const asText = (line: string): string => {

@@ -1,3 +1,4 @@
+import { fileVariable } from './secret-files.ts';
 import { SETTING_NAMES, SETTINGS, type Setting } from './settings.ts';
 
 /** The README's table of settings, as Markdown lines. */
@@ -14,7 +15,8 @@ const row = (setting: Setting): string => {
     (preset === undefined ? '' : `\`${typeof preset === 'string' ? preset : JSON.stringify(preset)}\``);
   const flag = setting.flag === undefined ? '' : `\`--${setting.flag}\``;
   const limits = setting.schema['anyOf'] ? ` (${choices(setting)})` : '';
-  return `| \`${setting.env}\` | ${flag} | ${shown} | ${setting.description}${limits} |`;
+  const file = setting.secret ? `; or in the file that \`${fileVariable(setting.env)}\` names` : '';
+  return `| \`${setting.env}\` | ${flag} | ${shown} | ${setting.description}${file}${limits} |`;
 };
 
 const choices = (setting: Setting): string =>

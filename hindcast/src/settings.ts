@@ -1,26 +1,13 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { securitySettings } from './security-settings.ts';
+import type { Setting } from './setting.ts';
 
-/** One setting: how it is named in the environment and on the command line, and what it may be. */
-export interface Setting<S extends TSchema = TSchema> {
-  readonly schema: S;
-  readonly env: string;
-  /** Without the dashes; undefined where only the environment can say it. */
-  readonly flag?: string;
-  readonly description: string;
-  /** Shown where the default depends on the machine. */
-  readonly defaultText?: string;
-  /** What it may look like, for whoever got it wrong. */
-  readonly example?: string;
-  /** Never printed. */
-  readonly secret?: true;
-  /** Read by the commands that talk to a running Hindcast, not by `start`. */
-  readonly client?: true;
-  /** Says where a service is. All of them make a distributed run, none an embedded one. */
-  readonly service?: true;
-}
+export type { Setting } from './setting.ts';
 
 const setting = <S extends TSchema>(schema: S, about: Omit<Setting, 'schema'>): Setting<S> => ({ schema, ...about });
 const mebibyte = 1_048_576;
+const proxy = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f:.]+(/\\d{1,3})?)';
+const proxies = `^${proxy}(,${proxy})*$`;
 const oneOf = <const Name extends string>(names: readonly Name[], preset: NoInfer<Name>) =>
   Type.Union(
     names.map((name) => Type.Literal(name)),
@@ -100,6 +87,17 @@ export const SETTINGS = {
     flag: 'open-max',
     description: 'Predictions that may wait or run at once, half of them of one model; more are refused with 503',
   }),
+  rateLimit: setting(Type.Integer({ minimum: 0, maximum: 10_000_000, default: 0 }), {
+    env: 'HINDCAST_RATE_LIMIT',
+    flag: 'rate-limit',
+    description: 'Requests that one client address may send in a minute; more are refused with 429. 0: no limit',
+  }),
+  trustProxy: setting(Type.Optional(Type.String({ pattern: proxies, maxLength: 4096 })), {
+    env: 'HINDCAST_TRUST_PROXY',
+    flag: 'trust-proxy',
+    example: 'loopback,10.0.0.0/8',
+    description: 'Addresses and networks of balancers in front, whose `X-Forwarded-For` says who the client is',
+  }),
   shutdownMs: setting(Type.Integer({ minimum: 100, maximum: 600_000, default: 20_000 }), {
     env: 'HINDCAST_SHUTDOWN_MS',
     flag: 'shutdown-ms',
@@ -162,6 +160,7 @@ export const SETTINGS = {
     flag: 'database',
     description: 'Database in MongoDB, of one log alone',
   }),
+  ...securitySettings,
 } as const;
 
 type Settings = typeof SETTINGS;

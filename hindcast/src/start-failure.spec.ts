@@ -8,6 +8,9 @@ const config = { ...defaultConfig, data: '/var/lib/hindcast' };
 const withCode = (message: string, more: object) => Object.assign(new Error(message), more);
 const fileError = (code: string, path: string) => withCode(`${code}: no`, { code, syscall: 'mkdir', path });
 
+const expired = withCode('x', { code: 'CERT_HAS_EXPIRED' });
+const mongo = (name: string, message: string, more: object = {}) => withCode(message, { name, ...more });
+
 describe('a start that fails', () => {
   it.each([
     [new LogError('locked', 'x'), /Another Hindcast is using the folder \/var\/lib\/hindcast/],
@@ -19,6 +22,15 @@ describe('a start that fails', () => {
     [fileError('EACCES', '/var/lib'), /The folder \/var\/lib\/hindcast cannot be used: EACCES: no\. Name a folder/],
     [fileError('ENOSPC', '/var/lib/hindcast/artifacts'), /The folder \/var\/lib\/hindcast cannot be used/],
     [fileError('ENOENT', '/var/lib/hindcast2'), /did not start: ENOENT: no\. `hindcast doctor` says more/],
+    [
+      mongo('MongoServerError', 'Authentication failed.', { code: 18 }),
+      /does not know the user in MONGODB_URI by that/,
+    ],
+    [mongo('MongoServerError', 'not allowed', { code: 13 }), /the role readWrite in hindcast: not allowed/],
+    [mongo('MongoServerSelectionError', 'x', { cause: expired }), /no trust .* MongoDB: its certificate has expired/],
+    [mongo('MongoServerSelectionError', 'connection 1 closed'), /cannot be reached: connection 1 closed\. .*tls=true/],
+    [mongo('MongoParseError', 'bad mongodb://u:p@h'), /as MONGODB_URI says: bad mongodb:\/\/\*{6}@h\./],
+    [new LogError('misconfigured', 'Kafka says no.', { cause: expired }), /did not start\. Kafka says no\. .* KAFKA_/],
   ])('says what to do: %s', (error, words) => {
     const said = startFailure(config, error);
     expect(said).toBeInstanceOf(CliFailure);

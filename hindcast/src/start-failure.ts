@@ -1,12 +1,14 @@
 import { resolve, sep } from 'node:path';
 import { LogError } from '@hindcast/domain';
 import { CliFailure, failed } from './cli-failure.ts';
+import { serviceFailure } from './service-failure.ts';
 import type { Config } from './settings.ts';
 
 /** The failures that people meet, each with what to do about it; any other is answered as it is. */
 export const startFailure = (config: Config, error: unknown): unknown => {
   if (!(error instanceof Error) || error instanceof CliFailure) return error;
-  const said = wordsOf(config, error);
+  // Drivers of services number their errors; those of the system have names.
+  const said = serviceFailure(config, error) ?? wordsOf(config, error);
   return said === undefined ? error : failed(said, error);
 };
 

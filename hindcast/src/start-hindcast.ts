@@ -59,6 +59,8 @@ export const startHindcast = async (
       openapi: apiInfo,
       readiness: { draining: () => draining, checks: checksOf(ports, running, roles) },
       metrics: collectMetrics(running),
+      trustProxy: config.trustProxy,
+      ...(config.rateLimit > 0 && { rateLimit: { limits: ports.rateLimits, requestsMax: config.rateLimit } }),
       ...(servesSome && !servesAll && { wholeApi: await describeWholeApi(apis) }),
     });
     for (const role of ['command-api', 'query-api'] as const) if (roles.has(role)) server.register(apis[role]);

@@ -22,8 +22,8 @@ export interface Comparison {
 export interface ViewComparer {
   /** Goes through all documents of both. Events may be folded meanwhile. */
   compareAll(): Promise<void>;
-  /** Looks again at what was not at the same position. */
-  settle(): Promise<void>;
+  /** Looks again at what was not at the same position. What differs only then is told once both stand still. */
+  settle(at: { readonly standing: boolean }): Promise<void>;
   result(): Comparison;
 }
 
@@ -65,7 +65,7 @@ export const createViewComparer = <Doc extends { readonly key: string; readonly 
         for (const { key } of page) if (!others.has(key)) tell('onlyBuilt', key);
       }
     },
-    async settle() {
+    async settle({ standing }) {
       const keys = unsettled;
       unsettled = [];
       for (let from = 0; from < keys.length; from += loadKeysMax) {
@@ -74,7 +74,8 @@ export const createViewComparer = <Doc extends { readonly key: string; readonly 
         for (const key of page) {
           const [ours, theirs] = [lives.get(key), builts.get(key)];
           if (ours && theirs) judge(ours, theirs);
-          else if (ours) tell('onlyLive', key);
+          else if (ours && standing) tell('onlyLive', key);
+          else if (ours) later(key);
         }
       }
     },

@@ -17,7 +17,6 @@ import { foldOrPark } from './fold-or-park.ts';
 import { checkpointAfter, type Projection } from './projection.ts';
 import { readFoldSwap } from './read-fold-swap.ts';
 import { createRecentDocs } from './recent-docs.ts';
-import { type RunningProjector, startProjector } from './start-projector.ts';
 
 /** Models are few and rarely change: their documents are always read. */
 const modelDocsMax = 0;
@@ -82,10 +81,3 @@ export const modelsOf = ({ log, views }: ModelsPorts, generation: number): Proje
     models: views.modelStore(generation),
     deadLetters: createDeadLetters(log, 'models'),
   });
-
-/** Folds the models topic into the models view, as a member of `group`. */
-export const startModelsProjector = (
-  ports: ModelsPorts,
-  { generation, group }: { generation: number; group: string },
-): Promise<RunningProjector> =>
-  startProjector({ log: ports.log, projection: modelsOf(ports, generation), group, logger: ports.logger });

@@ -10,7 +10,12 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DeadLetter, noDeadLetters } from './dead-letters.ts';
-import { createPredictionStatusProjection, startPredictionStatusProjector } from './prediction-status.ts';
+import {
+  createPredictionStatusProjection,
+  type PredictionStatusPorts,
+  predictionStatusOf,
+} from './prediction-status.ts';
+import { startProjector } from './start-projector.ts';
 import { differences } from './testing/differences.ts';
 import { logId, randomRecords, recordsOf, sliceOf } from './testing/one-partition.ts';
 import { createProjectionWorld, recordsIn } from './testing/projection-world.ts';
@@ -30,6 +35,11 @@ const projectionOver = (
     deadLetters: noDeadLetters,
     ...more,
   });
+
+const startPredictionStatus = (
+  ports: PredictionStatusPorts,
+  { generation, group }: { generation: number; group: string },
+) => startProjector({ log: ports.log, projection: predictionStatusOf(ports, generation, { announcing: true }), group });
 
 describe('the status projection', () => {
   it('makes of any batches, delivered any number of times, what a serial fold makes of the records', () =>
@@ -74,7 +84,7 @@ describe('the status projection', () => {
 
   it('announces what was acknowledged: ended ones to the cache, changed ended ones out of it', async () => {
     const world = createProjectionWorld();
-    const projector = await startPredictionStatusProjector(world, { generation: 1, group: 'g' });
+    const projector = await startPredictionStatus(world, { generation: 1, group: 'g' });
     const [requested] = await world.append([aPredictionRequested(), aPredictionCanceled(), aPredictionSucceeded()]);
     await projector.whenCaughtUp();
     await world.append([aPredictionLabeled()]);
@@ -104,7 +114,7 @@ describe('the status projection', () => {
   it('keeps a failing cache from hurting the fold', async () => {
     const world = createProjectionWorld();
     const cache = { ...world.cache, put: async () => Promise.reject(new Error('The cache is down.')) };
-    const projector = await startPredictionStatusProjector({ ...world, cache }, { generation: 1, group: 'g' });
+    const projector = await startPredictionStatus({ ...world, cache }, { generation: 1, group: 'g' });
     await world.append([aPredictionRequested(), aPredictionSucceeded()]);
     await projector.whenCaughtUp();
     await projector.stop();
@@ -122,7 +132,7 @@ describe('records that cannot be folded', () => {
       { key: event.partitionkey, value: JSON.stringify(unknown), headers: {} },
     ]);
     await world.append([aModelPaused(), event]);
-    const projector = await startPredictionStatusProjector(world, { generation: 1, group: 'g' });
+    const projector = await startPredictionStatus(world, { generation: 1, group: 'g' });
     await projector.whenCaughtUp();
     await projector.stop();
     const letters = await recordsIn(world.log, TOPICS.deadLetters);
@@ -189,12 +199,12 @@ describe('records that cannot be folded', () => {
 describe('a projector', () => {
   it('goes on from its own checkpoint, whatever the group has committed', async () => {
     const world = createProjectionWorld();
-    const first = await startPredictionStatusProjector(world, { generation: 1, group: 'g' });
+    const first = await startPredictionStatus(world, { generation: 1, group: 'g' });
     await world.append([aPredictionRequested()]);
     await first.whenCaughtUp();
     await first.stop();
     await world.append([aPredictionSucceeded()]);
-    const second = await startPredictionStatusProjector(world, { generation: 1, group: 'another' });
+    const second = await startPredictionStatus(world, { generation: 1, group: 'another' });
     await second.whenCaughtUp();
     await second.stop();
     expect(world.announced).toHaveLength(2);
@@ -208,7 +218,7 @@ describe('a projector', () => {
     const [bounds] = await world.log.bounds(TOPICS.predictions);
     const checkpoint = { logId: bounds?.logId ?? '', epoch: 0, partition: 0, ...change };
     await world.views.statusStore(1).save([], checkpoint);
-    const starting = startPredictionStatusProjector(world, { generation: 1, group: 'g' });
+    const starting = startPredictionStatus(world, { generation: 1, group: 'g' });
     await expect(starting).rejects.toMatchObject({ code, message: expect.stringContaining('projections rebuild') });
   });
 
@@ -226,7 +236,7 @@ describe('a projector', () => {
         return { commit() {}, pause() {}, resume() {}, stop: async () => {} };
       },
     };
-    const projector = await startPredictionStatusProjector({ ...world, log }, { generation: 1, group: 'g' });
+    const projector = await startPredictionStatus({ ...world, log }, { generation: 1, group: 'g' });
     expect(await handlers?.onAssigned?.(partition, 99)).toBe(0);
     const records: RecordedRecord[] = [];
     for await (const page of world.log.read({ topic: TOPICS.predictions, partition, from: 0 })) records.push(...page);

@@ -34,7 +34,6 @@ import { countTransitions, type Transition, transitionsOf } from './prediction-s
 import { checkpointAfter, type Projection, type ProjectionCounts, type Slice } from './projection.ts';
 import { readFoldSwap } from './read-fold-swap.ts';
 import { createRecentDocs } from './recent-docs.ts';
-import { type RunningProjector, startProjector } from './start-projector.ts';
 
 /** Open predictions whose documents are kept at hand, per partition. */
 const openDocsMax = 10_000;
@@ -234,18 +233,3 @@ export const predictionStoresOf = (views: ViewDatabase, generation: number) => (
   quality: views.qualityStore(generation),
   labels: views.labelsStore(generation),
 });
-
-/**
- * Folds the predictions topic into the status view and its statistics, as a member of `group`.
- * Rejects with `ProjectionRefused` where the views cannot be of this log.
- */
-export const startPredictionStatusProjector = (
-  ports: PredictionStatusPorts,
-  { generation, group }: { generation: number; group: string },
-): Promise<RunningProjector> =>
-  startProjector({
-    log: ports.log,
-    projection: predictionStatusOf(ports, generation, { announcing: true }),
-    group,
-    logger: ports.logger,
-  });

@@ -10,14 +10,10 @@ import type {
 } from '@hindcast/domain';
 import { createViewComparer, type ViewComparer } from './compare-views.ts';
 import { noDeadLetters } from './dead-letters.ts';
-import { createModelsProjection, startModelsProjector } from './models.ts';
-import {
-  createPredictionStatusProjection,
-  predictionStoresOf,
-  startPredictionStatusProjector,
-} from './prediction-status.ts';
+import { createModelsProjection, modelsOf } from './models.ts';
+import { createPredictionStatusProjection, predictionStatusOf, predictionStoresOf } from './prediction-status.ts';
 import type { Projection } from './projection.ts';
-import type { RunningProjector } from './start-projector.ts';
+import { type BatchGate, type RunningProjector, startProjector } from './start-projector.ts';
 
 export interface ProjectionPorts {
   readonly log: EventLog;
@@ -29,20 +25,17 @@ export interface ProjectionPorts {
   readonly logger?: Logger | undefined;
 }
 
-/** Each generation has a group of its own, which is what makes a new one read from the start. */
-const groupOf = (name: ProjectionName, generation: number): string => `hindcast.${name}.v${generation}`;
+/** The projection that serves a generation: it announces and stores dead letters. */
+export const servingProjection = (ports: ProjectionPorts, name: ProjectionName, generation: number): Projection =>
+  name === 'models' ? modelsOf(ports, generation) : predictionStatusOf(ports, generation, { announcing: true });
 
-/** The projector that serves a generation: it announces and stores dead letters. */
+/** All generations share a group: a projector goes on with the next one where it is, and checkpoints say where that is. */
 export const startProjectorOf = (
   ports: ProjectionPorts,
-  name: ProjectionName,
-  generation: number,
-): Promise<RunningProjector> => {
-  const group = groupOf(name, generation);
-  return name === 'models'
-    ? startModelsProjector(ports, { generation, group })
-    : startPredictionStatusProjector(ports, { generation, group });
-};
+  projection: Projection,
+  gate: BatchGate,
+): Promise<RunningProjector> =>
+  startProjector({ log: ports.log, projection, group: `hindcast.${projection.name}`, gate, logger: ports.logger });
 
 /** Folds into a generation without anybody hearing of it. */
 export const silentProjection = (views: ViewDatabase, name: ProjectionName, generation: number): Projection =>

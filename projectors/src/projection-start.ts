@@ -1,4 +1,4 @@
-import type { Checkpoint, PartitionBounds } from '@hindcast/domain';
+import type { Checkpoint, EventLog, PartitionBounds } from '@hindcast/domain';
 import type { Projection } from './projection.ts';
 
 export type RefusalCode = 'foreign_log' | 'checkpoint_past_end' | 'history_missing' | 'gap';
@@ -29,6 +29,12 @@ export const startsOf = async (
       return [of.partition, Math.min(...nexts)] as const;
     }),
   );
+};
+
+/** Nothing was folded into it, although the log has a history. */
+export const isUnfilled = async (projection: Projection, log: Pick<EventLog, 'bounds'>): Promise<boolean> => {
+  if ((await projection.checkpoints()).some((checkpoints) => checkpoints.length > 0)) return false;
+  return (await log.bounds(projection.topic)).some(({ start, end }) => end > start + 1);
 };
 
 const checked = (

@@ -8,7 +8,9 @@ import {
 } from '@hindcast/domain';
 import type { ProjectionPorts } from './projection-parts.ts';
 import { createProjectionRunner, type ProjectionRunner, type ProjectionState } from './projection-runner.ts';
-import { createRebuildJobs } from './rebuild-jobs.ts';
+import { type CrewTime, createProjectorCrew, machineTime } from './projector-crew.ts';
+import { rebuildJobHandlers } from './rebuild-jobs.ts';
+import { createLostRebuilds } from './rebuild-lost.ts';
 import type { PartitionProgress } from './start-projector.ts';
 
 export interface ProjectionStatus {
@@ -37,23 +39,31 @@ export interface Projections extends Running {
 
 export const createProjections = (
   ports: ProjectionPorts,
-  /**
-   * Where several processes project, one of them moves the pointer and the others look for that this often. Left out
-   * where this is the only one.
-   */
-  { pointerLookMs }: { pointerLookMs?: number } = {},
+  /** `member` is an id of this process, where several project into the same views. Left out where this is the only one. */
+  { member, time = machineTime }: { member?: string; time?: CrewTime } = {},
 ): Projections => {
   const { log, views, logger } = ports;
+  const crew =
+    member === undefined
+      ? undefined
+      : createProjectorCrew({
+          views,
+          id: member,
+          time,
+          logger,
+          onLook(situation) {
+            for (const runner of runners.values()) runner.follow(situation);
+          },
+        });
   const runners = new Map<ProjectionName, ProjectionRunner>(
-    PROJECTIONS.map((name) => [name, createProjectionRunner(ports, name)]),
+    PROJECTIONS.map((name) => [name, createProjectionRunner({ ports, name, crew, onLost: () => lost.begin(name) })]),
   );
   const runnerOf = (name: ProjectionName): ProjectionRunner => {
     const runner = runners.get(name);
     if (!runner) throw new Error(`There is no projection ${name}.`);
     return runner;
   };
-  const jobs = createRebuildJobs(ports, runnerOf);
-  let looking: NodeJS.Timeout | undefined;
+  const lost = createLostRebuilds(ports, (name) => runnerOf(name).handOver);
 
   const describe = async (name: ProjectionName, runner: ProjectionRunner): Promise<ProjectionStatus> => {
     const bounds = await log.bounds(name === 'models' ? TOPICS.models : TOPICS.predictions);
@@ -66,27 +76,25 @@ export const createProjections = (
     return { projection: name, ...runner.describe(), partitions, lag };
   };
 
-  const lookForPointers = async (): Promise<void> => {
-    for (const [name, runner] of runners) if (jobs.current() !== name) await runner.followPointer();
-  };
-
   return {
     async start() {
-      await Promise.all(Array.from(runners.values(), (runner) => runner.start()));
-      if (pointerLookMs === undefined) return;
-      looking = setInterval(() => {
-        lookForPointers().catch((err) => logger?.warn({ err }, 'The live generations could not be read.'));
-      }, pointerLookMs);
+      if (crew) await crew.start();
+      else {
+        const generations = await views.generations();
+        for (const runner of runners.values()) runner.follow({ generations, holds: [] });
+      }
+      await Promise.all(Array.from(runners.values(), (runner) => runner.whenStarted()));
     },
     async stop() {
-      clearInterval(looking);
+      await lost.stop();
       await Promise.all(Array.from(runners.values(), (runner) => runner.stop()));
+      await crew?.stop();
     },
     async whenCaughtUp() {
       await Promise.all(Array.from(runners.values(), (runner) => runner.whenCaughtUp()));
     },
     list: () => Promise.all(Array.from(runners, ([name, runner]) => describe(name, runner))),
     generations: () => views.generations(),
-    jobHandlers: jobs.handlers,
+    jobHandlers: rebuildJobHandlers(ports, runnerOf),
   };
 };

@@ -11,40 +11,24 @@ import type { ProjectionPorts } from './projection-parts.ts';
 import type { ProjectionRunner } from './projection-runner.ts';
 import { type RebuildPorts, type RebuildProgress, rebuildProjection, undoRebuild } from './rebuild.ts';
 
-export interface RebuildJobs {
-  readonly handlers: JobHandlers;
-  /** The projection whose generations a job of this process is moving. */
-  current(): ProjectionName | undefined;
-}
-
 /** Rebuilds and undos as jobs, for a runner that gives them one at a time: two would only share the same disk. */
-export const createRebuildJobs = (
+export const rebuildJobHandlers = (
   ports: ProjectionPorts,
   runnerOf: (name: ProjectionName) => ProjectionRunner,
-): RebuildJobs => {
-  let current: ProjectionName | undefined;
-
+): JobHandlers => {
   const moving =
     (work: (parts: RebuildPorts, name: ProjectionName, spec: JobSpec, run: JobRun) => Promise<object>): JobHandler =>
     async ({ spec }, run) => {
       const name = projectionOf(spec);
-      current = name;
-      try {
-        const parts = { ...ports, handOver: runnerOf(name).handOver, signal: run.signal };
-        return { ...(await work(parts, name, spec, run)) };
-      } finally {
-        current = undefined;
-      }
+      const parts = { ...ports, handOver: runnerOf(name).handOver, signal: run.signal };
+      return { ...(await work(parts, name, spec, run)) };
     };
 
   return {
-    current: () => current,
-    handlers: {
-      'projection-rebuild': moving((parts, projection, spec, run) =>
-        rebuildProjection(parts, { projection, dryRun: spec['dryRun'] === true }, told(run)),
-      ),
-      'projection-undo': moving((parts, projection, _, run) => undoRebuild(parts, projection, told(run))),
-    },
+    'projection-rebuild': moving((parts, projection, spec, run) =>
+      rebuildProjection(parts, { projection, dryRun: spec['dryRun'] === true }, told(run)),
+    ),
+    'projection-undo': moving((parts, projection, _, run) => undoRebuild(parts, projection, told(run))),
   };
 };
 

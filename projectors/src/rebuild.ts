@@ -1,14 +1,17 @@
 import type { Clock, EventLog, Logger, ProjectionName, ViewDatabase, ViewGeneration } from '@hindcast/domain';
 import type { Comparison } from './compare-views.ts';
 import { createGenerationFiller, type FillProgress } from './fill-generation.ts';
+import type { HandOver } from './hand-over.ts';
 import type { Projection } from './projection.ts';
 import { comparersOf, silentProjection } from './projection-parts.ts';
-import { ProjectionRefused, startsOf } from './projection-start.ts';
+import { isUnfilled, ProjectionRefused, startsOf } from './projection-start.ts';
 
 /** The live generation moves on while the new one is filled: rounds in which it may stay ahead. */
 const chaseRoundsMax = 1_000;
-/** A chase that folded no more than this can be finished while nobody folds. */
-const chaseRecordsMax = 2_000;
+/** A chase that folded no more than this can be finished while nobody folds; after some rounds that may be more. */
+const chaseRecordsMax = 200;
+const closeRoundsMax = 20;
+const chaseRecordsMaxAtLast = 2_000;
 
 export type RebuildPhase = 'filling' | 'verifying' | 'swapping' | 'done' | 'failed';
 
@@ -27,14 +30,6 @@ export interface RebuildReport {
   readonly folded: number;
   /** By view. undefined where the live views are not of this log, so that there is nothing to compare with. */
   readonly verification: Readonly<Record<string, Comparison>> | undefined;
-}
-
-/** How the running projector of the live generation makes room for the next one. */
-export interface HandOver {
-  /** Resolves when the live generation is folded no more by this process. */
-  stop(): Promise<void>;
-  /** Starts the projector of a generation at its checkpoints. */
-  start(generation: number): Promise<void>;
 }
 
 export interface RebuildPorts {
@@ -66,6 +61,9 @@ export const rebuildProjection = async (
   const comparers = chase.comparable ? comparersOf(views, name, live, generation) : undefined;
   chase.enter('verifying');
   for (const comparer of Object.values(comparers ?? {})) await comparer.compareAll();
+  // What can be done while others fold need not be done while they stand still.
+  await chase.untilClose();
+  for (const comparer of Object.values(comparers ?? {})) await comparer.settle({ standing: false });
   const report = (promoted: boolean): RebuildReport => ({
     generation,
     promoted,
@@ -73,18 +71,18 @@ export const rebuildProjection = async (
     verification:
       comparers && Object.fromEntries(Object.entries(comparers).map(([view, comparer]) => [view, comparer.result()])),
   });
-  const settle = async () => {
+  const finish = async () => {
     await chase.untilThere();
-    for (const comparer of Object.values(comparers ?? {})) await comparer.settle();
+    for (const comparer of Object.values(comparers ?? {})) await comparer.settle({ standing: true });
   };
 
   if (dryRun) {
-    await settle();
+    await finish();
     await views.drop(name, generation);
     return report(false);
   }
   chase.enter('swapping');
-  await swap(ports, name, live, generation, settle);
+  await swap(ports, name, live, generation, { to: chase.to, finish });
   await dropSurplus(views, name, live);
   return report(true);
 };
@@ -102,27 +100,39 @@ export const undoRebuild = async (
   const chase = await createChase(ports, name, live, generation, onProgress);
   await chase.untilClose();
   chase.enter('swapping');
-  await swap(ports, name, live, generation, () => chase.untilThere());
+  await swap(ports, name, live, generation, { to: chase.to, finish: chase.untilThere });
   return { generation };
 };
 
 const swap = async (
-  { views, handOver }: RebuildPorts,
+  { log, views, handOver, now, logger, signal }: RebuildPorts,
   name: ProjectionName,
   live: number,
   generation: number,
-  catchUp: () => Promise<void>,
+  catchUp: CatchUp,
 ): Promise<void> => {
-  await handOver.stop();
+  const begunAt = now();
+  const held = await handOver.hold(signal);
   try {
-    await catchUp();
-    await views.promote(name, generation);
-  } catch (error) {
-    await handOver.start(live);
-    throw error;
+    const found = await liveOf(views, name);
+    if (found !== live) throw new Error(`Generation ${found} of ${name} was put in the place of ${live} meanwhile.`);
+    if (await isUnfilled(silentProjection(views, name, live), log)) {
+      throw new Error(`The views of ${name} are being brought back from the log.`);
+    }
+    await held.settle(live, catchUp.to);
+    await catchUp.finish();
+    await held.promote(generation);
+  } finally {
+    await held.release();
+    logger?.info({ projection: name, generation, stoodStillMs: now() - begunAt }, 'The projection goes on.');
   }
-  await handOver.start(generation);
 };
+
+/** What the new generation has to do while nobody folds. */
+interface CatchUp {
+  to(targets: ReadonlyMap<number, number>): Promise<void>;
+  finish(): Promise<void>;
+}
 
 interface Chase {
   /** false where the live views are of another log: the new generation is then filled to the end of this one. */
@@ -131,6 +141,8 @@ interface Chase {
   folded(): number;
   /** Folds until the live generation is only a moment ahead. */
   untilClose(): Promise<void>;
+  /** Folds up to these first offsets that are not folded. */
+  to(targets: ReadonlyMap<number, number>): Promise<void>;
   /** Folds until the live generation was seen not to be ahead. */
   untilThere(): Promise<void>;
 }
@@ -164,11 +176,13 @@ const createChase = async (
       tell(filler.progress());
     },
     folded: () => filler.progress().folded,
+    to: (targets) => filler.fillTo(targets),
     async untilClose() {
       for (let round = 0; round < chaseRoundsMax; round++) {
         const before = filler.progress().folded;
         await filler.fillTo((await targets()).nexts);
-        if (filler.progress().folded - before <= chaseRecordsMax) return;
+        const enough = round < closeRoundsMax ? chaseRecordsMax : chaseRecordsMaxAtLast;
+        if (filler.progress().folded - before <= enough) return;
       }
       throw new Error(`Generation ${generation} of ${name} cannot catch up with the live one.`);
     },
@@ -208,7 +222,10 @@ const liveOf = async (views: ViewDatabase, name: ProjectionName): Promise<number
 };
 
 /** What a rebuild left behind that was killed. */
-const dropUnfinished = async ({ views, logger }: RebuildPorts, name: ProjectionName): Promise<void> => {
+export const dropUnfinished = async (
+  { views, logger }: Pick<RebuildPorts, 'views' | 'logger'>,
+  name: ProjectionName,
+): Promise<void> => {
   for (const { generation, state } of await generationsOf(views, name)) {
     if (state !== 'building') continue;
     logger?.warn({ projection: name, generation }, 'An unfinished generation is dropped.');
@@ -217,7 +234,7 @@ const dropUnfinished = async ({ views, logger }: RebuildPorts, name: ProjectionN
 };
 
 /** The generation that was live until now is kept for undo, older ones are not. */
-const dropSurplus = async (views: ViewDatabase, name: ProjectionName, kept: number): Promise<void> => {
+export const dropSurplus = async (views: ViewDatabase, name: ProjectionName, kept: number): Promise<void> => {
   for (const { generation, state } of await generationsOf(views, name)) {
     if (state === 'previous' && generation !== kept) await views.drop(name, generation);
   }

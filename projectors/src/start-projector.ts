@@ -3,8 +3,11 @@ import { createProgressWaiters } from './progress-waiters.ts';
 import type { Projection, ProjectionCounts } from './projection.ts';
 import { ProjectionRefused, startsOf } from './projection-start.ts';
 
-/** Records of one batch: enough to share a transaction, few enough to keep the loop free for others. */
-const batchMax = 1_000;
+/**
+ * Records of one batch: enough to share a transaction, few enough to keep the loop free for others. No document is ahead
+ * of the checkpoint of its view by more than that.
+ */
+export const foldRecordsMax = 1_000;
 
 export interface PartitionProgress {
   readonly partition: number;
@@ -20,6 +23,16 @@ export interface RunningProjector extends Running {
   counts(): ProjectionCounts;
   /** Why it stopped by itself. */
   failure(): Error | undefined;
+  /**
+   * Goes on with another generation, in the middle of its partitions. To be called while no batch is under way. false
+   * where that one has not folded what this one has.
+   */
+  goOnWith(next: Projection): Promise<boolean>;
+}
+
+/** Where each batch begins. Resolves with what is to be called at its end. */
+export interface BatchGate {
+  enter(): Promise<() => void>;
 }
 
 interface Held {
@@ -31,15 +44,19 @@ interface Held {
 /** Reads a projection's topic and folds batch after batch, from its own checkpoints on. */
 export const startProjector = async ({
   log,
-  projection,
+  projection: first,
   group,
+  gate,
   logger,
 }: {
   readonly log: EventLog;
   readonly projection: Projection;
   readonly group: string;
+  /** Batches begin when it lets them. */
+  readonly gate?: BatchGate | undefined;
   readonly logger?: Logger | undefined;
 }): Promise<RunningProjector> => {
+  let projection = first;
   const held = new Map<number, Held>();
   const waiters = createProgressWaiters();
   let partitions = 0;
@@ -91,7 +108,7 @@ export const startProjector = async ({
   // Refuses at once where that is already clear, so that the caller hears of it.
   await startsOf(projection, await log.bounds(projection.topic));
   consumer = await log.consume(
-    { topic: projection.topic, group, batchMax },
+    { topic: projection.topic, group, batchMax: foldRecordsMax },
     {
       async onAssigned(partition) {
         try {
@@ -103,14 +120,17 @@ export const startProjector = async ({
       },
       async onBatch(batch) {
         if (failure) throw failure;
+        const leave = await gate?.enter();
         const at = held.get(batch.partition);
-        if (!at) throw new Error(`Partition ${batch.partition} was not assigned.`);
         try {
+          if (!at) throw new Error(`Partition ${batch.partition} was not assigned.`);
           await fold(batch, at);
         } catch (error) {
           projection.forget(batch.partition);
           logger?.warn({ err: error, projection: projection.name, partition: batch.partition }, 'A batch is retried.');
           throw error;
+        } finally {
+          leave?.();
         }
         if (held.get(batch.partition) !== at) return;
         consumer?.commit(batch.partition, at.next);
@@ -143,6 +163,12 @@ export const startProjector = async ({
     progress: () => [...held].map(([partition, { next, end }]) => ({ partition, next, end })),
     counts: () => ({ unknownTypes, deadLettered }),
     failure: () => failure,
+    async goOnWith(next) {
+      const starts = await startsOf(next, await log.bounds(next.topic));
+      for (const [partition, { next: reached }] of held) if ((starts.get(partition) ?? 0) < reached) return false;
+      projection = next;
+      return true;
+    },
     async stop() {
       await consumer?.stop();
       waiters.fail(new Error(`The projector of ${projection.name} was stopped.`));

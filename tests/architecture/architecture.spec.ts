@@ -29,6 +29,8 @@ const contracts = {
   ResultCache: 'result-cache-contract.ts',
   CompletionBus: 'completion-bus-contract.ts',
   Reservations: 'reservations-contract.ts',
+  RateLimits: 'rate-limits-contract.ts',
+  SessionStore: 'session-store-contract.ts',
   ArtifactStore: 'artifact-store-contract.ts',
   ModelRuntime: 'model-runtime-contract.ts',
   BacklogBoard: 'backlog-board-contract.ts',

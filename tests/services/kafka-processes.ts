@@ -1,22 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePorts } from './free-ports.ts';
 import { countKafkaBrokers } from './kafka-answers.ts';
+import { startKafkaBroker } from './kafka-broker.ts';
 import { type KafkaCluster, kafkaClusterOf, startTogether } from './kafka-cluster.ts';
-import { kafkaClusterId, kafkaProperties } from './kafka-properties.ts';
-import { startProgram, temporaryFolder } from './program.ts';
-import { runCommand } from './run-command.ts';
-
-const formatTimeoutMs = 60_000;
-/** Quick to start and small: a broker of tests lives for seconds. */
-const javaOptions = [
-  '-XX:+UseSerialGC',
-  '-XX:TieredStopAtLevel=1',
-  '-Djava.awt.headless=true',
-  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-];
-const formatterMemory = '-Xmx128m';
-const brokerMemory = ['-Xms128m', '-Xmx512m'];
+import { kafkaProperties } from './kafka-properties.ts';
+import { temporaryFolder } from './program.ts';
 
 /** Brokers on loopback, each its own process and controller. */
 export const startKafkaProcesses = async (java: string, jars: string, size: number): Promise<KafkaCluster> => {
@@ -26,12 +14,10 @@ export const startKafkaProcesses = async (java: string, jars: string, size: numb
   const address = (port: number) => `127.0.0.1:${port}`;
   const brokers = indices.map((index) => address(portsOf(index)[0]));
   const voters = indices.map((index) => `${index + 1}@${address(portsOf(index)[2])}`).join();
-  const classPath = join(jars, '*');
 
   const startBroker = async (index: number) => {
     const [client, broker, controller] = portsOf(index);
     const folder = await temporaryFolder('kafka');
-    const file = join(folder, 'server.properties');
     const advertisedListeners = `CLIENT://${address(client)},BROKER://${address(broker)}`;
     const properties = kafkaProperties({
       id: index + 1,
@@ -41,23 +27,8 @@ export const startKafkaProcesses = async (java: string, jars: string, size: numb
       clusterSize: size,
       dataFolder: join(folder, 'data'),
     });
-    const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(file, lines.join(''));
-    await runCommand(
-      java,
-      [
-        ...[...javaOptions, formatterMemory, '-cp', classPath],
-        ...['kafka.tools.StorageTool', 'format', '-g', '-t', kafkaClusterId, '-c', file],
-      ],
-      { timeoutMs: formatTimeoutMs },
-    );
-    return startProgram({
-      name: `Kafka broker ${index}`,
-      command: java,
-      args: [...javaOptions, ...brokerMemory, '-cp', classPath, 'kafka.Kafka', file],
-      folder,
-      ready: async () => (await countKafkaBrokers([address(client)])) === size,
-    });
+    const ready = async () => (await countKafkaBrokers([address(client)])) === size;
+    return startKafkaBroker({ name: `Kafka broker ${index}`, java, jars, folder, properties, ready });
   };
 
   const instances = await startTogether(indices.map(startBroker));

@@ -56,6 +56,17 @@ describe.skipIf(!mongodb)('many writers of MongoDB', () => {
       }, readTimeoutMs);
     }));
 
+  it('follow a pointer in every process once it was moved', () =>
+    withMongoViews(mongodb ?? '', 3, async ([mover, ...readers]) => {
+      if (!mover) throw new Error('There are no views.');
+      await mover.statusStore(1).save([{ doc: requestedDoc('a', 1, 1_000), base: undefined }]);
+      const { generation } = await mover.create('prediction-status');
+      await mover.statusStore(generation).save([{ doc: requestedDoc('a', 2, 1_000), base: undefined }]);
+      for (const { reader } of readers) expect((await reader.prediction('t/a'))?.pos).toBe(1);
+      await mover.promote('prediction-status', generation);
+      for (const { reader } of readers) expect((await reader.prediction('t/a'))?.pos).toBe(2);
+    }));
+
   it('never find a generation empty while the pointer moves and the old one is dropped', () =>
     withMongoViews(mongodb ?? '', 2, async ([mover, reader]) => {
       if (!mover || !reader) throw new Error('There are no views.');

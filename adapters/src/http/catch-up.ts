@@ -42,13 +42,16 @@ export const readCaughtUp = async <T>(task: CatchUp<T>): Promise<T> => {
   const deadline = now() + limits.viewWaitMsMax;
   const bell = wakeUp(signal);
   const stopListening = task.listen?.(bell.wake);
+  const hasPassed = async (): Promise<boolean> =>
+    (await views.checkpoints(target.projection)).some(
+      ({ logId, partition, next }) => logId === target.logId && partition === target.partition && next >= target.next,
+    );
   try {
     for (;;) {
-      const passed = (await views.checkpoints(target.projection)).some(
-        ({ logId, partition, next }) => logId === target.logId && partition === target.partition && next >= target.next,
-      );
+      const passed = await hasPassed();
       const value = await task.read();
-      if (passed || task.enough(value)) return value;
+      // Asked again, since a store may be emptied between the two.
+      if (task.enough(value) || (passed && (await hasPassed()))) return value;
       if (signal.aborted || now() >= deadline) throw viewBehind();
       await bell.sleep(limits.viewPollMs);
     }

@@ -14,6 +14,7 @@ import { problem, problemSchema } from './problem.ts';
 import { problemPages } from './problem-pages.ts';
 import { answerClientError, jsonLine, sendProblem } from './problem-reply.ts';
 import { commonResponses } from './problem-responses.ts';
+import { isRateLimited, type RateLimiting, rateLimitHook } from './rate-limit.ts';
 import type { Readiness } from './readiness.ts';
 import { type Metrics, serviceRoutes } from './service-routes.ts';
 import { validatorCompiler } from './validation.ts';
@@ -61,6 +62,10 @@ export interface HttpServerOptions {
   readonly openapi: ApiInfo;
   readonly bodyBytesMax?: number;
   readonly readiness?: Readiness;
+  /** Of each client address, on the routes of the API. Left out where there is no limit. */
+  readonly rateLimit?: RateLimiting;
+  /** Addresses and networks, by commas, of the balancers whose X-Forwarded-For says who the client is. */
+  readonly trustProxy?: string | undefined;
   readonly metrics?: Metrics;
   /** Where several servers share one address: all that is answered there. Left out where this one answers everything. */
   readonly wholeApi?: WholeApi;
@@ -78,6 +83,7 @@ const timeoutsDefault = { requestMs: 30_000, headersMs: 10_000 };
  */
 export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
   const { logger, openapi, bodyBytesMax, readiness, metrics, wholeApi, timeouts = timeoutsDefault } = options;
+  const { rateLimit, trustProxy = false } = options;
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax ?? bodyBytesMaxDefault,
@@ -88,6 +94,7 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
       maxHeaderSize: headerBytesMax,
     },
     return503OnClosing: false,
+    trustProxy,
     routerOptions: { maxParamLength: parameterCharsMax },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, timeouts.requestMs),
     frameworkErrors: (error, request, reply) => void sendProblem(error, request as FastifyRequest, reply, logger),
@@ -102,11 +109,14 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
   app.addSchema(problemSchema);
 
   const allowed = createAllowedMethods();
+  const countRequest = rateLimit && rateLimitHook(rateLimit, () => app.server.listening);
   app.addHook('onRoute', (route) => {
     allowed.add(route.url, route.method);
+    const limited = isRateLimited(route.url);
+    if (limited && countRequest) route.onRequest = [countRequest, route.onRequest ?? []].flat();
     if (route.schema === undefined || route.schema.hide) return;
     const bodied = [route.method].flat().some((method) => method === 'POST' || method === 'PUT');
-    route.schema = { ...route.schema, response: commonResponses(route.schema, bodied) };
+    route.schema = { ...route.schema, response: commonResponses(route.schema, { bodied, limited }) };
   });
 
   app.decorate('methodsOf', allowed.of);

@@ -21,6 +21,7 @@ export * from './problem.ts';
 export * from './problem-reply.ts';
 export * from './problem-responses.ts';
 export * from './problems.ts';
+export type { RateLimiting } from './rate-limit.ts';
 export * from './readiness.ts';
 export * from './request-headers.ts';
 export type { Metrics } from './service-routes.ts';

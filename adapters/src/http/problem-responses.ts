@@ -44,11 +44,12 @@ interface DocumentedSchema {
 /** What any route of this shape can answer, besides what it says itself. */
 export const commonResponses = (
   { body, querystring, params, response = {} }: DocumentedSchema,
-  bodied: boolean,
+  { bodied, limited }: { readonly bodied: boolean; readonly limited: boolean },
 ): Readonly<Record<string, unknown>> => {
   const own = response as Readonly<Record<string, { description?: string }>>;
   const codes: ProblemCode[] = ['malformed-request', 'headers-too-large', 'internal-error', 'request-timeout'];
   if (querystring !== undefined || params !== undefined) codes.push('invalid-parameter');
+  if (limited) codes.push('rate-limited');
   if (bodied) codes.push('body-too-large', 'unsupported-media-type');
   if (body !== undefined) codes.push('invalid-body');
   const merged: Record<string, unknown> = { ...own };

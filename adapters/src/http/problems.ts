@@ -196,6 +196,12 @@ export const problems = {
     'It names a version that is not active, one version twice, or shares that leave nothing to the champion.',
     'Name active versions once each, with canary shares that sum to less than 1.',
   ),
+  'rate-limited': kind(
+    429,
+    'Too many requests',
+    'This address has sent as many requests as the operator allows in a minute. Nothing was done. Every answer says in its RateLimit header how many are left, and for how long.',
+    'Repeat the request after Retry-After seconds. To predict many rows, send them as `items` of one request.',
+  ),
   'precondition-required': kind(
     428,
     'The request must be conditional',

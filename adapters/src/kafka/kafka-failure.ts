@@ -1,3 +1,4 @@
+import { tlsTroubleOf } from '../node/index.ts';
 import { BrokerSilent } from './deadline.ts';
 
 /** What kafkajs tells of a failure, wherever in the chain of causes it says so. */
@@ -35,4 +36,23 @@ export const failureOf = (error: unknown): KafkaFailure => {
     at = errors?.[0] ?? at.cause;
   }
   return { type: undefined, passing, timedOut, message: told };
+};
+
+const refusedUser = 'KafkaJSSASLAuthenticationError';
+
+/**
+ * Why Kafka lets this process not in, or not do what it asked: nothing that passes by itself. undefined where that was
+ * not it.
+ */
+export const refusedAccess = (error: unknown): string | undefined => {
+  const trust = tlsTroubleOf(error);
+  if (trust !== undefined) return `There is no trust between this process and Kafka: ${trust}.`;
+  const { type, message } = failureOf(error);
+  if (type?.endsWith('AUTHORIZATION_FAILED')) return `Kafka does not allow this user what is needed here: ${message}.`;
+  let at = error;
+  for (let depth = 0; depth < causesMax && at instanceof Error; depth++) {
+    if (at.name === refusedUser) return `Kafka does not know this user by this password: ${at.message}.`;
+    at = at.cause;
+  }
+  return undefined;
 };

@@ -86,7 +86,8 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
     brokers: [...brokers],
     clientId,
     ...(ssl === undefined ? {} : { ssl }),
-    ...(sasl === undefined ? {} : { sasl }),
+    // kafkajs writes into what it is given how it logs in, with the password of then.
+    ...(sasl === undefined ? {} : { sasl: { ...sasl } }),
     socketFactory,
     connectionTimeout: options.connectTimeoutMs,
     requestTimeout: options.requestTimeoutMs,

@@ -1,7 +1,7 @@
 import { LogError, type RecordedRecord, type Topic } from '@hindcast/domain';
 import { withDeadline } from './deadline.ts';
 import type { KafkaLogBounds } from './event-log-options.ts';
-import { failureOf } from './kafka-failure.ts';
+import { failureOf, refusedAccess } from './kafka-failure.ts';
 import type { KafkaLink } from './kafka-link.ts';
 import { backOffMs } from './pauses.ts';
 import { decodeMessage, type FetchResponse } from './record-decoding.ts';
@@ -9,6 +9,9 @@ import { decodeMessage, type FetchResponse } from './record-decoding.ts';
 const retryMsMin = 50;
 const retryMsMax = 1_000;
 export const readPageRecordsMax = 500;
+
+/** A broker says no more than that to somebody who should have spoken TLS, or said who he is. */
+const closedHint = ' A broker that asks for TLS or for a user closes the connections of those who come without.';
 
 export interface LogReadingOptions {
   readonly link: KafkaLink;
@@ -29,7 +32,7 @@ export interface LogReading {
   /** At least one record where `from` is before the end, in order and without gaps. */
   fetch(topic: Topic, partition: number, from: number): Promise<readonly RecordedRecord[]>;
   pages(topic: Topic, partition: number, from: number, to: number): AsyncGenerator<readonly RecordedRecord[]>;
-  /** Tries again what may pass, for a while; then rejects with `unavailable`. */
+  /** Tries again what may pass, for a while; then rejects with `unavailable`, or at once with `misconfigured`. */
   persist<T>(what: string, attempt: () => Promise<T>): Promise<T>;
 }
 
@@ -44,9 +47,12 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
         return await withDeadline(bounds.callTimeoutMs, attempt());
       } catch (error) {
         if (error instanceof LogError || error instanceof RangeError) throw error;
+        const refused = refusedAccess(error);
+        if (refused !== undefined) throw new LogError('misconfigured', refused, { cause: error });
         const { passing, message } = failureOf(error);
         if (!passing || performance.now() > endAt) {
-          throw new LogError('unavailable', `Kafka did not ${what}: ${message}.`, { cause: error });
+          const hint = message.includes('Closed connection') ? closedHint : '';
+          throw new LogError('unavailable', `Kafka did not ${what}: ${message}.${hint}`, { cause: error });
         }
         await link.recover(error);
         await pause(backOffMs(failures, retryMsMin, retryMsMax));

@@ -1,7 +1,8 @@
 import type { Checkpoint } from '@hindcast/domain';
 import { type Db, MongoServerError } from 'mongodb';
 import { duplicateKey } from './mongo-client.ts';
-import { checkpointsCollection } from './view-collections.ts';
+
+export const checkpointsCollection = 'view_checkpoints';
 
 interface StoredCheckpoint extends Checkpoint {
   readonly _id: string;

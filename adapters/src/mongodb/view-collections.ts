@@ -1,8 +1,8 @@
 import type { ProjectionName } from '@hindcast/domain';
 import type { Db } from 'mongodb';
+import { checkpointsCollection } from './view-checkpoints.ts';
 import { labelsForm, modelForm, qualityForm, statsForm, statusForm } from './view-forms.ts';
-
-export const checkpointsCollection = 'view_checkpoints';
+import { putMarks, removeCheckpointsMark } from './view-marks.ts';
 
 /** Views of one generation: the collections that are made, promoted and dropped together. */
 const formsOf = (projection: ProjectionName, generation: number) =>
@@ -10,11 +10,23 @@ const formsOf = (projection: ProjectionName, generation: number) =>
     ? [modelForm(generation)]
     : [statusForm(generation), statsForm(generation), qualityForm(generation), labelsForm(generation)];
 
+export const viewsOf = (projection: ProjectionName, generation: number): readonly string[] =>
+  formsOf(projection, generation).map(({ collection }) => collection);
+
 /** Makes what is not there yet. An index makes its collection. */
-export const createCollections = async (db: Db, projection: ProjectionName, generation: number): Promise<void> => {
+export const createIndexes = async (db: Db, projection: ProjectionName, generation: number): Promise<void> => {
   for (const { collection, indexes } of formsOf(projection, generation)) {
     await db.collection(collection).createIndexes([...indexes]);
   }
+};
+
+export const createCollections = async (
+  db: Db,
+  projection: ProjectionName,
+  { generation, stamp }: { readonly generation: number; readonly stamp: string },
+): Promise<void> => {
+  await createIndexes(db, projection, generation);
+  for (const view of viewsOf(projection, generation)) await putMarks(db, view, stamp);
 };
 
 export const createCheckpointIndex = async (db: Db): Promise<void> => {
@@ -24,6 +36,7 @@ export const createCheckpointIndex = async (db: Db): Promise<void> => {
 export const dropCollections = async (db: Db, projection: ProjectionName, generation: number): Promise<void> => {
   for (const { collection } of formsOf(projection, generation)) {
     await db.collection(checkpointsCollection).deleteMany({ view: collection });
+    await removeCheckpointsMark(db, collection);
     await db.dropCollection(collection);
   }
 };

@@ -29,33 +29,34 @@ export const openMongoViews = async ({
   if (!client) throw new Error('There is neither a URI nor a client.');
   const db = client.db(database, majority);
   try {
-    const generations = await openViewGenerations(db, now);
+    const generations = await openViewGenerations(db, now, logger);
     logger?.debug({ database }, 'The views are open.');
     return {
       reader: createMongoViewReader(db, generations),
-      generations: generations.list,
+      handOver: generations.handOver,
+      generations: generations.generations,
       create: generations.create,
       promote: generations.promote,
       drop: generations.drop,
       statusStore(generation) {
-        generations.require('prediction-status', generation);
-        return mongoViewStore(db, statusForm(generation));
+        const { stamp } = generations.require('prediction-status', generation);
+        return mongoViewStore(db, statusForm(generation), stamp);
       },
       statsStore(generation) {
-        generations.require('prediction-status', generation);
-        return mongoViewStore(db, statsForm(generation));
+        const { stamp } = generations.require('prediction-status', generation);
+        return mongoViewStore(db, statsForm(generation), stamp);
       },
       qualityStore(generation) {
-        generations.require('prediction-status', generation);
-        return mongoViewStore(db, qualityForm(generation));
+        const { stamp } = generations.require('prediction-status', generation);
+        return mongoViewStore(db, qualityForm(generation), stamp);
       },
       labelsStore(generation) {
-        generations.require('prediction-status', generation);
-        return mongoViewStore(db, labelsForm(generation));
+        const { stamp } = generations.require('prediction-status', generation);
+        return mongoViewStore(db, labelsForm(generation), stamp);
       },
       modelStore(generation) {
-        generations.require('models', generation);
-        return mongoViewStore(db, modelForm(generation));
+        const { stamp } = generations.require('models', generation);
+        return mongoViewStore(db, modelForm(generation), stamp);
       },
       stop: async () => own?.close(),
     };

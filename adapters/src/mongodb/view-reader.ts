@@ -1,7 +1,8 @@
-import type { ProjectionName, ViewReader } from '@hindcast/domain';
+import type { Checkpoint, ProjectionName, ViewReader } from '@hindcast/domain';
 import { type Db, type Filter, MongoServerError, type Sort } from 'mongodb';
 import { gatheredReads } from './gathered-reads.ts';
 import { viewCheckpoints } from './view-checkpoints.ts';
+import { viewsOf } from './view-collections.ts';
 import {
   labelsForm,
   modelForm,
@@ -11,7 +12,8 @@ import {
   statusForm,
   type ViewForm,
 } from './view-forms.ts';
-import type { MongoViewGenerations } from './view-generations.ts';
+import type { MadeGeneration, MongoViewGenerations } from './view-generations.ts';
+import { areWhole } from './view-marks.ts';
 import { predictionsFilter } from './view-query.ts';
 
 interface Find {
@@ -30,27 +32,32 @@ export const createMongoViewReader = (db: Db, generations: MongoViewGenerations)
     return stored.map((doc) => form.docOf(doc));
   };
 
+  const requireWhole = async (projection: ProjectionName, { generation, stamp }: MadeGeneration): Promise<void> => {
+    if (await areWhole(db, viewsOf(projection, generation), stamp)) return;
+    throw new Error(`The store has lost a part of ${projection}: it is brought back from the log.`);
+  };
+
   /**
    * Asks the live generation. The knowledge of which that is may be a moment old, and the generation may be gone: an
-   * answer with less than `whole` documents, or a refused query, counts only when the pointer still says the same.
+   * answer with less than `whole` documents, or a refused query, counts only when the pointer still says the same, and
+   * when nobody has taken documents away.
    */
   const ask = async <Answer extends readonly unknown[]>(
     projection: ProjectionName,
     query: (generation: number) => Promise<Answer>,
     whole = 1,
   ): Promise<Answer> => {
-    const generation = await generations.live(projection);
-    try {
-      const answer = await query(generation);
-      if (answer.length >= whole) return answer;
-      const newest = await generations.live(projection, true);
-      return newest === generation ? answer : await query(newest);
-    } catch (error) {
-      if (!(error instanceof MongoServerError)) throw error;
-      const newest = await generations.live(projection, true);
-      if (newest === generation) throw error;
-      return query(newest);
-    }
+    const live = await generations.live(projection);
+    const answer = await query(live.generation).catch((error) => {
+      if (error instanceof MongoServerError) return error;
+      throw error;
+    });
+    if (!(answer instanceof MongoServerError) && answer.length >= whole) return answer;
+    const newest = await generations.live(projection, true);
+    if (newest.stamp !== live.stamp) return query(newest.generation);
+    if (answer instanceof MongoServerError) throw answer;
+    await requireWhole(projection, live);
+    return answer;
   };
   const asking = <Answer extends readonly unknown[]>(
     projection: ProjectionName,
@@ -67,6 +74,15 @@ export const createMongoViewReader = (db: Db, generations: MongoViewGenerations)
       const docs = await inTime(ask(projection, (live) => find(form(live), { filter }), keys.length));
       return new Map(docs.map((doc) => [doc.key, doc]));
     });
+
+  /** The marks are looked at behind them: what the checkpoints speak for was there when they were read. */
+  const checkpointsOf = async (projection: ProjectionName): Promise<readonly Checkpoint[]> => {
+    const live = await generations.live(projection);
+    const { collection } = projection === 'models' ? modelForm(live.generation) : statusForm(live.generation);
+    const checkpoints = await viewCheckpoints(db, collection).all();
+    await requireWhole(projection, live);
+    return checkpoints;
+  };
 
   const status: ProjectionName = 'prediction-status';
   return {
@@ -100,11 +116,7 @@ export const createMongoViewReader = (db: Db, generations: MongoViewGenerations)
     },
     model: one('models', modelForm),
     models: (tenant) => asking('models', (live) => find(modelForm(live), { filter: { tenant }, sort: { _id: 1 } })),
-    checkpoints: (projection) =>
-      asking(projection, (live) => {
-        const { collection } = projection === 'models' ? modelForm(live) : statusForm(live);
-        return viewCheckpoints(db, collection).all();
-      }),
+    checkpoints: (projection) => inTime(checkpointsOf(projection)),
   };
 };
 

@@ -3,6 +3,7 @@ import { type AnyBulkWriteOperation, type Collection, type Db, MongoBulkWriteErr
 import { duplicateKey } from './mongo-client.ts';
 import { viewCheckpoints } from './view-checkpoints.ts';
 import type { StoredDoc, ViewForm } from './view-forms.ts';
+import { areWhole } from './view-marks.ts';
 
 /** Documents read at once by a scan. */
 const scanPageMax = 500;
@@ -12,6 +13,8 @@ const keysMax = 1_000;
 export const mongoViewStore = <Doc extends { readonly key: string; readonly pos: number }>(
   db: Db,
   form: ViewForm<Doc>,
+  /** Of the generation, as its marks bear it. */
+  stamp: string,
 ): ViewStore<Doc> => {
   const collection = db.collection<StoredDoc>(form.collection);
   const checkpoints = viewCheckpoints(db, form.collection);
@@ -46,6 +49,10 @@ export const mongoViewStore = <Doc extends { readonly key: string; readonly pos:
     },
     async save(writes, checkpoint) {
       const lost = writes.length === 0 ? [] : await swap(writes);
+      if (lost.length > 0 && !(await areWhole(db, [form.collection], stamp))) {
+        // What is read and folded anew would begin in the middle of the history.
+        throw new Error(`The store has lost a part of ${form.collection}.`);
+      }
       if (checkpoint && lost.length === 0) await checkpoints.save(checkpoint);
       return lost;
     },

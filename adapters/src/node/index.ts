@@ -1,1 +1,2 @@
 export { nodeIdentity } from './identity.ts';
+export * from './tls-trouble.ts';

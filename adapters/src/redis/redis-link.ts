@@ -1,5 +1,7 @@
+import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '@hindcast/domain';
 import { type ChainableCommander, Redis } from 'ioredis';
+import { tlsTroubleOf } from '../node/index.ts';
 
 const connectTimeoutMs = 2_000;
 /** A connection on which a command got no answer for so long is given up, and another one is made. */
@@ -40,36 +42,44 @@ export interface RedisLink {
 }
 
 export interface RedisOptions {
-  /** `redis://` or `rediss://` with credentials. */
+  /** `redis://`, or `rediss://` for TLS, with credentials. */
   readonly url: string;
+  /** What TLS needs besides: an authority of one's own, a client certificate. */
+  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key'>;
   readonly namespace: string;
   readonly logger?: Logger;
   readonly commandTimeoutMs?: number;
 }
 
 /** Does not wait for the connection: a process starts without Redis, and finds it when it comes. */
-export const openRedis = ({ url, namespace, logger, commandTimeoutMs = 250 }: RedisOptions): RedisLink => {
+export const openRedis = ({ url, tls, namespace, logger, commandTimeoutMs = 250 }: RedisOptions): RedisLink => {
   let failed = 0;
   let skipped = 0;
   let underWay = 0;
   let down = false;
+  /** What was said of Redis since it last answered: each thing is said once. */
+  const said = new Set<string>();
   let stopped = false;
   let pausedUntil = Number.NEGATIVE_INFINITY;
 
   const fail = (error: unknown): void => {
     failed += 1;
     pausedUntil = performance.now() + pauseMs;
-    if (down) return;
+    const words = wordsOf(error);
+    if (down && (words === silence || said.has(words))) return;
     down = true;
-    logger?.warn({ err: error }, 'Redis does not answer. Everything goes on without it.');
+    said.add(words);
+    logger?.warn({ err: withoutCommand(error) }, `${words} Everything goes on without it.`);
   };
   const recover = (): void => {
     if (!down) return;
     down = false;
+    said.clear();
     logger?.info({ failed, skipped }, 'Redis answers again.');
   };
 
   const options = {
+    ...(tls && { tls }),
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
     enableAutoPipelining: true,
@@ -135,6 +145,25 @@ export const openRedis = ({ url, namespace, logger, commandTimeoutMs = 250 }: Re
       for (const connection of connections) connection.disconnect();
     },
   };
+};
+
+const silence = 'Redis does not answer.';
+
+/** A refusal does not pass by itself: it is told also where Redis was away before. */
+const wordsOf = (error: unknown): string => {
+  const trust = tlsTroubleOf(error);
+  if (trust !== undefined) return `There is no trust between this process and Redis: ${trust}.`;
+  const { message } = error as { message?: unknown };
+  const [code] = String(message).split(' ', 1);
+  if (code === 'WRONGPASS' || code === 'NOAUTH') return `Redis does not know this user by this password (${code}).`;
+  if (code === 'NOPERM') return `Redis does not allow this user what is needed here (${String(message)}).`;
+  return silence;
+};
+
+/** The client hangs the command that was refused on the error, password and all. */
+const withoutCommand = (error: unknown): unknown => {
+  if (error instanceof Error && 'command' in error) Reflect.deleteProperty(error, 'command');
+  return error;
 };
 
 /** The client starts its own clock only when a command is sent, and a pipeline waits for the one before it. */

@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { PredictionDoc } from '@hindcast/domain';
+import { type PredictionDoc, type RateLimits, sessionAgeMsMax } from '@hindcast/domain';
 import {
   completionBusContract,
   endedDoc,
   predictionDoc,
+  rateLimitsContract,
   reservationsContract,
   resultCacheContract,
+  sessionStoreContract,
 } from '@hindcast/domain/contracts';
+import { createMemoryRateLimits } from '@hindcast/domain/in-memory';
 import { describe, expect, inject, it, vi } from 'vitest';
 import { createRedisCompletionBus } from './completion-bus.ts';
+import { createRedisRateLimits } from './rate-limits.ts';
 import { openRedis, type RedisLink } from './redis-link.ts';
 import { createRedisReservations } from './reservations.ts';
 import { createRedisResultCache } from './result-cache.ts';
+import { createRedisSessionStore } from './session-store.ts';
 
 const { redis: url } = inject('services');
 const ttlMs = 500;
@@ -52,6 +57,9 @@ const settledBy =
   };
 
 describe.skipIf(!url)('with Redis', () => {
+  const neverAlone: RateLimits = {
+    take: () => Promise.reject(new Error('Redis was there.')),
+  };
   const never = async (): Promise<PredictionDoc | undefined> => {
     throw new Error('Nothing was too large.');
   };
@@ -69,6 +77,40 @@ describe.skipIf(!url)('with Redis', () => {
     return {
       reservations: createRedisReservations({ redis, ttlMs }),
       outlive: () => vi.waitFor(async () => expect(await left(redis)).toBe(0), { timeout: 5_000 }),
+      stop: redis.stop,
+    };
+  });
+  rateLimitsContract('Redis', async () => {
+    const redis = await open();
+    const other = await open(redis.namespace);
+    return {
+      limits: createRedisRateLimits({ redis, alone: neverAlone }),
+      other: createRedisRateLimits({ redis: other, alone: neverAlone }),
+      outlive: () => vi.waitFor(async () => expect(await left(redis)).toBe(0), { timeout: 5_000 }),
+      stop: async () => void (await Promise.all([redis.stop(), other.stop()])),
+    };
+  });
+  rateLimitsContract('a Redis that is away', async () => {
+    let time = 1_000;
+    const redis = openRedis({ url: 'redis://127.0.0.1:1', namespace: 'away' });
+    const limits = createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now: () => time }) });
+    return {
+      limits,
+      other: limits,
+      async outlive(windowMs) {
+        time += windowMs;
+      },
+      stop: redis.stop,
+    };
+  });
+  sessionStoreContract('Redis', async () => {
+    const redis = await open();
+    return {
+      sessions: createRedisSessionStore({ redis }),
+      async outlive(ms) {
+        const begin = Date.now();
+        await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(begin + ms), { timeout: 5_000 });
+      },
       stop: redis.stop,
     };
   });
@@ -90,6 +132,37 @@ describe.skipIf(!url)('with Redis', () => {
       expect(await cache.get('t/b')).toBeUndefined();
       await vi.waitFor(async () => expect(await left(redis)).toBe(0), { timeout: 5_000 });
       expect(await cache.get('t/a')).toBeUndefined();
+    }));
+
+  const id = 'i'.repeat(32);
+  const session = { user: 'user-1', data: 'cookie' };
+
+  it('holds no id of a session, and ends one at its greatest age', () =>
+    using(async (redis) => {
+      let time = Date.now();
+      const sessions = createRedisSessionStore({ redis, now: () => time });
+      await sessions.put(id, session, sessionAgeMsMax);
+      const keys = await redis.ask((server) => server.keys(`${redis.namespace}:*`), []);
+      expect(keys).toHaveLength(2);
+      expect(keys.join()).not.toContain(id);
+      time += sessionAgeMsMax - ttlMs;
+      expect(await sessions.touch(id, sessionAgeMsMax)).toBe(true);
+      await vi.waitFor(async () => expect(await sessions.get(id)).toBeUndefined(), { timeout: 5_000 });
+    }));
+
+  it('signs users out where anything of their sessions is lost, and says where it could not', () =>
+    using(async (redis) => {
+      const sessions = createRedisSessionStore({ redis });
+      await sessions.put(id, session, 60_000);
+      await redis.ask<unknown>((server) => server.del(`${redis.namespace}:sessions-of:user-1`), undefined);
+      expect(await sessions.get(id)).toBeUndefined();
+      expect(await sessions.touch(id, 60_000)).toBe(false);
+      const away = openRedis({ url: 'redis://127.0.0.1:1', namespace: 'away' });
+      const lost = createRedisSessionStore({ redis: away });
+      expect(await lost.put(id, session, 60_000)).toBe(false);
+      expect(await lost.get(id)).toBeUndefined();
+      expect([await lost.drop(id), await lost.dropAllOf('user-1')]).toEqual([false, false]);
+      await away.stop();
     }));
 
   it('takes what is no document for a miss', () =>

@@ -9,6 +9,7 @@ import type {
   PredictionStatsDoc,
   ViewDatabase,
 } from '@hindcast/domain';
+import { createMemoryHandOver } from '@hindcast/domain/in-memory';
 import Database from 'libsql';
 import { explained } from './unusable-file.ts';
 import { openViewGenerations } from './view-generations.ts';
@@ -67,7 +68,10 @@ export const openSqliteViews = async ({
   const labels = lazily<LabelsDoc>('prediction-status', labelsRows);
   const models = lazily<ModelDoc>('models', modelRows);
 
+  const handOver = createMemoryHandOver(async () => generations.list());
+
   return {
+    handOver,
     reader: createSqliteViewReader(db, {
       generation: {
         predictions: () => generations.live('prediction-status'),
@@ -80,7 +84,8 @@ export const openSqliteViews = async ({
     }),
     generations: async () => generations.list(),
     create: async (projection) => generations.create(projection),
-    async promote(projection, generation) {
+    async promote(projection, generation, under) {
+      if (under) handOver.promote(under);
       // The pointer may not be durable before the documents that it points to.
       behind.flush();
       generations.promote(projection, generation);

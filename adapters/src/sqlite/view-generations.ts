@@ -22,6 +22,7 @@ export const openViewGenerations = (db: Database.Database, now: Clock): ViewGene
   const raise = db.prepare("UPDATE view_generations SET state = 'live' WHERE projection = ? AND generation = ?");
   const remove = db.prepare('DELETE FROM view_generations WHERE projection = ? AND generation = ?');
   const live = new Map<ProjectionName, number>();
+  const last = new Map<ProjectionName, number>();
 
   type Row = { projection: ProjectionName; generation: number; state: ViewGeneration['state']; created_at: number };
   const list = (): ViewGeneration[] =>
@@ -62,7 +63,8 @@ export const openViewGenerations = (db: Database.Database, now: Clock): ViewGene
     create: (projection) =>
       transact(() => {
         const used = list().filter((entry) => entry.projection === projection);
-        const generation = Math.max(...used.map((entry) => entry.generation)) + 1;
+        const generation = Math.max(last.get(projection) ?? 1, ...used.map((entry) => entry.generation)) + 1;
+        last.set(projection, generation);
         return add({ projection, generation, state: 'building', createdAt: now() });
       }),
     promote: (projection, generation) =>

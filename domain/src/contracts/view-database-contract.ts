@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Checkpoint, ViewDatabase } from '../view-store.ts';
 import { endedDoc, predictionDoc, requestedDoc } from './sample-documents.ts';
 import { viewQueryContract } from './view-database-query-contract.ts';
+import { viewHandOverContract } from './view-hand-over-contract.ts';
 
 export interface ViewDatabaseUnderTest {
   readonly views: ViewDatabase;
@@ -124,19 +125,21 @@ export const viewDatabaseContract = (name: string, open: () => Promise<ViewDatab
         expect((await views.generations()).filter(({ projection }) => projection === 'models')).toHaveLength(1);
       }));
 
-    it('starts a dropped generation empty when its number is used again', () =>
+    it('gives the number of a dropped generation to no other one, and starts each empty', () =>
       using(async (views) => {
         const { generation } = await views.create('prediction-status');
         const doc = requestedDoc('a', 4, 1_000);
         await views.statusStore(generation).save([{ doc, base: undefined }], checkpoint(5));
         await views.drop('prediction-status', generation);
         const again = await views.create('prediction-status');
+        expect(again.generation).toBeGreaterThan(generation);
         expect((await views.statusStore(again.generation).load(['t/a'])).size).toBe(0);
         expect(await views.statusStore(again.generation).checkpoints()).toEqual([]);
       }));
   });
 
   viewQueryContract(name, using);
+  viewHandOverContract(name, using);
 };
 
 const statesOf = async (views: ViewDatabase): Promise<string[]> =>

@@ -14,6 +14,7 @@ import type {
 import { PROJECTIONS } from '../view-store.ts';
 import { newestFirst } from './view-database-query.ts';
 import { createMemoryViewStore, type MemoryViewStore } from './view-database-store.ts';
+import { createMemoryHandOver } from './view-hand-over.ts';
 
 interface Stores {
   readonly status: MemoryViewStore<PredictionDoc>;
@@ -31,9 +32,15 @@ const emptyStores = (): Stores => ({
   models: createMemoryViewStore(),
 });
 
+export interface MemoryViews extends ViewDatabase {
+  /** What a store does that somebody empties while processes run. */
+  lose(projection: ProjectionName): void;
+}
+
 /** Views that live as long as the process: lists are found by going through all documents of the generation. */
-export const createMemoryViews = ({ now }: { now: () => number }): ViewDatabase => {
+export const createMemoryViews = ({ now }: { now: () => number }): MemoryViews => {
   const generations = new Map<ProjectionName, ViewGeneration[]>();
+  const lastNumbers = new Map<ProjectionName, number>();
   const filled = new Map<string, Stores>();
   for (const projection of PROJECTIONS) {
     generations.set(projection, [{ projection, generation: 1, state: 'live', createdAt: now() }]);
@@ -45,8 +52,11 @@ export const createMemoryViews = ({ now }: { now: () => number }): ViewDatabase 
     if (!stores) throw new Error(`There is no generation ${generation} of ${projection}.`);
     return stores;
   };
-  const live = (projection: ProjectionName): Stores =>
-    storesOf(projection, listOf(projection).find(({ state }) => state === 'live')?.generation ?? 1);
+  const live = (projection: ProjectionName): Stores => {
+    const found = listOf(projection).find(({ state }) => state === 'live');
+    if (!found) throw new Error(`There is no live generation of ${projection}.`);
+    return storesOf(projection, found.generation);
+  };
   const entryOf = (projection: ProjectionName, generation: number): ViewGeneration => {
     const found = listOf(projection).find((entry) => entry.generation === generation);
     if (!found) throw new Error(`There is no generation ${generation} of ${projection}.`);
@@ -87,19 +97,29 @@ export const createMemoryViews = ({ now }: { now: () => number }): ViewDatabase 
     },
   };
 
+  const allGenerations = async () => PROJECTIONS.flatMap(listOf);
+  const handOver = createMemoryHandOver(allGenerations);
+
   return {
     reader,
-    generations: async () => PROJECTIONS.flatMap(listOf),
+    handOver,
+    generations: allGenerations,
+    lose(projection) {
+      for (const { generation } of listOf(projection)) filled.set(`${projection}#${generation}`, emptyStores());
+      generations.set(projection, []);
+    },
     async create(projection) {
       const list = listOf(projection);
-      const generation = Math.max(...list.map((entry) => entry.generation)) + 1;
+      const generation = (lastNumbers.get(projection) ?? 1) + 1;
+      lastNumbers.set(projection, generation);
       const made: ViewGeneration = { projection, generation, state: 'building', createdAt: now() };
       filled.set(`${projection}#${generation}`, emptyStores());
       generations.set(projection, [...list, made]);
       return made;
     },
-    async promote(projection, generation) {
+    async promote(projection, generation, under) {
       entryOf(projection, generation);
+      if (under) handOver.promote(under);
       const moved = listOf(projection).map((entry): ViewGeneration => {
         if (entry.generation === generation) return { ...entry, state: 'live' };
         return entry.state === 'live' ? { ...entry, state: 'previous' } : entry;

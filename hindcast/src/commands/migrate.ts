@@ -4,14 +4,21 @@ import { Value } from '@sinclair/typebox/value';
 import type { Command, OptionValues } from 'commander';
 import { usage } from '../cli-failure.ts';
 import { allowed, resolveConfig } from '../config.ts';
+import { kafkaSecurity } from '../distributed/kafka-security.ts';
 import { describeMigration } from '../migrate/describe-migration.ts';
 import type { MigrationOptions } from '../migrate/migrate-log.ts';
 import { createMigrationProgress } from '../migrate/migration-progress.ts';
+import { fileVariable, readTextFile, secretOf } from '../secret-files.ts';
 import { SETTINGS, type SettingName } from '../settings.ts';
 import { voiceOf } from '../terminal.ts';
 import { type CliContext, command, settingFlags, withSettings } from './cli-context.ts';
 
 const settings: readonly SettingName[] = ['data', 'topicPrefix', 'replicationFactor', 'minInsyncReplicas', 'database'];
+/** How this process is let in by Kafka. */
+const kafkaLogin: readonly SettingName[] = [
+  ...(['kafkaSsl', 'kafkaSslCa', 'kafkaSslCert', 'kafkaSslKey'] as const),
+  ...(['kafkaSaslMechanism', 'kafkaSaslUsername', 'kafkaSaslPassword'] as const),
+];
 
 export const migrateCommand = (context: CliContext): Command =>
   withSettings(
@@ -47,7 +54,11 @@ const migrationOf = async (
   const brokers = /^kafka:\/\/([^\s,/]+:\d+(?:,[^\s,/]+:\d+)*)\/?$/.exec(String(options['to']))?.[1];
   if (!brokers) throw usage(`--to is "${options['to']}"; write it like kafka://host:port,host:port.`);
   // Of the services only the MongoDB is asked for here, and all others are for what runs later.
-  const named = Object.fromEntries(settings.map((name) => [SETTINGS[name].env, env[SETTINGS[name].env]]));
+  const variables = [...settings, ...kafkaLogin].flatMap((name) => {
+    const variable = SETTINGS[name].env;
+    return [variable, fileVariable(variable)].filter((one) => env[one] !== undefined);
+  });
+  const named = Object.fromEntries(variables.map((variable) => [variable, env[variable]]));
   const { config, problems, effective } = resolveConfig({ env: named, flags: settingFlags(options), cores });
   if (!config) throw usage(problems.join('\n'));
   const data = resolve(config.data);
@@ -62,6 +73,7 @@ const migrationOf = async (
     kafka: {
       brokers: brokers.split(','),
       clientId: 'hindcast-migrate',
+      ...kafkaSecurity(config, readTextFile).options,
       topicPrefix,
       replicationFactor,
       minInsyncReplicas,
@@ -76,7 +88,9 @@ const migrationOf = async (
 };
 
 const mongoUri = (options: OptionValues, env: CliContext['terminal']['env']): string | undefined => {
-  const given: unknown = options['artifactsTo'] ?? env[SETTINGS.mongodbUri.env];
+  const secret = secretOf(SETTINGS.mongodbUri.env, env, readTextFile);
+  if (secret && 'problem' in secret) throw usage(secret.problem);
+  const given: unknown = options['artifactsTo'] ?? secret?.value;
   if (given === undefined || given === '') return undefined;
   if (Value.Check(SETTINGS.mongodbUri.schema, given)) return given;
   throw usage(`The address of the MongoDB (not shown) must be ${allowed(SETTINGS.mongodbUri)}.`);

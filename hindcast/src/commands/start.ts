@@ -50,13 +50,14 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     const running = await start(config, logger, role && [role]).catch((error: unknown) => {
       throw startFailure(config, error);
     });
-    announce(context, config, logger, running, role);
     const log = { error: (said: unknown) => complain(logger, said) };
     closeWithGrace({ delay: config.shutdownMs, logger: log }, async ({ err }) => {
       if (err) complain(logger, err);
       await running.stop();
       if (speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
     });
+    // Whoever hears that it is ready may ask it to end at once.
+    announce(context, config, logger, running, role);
   });
 
 const lonely = (role: Role): string =>

@@ -10,15 +10,20 @@ import {
 import { nodeIdentity } from '@hindcast/adapters/node';
 import {
   createRedisCompletionBus,
+  createRedisRateLimits,
   createRedisReservations,
   createRedisResultCache,
   openRedis,
 } from '@hindcast/adapters/redis';
 import { type Logger, TOPICS } from '@hindcast/domain';
+import { createMemoryRateLimits } from '@hindcast/domain/in-memory';
 import { makeDataFolder } from '../embedded/data-folder.ts';
 import type { Ports } from '../parts/ports.ts';
 import { createUndoStack } from '../parts/undo-stack.ts';
+import { readTextFile } from '../secret-files.ts';
 import type { DistributedConfig } from '../settings.ts';
+import { kafkaSecurity } from './kafka-security.ts';
+import { redisSecurity } from './redis-security.ts';
 
 /** The ports of a process among others: the log on Kafka, views and artifacts in MongoDB, what may be lost in Redis. */
 export const openDistributedPorts = async (config: DistributedConfig, logger: Logger): Promise<Ports> => {
@@ -32,6 +37,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       await openKafkaEventLog({
         brokers: config.kafkaBrokers.split(','),
         clientId: 'hindcast',
+        ...kafkaSecurity(config, readTextFile).options,
         topicPrefix: config.topicPrefix,
         partitions: {
           [TOPICS.predictions]: config.partitions,
@@ -53,7 +59,14 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     opened.push(() => client.close());
     const views = opened.keep(await openMongoViews({ server: { client }, database: config.database, now, logger }));
     const artifacts = await openGridFsArtifactStore({ db: client.db(config.database), cacheFolder });
-    const redis = opened.keep(openRedis({ url: config.redisUrl, namespace: `hindcast:${logId}:${epoch}`, logger }));
+    const redis = opened.keep(
+      openRedis({
+        url: config.redisUrl,
+        ...redisSecurity(config, readTextFile).options,
+        namespace: `hindcast:${logId}:${epoch}`,
+        logger,
+      }),
+    );
     const redisAnswers = async () => {
       if (!redis.answers()) throw new Error('Redis does not answer.');
     };
@@ -65,6 +78,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       bus: createRedisCompletionBus({ redis, read: (key) => views.reader.prediction(key) }),
       cache: createRedisResultCache({ redis }),
       reservations: createRedisReservations({ redis }),
+      rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
       board: await openMongoBacklogBoard({ db: client.db(config.database, majority) }),
       checks: { cache: { required: false, check: redisAnswers } },

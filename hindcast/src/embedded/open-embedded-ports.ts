@@ -8,6 +8,7 @@ import { TOPICS, type Topic } from '@hindcast/domain';
 import {
   createMemoryCompletionBus,
   createMemoryEventLog,
+  createMemoryRateLimits,
   createMemoryReservations,
   createMemoryResultCache,
   createMemoryViews,
@@ -28,6 +29,7 @@ const inProcess = () => ({
   bus: createMemoryCompletionBus(),
   cache: createMemoryResultCache(),
   reservations: createMemoryReservations({ now: nodeIdentity.now }),
+  rateLimits: createMemoryRateLimits({ now: nodeIdentity.now }),
   shared: false,
   board: undefined,
   checks: {},

@@ -23,9 +23,6 @@ import type { Ports } from './ports.ts';
 import type { Role } from './roles.ts';
 import type { UndoStack } from './undo-stack.ts';
 
-/** Where several processes project, another one may move the pointer to the live views: it is looked for this often. */
-const pointerLookMs = 1_000;
-
 /** What runs in a process beside its server, by what the process is for. */
 export interface LongRunning {
   readonly catalog: ModelCatalog;
@@ -59,7 +56,7 @@ export const startLongRunning = async (
       logger,
     });
   const startProjections = async () => {
-    const shared = ports.shared ? { pointerLookMs } : {};
+    const shared = ports.shared ? { member: identity.newId() } : {};
     const projections = keep(createProjections({ log, views, bus, cache, logger, ...identity }, shared));
     await projections.start();
     keep(

@@ -5,6 +5,7 @@ import type {
   CompletionBus,
   EventLog,
   Identity,
+  RateLimits,
   Reservations,
   ResultCache,
   ViewDatabase,
@@ -19,6 +20,7 @@ export interface Ports {
   readonly bus: CompletionBus;
   readonly cache: ResultCache;
   readonly reservations: Reservations;
+  readonly rateLimits: RateLimits;
   /** Other processes serve the same log. */
   readonly shared: boolean;
   /** Where they tell each other how much is open; one process alone knows. */

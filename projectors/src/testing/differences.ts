@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PredictionQualityDoc, PredictionStatsDoc, RecordedRecord, ViewDatabase } from '@hindcast/domain';
 import { serialFold } from './serial-fold.ts';
 
-/** Documents of generation 1 that are not what a serial fold of the records makes of them; empty where all is right. */
+/** Documents of a generation that are not what a serial fold of the records makes of them; empty where all is right. */
 export const differences = async (
   views: ViewDatabase,
   records: readonly RecordedRecord[],
+  generation = 1,
 ): Promise<{
   readonly status: readonly string[];
   readonly stats: readonly string[];
@@ -13,14 +14,14 @@ export const differences = async (
 }> => {
   const truth = serialFold(records);
   const status = new Set(truth.states.keys());
-  for await (const page of views.statusStore(1).scan()) {
+  for await (const page of views.statusStore(generation).scan()) {
     for (const { key, state } of page) {
       if (sameAsStored(state, truth.states.get(key))) status.delete(key);
       else status.add(key);
     }
   }
   const stats = new Set(truth.stats.keys());
-  for await (const page of views.statsStore(1).scan()) {
+  for await (const page of views.statsStore(generation).scan()) {
     for (const doc of page) {
       if (sameAsStored(countsOf(doc), truth.stats.get(doc.key))) stats.delete(doc.key);
       else stats.add(doc.key);
@@ -29,7 +30,7 @@ export const differences = async (
   const quality = new Set(truth.quality.keys());
   const judge = ({ key, buckets }: PredictionQualityDoc) =>
     sameAsStored({ buckets }, { buckets: truth.quality.get(key) }) ? quality.delete(key) : quality.add(key);
-  for await (const page of views.qualityStore(1).scan()) for (const doc of page) judge(doc);
+  for await (const page of views.qualityStore(generation).scan()) for (const doc of page) judge(doc);
   return { status: [...status], stats: [...stats], quality: [...quality] };
 };
 

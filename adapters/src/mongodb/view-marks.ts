@@ -1,0 +1,37 @@
+import type { Db } from 'mongodb';
+import { checkpointsCollection } from './view-checkpoints.ts';
+
+interface Mark {
+  readonly _id: string;
+  readonly stamp: string;
+}
+
+/** No document has an empty key, and a scan begins behind it. */
+const documentsMark = '';
+const checkpointsMark = (view: string): string => `${view}|`;
+
+const marksOf = (db: Db, view: string) => [
+  { collection: db.collection<Mark>(view), _id: documentsMark },
+  { collection: db.collection<Mark>(checkpointsCollection), _id: checkpointsMark(view) },
+];
+
+/**
+ * A mark stands among the documents of a view, and one among its checkpoints, with the stamp of their generation.
+ * Whoever empties a collection takes its mark away, and whoever writes into an emptied one makes none.
+ */
+export const putMarks = async (db: Db, view: string, stamp: string): Promise<void> => {
+  for (const { collection, _id } of marksOf(db, view)) {
+    await collection.updateOne({ _id }, { $set: { stamp } }, { upsert: true });
+  }
+};
+
+export const removeCheckpointsMark = async (db: Db, view: string): Promise<void> => {
+  await db.collection<Mark>(checkpointsCollection).deleteOne({ _id: checkpointsMark(view) });
+};
+
+/** Whether all that was written into these views since their generation was made is still there. */
+export const areWhole = async (db: Db, views: readonly string[], stamp: string): Promise<boolean> => {
+  const marks = views.flatMap((view) => marksOf(db, view));
+  const found = await Promise.all(marks.map(({ collection, _id }) => collection.findOne({ _id })));
+  return found.every((mark) => mark?.stamp === stamp);
+};

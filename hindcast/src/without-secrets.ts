@@ -1,0 +1,5 @@
+/** What a URI has before its host, wherever it is quoted. */
+const credentials = /([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>/?#]*@/gi;
+
+/** A text that may go into logs and onto terminals: URIs in it have lost their users and passwords. */
+export const withoutSecrets = (text: string): string => text.replace(credentials, '$1******@');
