@@ -89,10 +89,10 @@ describe('what a person asks first', () => {
     const found = JSON.parse(out) as { check: string; ok: boolean }[];
     expect(found.map(({ check }) => check)).toEqual([
       'node',
-      'libsql',
       'onnxruntime',
       'port',
       'data folder',
+      'libsql',
       'lock',
       'disk',
       'clock',

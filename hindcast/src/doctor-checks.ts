@@ -3,7 +3,8 @@ import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Config } from './settings.ts';
+import { isDistributed } from './config.ts';
+import type { Config, DistributedConfig } from './settings.ts';
 
 export interface Finding {
   readonly check: string;
@@ -121,16 +122,26 @@ const checkLock =
     return fine('a running Hindcast uses the data folder; a second one needs another --data');
   };
 
+const embeddedChecks = (isLocked: IsLocked): readonly (readonly [string, Check])[] => [
+  ['libsql', checkLoads('libsql')],
+  ['lock', checkLock(isLocked)],
+  ['disk', checkDisk],
+];
+
+/** Loaded only where there are services to ask. */
+const serviceChecks = async (config: DistributedConfig): Promise<readonly (readonly [string, Check])[]> => {
+  const { checkService, SERVICES } = await import('./distributed/check-services.ts');
+  return SERVICES.map((service) => [service, () => checkService(service, config)] as const);
+};
+
 /** Looks at everything that `start` needs, and says what to do where something is not as it should be. */
 export const examine = async (config: Config, isLocked: IsLocked): Promise<readonly Finding[]> => {
   const checks: readonly (readonly [string, Check])[] = [
     ['node', checkNode],
-    ['libsql', checkLoads('libsql')],
     ['onnxruntime', checkLoads('onnxruntime-node')],
     ['port', checkPort],
     ['data folder', checkFolder],
-    ['lock', checkLock(isLocked)],
-    ['disk', checkDisk],
+    ...(isDistributed(config) ? await serviceChecks(config) : embeddedChecks(isLocked)),
     ['clock', checkClock],
   ];
   return Promise.all(checks.map(async ([check, look]) => ({ check, ...(await look(config).catch(broken)) })));

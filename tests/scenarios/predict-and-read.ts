@@ -155,10 +155,10 @@ export const restartKeepsEverything: Scenario = {
     }
     expect((await after.submit({ model: 'linear', input: [0, 0, 0, 1] }, batchKey)).status).toBe(422);
     const history = await after.request('GET', `/v1/predictions/${String(result['id'])}/events`);
-    expect((history.body['data'] as { type: string }[]).map(({ type }) => type)).toEqual([
-      'PredictionRequested',
-      'PredictionSucceeded',
-    ]);
+    const types = (history.body['data'] as { type: string }[]).map(({ type }) => type);
+    // A run that takes more than a second says that it has begun, which depends on the machine.
+    const facts = types.filter((type) => type !== 'PredictionAttemptStarted');
+    expect(facts).toEqual(['PredictionRequested', 'PredictionSucceeded']);
     const fresh = await after.submit({ model: 'linear', input: [0, 0, 0, 1] }, { prefer: 'wait=10' });
     expect(fresh.body['status']).toBe('succeeded');
   },

@@ -37,8 +37,11 @@ export const openArtifactUploads = async (db: Db, now: Clock): Promise<ArtifactU
   const files = db.collection<GridFSFile>(`${bucketName}.files`);
   const chunks = db.collection(`${bucketName}.chunks`);
   const uploads = db.collection<Upload>(`${bucketName}.uploads`);
-  await files.createIndex({ filename: 1 }, { name: 'digest', unique: true });
-  await uploads.createIndex({ startedAt: 1 }, { name: 'age' });
+  const createIndexes = async (): Promise<void> => {
+    await files.createIndex({ filename: 1 }, { name: 'digest', unique: true });
+    await uploads.createIndex({ startedAt: 1 }, { name: 'age' });
+  };
+  await createIndexes();
 
   const discard = async (_id: ObjectId): Promise<void> => {
     if ((await files.findOne({ _id }, { projection: { _id: 1 } })) === null) await chunks.deleteMany({ files_id: _id });
@@ -54,6 +57,8 @@ export const openArtifactUploads = async (db: Db, now: Clock): Promise<ArtifactU
     read: (file) => bucket.openDownloadStream(file._id),
     async upload(path, sha256) {
       if ((await find(sha256)) !== null) return;
+      // Somebody may have emptied the database since.
+      await createIndexes();
       const _id = new ObjectId();
       await uploads.insertOne({ _id, startedAt: now() });
       try {

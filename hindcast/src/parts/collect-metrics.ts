@@ -52,7 +52,9 @@ export const collectMetrics = ({ keeper, worker, projections }: MetricSources): 
     labelNames: ['projection'],
     registers: [registry],
     async collect() {
-      for (const { projection, lag } of await projections.list()) this.set({ projection }, lag);
+      // Where the store is away nobody knows the lag, and the scrape has the rest.
+      this.reset();
+      for (const { projection, lag } of await projections.list().catch(() => [])) this.set({ projection }, lag);
     },
   });
   return registry;

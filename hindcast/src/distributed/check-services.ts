@@ -1,0 +1,89 @@
+import { describeBrokers } from '@hindcast/adapters/kafka';
+import { createMongoClient } from '@hindcast/adapters/mongodb';
+import { openRedis } from '@hindcast/adapters/redis';
+import type { Logger } from '@hindcast/domain';
+import { readTextFile } from '../secret-files.ts';
+import { serviceFailure } from '../service-failure.ts';
+import type { DistributedConfig } from '../settings.ts';
+import { withoutSecrets } from '../without-secrets.ts';
+import { kafkaSecurity } from './kafka-security.ts';
+import { redisSecurity } from './redis-security.ts';
+
+export interface ServiceAnswer {
+  readonly ok: boolean;
+  readonly said: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+const redisWaitMs = 3_000;
+const lookMs = 50;
+const nothing = () => undefined;
+const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+const checkKafka = async (config: DistributedConfig): Promise<ServiceAnswer> => {
+  const { brokers, topics } = await describeBrokers({
+    brokers: config.kafkaBrokers.split(','),
+    clientId: 'hindcast-doctor',
+    ...kafkaSecurity(config, readTextFile).options,
+    topicPrefix: config.topicPrefix,
+    logger: silent,
+  });
+  const said = `${brokers} brokers answer, ${topics === 0 ? 'and have no topics of Hindcast yet' : `with ${topics} topics of Hindcast`}`;
+  if (topics > 0 || brokers >= config.replicationFactor) return { ok: true, said };
+  const fix = `Start ${config.replicationFactor} brokers, or set HINDCAST_REPLICATION_FACTOR to what there is.`;
+  return { ok: false, said, fix };
+};
+
+const checkMongo = async ({ mongodbUri, database }: DistributedConfig): Promise<ServiceAnswer> => {
+  const client = createMongoClient(mongodbUri);
+  try {
+    const hello = await client.db(database).command({ hello: 1 });
+    await client.db(database).collection('view_generations').findOne();
+    const said = `answers, and the database ${database} can be read`;
+    if (hello['setName'] !== undefined || hello['msg'] === 'isdbgrid') return { ok: true, said };
+    return { ok: false, said, fix: 'It is no replica set: start it as one, of one member at least.' };
+  } finally {
+    await client.close();
+  }
+};
+
+const checkRedis = async (config: DistributedConfig): Promise<ServiceAnswer> => {
+  let refusal: Error | undefined;
+  const logger: Logger = {
+    ...silent,
+    warn: (fields) => {
+      const { err } = fields as { err?: unknown };
+      if (err instanceof Error) refusal ??= err;
+    },
+  };
+  const options = { ...redisSecurity(config, readTextFile).options, namespace: 'hindcast:doctor', logger };
+  const redis = openRedis({ url: config.redisUrl, ...options });
+  try {
+    const end = performance.now() + redisWaitMs;
+    while (!redis.answers() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, lookMs));
+    if (redis.answers()) return { ok: true, said: 'answers' };
+    throw refusal ?? new Error(`It does not answer within ${redisWaitMs} ms.`);
+  } finally {
+    await redis.stop();
+  }
+};
+
+const checks = { kafka: checkKafka, mongodb: checkMongo, redis: checkRedis } as const;
+const advice = {
+  kafka: 'Check KAFKA_BROKERS, and what `hindcast config` shows under KAFKA_.',
+  mongodb: 'Check MONGODB_URI.',
+  redis: 'Check REDIS_URL. Hindcast works without Redis, more slowly.',
+} as const;
+export const SERVICES = Object.keys(checks) as readonly (keyof typeof checks)[];
+
+/** Asks a service whether it is what a process needs. Changes nothing in it, and shows no secret. */
+export const checkService = async (service: keyof typeof checks, config: DistributedConfig): Promise<ServiceAnswer> => {
+  try {
+    return await checks[service](config);
+  } catch (error) {
+    const told = error instanceof Error ? (serviceFailure(config, error) ?? error.message) : String(error);
+    const said = told.replace(/^Hindcast did not start\. /, '');
+    return { ok: false, said: withoutSecrets(said), fix: advice[service] };
+  }
+};
