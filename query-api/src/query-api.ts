@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
+import { auditRoutes } from './audit-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import { jobsRoute } from './jobs-route.ts';
 import { labelsRoute } from './labels-route.ts';
@@ -8,6 +9,7 @@ import { predictionEventsRoute } from './prediction-events-route.ts';
 import { predictionLabelsRoute } from './prediction-labels-route.ts';
 import { predictionListRoute } from './prediction-list-route.ts';
 import { predictionPayloadRoutes } from './prediction-payload-routes.ts';
+import { predictionProofRoute } from './prediction-proof-route.ts';
 import { predictionRoutes } from './prediction-route.ts';
 import { projectionsRoute } from './projections-route.ts';
 import { qualityRoute } from './quality-route.ts';
@@ -50,5 +52,7 @@ export const queryApi =
     await app.register(jobsRoute(ports, limits, waits, streams));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
+    await app.register(auditRoutes(ports, limits, replays));
+    await app.register(predictionProofRoute(ports, limits, reading, replays));
     await app.register(discoveryRoutes(options.version));
   };

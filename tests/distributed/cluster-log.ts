@@ -4,7 +4,7 @@ import { TOPICS } from '@hindcast/domain';
 import { pino } from 'pino';
 import { topicPrefixOf } from './cluster.ts';
 
-const { predictions, models, jobs, deadLetters } = TOPICS;
+const { predictions, models, jobs, audit, deadLetters } = TOPICS;
 
 /** The log of a cluster, for whoever looks at it from outside. */
 export const openClusterLog = (brokers: readonly string[], name: string) =>
@@ -12,7 +12,7 @@ export const openClusterLog = (brokers: readonly string[], name: string) =>
     brokers,
     clientId: 'hindcast-auditor',
     topicPrefix: topicPrefixOf(name),
-    partitions: { [predictions]: 12, [models]: 1, [jobs]: 12, [deadLetters]: 3 },
+    partitions: { [predictions]: 12, [models]: 1, [jobs]: 12, [audit]: 1, [deadLetters]: 3 },
     replicationFactor: 1,
     minInsyncReplicas: 1,
     now: nodeIdentity.now,

@@ -2,4 +2,5 @@ export { startBacklogReporter } from './backlog-reporter.ts';
 export * from './inference-worker.ts';
 export * from './jobs/job-runner.ts';
 export * from './keeper.ts';
+export * from './notary/notary.ts';
 export { openSetMaxOf } from './partition-desks.ts';

@@ -64,6 +64,12 @@ export const problems = {
     'No rebuild of this projection with this id is known. The log was read to its end before this was said; of those that have ended the newest are remembered.',
     'Look at the generations of the projection, or start a rebuild again.',
   ),
+  'no-checkpoint': kind(
+    404,
+    'Nothing is signed',
+    'The log holds no signed checkpoint that was asked for: no notary runs, or it has just begun.',
+    'Start a process with HINDCAST_AUDIT=true and, on Kafka, with HINDCAST_AUDIT_KEY. The first checkpoints follow within seconds.',
+  ),
   'unknown-job': kind(
     404,
     'The job is unknown',
@@ -219,6 +225,12 @@ export const problems = {
     'Something went wrong here',
     'An unexpected error. It was logged under the `traceId` of the answer.',
     'Repeat the request once; if it fails again, report the `traceId`.',
+  ),
+  'log-changed': kind(
+    500,
+    'The log was changed',
+    'What the log holds is not what was signed, so that nothing can be proved there.',
+    'Run `hindcast audit verify`: it names the place. Then restore the log from a copy.',
   ),
   'prediction-failed': kind(
     500,

@@ -14,6 +14,12 @@ export const unavailableProblems = {
     'The event log does not answer or has no room. Nothing is known to have been accepted.',
     'Repeat the request after Retry-After seconds, with the same Idempotency-Key if there was one.',
   ),
+  'proof-not-ready': kind(
+    503,
+    'There is no proof yet',
+    'No signed checkpoint holds the events of this prediction yet. They are signed some seconds after they were stored.',
+    'Repeat the request after Retry-After seconds. If that does not help, see whether a notary runs: GET /v1/audit/checkpoints.',
+  ),
   'store-unavailable': kind(
     503,
     'The views cannot be read',

@@ -1,4 +1,5 @@
 import { buildHttpServer, type HttpServer, type WholeApi, wholeApiOf } from '@hindcast/adapters/http';
+import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { commandApi } from '@hindcast/command-api';
 import type { Backlog, Logger, ModelRuntime } from '@hindcast/domain';
 import { queryApi } from '@hindcast/query-api';
@@ -51,7 +52,7 @@ export const buildApis = (
   ),
   'query-api': queryApi(
     {
-      ...{ log, jobs, views: views.reader, bus, cache, artifacts, identity, logger },
+      ...{ log, jobs, views: views.reader, bus, cache, artifacts, identity, logger, auditCrypto: nodeAuditCrypto },
       projections: views,
     },
     { version },

@@ -1,3 +1,4 @@
+import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
 import {
   type JobCatalog,
@@ -11,13 +12,16 @@ import { createProjections, type Projections } from '@hindcast/projectors';
 import {
   type InferenceWorker,
   type Keeper,
+  type Notary,
   openSetMaxOf,
   startBacklogReporter,
   startInferenceWorker,
   startJobRunner,
   startKeeper,
+  startNotary,
 } from '@hindcast/workers';
 import type { Config } from '../settings.ts';
+import { openAuditKey } from './audit-key.ts';
 import { heldBy } from './missing-files.ts';
 import type { Ports } from './ports.ts';
 import type { Role } from './roles.ts';
@@ -31,6 +35,8 @@ export interface LongRunning {
   readonly runtime: ModelRuntime | undefined;
   readonly projections: Projections | undefined;
   readonly keeper: Keeper | undefined;
+  /** undefined where nothing is signed, or another process signs. */
+  readonly notary: Notary | undefined;
   readonly worker: InferenceWorker | undefined;
 }
 
@@ -70,9 +76,18 @@ export const startLongRunning = async (
   const startKeeping = () =>
     startKeeper({ log, identity, logger, heldBy: heldBy(catalog, artifacts) }, { group: 'keepers', openMax });
 
+  const startSigning = async () => {
+    const signingKey = await openAuditKey(config, logger);
+    if (!signingKey) return undefined;
+    return keep(
+      await startNotary({ log, crypto: nodeAuditCrypto, signingKey, identity, logger }, { group: 'notaries' }),
+    );
+  };
+
   const runtime = roles.has('worker') || roles.has('command-api') ? keep(startRuntime()) : undefined;
   const projections = roles.has('projector') ? await startProjections() : undefined;
   const keeper = roles.has('projector') ? keep(await startKeeping()) : undefined;
+  const notary = roles.has('projector') ? await startSigning() : undefined;
   const worker =
     roles.has('worker') && runtime
       ? keep(
@@ -85,5 +100,5 @@ export const startLongRunning = async (
   if (ports.board && (keeper || worker)) {
     keep(startBacklogReporter({ board: ports.board, keeper, worker, identity, logger }));
   }
-  return { catalog, jobs, runtime, projections, keeper, worker };
+  return { catalog, jobs, runtime, projections, keeper, notary, worker };
 };
