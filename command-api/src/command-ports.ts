@@ -62,6 +62,14 @@ export interface CommandLimits {
   /** Registrations that may queue for the one that is under way. */
   readonly registrationsMax: number;
   readonly modelDefaults: ModelSettings;
+  /** One line of an upload of labels, and all of it. */
+  readonly labelLineBytesMax: number;
+  readonly labelLinesMax: number;
+  readonly labelUploadBytesMax: number;
+  readonly labelUploadsMax: number;
+  /** Predictions that one label may be given to, and those of an entity that are looked through for it. */
+  readonly labelMatchesMax: number;
+  readonly labelLookedAtMax: number;
 }
 
 export const commandLimits: CommandLimits = {
@@ -80,6 +88,12 @@ export const commandLimits: CommandLimits = {
   jobsOpenMax: 1_000,
   registrationsMax: 8,
   modelDefaults: { pool: 'default', deadlineMs: 60_000, timeoutMs: 10_000, batchMax: 1_000 },
+  labelLineBytesMax: 16_384,
+  labelLinesMax: 100_000,
+  labelUploadBytesMax: 67_108_864,
+  labelUploadsMax: 8,
+  labelMatchesMax: 100,
+  labelLookedAtMax: 10_000,
 };
 
 /** What every part of the command side works with. */

@@ -1,17 +1,19 @@
 import type { TSchema } from '@sinclair/typebox';
 import { type AuditCheckpointSigned, auditCheckpointSignedData } from './audit-events.ts';
 import { type JobEvent, jobEventData } from './job-events.ts';
+import { type LabelEvent, labelEventData } from './label-events.ts';
 import { type LogOpened, logOpenedData } from './log-opened.ts';
 import { type ModelEvent, modelEventData } from './model-events.ts';
 import { type PredictionEvent, predictionEventData } from './prediction-events.ts';
 
-export type DomainEvent = PredictionEvent | ModelEvent | JobEvent | AuditCheckpointSigned | LogOpened;
+export type DomainEvent = PredictionEvent | LabelEvent | ModelEvent | JobEvent | AuditCheckpointSigned | LogOpened;
 export type EventType = DomainEvent['type'];
 
 /** The schema of each event's data, by type. */
 export const eventData: Readonly<Record<EventType, TSchema>> = {
   LogOpened: logOpenedData,
   ...predictionEventData,
+  ...labelEventData,
   ...modelEventData,
   ...jobEventData,
   AuditCheckpointSigned: auditCheckpointSignedData,

@@ -8,6 +8,7 @@ import type {
   Priority,
   Provenance,
 } from './prediction-events.ts';
+import { sameLabel } from './same-label.ts';
 
 export const TERMINAL_STATUSES = ['succeeded', 'failed', 'canceled', 'expired'] as const;
 export const STATUSES = ['queued', 'running', ...TERMINAL_STATUSES] as const;
@@ -39,9 +40,12 @@ export const ignoredMax = 16;
 /** Newest labels that the state keeps; the log keeps all of them. The history keeps the first one too: it is a transition. */
 export const labelsMax = 64;
 
-interface LabelEntry extends Label {
+export interface LabelEntry extends Label {
   readonly offset: number;
+  /** Log time, ms since 1970. */
   readonly at: number;
+  /** Counted from 1. Views of before it was kept lack it. */
+  readonly revision?: number;
 }
 
 interface Seen {
@@ -122,7 +126,7 @@ export interface Evolved {
  * - The first request wins. A second one with the same hash is a duplicate, with another a key conflict.
  * - The first terminal event wins, and counts only if it answers the winning request (`causationid`): of two bodies that
  *   raced under one key both may run, and the loser's result must not answer.
- * - A repeated event id changes nothing.
+ * - A repeated event id changes nothing, nor does a label that says what the newest one says.
  */
 export const evolvePrediction = (state: PredictionState, stored: Stored<PredictionEvent>): Evolved => {
   const { event } = stored;
@@ -131,7 +135,10 @@ export const evolvePrediction = (state: PredictionState, stored: Stored<Predicti
     case 'PredictionRequested':
       return request(state, stored, event);
     case 'PredictionLabeled': {
-      const label: LabelEntry = { ...event.data, offset: stored.offset, at: stored.appendedAt };
+      const newest = state.labels.at(-1);
+      if (newest && sameLabel(newest, event.data)) return ignore(state, stored, 'ignored:duplicate');
+      const revision = (newest?.revision ?? state.labels.length) + 1;
+      const label: LabelEntry = { ...event.data, offset: stored.offset, at: stored.appendedAt, revision };
       const labels = [...state.labels, label].slice(-labelsMax);
       return accept(stored, { ...state, labels, history: roomForLabel(state.history) });
     }

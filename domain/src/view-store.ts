@@ -1,5 +1,7 @@
+import type { LabelsState } from './evolve-labels.ts';
 import type { ModelState } from './evolve-model.ts';
 import type { PredictionState, PredictionStatus } from './evolve-prediction.ts';
+import type { QualitySums } from './quality/quality-sums.ts';
 
 /**
  * The fold of a key failed for good at `offset`. Its document stays as it was before, later events of the key go to the
@@ -52,6 +54,39 @@ export interface PredictionStatsDoc {
   readonly inferenceMs: number;
   /** Submit-to-end durations of all ended predictions, counted by `durationBucketsMs` plus one. */
   readonly durations: readonly number[];
+}
+
+/**
+ * The quality view: one document per tenant, model version, hour of accept and partition. Integers only, so that sums do
+ * not depend on their order. Derived from the documents of the status view.
+ */
+export interface PredictionQualityDoc {
+  /** `tenant/model@version|hour|p<partition>`: the hour, in ms since 1970, in which the request was accepted. */
+  readonly key: string;
+  readonly tenant: string;
+  readonly model: string;
+  readonly version: number;
+  readonly hour: number;
+  readonly partition: number;
+  readonly pos: number;
+  /**
+   * By `maturityBucketOf` what changed: how long after the accept. What was known after seven days is the sum of the buckets up to
+   * that one; a late correction stands in its own bucket, and takes away there what it corrects.
+   */
+  readonly buckets: readonly QualitySums[];
+}
+
+/** Labels of one referenceId or entity that came before their prediction. */
+export interface LabelsDoc {
+  /** `tenant/address`. */
+  readonly key: string;
+  readonly tenant: string;
+  readonly address: string;
+  readonly epoch: number;
+  readonly partition: number;
+  readonly pos: number;
+  readonly state: LabelsState;
+  readonly parked?: Parked;
 }
 
 export interface ModelDoc {
@@ -111,6 +146,14 @@ export interface PredictionQuery {
   readonly before?: { readonly at: number; readonly id: string };
 }
 
+/** A page of the documents of a tenant in the order of their keys. */
+export interface KeyPage {
+  readonly tenant: string;
+  readonly limit: number;
+  /** Behind this key. */
+  readonly after?: string;
+}
+
 /**
  * Queries follow the live generation: a swap never fails one. Where none is live, because the store has lost it, they
  * reject. `checkpoints` speak for documents that are all there: they reject where those were taken away.
@@ -125,12 +168,24 @@ export interface ViewReader {
     since: number;
     until: number;
   }): Promise<readonly PredictionStatsDoc[]>;
+  /** By the hour of accept. */
+  quality(query: {
+    tenant: string;
+    model: string;
+    since: number;
+    until: number;
+  }): Promise<readonly PredictionQualityDoc[]>;
+  labels(key: string): Promise<LabelsDoc | undefined>;
+  /** Where labels wait for their prediction, by key. */
+  waitingLabels(page: KeyPage): Promise<readonly LabelsDoc[]>;
+  /** Ids of which the log tells something, such as a label, but no request; by key. */
+  unrequested(page: KeyPage): Promise<readonly PredictionDoc[]>;
   model(key: string): Promise<ModelDoc | undefined>;
   models(tenant: string): Promise<readonly ModelDoc[]>;
   checkpoints(projection: ProjectionName): Promise<readonly Checkpoint[]>;
 }
 
-/** A projection is what one projector writes: `prediction-status` also writes the statistics it derives. */
+/** A projection is what one projector writes: `prediction-status` also writes what it derives: statistics, quality, waiting labels. */
 export const PROJECTIONS = ['prediction-status', 'models'] as const;
 export type ProjectionName = (typeof PROJECTIONS)[number];
 
@@ -212,5 +267,7 @@ export interface ViewDatabase {
   drop(projection: ProjectionName, generation: number): Promise<void>;
   statusStore(generation: number): ViewStore<PredictionDoc>;
   statsStore(generation: number): ViewStore<PredictionStatsDoc>;
+  qualityStore(generation: number): ViewStore<PredictionQualityDoc>;
+  labelsStore(generation: number): ViewStore<LabelsDoc>;
   modelStore(generation: number): ViewStore<ModelDoc>;
 }

@@ -7,11 +7,13 @@ import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { labelsCommand } from './commands/labels.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { cancelCommand, labelCommand } from './commands/outcome.ts';
 import { predictCommand } from './commands/predict.ts';
 import { projectionsCommand } from './commands/projections.ts';
+import { qualityCommand } from './commands/quality.ts';
 import { replayCommand } from './commands/replay.ts';
 import { roleCommands, startCommand } from './commands/start.ts';
 import { watchCommand } from './commands/watch.ts';
@@ -25,6 +27,8 @@ const commands = [
   watchCommand,
   cancelCommand,
   labelCommand,
+  labelsCommand,
+  qualityCommand,
   replayCommand,
   modelsCommand,
   jobsCommand,

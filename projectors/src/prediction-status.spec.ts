@@ -30,6 +30,8 @@ const projectionOver = (
     generation: 1,
     status: views.statusStore(1),
     stats: views.statsStore(1),
+    quality: views.qualityStore(1),
+    labels: views.labelsStore(1),
     deadLetters: noDeadLetters,
     ...more,
   });
@@ -56,7 +58,7 @@ describe('the status projection', () => {
             if (batch.length > 0) await projection.project(sliceOf(batch));
             next = Math.min(records.length, next + length);
           }
-          expect(await differences(views, records)).toEqual({ status: [], stats: [] });
+          expect(await differences(views, records)).toEqual({ status: [], stats: [], quality: [] });
         },
       ),
     ));

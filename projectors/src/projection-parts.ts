@@ -2,6 +2,7 @@ import type {
   Clock,
   CompletionBus,
   EventLog,
+  IdFromText,
   Logger,
   ProjectionName,
   ResultCache,
@@ -10,7 +11,7 @@ import type {
 import { createViewComparer, type ViewComparer } from './compare-views.ts';
 import { noDeadLetters } from './dead-letters.ts';
 import { createModelsProjection, modelsOf } from './models.ts';
-import { createPredictionStatusProjection, predictionStatusOf } from './prediction-status.ts';
+import { createPredictionStatusProjection, predictionStatusOf, predictionStoresOf } from './prediction-status.ts';
 import type { Projection } from './projection.ts';
 import { type BatchGate, type RunningProjector, startProjector } from './start-projector.ts';
 
@@ -20,6 +21,7 @@ export interface ProjectionPorts {
   readonly bus: CompletionBus;
   readonly cache: ResultCache;
   readonly now: Clock;
+  readonly idFromText: IdFromText;
   readonly logger?: Logger | undefined;
 }
 
@@ -41,8 +43,7 @@ export const silentProjection = (views: ViewDatabase, name: ProjectionName, gene
     ? createModelsProjection({ generation, models: views.modelStore(generation), deadLetters: noDeadLetters })
     : createPredictionStatusProjection({
         generation,
-        status: views.statusStore(generation),
-        stats: views.statsStore(generation),
+        ...predictionStoresOf(views, generation),
         deadLetters: noDeadLetters,
       });
 
@@ -58,4 +59,6 @@ export const comparersOf = (
     : {
         'prediction-status': createViewComparer(views.statusStore(live), views.statusStore(built)),
         'prediction-stats': createViewComparer(views.statsStore(live), views.statsStore(built)),
+        'prediction-quality': createViewComparer(views.qualityStore(live), views.qualityStore(built)),
+        labels: createViewComparer(views.labelsStore(live), views.labelsStore(built)),
       };

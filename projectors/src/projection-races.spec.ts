@@ -4,12 +4,13 @@ import { race, type SpoilStore } from './testing/race.ts';
 const runs = 2_000;
 
 const countWrong = async (seeds: number, spoil?: SpoilStore) => {
-  const wrong = { status: 0, stats: 0, seeds: [] as number[] };
+  const wrong = { status: 0, stats: 0, quality: 0, seeds: [] as number[] };
   for (let seed = 1; seed <= seeds; seed++) {
-    const { status, stats } = await race(seed, spoil);
+    const { status, stats, quality } = await race(seed, spoil);
     if (status > 0) wrong.status += 1;
     if (stats > 0) wrong.stats += 1;
-    if (status + stats > 0 && wrong.seeds.length < 5) wrong.seeds.push(seed);
+    if (quality > 0) wrong.quality += 1;
+    if (status + stats + quality > 0 && wrong.seeds.length < 5) wrong.seeds.push(seed);
   }
   return wrong;
 };
@@ -47,19 +48,21 @@ const checkpointFirst: SpoilStore = (store, gate) => ({
 
 describe('races between two projectors of one partition, with crashes and redelivery', () => {
   it(`leave no wrong document in ${runs} runs`, async () => {
-    expect(await countWrong(runs)).toEqual({ status: 0, stats: 0, seeds: [] });
+    expect(await countWrong(runs)).toEqual({ status: 0, stats: 0, quality: 0, seeds: [] });
   }, 60_000);
 
   it('are found out where the store writes without comparing', async () => {
     const wrong = await countWrong(200, withoutSwap);
     expect(wrong.status).toBeGreaterThan(0);
     expect(wrong.stats).toBeGreaterThan(0);
+    expect(wrong.quality).toBeGreaterThan(0);
   });
 
   it('are found out where the counters have no guard', async () => {
     const wrong = await countWrong(200, withoutGuard);
     expect(wrong.status).toBe(0);
     expect(wrong.stats).toBeGreaterThan(0);
+    expect(wrong.quality).toBeGreaterThan(0);
   });
 
   it('are found out where the checkpoint is written before the documents', async () => {

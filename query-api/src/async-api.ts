@@ -3,6 +3,7 @@ import {
   envelopeSchema,
   eventData,
   jobEventData,
+  labelEventData,
   modelEventData,
   predictionEventData,
   schemaVersions,
@@ -23,8 +24,13 @@ export const eventChannels: readonly EventChannel[] = [
   {
     name: 'predictions',
     address: TOPICS.predictions,
-    description: 'Everything that happens to predictions. All events of one prediction are in one partition, in order.',
-    types: ['LogOpened', ...(Object.keys(predictionEventData) as (keyof typeof predictionEventData)[])],
+    description:
+      'Everything that happens to predictions, and labels that came before theirs. All events of one prediction are in one partition, in order.',
+    types: [
+      'LogOpened',
+      ...(Object.keys(predictionEventData) as (keyof typeof predictionEventData)[]),
+      ...(Object.keys(labelEventData) as (keyof typeof labelEventData)[]),
+    ],
   },
   {
     name: 'models',

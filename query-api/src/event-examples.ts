@@ -7,6 +7,8 @@ const digest = (pair: string): string => pair.repeat(32);
 const modelDigest = digest('5d');
 const failure = { code: 'model_crashed', detail: 'The process died while it ran the model: it was ended by SIGSEGV.' };
 
+const predictionId = '0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11';
+
 /** What happens to one prediction, one model and one job, or could. */
 const exampleData: ExampleData = {
   LogOpened: { logId: '0198c2ef-1d00-7a41-8f3e-6a5b4c3d2e1f', epoch: 0, partition: 7, partitions: 12 },
@@ -42,6 +44,8 @@ const exampleData: ExampleData = {
   PredictionCanceled: { reason: 'The customer has left.' },
   PredictionExpired: { deadlineMs: 60_000 },
   PredictionLabeled: { value: true, occurredAt: '2026-04-01T00:00:00Z', source: 'billing' },
+  LabelReported: { referenceId: 'order-1842', value: true, occurredAt: '2026-04-01T00:00:00Z', source: 'billing' },
+  LabelMatched: { report: '0198c2f0-5a51-7b09-b1e4-3c2d1e0f9a8b', predictionId },
   ModelRegistered: {
     sha256: modelDigest,
     bytes: 48_213,
@@ -104,6 +108,8 @@ const sourceOf = (type: EventType): string => {
       return '/hindcast/log';
     case 'PredictionExpired':
       return '/hindcast/keeper';
+    case 'LabelMatched':
+      return '/hindcast/projector';
     case 'AuditCheckpointSigned':
       return '/hindcast/notary';
     case 'PredictionAttemptStarted':
@@ -126,7 +132,8 @@ const subjectOf = (type: EventType): string => {
   if (type === 'LogOpened') return 'log-7';
   if (type === 'AuditCheckpointSigned') return 'hindcast.predictions.v1/7';
   if (type.startsWith('Job')) return 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
-  return type.startsWith('Model') ? 'churn' : '0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11';
+  if (type.startsWith('Label')) return '@reference:order-1842';
+  return type.startsWith('Model') ? 'churn' : predictionId;
 };
 
 /** Requests and labels stand for themselves; what else happens to a prediction or a job answers its request. */

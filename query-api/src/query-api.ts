@@ -3,13 +3,16 @@ import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/ht
 import { auditRoutes } from './audit-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import { jobsRoute } from './jobs-route.ts';
+import { labelsRoute } from './labels-route.ts';
 import { modelsRoute } from './models-route.ts';
 import { predictionEventsRoute } from './prediction-events-route.ts';
+import { predictionLabelsRoute } from './prediction-labels-route.ts';
 import { predictionListRoute } from './prediction-list-route.ts';
 import { predictionPayloadRoutes } from './prediction-payload-routes.ts';
 import { predictionProofRoute } from './prediction-proof-route.ts';
 import { predictionRoutes } from './prediction-route.ts';
 import { projectionsRoute } from './projections-route.ts';
+import { qualityRoute } from './quality-route.ts';
 import { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';
 import { replayRoute } from './replay-route.ts';
 import { statsRoute } from './stats-route.ts';
@@ -41,6 +44,9 @@ export const queryApi =
     await app.register(predictionEventsRoute(ports, limits, reading, streams));
     await app.register(predictionPayloadRoutes(ports, limits, reading, streams));
     await app.register(predictionListRoute(ports, views));
+    await app.register(predictionLabelsRoute(reading, waits));
+    await app.register(labelsRoute(views));
+    await app.register(qualityRoute(ports, views));
     await app.register(statsRoute(ports, views));
     await app.register(modelsRoute(ports, views, limits, waits));
     await app.register(jobsRoute(ports, limits, waits, streams));

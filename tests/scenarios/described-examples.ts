@@ -58,6 +58,7 @@ export const describedExamplesWork: Scenario = {
       }
     }
     expect(tried.sort()).toEqual([
+      'addLabels',
       'cancelPrediction',
       'infer',
       'inferWithVersion',

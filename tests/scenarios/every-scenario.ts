@@ -7,6 +7,7 @@ import {
   everythingExpires,
   slowModelDoesNotDelayFastOne,
 } from './isolation.ts';
+import { labelsMakeQuality } from './labels.ts';
 import { oneAnswerForAModel, oneAnswerForAnId, oneAnswerForAResult } from './one-answer.ts';
 import {
   answersEqualDirectRun,
@@ -40,6 +41,7 @@ export const everyScenario: readonly Scenario[] = [
   crashingModelFails,
   endlessModelTimesOut,
   everythingExpires,
+  labelsMakeQuality,
   rebuildEqualsLive,
   viewsEqualRawFold,
   replayResumes,

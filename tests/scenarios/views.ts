@@ -14,6 +14,11 @@ export const rebuildEqualsLive: Scenario = {
     });
     const ids = (submitted.body['items'] as { id: string }[]).map(({ id }) => id);
     await Promise.all(ids.map((id) => client.ended(id)));
+    for (const [at, id] of ids.slice(0, 20).entries()) {
+      await client.request('POST', '/v1/labels', { body: { id, value: at } });
+      await client.request('POST', '/v1/labels', { body: { id, value: at / 2 } });
+    }
+    await client.request('POST', '/v1/labels', { body: { referenceId: 'nobody', value: 1 } });
     const before = await Promise.all(ids.map(async (id) => (await client.get(id)).body));
 
     const change = async (verb: 'rebuild' | 'undo') => {
@@ -35,7 +40,11 @@ export const rebuildEqualsLive: Scenario = {
     expect((await client.request('POST', '/v1/projections/prediction-status/undo')).status).toBe(409);
     expect(await change('rebuild')).toMatchObject({
       promoted: true,
-      verification: { 'prediction-status': { equal: 500, different: 0, onlyLive: 0, onlyBuilt: 0, examples: [] } },
+      verification: {
+        'prediction-status': { equal: 500, different: 0, onlyLive: 0, onlyBuilt: 0, examples: [] },
+        'prediction-quality': { different: 0, onlyLive: 0, onlyBuilt: 0, examples: [] },
+        labels: { equal: 1, different: 0, onlyLive: 0, onlyBuilt: 0 },
+      },
     });
     const jobs = (await client.request('GET', '/v1/jobs?kind=projection-rebuild&status=succeeded')).body['data'];
     expect(jobs).toMatchObject([

@@ -77,7 +77,14 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('moving a folder to 
     const log = await openLog(prefix);
     try {
       const views = await openMongoViews({ server: { client }, database, now: Date.now });
-      const projections = createProjections({ log, views, logger, now: Date.now, ...nobodyWaits });
+      const projections = createProjections({
+        log,
+        views,
+        logger,
+        now: Date.now,
+        idFromText: (text) => text,
+        ...nobodyWaits,
+      });
       await projections.start();
       await projections.whenCaughtUp();
       await projections.stop();

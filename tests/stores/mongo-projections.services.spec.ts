@@ -32,7 +32,8 @@ const fold = async (world: ProjectionWorld, views: readonly ViewDatabase[]): Pro
 };
 const everythingIn = async (views: ViewDatabase): Promise<readonly unknown[]> => {
   const all: unknown[] = [];
-  for (const store of [views.statusStore(1), views.statsStore(1), views.modelStore(1)]) {
+  const ofPredictions = [views.statusStore(1), views.statsStore(1), views.qualityStore(1), views.labelsStore(1)];
+  for (const store of [...ofPredictions, views.modelStore(1)]) {
     for await (const page of store.scan()) all.push(...page);
     all.push(await store.checkpoints());
   }
@@ -65,8 +66,8 @@ describe.skipIf(!mongodb)('projectors over MongoDB', () => {
     for (let seed = 1; seed <= raceRuns; seed += 1) {
       await withMongoViews(mongodb ?? '', 1, async ([views]) => {
         if (!views) throw new Error('There are no views.');
-        const { status, stats } = await race(seed, spoil, { views, step });
-        if (status + stats > 0) wrong.push(seed);
+        const { status, stats, quality } = await race(seed, spoil, { views, step });
+        if (status + stats + quality > 0) wrong.push(seed);
       });
     }
     return wrong;

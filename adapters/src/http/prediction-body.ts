@@ -116,7 +116,7 @@ export const predictionBody = (doc: KnownPredictionDoc) => {
     requestHash: request.requestHash,
     ...(state.labels.length === 0
       ? undefined
-      : { labels: state.labels.map(({ offset: _, at, ...label }) => ({ ...label, at: iso(at) })) }),
+      : { labels: state.labels.map(({ offset: _, revision: __, at, ...label }) => ({ ...label, at: iso(at) })) }),
     position: positionOf(doc),
     links: predictionLinks(id),
   };

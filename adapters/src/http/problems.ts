@@ -1,17 +1,5 @@
-/** One kind of error: `cause` says what happened, `fix` what the caller can do. Both are shown under `/problems/<code>`. */
-export interface ProblemKind {
-  readonly status: number;
-  readonly title: string;
-  readonly cause: string;
-  readonly fix: string;
-}
-
-const kind = (status: number, title: string, cause: string, fix: string): ProblemKind => ({
-  status,
-  title,
-  cause,
-  fix,
-});
+import { kind, type ProblemKind } from './problem-kind.ts';
+import { unavailableProblems } from './unavailable-problems.ts';
 
 /** Every error code of the HTTP interfaces, and of predictions that ended without an output. */
 export const problems = {
@@ -184,6 +172,18 @@ export const problems = {
     'A prediction was accepted under this idempotency key, or this id, with another body.',
     'Use a new key for a new request.',
   ),
+  'too-many-matches': kind(
+    422,
+    'The label is about too many predictions',
+    'More predictions have this referenceId, or are of this entity in this window, than one label may be given to, or than are looked through. It was given to none.',
+    'Narrow the window or name the model, or send `match: "latest"` for the newest of them alone.',
+  ),
+  'too-many-labels-waiting': kind(
+    409,
+    'Too many labels wait here',
+    'As many labels as may already wait for a prediction with this referenceId, or of this entity.',
+    'GET /v1/labels?status=parked shows them. Check whether predictions carry this referenceId or entity at all.',
+  ),
   'model-refused': kind(
     422,
     'The model file was refused',
@@ -238,71 +238,11 @@ export const problems = {
     'It was accepted and has ended without an output.',
     'Read `detail` of the error; the prediction itself stays as it is, a new request may fare better.',
   ),
-  'backlog-too-long': kind(
-    503,
-    'Too much work is waiting',
-    'What waits already could not be finished before the deadline of this request, or as many predictions are open as may be, of this model or of all together. `detail` says which. Nothing was accepted.',
-    'Repeat the request after Retry-After seconds. Where the deadline is too close, give a longer one with Cancel-After; where too many are open, see whether the model is paused, cancel what nobody needs, or let the operator allow more (HINDCAST_OPEN_MAX).',
-  ),
-  'log-unavailable': kind(
-    503,
-    'The log cannot be written',
-    'The event log does not answer or has no room. Nothing is known to have been accepted.',
-    'Repeat the request after Retry-After seconds, with the same Idempotency-Key if there was one.',
-  ),
-  'proof-not-ready': kind(
-    503,
-    'There is no proof yet',
-    'No signed checkpoint holds the events of this prediction yet. They are signed some seconds after they were stored.',
-    'Repeat the request after Retry-After seconds. If that does not help, see whether a notary runs: GET /v1/audit/checkpoints.',
-  ),
-  'store-unavailable': kind(
-    503,
-    'The views cannot be read',
-    'The store that answers reads does not respond.',
-    'Repeat the request after Retry-After seconds.',
-  ),
-  'view-behind': kind(
-    503,
-    'The view has not caught up',
-    'The view had not reached the position that this request must see within the time allowed.',
-    'Repeat the request after Retry-After seconds.',
-  ),
-  'catalog-behind': kind(
-    503,
-    'The catalog has not caught up',
-    'This process could not read the topic of models or of jobs to its end, so it cannot tell what exists.',
-    'Repeat the request after Retry-After seconds.',
-  ),
-  'model-quarantined': kind(
-    503,
-    'The model version is quarantined',
-    'It brought down its process too often and is stopped until an operator resumes it.',
-    'Use another version, or POST /v1/models/{name}/resume after mending the cause.',
-  ),
-  'too-many-jobs': kind(
-    503,
-    'Too many jobs are open',
-    'As many jobs wait or run as may. Nothing was accepted.',
-    'Repeat the request after Retry-After seconds, or cancel jobs that nobody needs: GET /v1/jobs?status=queued lists those that wait.',
-  ),
-  'too-many-waiting': kind(
-    503,
-    'Too many requests wait here',
-    'Long polls, event streams and replays that are open at once are bounded, and the bound is reached.',
-    'Repeat the request after Retry-After seconds, or send it to another replica.',
-  ),
   'position-gone': kind(
     410,
     'The position is no longer in the log',
     'The log begins behind the position that the replay was asked to start from.',
     'Start at the first position that `detail` names, and know that what was before it is missing.',
-  ),
-  'not-ready': kind(
-    503,
-    'The server is not ready',
-    'A part that this server needs does not work yet, or the server is shutting down.',
-    'GET /readyz?verbose shows which part. Send the request to another replica.',
   ),
   'deadline-exceeded': kind(
     504,
@@ -310,6 +250,7 @@ export const problems = {
     'The prediction had not ended within its deadline.',
     'Give it a longer deadline with Cancel-After, or find out why work waits.',
   ),
+  ...unavailableProblems,
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;

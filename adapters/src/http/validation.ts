@@ -3,7 +3,7 @@ import { FormatRegistry } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import type { FastifySchemaCompiler } from 'fastify';
-import { type ProblemError, problem, problemErrorsMax } from './problem.ts';
+import { type Problem, type ProblemError, problem, problemErrorsMax } from './problem.ts';
 
 const dateTime =
   /^(\d{4})-(0[1-9]|1[0-2])-(\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
@@ -27,22 +27,31 @@ FormatRegistry.Set('date-time', isDateTime);
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   // Schemas of headers only document: handlers read their headers by hand.
   if (httpPart === 'headers') return () => true;
-  const check = TypeCompiler.Compile(schema);
   if (httpPart === 'body') {
+    const faultOf = bodyFault(schema);
     return (body: unknown) => {
-      if (check.Check(body)) return true;
-      if (body === null)
-        return { error: problem('malformed-request', 'A JSON body is needed here, and there is none.') };
-      const errors = listed(check.Errors(body), '');
-      return { error: problem('invalid-body', summary(errors), { errors }) };
+      const error = faultOf(body);
+      return error ? { error } : true;
     };
   }
+  const check = TypeCompiler.Compile(schema);
   const properties = (schema as TObject).properties ?? {};
   return (given: unknown) => {
     const value = fromTexts(given as Record<string, unknown>, properties);
     if (check.Check(value)) return { value };
     const errors = listed(check.Errors(value), httpPart ?? '');
     return { error: problem('invalid-parameter', summary(errors), { errors }) };
+  };
+};
+
+/** What is wrong with a body, or with one line of many; undefined where nothing is. */
+export const bodyFault = (schema: TSchema): ((body: unknown) => Problem | undefined) => {
+  const check = TypeCompiler.Compile(schema);
+  return (body) => {
+    if (check.Check(body)) return undefined;
+    if (body === null) return problem('malformed-request', 'A JSON body is needed here, and there is none.');
+    const errors = listed(check.Errors(body), '');
+    return problem('invalid-body', summary(errors), { errors });
   };
 };
 

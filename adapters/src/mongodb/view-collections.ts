@@ -1,12 +1,14 @@
 import type { ProjectionName } from '@hindcast/domain';
 import type { Db } from 'mongodb';
 import { checkpointsCollection } from './view-checkpoints.ts';
-import { modelForm, statsForm, statusForm } from './view-forms.ts';
+import { labelsForm, modelForm, qualityForm, statsForm, statusForm } from './view-forms.ts';
 import { putMarks, removeCheckpointsMark } from './view-marks.ts';
 
 /** Views of one generation: the collections that are made, promoted and dropped together. */
 const formsOf = (projection: ProjectionName, generation: number) =>
-  projection === 'models' ? [modelForm(generation)] : [statusForm(generation), statsForm(generation)];
+  projection === 'models'
+    ? [modelForm(generation)]
+    : [statusForm(generation), statsForm(generation), qualityForm(generation), labelsForm(generation)];
 
 export const viewsOf = (projection: ProjectionName, generation: number): readonly string[] =>
   formsOf(projection, generation).map(({ collection }) => collection);

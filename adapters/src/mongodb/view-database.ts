@@ -1,7 +1,7 @@
 import type { Clock, Logger, ViewDatabase } from '@hindcast/domain';
 import type { MongoClient } from 'mongodb';
 import { createMongoClient, majority } from './mongo-client.ts';
-import { modelForm, statsForm, statusForm } from './view-forms.ts';
+import { labelsForm, modelForm, qualityForm, statsForm, statusForm } from './view-forms.ts';
 import { openViewGenerations } from './view-generations.ts';
 import { createMongoViewReader } from './view-reader.ts';
 import { mongoViewStore } from './view-store.ts';
@@ -45,6 +45,14 @@ export const openMongoViews = async ({
       statsStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
         return mongoViewStore(db, statsForm(generation), stamp);
+      },
+      qualityStore(generation) {
+        const { stamp } = generations.require('prediction-status', generation);
+        return mongoViewStore(db, qualityForm(generation), stamp);
+      },
+      labelsStore(generation) {
+        const { stamp } = generations.require('prediction-status', generation);
+        return mongoViewStore(db, labelsForm(generation), stamp);
       },
       modelStore(generation) {
         const { stamp } = generations.require('models', generation);

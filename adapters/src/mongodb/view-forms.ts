@@ -1,4 +1,12 @@
-import type { ModelDoc, Parked, PredictionDoc, PredictionState, PredictionStatsDoc } from '@hindcast/domain';
+import type {
+  LabelsDoc,
+  ModelDoc,
+  Parked,
+  PredictionDoc,
+  PredictionQualityDoc,
+  PredictionState,
+  PredictionStatsDoc,
+} from '@hindcast/domain';
 import type { IndexDescription, ObjectId } from 'mongodb';
 
 /** A document as the store has it: what it is found by in fields, and everything else as JSON text in `body`. */
@@ -46,6 +54,7 @@ export const statusForm = (generation: number): ViewForm<PredictionDoc> => ({
       partialFilterExpression: having('referenceId'),
     },
     { name: 'batch', key: { tenant: 1, batchId: 1, ...newestFirst }, partialFilterExpression: having('batchId') },
+    { name: 'unrequested', key: { tenant: 1, _id: 1 }, partialFilterExpression: { status: 'unknown' } },
   ],
   fieldsOf({ tenant, epoch, partition, state, parked }) {
     const content: StatusBody = parked ? { state, parked } : { state };
@@ -76,6 +85,20 @@ export const statsForm = (generation: number): ViewForm<PredictionStatsDoc> => (
   collection: `prediction_stats_v${generation}`,
   indexes: [{ name: 'hour', key: { tenant: 1, hour: 1, _id: 1 } }],
   fieldsOf: (doc) => ({ tenant: doc.tenant, hour: doc.hour, body: JSON.stringify(doc) }),
+  docOf: wholeDoc,
+});
+
+export const qualityForm = (generation: number): ViewForm<PredictionQualityDoc> => ({
+  collection: `prediction_quality_v${generation}`,
+  indexes: [{ name: 'hour', key: { tenant: 1, model: 1, hour: 1, _id: 1 } }],
+  fieldsOf: (doc) => ({ tenant: doc.tenant, model: doc.model, hour: doc.hour, body: JSON.stringify(doc) }),
+  docOf: wholeDoc,
+});
+
+export const labelsForm = (generation: number): ViewForm<LabelsDoc> => ({
+  collection: `labels_v${generation}`,
+  indexes: [{ name: 'waiting', key: { tenant: 1, _id: 1 }, partialFilterExpression: { isWaiting: true } }],
+  fieldsOf: (doc) => ({ tenant: doc.tenant, isWaiting: doc.state.waiting.length > 0, body: JSON.stringify(doc) }),
   docOf: wholeDoc,
 });
 

@@ -3,7 +3,15 @@ import { type Db, type Filter, MongoServerError, type Sort } from 'mongodb';
 import { gatheredReads } from './gathered-reads.ts';
 import { viewCheckpoints } from './view-checkpoints.ts';
 import { viewsOf } from './view-collections.ts';
-import { modelForm, type StoredDoc, statsForm, statusForm, type ViewForm } from './view-forms.ts';
+import {
+  labelsForm,
+  modelForm,
+  qualityForm,
+  type StoredDoc,
+  statsForm,
+  statusForm,
+  type ViewForm,
+} from './view-forms.ts';
 import type { MadeGeneration, MongoViewGenerations } from './view-generations.ts';
 import { areWhole } from './view-marks.ts';
 import { predictionsFilter } from './view-query.ts';
@@ -90,6 +98,21 @@ export const createMongoViewReader = (db: Db, generations: MongoViewGenerations)
       const filter = { tenant, hour: { $gte: since, $lt: until } };
       const docs = await asking(status, (live) => find(statsForm(live), { filter, sort: { hour: 1, _id: 1 } }));
       return model === undefined ? docs : docs.filter((doc) => doc.model === model);
+    },
+    quality: ({ tenant, model, since, until }) => {
+      const filter = { tenant, model, hour: { $gte: since, $lt: until } };
+      return asking(status, (live) => find(qualityForm(live), { filter, sort: { hour: 1, _id: 1 } }));
+    },
+    labels: one(status, labelsForm),
+    waitingLabels: ({ tenant, limit, after = '' }) => {
+      if (limit < 1) return Promise.resolve([]);
+      const filter = { tenant, isWaiting: true, _id: { $gt: after } };
+      return asking(status, (live) => find(labelsForm(live), { filter, sort: { _id: 1 }, limit }));
+    },
+    unrequested: ({ tenant, limit, after = '' }) => {
+      if (limit < 1) return Promise.resolve([]);
+      const filter = { tenant, status: 'unknown', _id: { $gt: after } };
+      return asking(status, (live) => find(statusForm(live), { filter, sort: { _id: 1 }, limit }));
     },
     model: one('models', modelForm),
     models: (tenant) => asking('models', (live) => find(modelForm(live), { filter: { tenant }, sort: { _id: 1 } })),

@@ -1,11 +1,20 @@
 import { join } from 'node:path';
-import type { Clock, Logger, ModelDoc, PredictionDoc, PredictionStatsDoc, ViewDatabase } from '@hindcast/domain';
+import type {
+  Clock,
+  LabelsDoc,
+  Logger,
+  ModelDoc,
+  PredictionDoc,
+  PredictionQualityDoc,
+  PredictionStatsDoc,
+  ViewDatabase,
+} from '@hindcast/domain';
 import { createMemoryHandOver } from '@hindcast/domain/in-memory';
 import Database from 'libsql';
 import { explained } from './unusable-file.ts';
 import { openViewGenerations } from './view-generations.ts';
 import { createSqliteViewReader } from './view-reader.ts';
-import { modelRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
+import { labelsRows, modelRows, qualityRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
 import { openViewSchema, viewsRemedy } from './view-schema.ts';
 import { createSqliteViewStore, type SqliteViewStore } from './view-store.ts';
 import { createWriteBehind } from './view-write-behind.ts';
@@ -55,6 +64,8 @@ export const openSqliteViews = async ({
   };
   const status = lazily<PredictionDoc>('prediction-status', statusRows);
   const stats = lazily<PredictionStatsDoc>('prediction-status', statsRows);
+  const quality = lazily<PredictionQualityDoc>('prediction-status', qualityRows);
+  const labels = lazily<LabelsDoc>('prediction-status', labelsRows);
   const models = lazily<ModelDoc>('models', modelRows);
 
   const handOver = createMemoryHandOver(async () => generations.list());
@@ -67,6 +78,7 @@ export const openSqliteViews = async ({
         models: () => generations.live('models'),
       },
       status: () => status.of(generations.live('prediction-status')),
+      labels: () => labels.of(generations.live('prediction-status')),
       models: () => models.of(generations.live('models')),
       flush: behind.flush,
     }),
@@ -82,12 +94,14 @@ export const openSqliteViews = async ({
       if (generations.require(projection, generation).state === 'live') {
         throw new Error(`Generation ${generation} of ${projection} is live.`);
       }
-      const dropped = projection === 'models' ? [models] : [status, stats];
+      const dropped = projection === 'models' ? [models] : [status, stats, quality, labels];
       for (const stores of dropped) stores.discard(generation);
       generations.drop(projection, generation);
     },
     statusStore: status.of,
     statsStore: stats.of,
+    qualityStore: quality.of,
+    labelsStore: labels.of,
     modelStore: models.of,
     async stop() {
       behind.stop();

@@ -1,6 +1,6 @@
 import { type Clock, PROJECTIONS, type ProjectionName, type ViewGeneration } from '@hindcast/domain';
 import type Database from 'libsql';
-import { createViewTables, dropViewTables } from './view-schema.ts';
+import { addLaterTables, createViewTables, dropViewTables } from './view-schema.ts';
 
 export interface ViewGenerations {
   list(): readonly ViewGeneration[];
@@ -51,6 +51,7 @@ export const openViewGenerations = (db: Database.Database, now: Clock): ViewGene
   };
 
   transact(() => {
+    for (const { projection, generation } of list()) addLaterTables(db, projection, generation);
     if (list().length > 0) return;
     for (const projection of PROJECTIONS) add({ projection, generation: 1, state: 'live', createdAt: now() });
   });

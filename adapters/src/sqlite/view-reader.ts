@@ -1,7 +1,7 @@
-import type { ModelDoc, PredictionDoc, ViewReader } from '@hindcast/domain';
+import type { KeyPage, LabelsDoc, ModelDoc, PredictionDoc, ViewReader } from '@hindcast/domain';
 import type Database from 'libsql';
 import { predictionsSql } from './view-query.ts';
-import { modelRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
+import { labelsRows, modelRows, qualityRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
 import type { SqliteViewStore } from './view-store.ts';
 
 /** Prepared statements kept: one per shape of a query and generation. */
@@ -11,6 +11,7 @@ const statementsMax = 256;
 export interface LiveViews {
   readonly generation: { predictions(): number; models(): number };
   status(): SqliteViewStore<PredictionDoc>;
+  labels(): SqliteViewStore<LabelsDoc>;
   models(): SqliteViewStore<ModelDoc>;
   /** Writes what waits, so that a query over a whole table sees it. */
   flush(): void;
@@ -31,6 +32,9 @@ export const createSqliteViewReader = (db: Database.Database, live: LiveViews): 
     return (statement.all([...values]) as unknown[][]).map((row) => rows.docOf(row));
   };
 
+  const keyPage = <Doc>(rows: ViewRows<Doc>, condition: string, { tenant, limit, after = '' }: KeyPage): Doc[] =>
+    all(rows, `WHERE tenant = ? AND key > ? AND ${condition} ORDER BY key LIMIT ?`, [tenant, after, limit]);
+
   return {
     prediction: async (key) => live.status().get(key),
     async predictions(query) {
@@ -42,6 +46,13 @@ export const createSqliteViewReader = (db: Database.Database, live: LiveViews): 
       const docs = all(statsRows(live.generation.predictions()), where, [tenant, since, until]);
       return model === undefined ? docs : docs.filter((doc) => doc.model === model);
     },
+    quality: async ({ tenant, model, since, until }) => {
+      const where = 'WHERE tenant = ? AND model = ? AND hour >= ? AND hour < ? ORDER BY hour, key';
+      return all(qualityRows(live.generation.predictions()), where, [tenant, model, since, until]);
+    },
+    labels: async (key) => live.labels().get(key),
+    waitingLabels: async (page) => keyPage(labelsRows(live.generation.predictions()), 'waiting > 0', page),
+    unrequested: async (page) => keyPage(statusRows(live.generation.predictions()), "status = 'unknown'", page),
     model: async (key) => live.models().get(key),
     models: async (tenant) => all(modelRows(live.generation.models()), 'WHERE tenant = ? ORDER BY key', [tenant]),
     checkpoints: (projection) => (projection === 'models' ? live.models() : live.status()).checkpoints(),

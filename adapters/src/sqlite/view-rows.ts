@@ -1,5 +1,13 @@
-import type { ModelDoc, Parked, PredictionDoc, PredictionState, PredictionStatsDoc } from '@hindcast/domain';
-import { modelsTable, statsTable, statusTable } from './view-schema.ts';
+import type {
+  LabelsDoc,
+  ModelDoc,
+  Parked,
+  PredictionDoc,
+  PredictionQualityDoc,
+  PredictionState,
+  PredictionStatsDoc,
+} from '@hindcast/domain';
+import { labelsTable, modelsTable, qualityTable, statsTable, statusTable } from './view-schema.ts';
 
 /** How the documents of one view become rows: `key`, `pos` and these columns besides. */
 export interface ViewRows<Doc> {
@@ -72,6 +80,26 @@ export const statsRows = (generation: number): ViewRows<PredictionStatsDoc> => (
   changing: ['body'],
   settledBy: 'hour',
   valuesOf: (doc) => [doc.tenant, doc.hour, JSON.stringify(doc)],
+  read: ['body'],
+  docOf: wholeDoc,
+});
+
+export const qualityRows = (generation: number): ViewRows<PredictionQualityDoc> => ({
+  table: qualityTable(generation),
+  columns: ['tenant', 'model', 'hour', 'body'],
+  changing: ['body'],
+  settledBy: 'hour',
+  valuesOf: (doc) => [doc.tenant, doc.model, doc.hour, JSON.stringify(doc)],
+  read: ['body'],
+  docOf: wholeDoc,
+});
+
+export const labelsRows = (generation: number): ViewRows<LabelsDoc> => ({
+  table: labelsTable(generation),
+  columns: ['tenant', 'waiting', 'body'],
+  changing: ['waiting', 'body'],
+  settledBy: 'tenant',
+  valuesOf: (doc) => [doc.tenant, doc.state.waiting.length, JSON.stringify(doc)],
   read: ['body'],
   docOf: wholeDoc,
 });

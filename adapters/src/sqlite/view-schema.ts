@@ -28,10 +28,14 @@ export const openViewSchema = (db: Database.Database): void => {
 
 /** Tables of one generation. The name of a table is also the name of the view in `view_checkpoints`. */
 const viewTables = (projection: ProjectionName, generation: number): readonly string[] =>
-  projection === 'models' ? [modelsTable(generation)] : [statusTable(generation), statsTable(generation)];
+  projection === 'models'
+    ? [modelsTable(generation)]
+    : [statusTable(generation), statsTable(generation), qualityTable(generation), labelsTable(generation)];
 
 export const statusTable = (generation: number): string => `prediction_status_v${generation}`;
 export const statsTable = (generation: number): string => `prediction_stats_v${generation}`;
+export const qualityTable = (generation: number): string => `prediction_quality_v${generation}`;
+export const labelsTable = (generation: number): string => `labels_v${generation}`;
 export const modelsTable = (generation: number): string => `models_v${generation}`;
 
 /**
@@ -58,6 +62,18 @@ const statsSql = (table: string): string => `
   CREATE INDEX ${table}_hour ON ${table} (tenant, hour);
 `;
 
+/** Views that files of before they were kept do not have: empty tables without a checkpoint, which the projector fills. */
+const laterSql = (quality: string, labels: string): string => `
+  CREATE TABLE IF NOT EXISTS ${quality} (
+    key TEXT PRIMARY KEY, tenant TEXT NOT NULL, model TEXT NOT NULL, hour INTEGER NOT NULL, pos INTEGER NOT NULL, body TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS ${quality}_hour ON ${quality} (tenant, model, hour);
+  CREATE TABLE IF NOT EXISTS ${labels} (
+    key TEXT PRIMARY KEY, tenant TEXT NOT NULL, waiting INTEGER NOT NULL, pos INTEGER NOT NULL, body TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS ${labels}_waiting ON ${labels} (tenant, key) WHERE waiting > 0;
+`;
+
 const modelsSql = (table: string): string => `
   CREATE TABLE ${table} (key TEXT PRIMARY KEY, tenant TEXT NOT NULL, pos INTEGER NOT NULL, body TEXT NOT NULL);
   CREATE INDEX ${table}_tenant ON ${table} (tenant, key);
@@ -65,7 +81,18 @@ const modelsSql = (table: string): string => `
 
 export const createViewTables = (db: Database.Database, projection: ProjectionName, generation: number): void => {
   if (projection === 'models') db.exec(modelsSql(modelsTable(generation)));
-  else db.exec(statusSql(statusTable(generation)) + statsSql(statsTable(generation)));
+  else {
+    db.exec(statusSql(statusTable(generation)) + statsSql(statsTable(generation)));
+    addLaterTables(db, projection, generation);
+  }
+};
+
+/** What a generation that an older version of this program made does not have yet. */
+export const addLaterTables = (db: Database.Database, projection: ProjectionName, generation: number): void => {
+  if (projection === 'models') return;
+  const status = statusTable(generation);
+  db.exec(laterSql(qualityTable(generation), labelsTable(generation)));
+  db.exec(`CREATE INDEX IF NOT EXISTS ${status}_unrequested ON ${status} (tenant, key) WHERE status = 'unknown'`);
 };
 
 export const dropViewTables = (db: Database.Database, projection: ProjectionName, generation: number): void => {

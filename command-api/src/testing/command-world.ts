@@ -94,7 +94,7 @@ export const createCommandWorld = async (
         const bases = new Map([...stored].map(([key, { pos }]) => [key, pos]));
         for (const record of records) {
           const decoded = decode(record);
-          if (!decoded.ok || decoded.event.type === 'LogOpened') continue;
+          if (!decoded.ok || !decoded.event.type.startsWith('Prediction')) continue;
           const event = decoded.event as PredictionEvent;
           const before = changed.get(record.key) ?? stored.get(record.key);
           const { offset, appendedAt, key } = record;

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelDoc, PredictionDoc, PredictionQuery, PredictionStatsDoc, ViewDatabase } from '../view-store.ts';
+import { maturityBuckets } from '../quality/quality-sums.ts';
+import type {
+  LabelsDoc,
+  ModelDoc,
+  PredictionDoc,
+  PredictionQualityDoc,
+  PredictionQuery,
+  PredictionStatsDoc,
+  ViewDatabase,
+} from '../view-store.ts';
 import { endedDoc, requestedDoc } from './sample-documents.ts';
 
 type Using = (test: (views: ViewDatabase) => Promise<void>) => Promise<void>;
@@ -100,6 +109,46 @@ export const viewQueryContract = (name: string, using: Using): void => {
         expect(await views.reader.stats({ ...asked, tenant: 'other' })).toEqual([]);
       }));
 
+    it('gives the quality of one model for the hours of accept asked for, with sums of any size', () =>
+      using(async (views) => {
+        const [early, later, other] = [quality('churn', 0, 1), quality('churn', 3_600_000, 1), quality('iris', 0, 1)];
+        const docs = [early, later, other];
+        await views.qualityStore(1).save(docs.map((doc) => ({ doc, base: undefined })));
+        const asked = { tenant: 't', model: 'churn', since: 0, until: 3_600_001 };
+        expect(await views.reader.quality(asked)).toEqual([early, later]);
+        expect(await views.reader.quality({ ...asked, until: 3_600_000 })).toEqual([early]);
+        expect(await views.reader.quality({ ...asked, tenant: 'other' })).toEqual([]);
+        expect(await views.qualityStore(1).save([{ doc: { ...early, pos: 9 }, base: 7 }])).toEqual([]);
+        expect((await views.reader.quality(asked))[0]?.pos).toBe(9);
+      }));
+
+    it('lists the addresses at which labels wait, by key and page after page, and no others', () =>
+      using(async (views) => {
+        const docs = [labels('@reference:b', 1), labels('@entity:a', 2), labels('@reference:c', 0)];
+        const foreign = { ...labels('@entity:x', 1), key: 'other/@entity:x', tenant: 'other' };
+        await views.labelsStore(1).save([...docs, foreign].map((doc) => ({ doc, base: undefined })));
+        expect(await views.reader.labels('t/@reference:c')).toEqual(docs[2]);
+        expect(await views.reader.labels('t/@reference:d')).toBeUndefined();
+        const page = { tenant: 't', limit: 10 };
+        expect(await views.reader.waitingLabels(page)).toEqual([docs[1], docs[0]]);
+        expect(await views.reader.waitingLabels({ ...page, limit: 1 })).toEqual([docs[1]]);
+        expect(await views.reader.waitingLabels({ ...page, after: 't/@entity:a' })).toEqual([docs[0]]);
+        await views.labelsStore(1).save([{ doc: { ...labels('@entity:a', 0), pos: 8 }, base: 7 }]);
+        expect(await views.reader.waitingLabels(page)).toEqual([docs[0]]);
+      }));
+
+    it('lists what was never requested, until it is', () =>
+      using(async (views) => {
+        const state = { status: 'unknown', history: [], ignored: 0, labels: [] } as const;
+        const docs = ['b', 'a'].map((id): PredictionDoc => ({ ...requestedDoc(id, 4, 10), state }));
+        await fill(views, [...docs, requestedDoc('c', 5, 10)]);
+        expect(await views.reader.unrequested({ tenant: 't', limit: 10 })).toEqual([docs[1], docs[0]]);
+        expect(await views.reader.unrequested({ tenant: 't', limit: 1, after: 't/a' })).toEqual([docs[0]]);
+        await views.statusStore(1).save([{ doc: requestedDoc('a', 9, 10), base: 4 }]);
+        expect(await views.reader.unrequested({ tenant: 't', limit: 10 })).toEqual([docs[0]]);
+        expect(await views.reader.unrequested({ tenant: 'other', limit: 10 })).toEqual([]);
+      }));
+
     it('gives one model, or all models of a tenant by name', () =>
       using(async (views) => {
         const docs = [model('b', 't'), model('a', 't'), model('c', 'other')];
@@ -117,6 +166,22 @@ const model = (name: string, tenant: string): ModelDoc => ({
   name,
   pos: 1,
   state: { versions: [], routing: { champion: 1, canary: [] }, paused: false, revision: 1 },
+});
+
+const quality = (name: string, hour: number, partition: number): PredictionQualityDoc => ({
+  ...{ key: `t/${name}@1|${hour}|p${partition}`, tenant: 't', model: name, version: 1, hour, partition, pos: 7 },
+  buckets: Array.from({ length: maturityBuckets }, () => ({ accepted: 3, abs: '123456789012345678901' })),
+});
+
+const labels = (address: string, count: number): LabelsDoc => ({
+  ...{ key: `t/${address}`, tenant: 't', address, epoch: 0, partition: 3, pos: 7 },
+  state: {
+    waiting: Array.from({ length: count }, (_, at) => ({
+      ...{ eventId: `e-${at}`, offset: at, at: 1_000 },
+      report: { referenceId: 'ü"', value: 'yes' },
+    })),
+    matched: [],
+  },
 });
 
 const stats = (name: string, hour: number, partition: number): PredictionStatsDoc => ({

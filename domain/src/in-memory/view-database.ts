@@ -1,7 +1,10 @@
 import type {
   Checkpoint,
+  KeyPage,
+  LabelsDoc,
   ModelDoc,
   PredictionDoc,
+  PredictionQualityDoc,
   PredictionStatsDoc,
   ProjectionName,
   ViewDatabase,
@@ -16,12 +19,16 @@ import { createMemoryHandOver } from './view-hand-over.ts';
 interface Stores {
   readonly status: MemoryViewStore<PredictionDoc>;
   readonly stats: MemoryViewStore<PredictionStatsDoc>;
+  readonly quality: MemoryViewStore<PredictionQualityDoc>;
+  readonly labels: MemoryViewStore<LabelsDoc>;
   readonly models: MemoryViewStore<ModelDoc>;
 }
 
 const emptyStores = (): Stores => ({
   status: createMemoryViewStore(),
   stats: createMemoryViewStore(),
+  quality: createMemoryViewStore(),
+  labels: createMemoryViewStore(),
   models: createMemoryViewStore(),
 });
 
@@ -64,6 +71,21 @@ export const createMemoryViews = ({ now }: { now: () => number }): MemoryViews =
         .filter((doc) => doc.tenant === tenant && doc.hour >= since && doc.hour < until)
         .filter((doc) => model === undefined || doc.model === model)
         .sort((a, b) => a.hour - b.hour || compareText(a.key, b.key)),
+    quality: async ({ tenant, model, since, until }) =>
+      [...live('prediction-status').quality.docs.values()]
+        .filter((doc) => doc.tenant === tenant && doc.model === model && doc.hour >= since && doc.hour < until)
+        .sort((a, b) => a.hour - b.hour || compareText(a.key, b.key)),
+    labels: async (key) => live('prediction-status').labels.docs.get(key),
+    waitingLabels: async (page) =>
+      pageOf(
+        [...live('prediction-status').labels.docs.values()].filter(({ state }) => state.waiting.length > 0),
+        page,
+      ),
+    unrequested: async (page) =>
+      pageOf(
+        [...live('prediction-status').status.docs.values()].filter(({ state }) => state.status === 'unknown'),
+        page,
+      ),
     model: async (key) => live('models').models.docs.get(key),
     models: async (tenant) =>
       [...live('models').models.docs.values()]
@@ -113,8 +135,19 @@ export const createMemoryViews = ({ now }: { now: () => number }): MemoryViews =
     },
     statusStore: (generation) => storesOf('prediction-status', generation).status,
     statsStore: (generation) => storesOf('prediction-status', generation).stats,
+    qualityStore: (generation) => storesOf('prediction-status', generation).quality,
+    labelsStore: (generation) => storesOf('prediction-status', generation).labels,
     modelStore: (generation) => storesOf('models', generation).models,
   };
 };
+
+const pageOf = <Doc extends { readonly key: string; readonly tenant: string }>(
+  docs: readonly Doc[],
+  { tenant, limit, after = '' }: KeyPage,
+): readonly Doc[] =>
+  docs
+    .filter((doc) => doc.tenant === tenant && doc.key > after)
+    .sort((a, b) => compareText(a.key, b.key))
+    .slice(0, limit);
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

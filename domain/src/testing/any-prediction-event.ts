@@ -36,10 +36,15 @@ export const anyPredictionEvent = ({ id, kind, number, rival }: EventChoice): Pr
       });
     case 2:
     case 3:
-      return aPredictionSucceeded({ ...answer, output: number, queuedMs: number + 0.1, inferenceMs: rival + 0.2 });
+      return aPredictionSucceeded({
+        ...answer,
+        output: { probability: number / 4 },
+        queuedMs: number + 0.1,
+        inferenceMs: rival + 0.2,
+      });
     case 4:
     case 5:
-      return aPredictionLabeled({ ...named, value: number });
+      return aPredictionLabeled({ ...named, value: [true, 1, null][number] ?? null, weight: 1 + rival / 4 });
     case 6:
       return aPredictionFailed(answer);
     case 7:

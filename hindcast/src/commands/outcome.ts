@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { parseMoment } from '../duration.ts';
+import { labelValue } from '../label-value.ts';
 import { asPrediction, summarize } from '../prediction-answer.ts';
 import { predictionPath } from '../wait-for-prediction.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
@@ -50,12 +51,3 @@ export const labelCommand = (context: CliContext): Command =>
       const { position } = body as { position?: string };
       voice.answer(body, `${id}  labeled  ${position ?? ''}`.trimEnd());
     });
-
-/** `yes` is a text, `true` and `4.5` are not: a shell takes the quotes away that would tell. */
-const labelValue = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-};

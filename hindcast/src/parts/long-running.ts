@@ -63,7 +63,7 @@ export const startLongRunning = async (
     });
   const startProjections = async () => {
     const shared = ports.shared ? { member: identity.newId() } : {};
-    const projections = keep(createProjections({ log, views, bus, cache, logger, now: identity.now }, shared));
+    const projections = keep(createProjections({ log, views, bus, cache, logger, ...identity }, shared));
     await projections.start();
     keep(
       await startJobRunner(

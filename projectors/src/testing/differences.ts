@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PredictionStatsDoc, RecordedRecord, ViewDatabase } from '@hindcast/domain';
+import type { PredictionQualityDoc, PredictionStatsDoc, RecordedRecord, ViewDatabase } from '@hindcast/domain';
 import { serialFold } from './serial-fold.ts';
 
 /** Documents of a generation that are not what a serial fold of the records makes of them; empty where all is right. */
@@ -7,7 +7,11 @@ export const differences = async (
   views: ViewDatabase,
   records: readonly RecordedRecord[],
   generation = 1,
-): Promise<{ readonly status: readonly string[]; readonly stats: readonly string[] }> => {
+): Promise<{
+  readonly status: readonly string[];
+  readonly stats: readonly string[];
+  readonly quality: readonly string[];
+}> => {
   const truth = serialFold(records);
   const status = new Set(truth.states.keys());
   for await (const page of views.statusStore(generation).scan()) {
@@ -23,7 +27,11 @@ export const differences = async (
       else stats.add(doc.key);
     }
   }
-  return { status: [...status], stats: [...stats] };
+  const quality = new Set(truth.quality.keys());
+  const judge = ({ key, buckets }: PredictionQualityDoc) =>
+    sameAsStored({ buckets }, { buckets: truth.quality.get(key) }) ? quality.delete(key) : quality.add(key);
+  for await (const page of views.qualityStore(generation).scan()) for (const doc of page) judge(doc);
+  return { status: [...status], stats: [...stats], quality: [...quality] };
 };
 
 /** A store keeps JSON, in which a field that is undefined is one that is not there. */

@@ -35,7 +35,7 @@ const eventsOneIn = 4;
 const jobsMax = 4;
 const eventsBeforeJobs = 40;
 const readsPerStep = 3;
-const stepsMax = 25_000;
+const stepsMax = 45_000;
 /** Quiet steps behind which nothing more is to come. */
 const settledSteps = 40;
 
@@ -76,6 +76,8 @@ const gatedViews = (views: ViewDatabase, time: VirtualTime, process: string, spo
     drop: (projection, generation) => after(() => views.drop(projection, generation)),
     statusStore: (generation) => gated(views.statusStore(generation)),
     statsStore: (generation) => gated(views.statsStore(generation)),
+    qualityStore: (generation) => gated(views.qualityStore(generation)),
+    labelsStore: (generation) => gated(views.labelsStore(generation)),
     modelStore: (generation) => gated(views.modelStore(generation)),
   };
 };
@@ -256,5 +258,5 @@ export const handOverRace = async (
   const live = (await views.generations()).find((of) => of.projection === 'prediction-status' && of.state === 'live');
   const found = await differences(views, await recordsIn(world.log, TOPICS.predictions), live?.generation ?? 1);
   await world.log.stop();
-  return { movedBack, wrong: [...found.status, ...found.stats], finished, promoted };
+  return { movedBack, wrong: [...found.status, ...found.stats, ...found.quality], finished, promoted };
 };

@@ -40,6 +40,7 @@ export const createProjectionWorld = () => {
     log,
     views,
     now,
+    idFromText: (text: string) => text,
     announced,
     cached,
     dropped,

@@ -8,7 +8,11 @@ import { type Random, seededRandom } from './seeded-random.ts';
 
 type Doc = { readonly key: string; readonly pos: number };
 /** Makes a store behave wrongly: the race must then find wrong documents, or it proves nothing. */
-export type SpoilStore = <D extends Doc>(store: ViewStore<D>, gate: Gate, view: 'status' | 'stats') => ViewStore<D>;
+export type SpoilStore = <D extends Doc>(
+  store: ViewStore<D>,
+  gate: Gate,
+  view: 'status' | 'stats' | 'quality' | 'labels',
+) => ViewStore<D>;
 /** A point at which a process may be made to wait, or may die. */
 type Gate = () => Promise<void>;
 
@@ -40,7 +44,7 @@ export const race = async (
   seed: number,
   spoil?: SpoilStore,
   { views, step }: RaceCourse = inMemory(),
-): Promise<{ status: number; stats: number }> => {
+): Promise<{ status: number; stats: number; quality: number }> => {
   const random = seededRandom(seed);
   const records = randomRecords(random, { keys: 1 + random(6), records: 5 + random(30) });
   const waiting: Waiting[] = [];
@@ -69,7 +73,7 @@ export const race = async (
     await step(() => waiting.length >= alive);
   }
   const wrong = await differences(views, records);
-  return { status: wrong.status.length, stats: wrong.stats.length };
+  return { status: wrong.status.length, stats: wrong.stats.length, quality: wrong.quality.length };
 };
 
 const microtasksPerStep = 12;
@@ -92,7 +96,10 @@ const project = async (
 ): Promise<void> => {
   const status = gated(spoil(views.statusStore(1), gate, 'status'), gate);
   const stats = gated(spoil(views.statsStore(1), gate, 'stats'), gate);
-  const projection = createPredictionStatusProjection({ generation: 1, status, stats, deadLetters: noDeadLetters });
+  const quality = gated(spoil(views.qualityStore(1), gate, 'quality'), gate);
+  const labels = gated(spoil(views.labelsStore(1), gate, 'labels'), gate);
+  const stores = { status, stats, quality, labels };
+  const projection = createPredictionStatusProjection({ generation: 1, ...stores, deadLetters: noDeadLetters });
   const checkpoints = await projection.checkpoints();
   const nexts = checkpoints.map(
     (view) => view.find((of) => of.partition === partition && of.logId === logId)?.next ?? 0,

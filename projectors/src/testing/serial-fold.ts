@@ -1,11 +1,17 @@
 import {
+  addTo,
+  contribute,
   decode,
   durationBucketsMs,
   evolvePrediction,
   isEnded,
+  type Label,
+  maturityBucketOf,
+  maturityBuckets,
   type PredictionEvent,
   type PredictionState,
   type RecordedRecord,
+  type SumsInTheMaking,
   unknownPrediction,
 } from '@hindcast/domain';
 
@@ -13,6 +19,8 @@ export interface SerialTruth {
   readonly states: ReadonlyMap<string, PredictionState>;
   /** Counts and sums by statistics key, without position. */
   readonly stats: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** Sums by maturity, by quality key. */
+  readonly quality: ReadonlyMap<string, readonly SumsInTheMaking[]>;
 }
 
 const hourMs = 3_600_000;
@@ -24,6 +32,9 @@ const hourMs = 3_600_000;
 export const serialFold = (records: readonly RecordedRecord[]): SerialTruth => {
   const states = new Map<string, PredictionState>();
   const labeled = new Set<string>();
+  const newest = new Map<string, Label>();
+  const counted = new Map<string, SumsInTheMaking>();
+  const quality = new Map<string, SumsInTheMaking[]>();
   const stats = new Map<string, ReturnType<typeof emptyCounts>>();
 
   for (const record of records) {
@@ -36,9 +47,20 @@ export const serialFold = (records: readonly RecordedRecord[]): SerialTruth => {
     const hadLabel = labeled.has(record.key);
     states.set(record.key, state);
     if (evolved.verdict !== 'accepted') continue;
-    if (event.type === 'PredictionLabeled') labeled.add(record.key);
+    if (event.type === 'PredictionLabeled') {
+      labeled.add(record.key);
+      newest.set(record.key, event.data);
+    }
     if (state.status === 'unknown') continue;
     const { model, version, at } = state.request;
+    const worth = worthOf(state, newest.get(record.key));
+    const placed = `${event.tenant}/${model}@${version}|${at - (at % hourMs)}|p${record.partition}`;
+    const buckets = quality.get(placed) ?? Array.from({ length: maturityBuckets }, () => ({}));
+    const changed = buckets[maturityBucketOf(appendedAt - at)] ?? {};
+    for (const [name, sum] of Object.entries(counted.get(record.key) ?? {})) addTo(changed, name, -Number(sum));
+    for (const [name, sum] of Object.entries(worth)) addTo(changed, name, sum);
+    quality.set(placed, buckets);
+    counted.set(record.key, worth);
     const key = `${event.tenant}/${model}@${version}|${appendedAt - (appendedAt % hourMs)}|p${record.partition}`;
     const touch = () => {
       const counts = stats.get(key) ?? emptyCounts();
@@ -62,7 +84,17 @@ export const serialFold = (records: readonly RecordedRecord[]): SerialTruth => {
       counts.durations[index] = (counts.durations[index] ?? 0) + 1;
     }
   }
-  return { states, stats };
+  return { states, stats, quality };
+};
+
+/** What one prediction counts for, as it stands. */
+const worthOf = (state: PredictionState, label: Label | undefined): SumsInTheMaking => {
+  const worth: SumsInTheMaking = { accepted: 1 };
+  if (label && label.value !== null) worth['labeled'] = 1;
+  if (state.status !== 'succeeded') return worth;
+  worth['succeeded'] = 1;
+  contribute(state.output, label, (name, amount) => addTo(worth, name, amount));
+  return worth;
 };
 
 const emptyCounts = () => ({

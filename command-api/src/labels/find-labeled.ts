@@ -1,0 +1,68 @@
+import { isKnown, type KnownPredictionDoc, problem } from '@hindcast/adapters/http';
+import { addressOf, isAbout, keyOf, type LabelsDoc, type PredictionQuery, waitingLabelsMax } from '@hindcast/domain';
+import type { CommandContext } from '../command-ports.ts';
+import type { LabelRequest } from './label-request.ts';
+
+/** Documents that are held at once: each may have a result in it. */
+const pageMax = 200;
+
+/** Of which predictions a label is, as far as the views know, and whether others wait at its address. */
+export type Labeled =
+  | { readonly by: 'id'; readonly id: string; readonly isKnown: boolean }
+  | { readonly by: 'address'; readonly ids: readonly string[]; readonly waits: boolean };
+
+/**
+ * @throws Problem `too-many-matches`, `too-many-labels-waiting`, `store-unavailable`
+ */
+export const findLabeled = async (context: CommandContext, label: LabelRequest): Promise<Labeled> => {
+  const { tenant, ports } = context;
+  if (label.id !== undefined) {
+    const doc = await ports.views.prediction(keyOf(tenant, label.id));
+    return { by: 'id', id: label.id, isKnown: doc !== undefined && isKnown(doc) };
+  }
+  const [ids, at] = await Promise.all([matchesOf(context, label), ports.views.labels(keyOf(tenant, addressOf(label)))]);
+  const waiting = waitingAt(at);
+  if (ids.length === 0 && waiting >= waitingLabelsMax) {
+    throw problem('too-many-labels-waiting', `${waiting} labels wait for a prediction like this already.`);
+  }
+  return { by: 'address', ids, waits: waiting > 0 };
+};
+
+const waitingAt = (doc: LabelsDoc | undefined): number => doc?.state.waiting.length ?? 0;
+
+/** Newest first. */
+const matchesOf = async (context: CommandContext, label: LabelRequest): Promise<readonly string[]> => {
+  const { labelMatchesMax, labelLookedAtMax } = context.limits;
+  const ids: string[] = [];
+  let looked = 0;
+  for await (const { id, state } of candidates(context, label)) {
+    looked += 1;
+    if (isAbout(label, state.request)) ids.push(id);
+    if (label.match === 'latest' && ids.length > 0) return ids;
+    if (ids.length > labelMatchesMax)
+      throw problem('too-many-matches', `More than ${labelMatchesMax} predictions match.`);
+    if (looked >= labelLookedAtMax)
+      throw problem('too-many-matches', `More than ${labelLookedAtMax} predictions have to be looked through.`);
+  }
+  return ids;
+};
+
+async function* candidates(
+  { ports, tenant }: CommandContext,
+  { referenceId, entity, model }: LabelRequest,
+): AsyncGenerator<KnownPredictionDoc> {
+  const named = {
+    ...{ tenant, limit: pageMax },
+    ...(referenceId === undefined ? undefined : { referenceId }),
+    ...(entity === undefined ? undefined : { entity }),
+    ...(model === undefined ? undefined : { model }),
+  };
+  let before: PredictionQuery['before'];
+  for (;;) {
+    const page = (await ports.views.predictions({ ...named, ...(before && { before }) })).filter(isKnown);
+    yield* page;
+    const last = page.at(-1);
+    if (!last || page.length < pageMax) return;
+    before = { at: last.state.request.at, id: last.id };
+  }
+}

@@ -1,0 +1,184 @@
+import { nodeIdentity } from '@hindcast/adapters/node';
+import { aLabelReported } from '@hindcast/domain/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CommandWorld, churnInput, createCommandWorld } from '../testing/command-world.ts';
+
+let world: CommandWorld;
+const accepted = async (more: object = {}): Promise<string> => {
+  const answer = await world.send('POST', '/v1/predictions', { model: 'churn', input: churnInput, ...more });
+  await world.seen(answer.headers['hindcast-position']);
+  return answer.json().id;
+};
+const label = (payload: object, headers: object = {}) => world.send('POST', '/v1/labels', payload, headers);
+const upload = async (lines: readonly (object | string)[], headers: object = {}) => {
+  const payload = lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('');
+  const answer = await world.send('POST', '/v1/labels', payload, {
+    'content-type': 'application/x-ndjson',
+    ...headers,
+  });
+  expect(answer.statusCode).toBe(200);
+  return answer.body.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+};
+const ofType = async (type: string) => (await world.events()).filter((event) => (event.type as string) === type);
+
+beforeEach(async () => {
+  world = await createCommandWorld();
+  await world.haveModel();
+});
+afterEach(() => world.close());
+
+describe('a label', () => {
+  it('is given to the prediction with its id, or waits for it in its own place', async () => {
+    const id = await accepted();
+    const answer = await label({ id, value: 'yes', weight: 2 });
+    expect(answer.statusCode).toBe(202);
+    expect(answer.json()).toMatchObject({ status: 'applied', predictions: [id], position: expect.any(String) });
+    const parked = await label({ id: 'not-yet', value: 'no' });
+    expect(parked.json()).toMatchObject({ status: 'parked', predictions: ['not-yet'] });
+    const labels = (await ofType('PredictionLabeled')).map(({ subject, data }) => [subject, data]);
+    expect(Object.fromEntries(labels)).toEqual({ [id]: { value: 'yes', weight: 2 }, 'not-yet': { value: 'no' } });
+  });
+
+  it('of a referenceId is given to all predictions that have it, or to the newest', async () => {
+    const ids = [await accepted({ referenceId: 'r' }), await accepted({ referenceId: 'r' })];
+    const all = (await label({ referenceId: 'r', value: true })).json();
+    expect(all.status).toBe('applied');
+    expect([...all.predictions].sort()).toEqual([...ids].sort());
+    expect((await label({ referenceId: 'r', value: false, match: 'latest' })).json().predictions).toEqual([ids[1]]);
+    expect((await label({ referenceId: 'r', value: false, model: 'iris' })).json().status).toBe('parked');
+  });
+
+  it('of an entity is given to its predictions in the window, by event time or else by accept', async () => {
+    const march = await accepted({ entity: 'e', eventTime: '2026-03-10T00:00:00Z' });
+    await accepted({ entity: 'e', eventTime: '2026-04-10T00:00:00Z' });
+    const now = await accepted({ entity: 'e' });
+    const window = { from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
+    expect((await label({ entity: 'e', ...window, value: 1 })).json().predictions).toEqual([march]);
+    const today = new Date(nodeIdentity.now() - 60_000).toISOString();
+    const tomorrow = new Date(nodeIdentity.now() + 60_000).toISOString();
+    expect((await label({ entity: 'e', from: today, to: tomorrow, value: 1 })).json().predictions).toEqual([now]);
+  });
+
+  it('that fits no prediction is parked under its address, with all that was said', async () => {
+    const said = {
+      entity: 'e',
+      from: '2026-03-01T00:00:00Z',
+      model: 'churn',
+      value: 4.5,
+      source: 'billing',
+      weight: 2,
+    };
+    expect((await label({ ...said, match: 'latest' })).json()).toMatchObject({ status: 'parked', predictions: [] });
+    expect(await ofType('LabelReported')).toMatchObject([{ subject: '@entity:e', data: said }]);
+  });
+
+  it('goes behind those that wait at its address, though there is a prediction by now', async () => {
+    await accepted({ referenceId: 'r' });
+    const waiting = aLabelReported({ referenceId: 'r' });
+    const state = { waiting: [{ eventId: 'r-1', report: waiting.data as never, offset: 1, at: 1 }], matched: [] };
+    const labels = { key: 'default/@reference:r', tenant: 'default', address: '@reference:r', epoch: 0, partition: 0 };
+    await world.database.labelsStore(1).save([{ doc: { ...labels, pos: 1, state }, base: undefined }]);
+    expect((await label({ referenceId: 'r', value: false })).json()).toMatchObject({ status: 'parked' });
+  });
+
+  it('that fits too many predictions is given to none', async () => {
+    await world.close();
+    world = await createCommandWorld({ limits: { labelMatchesMax: 1 } });
+    await world.haveModel();
+    for (let i = 0; i < 2; i++) await accepted({ referenceId: 'r' });
+    expect((await label({ referenceId: 'r', value: 1 })).json()).toMatchObject({
+      ...{ status: 422, type: '/problems/too-many-matches' },
+    });
+    expect((await label({ referenceId: 'r', value: 1, match: 'latest' })).statusCode).toBe(202);
+    expect(await ofType('PredictionLabeled')).toHaveLength(1);
+  });
+
+  it.each([
+    ['names nothing', { value: 1 }, ''],
+    ['names two things', { id: 'a', entity: 'b', value: 1 }, ''],
+    ['has a window but no entity', { id: 'a', from: '2026-03-01T00:00:00Z', value: 1 }, '/from'],
+    [
+      'has a window that ends first',
+      { entity: 'a', from: '2026-03-02T00:00:00Z', to: '2026-03-01T00:00:00Z', value: 1 },
+      '/to',
+    ],
+    ['has no value', { id: 'a' }, '/value'],
+    ['has an unknown member', { id: 'a', value: 1, vlaue: 1 }, '/vlaue'],
+  ])('that %s is refused', async (_, payload, pointer) => {
+    const answer = await label(payload);
+    expect(answer.statusCode).toBe(422);
+    expect(answer.json().errors[0].pointer).toBe(pointer);
+  });
+
+  it('with a key is the same event when it comes again', async () => {
+    const id = await accepted({ referenceId: 'r' });
+    for (let i = 0; i < 2; i++) await label({ referenceId: 'r', value: true }, { 'idempotency-key': 'k' });
+    await label({ referenceId: 'r', value: false }, { 'idempotency-key': 'k-2' });
+    const again = await label({ referenceId: 'r', value: true }, { 'idempotency-key': 'k' });
+    await world.seen(again.headers['hindcast-position']);
+    const labels = await ofType('PredictionLabeled');
+    expect(labels).toHaveLength(4);
+    expect(new Set(labels.map((event) => event.id)).size).toBe(2);
+    const doc = await world.ports.views.prediction(`default/${id}`);
+    expect(doc?.state.labels.map(({ value, revision }) => [value, revision])).toEqual([
+      [true, 1],
+      [false, 2],
+    ]);
+  });
+});
+
+describe('an upload of labels', () => {
+  it('answers each line, and a bad one is refused alone', async () => {
+    const id = await accepted({ referenceId: 'r' });
+    const answers = await upload([
+      { id, value: 1 },
+      '{"id":"a"',
+      '',
+      { referenceId: 'x', value: 1 },
+      { referenceId: 'r', value: 2 },
+      { referenceId: 'x', value: 2 },
+      { value: 1 },
+    ]);
+    expect(answers.map(({ line, status }) => [line, status])).toEqual([
+      [1, 'applied'],
+      [2, 'refused'],
+      [4, 'parked'],
+      [5, 'applied'],
+      [6, 'parked'],
+      [7, 'refused'],
+    ]);
+    expect(answers[1].error).toMatchObject({ type: '/problems/malformed-request' });
+    expect((await ofType('LabelReported')).map(({ data }) => (data as { value?: unknown }).value)).toEqual([1, 2]);
+  });
+
+  it('is bounded by line, by lines and by bytes', async () => {
+    await world.close();
+    world = await createCommandWorld({ limits: { labelLineBytesMax: 64, labelLinesMax: 3, labelUploadBytesMax: 400 } });
+    const line = { id: 'a', value: 1 };
+    const long = { id: 'a', value: 'x'.repeat(100) };
+    const statuses = (answers: readonly { line: number; status: string }[]) =>
+      answers.map(({ line: at, status }) => `${at} ${status}`);
+    expect(statuses(await upload([line, long, line]))).toEqual(['1 parked', '2 refused', '3 parked']);
+    expect(statuses(await upload([line, line, line, line]))).toEqual(['1 parked', '2 parked', '3 parked', '4 refused']);
+    const large = await upload([long, long, long, long, line]);
+    expect(large.at(-1)).toMatchObject({ status: 'refused', error: { type: '/problems/body-too-large' } });
+  });
+
+  it('tells of a log that takes nothing, line by line', async () => {
+    await world.close();
+    world = await createCommandWorld({
+      log: (log) => ({ ...log, append: () => Promise.reject(new Error('disk full')) }),
+    });
+    const [answer] = await upload([{ id: 'a', value: 1 }]);
+    expect(answer).toMatchObject({ line: 1, status: 'refused', error: { status: 500 } });
+  });
+
+  it('twice makes no second revision', async () => {
+    const ids = [await accepted(), await accepted()];
+    const lines = ids.map((id) => ({ id, value: true }));
+    await upload(lines);
+    const answers = await upload(lines);
+    for (const { position } of answers) await world.seen(position);
+    for (const id of ids) expect((await world.ports.views.prediction(`default/${id}`))?.state.labels).toHaveLength(1);
+  });
+});

@@ -1,0 +1,91 @@
+import type { Readable } from 'node:stream';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { allowSlowBody, answers, openEnds, Problem, problem } from '@hindcast/adapters/http';
+import { Type } from '@sinclair/typebox';
+import type { CommandContext } from '../command-ports.ts';
+import { idempotencyKeyOf } from '../request-manner.ts';
+import { checkedLabel, labelRequestSchema } from './label-request.ts';
+import { createLabelTaker } from './take-labels.ts';
+import { uploadAnswers } from './upload-answers.ts';
+
+const ndjson = 'application/x-ndjson';
+const json = 'application/json';
+
+const takenSchema = Type.Object(
+  {
+    line: Type.Optional(Type.Integer({ minimum: 1, description: 'Of the upload, counted from 1' })),
+    status: Type.Union([Type.Literal('applied'), Type.Literal('parked'), Type.Literal('refused')]),
+    predictions: Type.Optional(Type.Array(Type.String(), { description: 'That got it, or the id that it waits for' })),
+    position: Type.Optional(Type.String({ description: 'Of the last of its events', examples: ['0:7:4211'] })),
+    error: Type.Optional(Type.Ref('Problem')),
+  },
+  { description: 'What became of a label' },
+);
+
+const description = `Says what came true of a prediction that is named by its \`id\`, of those with a \`referenceId\`, or of those of an
+\`entity\` in a window of time (\`from\`, \`to\`). A label that fits several predictions is given to all of them, or with
+\`match: "latest"\` to the newest. What fits none is not refused but **parked**: a label of an unknown id counts as soon as there is such a
+prediction, one of a referenceId or entity is given to the first prediction that it fits. A later label corrects an earlier one; one that
+repeats the newest changes nothing; \`value: null\` takes it back.
+
+As \`application/x-ndjson\` the body is a stream of labels, one a line, of at most 16 KiB each, 100,000 lines and 64 MiB; the answer has a line for
+each, in their order. With an Idempotency-Key the same line of the same upload is the same label, however often and whenever it is sent.`;
+
+/** A plugin of its own, because one of its bodies is a stream. */
+export const labelRoutes =
+  (context: CommandContext): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { limits, ports } = context;
+    const uploads = openEnds(limits.labelUploadsMax);
+    app.addHook('preClose', async () => uploads.close());
+    app.addContentTypeParser(ndjson, ({ headers }, payload, done) =>
+      headers['content-encoding'] === undefined
+        ? done(null, payload)
+        : done(problem('unsupported-media-type', 'NDJSON is read without a Content-Encoding.')),
+    );
+    app.post(
+      '/v1/labels',
+      {
+        config: { accepts: [json, ndjson] },
+        bodyLimit: limits.labelUploadBytesMax,
+        onRequest: async (request) => allowSlowBody(request),
+        schema: {
+          operationId: 'addLabels',
+          summary: 'Say what came true, of one prediction or of many',
+          description,
+          tags: ['Labels'],
+          headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ examples: ['labels-2026-04-01'] })) }),
+          body: { content: { [json]: { schema: labelRequestSchema }, [ndjson]: { schema: Type.Any() } } },
+          response: answers(
+            {
+              200: Type.Composite([takenSchema], { description: 'Lines of NDJSON, one for each line of the upload' }),
+              202: Type.Composite([takenSchema], { description: 'The label is in the log' }),
+            },
+            'invalid-idempotency-key',
+            'too-many-matches',
+            'too-many-labels-waiting',
+            'log-unavailable',
+            'store-unavailable',
+            'too-many-waiting',
+          ),
+        },
+      },
+      async (request, reply) => {
+        const taker = createLabelTaker(context, idempotencyKeyOf(request.headers));
+        if (!isStream(request.body)) {
+          const [outcome] = await taker.take([{ line: 1, label: checkedLabel(request.body) }]);
+          if (!outcome || outcome instanceof Problem) throw outcome ?? new Error('The label has no outcome.');
+          return reply.code(202).header('hindcast-position', outcome.position).send(outcome);
+        }
+        const signal = uploads.of(reply.raw).signal();
+        const { logger } = ports;
+        return reply
+          .header('content-type', ndjson)
+          .header('cache-control', 'no-store')
+          .send(uploadAnswers(request.body, taker, limits, { signal, logger }));
+      },
+    );
+  };
+
+const isStream = (body: unknown): body is Readable =>
+  typeof body === 'object' && body !== null && typeof (body as Partial<Readable>).pipe === 'function';

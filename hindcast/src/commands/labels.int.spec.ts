@@ -1,0 +1,119 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hindcast-labels-'));
+});
+afterEach(async () => {
+  await closeAll();
+  await rm(folder, { recursive: true, force: true });
+});
+const file = async (name: string, text: string) => {
+  await writeFile(join(folder, name), text);
+  return join(folder, name);
+};
+/** Applies every label but those with the value `bad`. */
+const taking = () =>
+  serve(({ body }, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    for (const [at, line] of body.trimEnd().split('\n').entries()) {
+      const refused = line.includes('"bad"');
+      const told = refused ? { status: 'refused', error: { detail: 'no' } } : { status: 'applied', predictions: ['p'] };
+      response.write(`${JSON.stringify({ line: at + 1, ...told })}\n`);
+    }
+    response.end();
+  });
+
+describe('hindcast labels upload', () => {
+  it('sends NDJSON in parts under keys of their content, and says what became of it', async () => {
+    const { url, asked } = await taking();
+    const lines = Array.from({ length: 2_500 }, (_, i) => JSON.stringify({ id: `p-${i}`, value: i })).join('\n');
+    const path = await file('labels.ndjson', `${lines}\n`);
+    const { code, out } = await cli(['labels', 'upload', path, '--json', '--url', url]);
+    expect({ code, out: JSON.parse(out) }).toEqual({
+      code: 0,
+      out: { lines: 2_500, applied: 2_500, parked: 0, refused: 0 },
+    });
+    expect(asked.map(({ body }) => body.split('\n').length - 1)).toEqual([1_000, 1_000, 500]);
+    await cli(['labels', 'upload', path, '--url', url]);
+    const keys = asked.map(({ headers }) => headers['idempotency-key']);
+    expect(new Set(keys).size).toBe(3);
+    expect(keys.slice(3)).toEqual(keys.slice(0, 3));
+  });
+
+  it('names refused lines as the file counts them, and fails', async () => {
+    const { url } = await taking();
+    const path = await file('l.ndjson', `${'{"id":"a","value":1}\n'.repeat(1_500)}{"id":"a","value":"bad"}\n`);
+    const { code, err } = await cli(['labels', 'upload', path, '--url', url]);
+    expect(code).toBe(1);
+    expect(err).toContain('line 1501: no');
+    expect(err).toContain('1 of 1501 lines were refused.');
+  });
+
+  it('reads CSV, with the column that is asked for', async () => {
+    const { url, asked } = await taking();
+    const path = await file('l.csv', '\ufeffid,referenceId,value,weight,note\nx,"r ""1""",yes,2,hello\n,r2,0.5,,\n');
+    expect((await cli(['labels', 'upload', path, '--by', 'referenceId', '--url', url])).code).toBe(0);
+    expect(
+      asked[0]?.body
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { referenceId: 'r "1"', value: 'yes', weight: 2 },
+      { referenceId: 'r2', value: 0.5 },
+    ]);
+  });
+
+  it('refuses what is no file, no CSV and no name', async () => {
+    const broken = await file('b.csv', 'id,value\n"a,1\n');
+    for (const args of [[join(folder, 'none.ndjson')], [folder], [broken], [broken, '--by', 'name']]) {
+      expect((await cli(['labels', 'upload', ...args, '--url', 'http://127.0.0.1:9'])).code).toBe(2);
+    }
+  });
+});
+
+it('hindcast labels list shows what waits, and for what', async () => {
+  const data = [
+    { status: 'parked', id: 'p-1', value: 1, recordedAt: '2026-04-01T00:00:00.000Z' },
+    {
+      status: 'parked',
+      entity: 'e',
+      from: '2026-03-01T00:00:00Z',
+      value: 'yes',
+      recordedAt: '2026-04-01T00:00:00.000Z',
+    },
+  ];
+  const { url, asked } = await serve((_, response) => send(response, 200, { data }));
+  const { out } = await cli(['labels', 'list', '--parked', '--url', url]);
+  expect(out.split('\n')[0]).toMatch(/^id p-1 +1 +2026-04-01/);
+  expect(out).toContain('entity e 2026-03-01T00:00:00Z..  "yes"');
+  expect(asked[0]?.path).toBe('/v1/labels?status=parked&limit=50');
+});
+
+it('hindcast quality shows a table of what is known', async () => {
+  const row = {
+    version: 2,
+    accepted: 9,
+    immature: 0,
+    succeeded: 8,
+    labeled: 4,
+    coverage: 0.5,
+    absent: 0,
+    unscorable: 1,
+  };
+  const classes = { accuracy: 0.75, decisionAccuracy: null, auc: 0.8125, brier: 0.1, logLoss: 0.5 };
+  const { url, asked } = await serve((_, response) => send(response, 200, { data: [{ ...row, classes }] }));
+  const args = ['quality', 'churn@2', '--maturity', '7d', '--absent', '0', '--after', '90d', '--url', url];
+  const { out } = await cli(args);
+  expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+    ['version', 'accepted', 'labeled', 'unscorable', 'coverage', 'accuracy', 'auc', 'brier', 'log loss'],
+    ['2', '9', '4', '1', '50.0 %', '0.7500', '0.8125', '0.1000', '0.5000'],
+    [''],
+  ]);
+  expect(asked[0]?.path).toBe('/v1/models/churn/quality?version=2&maturity=7d&absent=0&after=90d');
+});

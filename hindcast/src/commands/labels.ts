@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import { failed, usage } from '../cli-failure.ts';
+import { LABEL_NAMES, type LabelName, type LabelPart, openLabelFile } from '../label-file.ts';
+import { textTable } from '../text-table.ts';
+import { type CliContext, type Connected, clientCommand, command, connect } from './cli-context.ts';
+
+/** Lines that were refused and are told; the others are counted. */
+const toldMax = 20;
+
+interface Outcome {
+  readonly line: number;
+  readonly status: 'applied' | 'parked' | 'refused';
+  readonly error?: { readonly detail?: string; readonly title?: string };
+}
+
+export const labelsCommand = (context: CliContext): Command =>
+  command(
+    'labels',
+    'Upload what came true, and see what waits for its prediction',
+    'hindcast labels upload labels.ndjson',
+    'hindcast labels list --parked',
+  )
+    .addCommand(uploadCommand(context))
+    .addCommand(listCommand(context));
+
+const uploadCommand = (context: CliContext): Command =>
+  clientCommand(
+    'upload',
+    'Upload labels from NDJSON, or from CSV with a header; the same file again changes nothing',
+    'hindcast labels upload labels.ndjson',
+    'hindcast labels upload chargebacks.csv --by referenceId',
+  )
+    .argument('<file>', 'a label a line, or - for NDJSON on stdin')
+    .option('--by <name>', `which of ${LABEL_NAMES.join(', ')} says what a label is about, where a file has several`)
+    .action(async (file: string, options: { readonly by?: string }) => {
+      const connected = connect(context, options);
+      const { voice } = connected;
+      const labels = await openLabelFile(file, context.terminal.stdin, nameOf(options.by));
+      const counts = { lines: 0, applied: 0, parked: 0, refused: 0 };
+      for await (const part of labels.parts()) {
+        for (const { line, status, error } of await send(connected, part)) {
+          counts.lines += 1;
+          counts[status] += 1;
+          if (status === 'refused' && counts.refused <= toldMax)
+            voice.note(`line ${part.firstLine + line - 1}: ${error?.detail ?? error?.title ?? 'refused'}`);
+        }
+        const share = labels.bytes ? ` (${Math.round((part.bytesRead / labels.bytes) * 100)} %)` : '';
+        voice.progress(`${told(counts)}${share}`);
+      }
+      voice.progress(told(counts), true);
+      voice.answer(counts, told(counts));
+      if (counts.refused > 0) throw failed(`${counts.refused} of ${counts.lines} lines were refused.`);
+    });
+
+const nameOf = (by: string | undefined): LabelName | undefined => {
+  if (by === undefined) return undefined;
+  const name = LABEL_NAMES.find((known) => known === by);
+  if (!name) throw usage(`--by must be one of ${LABEL_NAMES.join(', ')}.`);
+  return name;
+};
+
+const told = ({ lines, applied, parked, refused }: Readonly<Record<string, number>>): string =>
+  `${lines} labels: ${applied} applied, ${parked} parked, ${refused} refused`;
+
+const send = async ({ client }: Connected, { text, key }: LabelPart): Promise<readonly Outcome[]> => {
+  const response = await client.open('/v1/labels', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson', 'idempotency-key': key },
+    body: new Blob([text]),
+  });
+  const lines = (await response.text()).split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Outcome);
+};
+
+interface Parked {
+  readonly id?: string;
+  readonly referenceId?: string;
+  readonly entity?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly value?: unknown;
+  readonly recordedAt?: string;
+}
+
+const listCommand = (context: CliContext): Command =>
+  clientCommand('list', 'List labels that wait for their prediction', 'hindcast labels list --parked')
+    .option('--parked', 'those that wait, which are all that there are to list')
+    .option('--limit <count>', 'ids, references and entities to list', '50')
+    .action(async (options: { readonly limit: string }) => {
+      const { client, voice } = connect(context, options);
+      const { body } = await client.request(`/v1/labels?status=parked&limit=${encodeURIComponent(options.limit)}`);
+      const labels = (body as { data?: readonly Parked[] }).data ?? [];
+      const more = (body as { nextCursor?: string }).nextCursor === undefined ? '' : '\nThere are more: use --limit.';
+      const rows = labels.map((label) => [aboutOf(label), JSON.stringify(label.value), label.recordedAt ?? '']);
+      voice.answer(body, rows.length === 0 ? 'No label waits.' : textTable(rows) + more);
+    });
+
+const aboutOf = ({ id, referenceId, entity, from, to }: Parked): string => {
+  if (id !== undefined) return `id ${id}`;
+  if (referenceId !== undefined) return `referenceId ${referenceId}`;
+  const window = from === undefined && to === undefined ? '' : ` ${from ?? ''}..${to ?? ''}`;
+  return `entity ${entity ?? ''}${window}`;
+};
