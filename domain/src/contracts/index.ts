@@ -10,3 +10,4 @@ export * from './result-cache-contract.ts';
 export * from './sample-documents.ts';
 export * from './session-store-contract.ts';
 export * from './view-database-contract.ts';
+export * from './dataset-extractor-contract.ts';
