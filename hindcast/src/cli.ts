@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { CliFailure, EXIT } from './cli-failure.ts';
 import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
+import { datasetsCommand } from './commands/datasets.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
 import { jobsCommand } from './commands/jobs.ts';
@@ -25,6 +26,7 @@ const commands = [
   cancelCommand,
   labelCommand,
   replayCommand,
+  datasetsCommand,
   modelsCommand,
   jobsCommand,
   projectionsCommand,

@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
+import { datasetFileRoute } from './dataset-file-route.ts';
+import { datasetsRoute } from './datasets-route.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import { jobsRoute } from './jobs-route.ts';
 import { modelsRoute } from './models-route.ts';
@@ -44,5 +46,7 @@ export const queryApi =
     await app.register(jobsRoute(ports, limits, waits, streams));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
+    await app.register(datasetsRoute(ports));
+    await app.register(datasetFileRoute(ports, limits, replays));
     await app.register(discoveryRoutes(options.version));
   };

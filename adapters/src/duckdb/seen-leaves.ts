@@ -1,14 +1,12 @@
-import { type Leaf, type LeafKind, leavesOf, listColumnsMax, openedDepth, type SeenLeaves } from '@hindcast/domain';
+import { JobFailure, type Leaf, type LeafKind, leavesOf, listColumnsMax, openedDepth, type SeenLeaves } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
 
 /** More different forms of events than this are no rows of one table. */
 const formsMax = 20_000;
 
-export class TooManyForms extends Error {
-  readonly code = 'too_many_forms';
-
+export class TooManyForms extends JobFailure {
   constructor() {
-    super(`The events have more than ${formsMax} different forms: they make no table. Name the inputs that are wanted.`);
+    super('too_many_forms', `The events have more than ${formsMax} different forms: they make no table. Name the inputs that are wanted.`);
     this.name = 'TooManyForms';
   }
 }

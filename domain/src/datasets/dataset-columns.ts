@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { JobFailure } from '../job-handler.ts';
 import type { DatasetSpec, Redaction } from './dataset-spec.ts';
 import type { Leaf, LeafKind } from './json-leaves.ts';
 
@@ -34,11 +35,9 @@ export interface PlannedColumn extends DatasetColumn {
   readonly redaction?: Exclude<Redaction, { how: 'drop' }>;
 }
 
-export class ColumnMistake extends Error {
-  readonly code = 'invalid_columns';
-
+export class ColumnMistake extends JobFailure {
   constructor(detail: string) {
-    super(detail);
+    super('invalid_columns', detail);
     this.name = 'ColumnMistake';
   }
 }

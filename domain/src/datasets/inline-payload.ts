@@ -1,12 +1,16 @@
 import type { DomainEvent } from '../domain-events.ts';
+import { JobFailure } from '../job-handler.ts';
 import type { ArtifactStore } from '../ports.ts';
 import type { DataRef } from '../prediction-events.ts';
 
 /** Larger payloads are not put into rows. */
 export const payloadBytesMax = 8 * 1_048_576;
 
-export class PayloadMissing extends Error {
-  readonly code = 'payload_missing';
+export class PayloadMissing extends JobFailure {
+  constructor(detail: string) {
+    super('payload_missing', detail);
+    this.name = 'PayloadMissing';
+  }
 }
 
 /**

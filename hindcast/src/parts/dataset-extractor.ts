@@ -1,0 +1,18 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { createDuckdbExtractor } from '@hindcast/adapters/duckdb';
+import { nodeIdentity } from '@hindcast/adapters/node';
+import type { DatasetExtractor } from '@hindcast/domain';
+import type { Config } from '../settings.ts';
+
+/** Half of the cores at most: whoever waits for an answer comes first. */
+const threads = Math.max(1, Math.floor(availableParallelism() / 2));
+
+/** Works in a folder beside the data, where a process that was stopped goes on. */
+export const datasetExtractorIn = (folder: string, { datasetMemoryBytes }: Pick<Config, 'datasetMemoryBytes'>): DatasetExtractor =>
+  createDuckdbExtractor({
+    folder: join(folder, 'dataset-work'),
+    sha256: nodeIdentity.sha256,
+    memoryBytesMax: datasetMemoryBytes,
+    threads,
+  });
