@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openFolderArtifactStore } from '@hindcast/adapters/files';
 import { nodeIdentity } from '@hindcast/adapters/node';
@@ -15,7 +15,7 @@ import {
 } from '@hindcast/domain';
 import { cutDataset } from '@hindcast/workers';
 import { failed, usage } from './cli-failure.ts';
-import { datasetExtractorIn } from './parts/dataset-extractor.ts';
+import { datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
 import type { Config } from './settings.ts';
 import { progressOf } from './watch-job.ts';
 import type { Voice } from './terminal.ts';
@@ -50,6 +50,7 @@ export const cutFolderDataset = async (
         },
       },
     );
+    await rm(workFolder(out), { recursive: true, force: true });
     voice.progress(`${manifest.accountedFor.rows} rows in ${out}`, true);
     return manifest;
   } catch (error) {

@@ -28,6 +28,7 @@ export const datasetFileRoute =
     app.get(
       '/v1/datasets/:id/files/:split/:file',
       {
+        exposeHeadRoute: false,
         schema: {
           operationId: 'getDatasetFile',
           summary: 'A file of a data set',
@@ -75,7 +76,6 @@ export const datasetFileRoute =
         reply.headers({ etag, 'accept-ranges': 'bytes', 'cache-control': 'private, max-age=31536000, immutable' });
         reply.type(mediaTypes[manifest.format]).header('content-length', last - first + 1);
         if (asked) reply.code(206).header('content-range', `bytes ${first}-${last}/${file.bytes}`);
-        if (request.method === 'HEAD') return reply.send();
         const open = streams.of(reply.raw);
         try {
           const cut = () => reply.raw.destroy();

@@ -1,4 +1,5 @@
 import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
+import { datasetsAreCuts } from './datasets.ts';
 import { describedExamplesWork } from './described-examples.ts';
 import { openMaxHoldsAtTheDoor, pausedModelDoesNotStopOthers } from './floods.ts';
 import {
@@ -46,4 +47,5 @@ export const everyScenario: readonly Scenario[] = [
   badInputIsRefused,
   trickledBodyIsCut,
   describedExamplesWork,
+  datasetsAreCuts,
 ];

@@ -24,21 +24,23 @@ export const rowsSql = (
   return `SELECT ${cells.join(',\n  ')} FROM (${parts.join('\nUNION ALL ')})`;
 };
 
-/** All members of an event are taken out in one reading: texts of values, and JSON where a column is JSON. */
+/** All members of a value are taken out in one reading: texts of values, and JSON where a column is JSON. */
 const listsOf = (columns: readonly PlannedColumn[]) => {
   const places = new Map<PlannedColumn, string>();
   const kinds = [
-    { name: 'rs', of: 'request', json: false, data: 'data', extract: 'json_extract_string' },
-    { name: 'rj', of: 'request', json: true, data: 'data', extract: 'json_extract' },
-    { name: 'es', of: 'end', json: false, data: 'edata', extract: 'json_extract_string' },
-    { name: 'ej', of: 'end', json: true, data: 'edata', extract: 'json_extract' },
+    { name: 'vs', of: 'input', json: false, data: 'v', extract: 'json_extract_string' },
+    { name: 'vj', of: 'input', json: true, data: 'v', extract: 'json_extract' },
+    { name: 'xs', of: 'context', json: false, data: 'x', extract: 'json_extract_string' },
+    { name: 'xj', of: 'context', json: true, data: 'x', extract: 'json_extract' },
+    { name: 'es', of: 'output', json: false, data: 'ev', extract: 'json_extract_string' },
+    { name: 'ej', of: 'output', json: true, data: 'ev', extract: 'json_extract' },
   ] as const;
   let sql = '';
   for (const { name, of, json, data, extract } of kinds) {
-    const mine = columns.filter((column) => column.json?.of === of && (column.type === 'json') === json);
+    const mine = columns.filter((column) => column.path && column.role === of && (column.type === 'json') === json);
     if (mine.length === 0) continue;
     for (const [at, column] of mine.entries()) places.set(column, `${name}[${at + 1}]`);
-    sql += `, ${extract}(${data}, ${texts(mine.map((column) => pointer(column.json?.path ?? [])))}) AS ${name}`;
+    sql += `, ${extract}(${data}, ${texts(mine.map((column) => pointer(column.path ?? [])))}) AS ${name}`;
   }
   return { sql, place: (column: PlannedColumn) => places.get(column) ?? 'NULL' };
 };
@@ -49,11 +51,11 @@ const cellSql = (
   format: DatasetFormat,
   secrets: ColumnSecrets,
 ): string => {
-  const raw = column.json ? lists.place(column) : plainSql(column, format);
+  const raw = column.path ? lists.place(column) : plainSql(column, format);
   const { redaction, type } = column;
   if (redaction?.how === 'hmac') return hmacSql(raw, secrets);
   if (redaction?.how === 'bucket') return `floor(${raw}::DOUBLE / ${redaction.width}) * ${redaction.width}`;
-  if (!column.json) return raw;
+  if (!column.path) return raw;
   if (type === 'number') return `${raw}::DOUBLE`;
   if (type === 'boolean') return `${raw}::BOOLEAN`;
   // JSON null in a list of JSON is a value of its own.
@@ -94,7 +96,7 @@ const plainSql = ({ name, type }: PlannedColumn, format: DatasetFormat): string 
     case 'share':
       return `${requestField('share')}::DOUBLE`;
     case 'runtime':
-      return 'em[1]';
+      return 'runtime';
     case 'label':
       return labelSql(type);
     case 'labelOccurredAt':

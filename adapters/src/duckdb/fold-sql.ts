@@ -13,18 +13,23 @@ const lineBytesMin = 2_097_152;
 /** A UTF-16 unit takes no more than this in UTF-8. */
 const utf8BytesPerUnitMax = 3;
 
-/** Reads a spill file into `ev`. Data that is no JSON has neither `m` nor `v`. */
+/**
+ * Reads a spill file into `ev`, and of the data only what rows are made of: `m` has the texts that every event of its kind
+ * has, `v` and `x` have JSON: the input and the context of a request, an output, the value of a label. Data that is no JSON
+ * has no `m`.
+ */
 export const loadSql = ({ path, lineMax }: SpilledPartition): string => {
   const lineBytesMax = Math.max(lineBytesMin, lineMax * utf8BytesPerUnitMax);
   const requests = texts([...requestFields.map((name) => `/${name}`), '/input/$enc']);
   return `CREATE OR REPLACE TABLE ev AS
-SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause, data,
+SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause,
   TRY(CASE c
     WHEN 'R' THEN json_extract_string(data, ${requests})
     WHEN 'S' THEN json_extract_string(data, ['/provenance/runtime'])
     WHEN 'L' THEN json_extract_string(data, ['/occurredAt', '/source', '/weight'])
   END) AS m,
-  TRY(CASE c WHEN 'L' THEN json_extract(data, '/value')::VARCHAR END) AS v
+  TRY(json_extract(data, CASE c WHEN 'R' THEN '/input' WHEN 'S' THEN '/output' WHEN 'L' THEN '/value' END))::VARCHAR AS v,
+  TRY(CASE c WHEN 'R' THEN json_extract(data, '/context') END)::VARCHAR AS x
 FROM read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false, new_line = '\\n',
   max_line_size = ${lineBytesMax}, buffer_size = ${4 * lineBytesMax},
   columns = {'o': 'BIGINT', 't': 'BIGINT', 'c': 'VARCHAR', 'k': 'VARCHAR', 'id': 'VARCHAR', 'cause': 'VARCHAR', 'data': 'VARCHAR'})`;
@@ -73,7 +78,7 @@ FROM kinds`,
 
 /** Rows of the set, in their order, with all that columns are made of. */
 export const chooseSql = (partition: number): string => `CREATE OR REPLACE TABLE chosen_${partition} AS
-SELECT acct.*, r.t AS rt, r.k, r.m, r.data, e.m AS em, e.data AS edata
+SELECT acct.*, r.t AS rt, r.k, r.m, r.v, r.x, e.m[1] AS runtime, e.v AS ev
 FROM acct JOIN ev r ON r.o = acct.ro JOIN ev e ON e.o = acct.eo WHERE account = 'rows' ORDER BY acct.ro`;
 
 export const accountsSql = 'SELECT account, lk, count(*) FROM acct GROUP BY ALL';

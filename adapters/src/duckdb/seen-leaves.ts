@@ -27,7 +27,6 @@ export const seenLeaves = async (
   const seen = { input: new Map<string, Leaf>(), context: new Map<string, Leaf>(), output: new Map<string, Leaf>() };
   const label = new Set<LeafKind>(['null']);
   const add = (role: keyof typeof seen, shape: unknown): void => {
-    if (shape === undefined) return;
     for (const leaf of leavesOf(shape, openedDepth[role], kindOfType)) {
       seen[role].set(JSON.stringify([leaf.path, leaf.kind]), leaf);
     }
@@ -41,26 +40,24 @@ export const seenLeaves = async (
 
   for (const partition of partitions) {
     let lists = false;
-    for (const form of await forms('json_structure(data)', partition, 'true')) {
-      const { input, context } = JSON.parse(String(form)) as { input?: unknown; context?: unknown };
+    for (const form of await forms('json_structure(v)', partition, 'v IS NOT NULL')) {
+      const input = JSON.parse(String(form)) as unknown;
       if (Array.isArray(input)) lists = true;
       else add('input', input);
-      add('context', context);
     }
+    for (const form of await forms('json_structure(x)', partition, 'x IS NOT NULL')) add('context', JSON.parse(String(form)));
     if (lists) for (const form of await forms(listForm, partition, isList)) add('input', JSON.parse(String(form)));
-    for (const form of await forms('json_structure(edata)', partition, 'true')) {
-      add('output', (JSON.parse(String(form)) as { output?: unknown }).output);
-    }
+    for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL')) add('output', JSON.parse(String(form)));
     for (const type of await forms('json_type(lv)', partition, 'lv IS NOT NULL')) label.add(kindOfType(type));
   }
   const list = (role: keyof typeof seen) => [...seen[role].values()];
   return { input: list('input'), context: list('context'), output: list('output'), label: [...label] };
 };
 
-const isList = `json_type(data, '/input') = 'ARRAY'`;
+const isList = `json_type(v) = 'ARRAY'`;
 /** The types of a short list by its places, as an object; a long one is nested, as the empty one is nothing. */
-const listForm = `CASE WHEN json_array_length(data, '/input') BETWEEN 1 AND ${listColumnsMax}
+const listForm = `CASE WHEN json_array_length(v) BETWEEN 1 AND ${listColumnsMax}
   THEN (SELECT json_group_object(place, type) FROM (
-    SELECT unnest(list_transform(json_extract(data, '$.input[*]'), lambda member: json_type(member))) AS type,
-      unnest(range(json_array_length(data, '/input')::BIGINT)) AS place))
+    SELECT unnest(list_transform(json_extract(v, '$[*]'), lambda member: json_type(member))) AS type,
+      unnest(range(json_array_length(v)::BIGINT)) AS place))
   ELSE '[]' END`;

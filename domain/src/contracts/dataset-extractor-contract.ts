@@ -84,7 +84,7 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
           }
           await extracted.discard();
         }),
-        { numRuns: subject.runs },
+        { numRuns: subject.runs, endOnFailure: true },
       );
     });
 

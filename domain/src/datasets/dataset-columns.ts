@@ -23,15 +23,10 @@ export const datasetColumnSchema = Type.Object({
 export type DatasetColumn = Static<typeof datasetColumnSchema>;
 type Role = DatasetColumn['role'];
 
-/** Of which event, and where in its data, as a path. */
-export interface JsonSource {
-  readonly of: 'request' | 'end';
-  readonly path: readonly string[];
-}
-
-/** A column, and where its values are from: a place in an event, or `name` of what every row has. */
+/** A column, and where its values are from: a place in the input, context or output, or else `name` of what every row has. */
 export interface PlannedColumn extends DatasetColumn {
-  readonly json?: JsonSource;
+  /** Names of members and places in lists, from the outside in. */
+  readonly path?: readonly string[];
   readonly redaction?: Exclude<Redaction, { how: 'drop' }>;
 }
 
@@ -87,9 +82,9 @@ export const planColumns = (spec: DatasetSpec, seen: SeenLeaves): readonly Plann
   const label: PlannedColumn = { name: 'label', type: typeOf(new Set(seen.label)), role: 'label' };
   const columns = [
     ...named(before),
-    ...jsonColumns('input', 'request', seen.input, spec.inputs),
-    ...jsonColumns('context', 'request', seen.context, spec.context ?? []),
-    ...jsonColumns('output', 'end', seen.output, undefined),
+    ...jsonColumns('input', seen.input, spec.inputs),
+    ...jsonColumns('context', seen.context, spec.context ?? []),
+    ...jsonColumns('output', seen.output, undefined),
     label,
     ...named(behind),
   ];
@@ -106,7 +101,6 @@ const typeOf = (kinds: ReadonlySet<LeafKind>): ColumnType => {
 
 const jsonColumns = (
   role: 'input' | 'context' | 'output',
-  of: JsonSource['of'],
   leaves: readonly Leaf[],
   wanted: readonly string[] | undefined,
 ): PlannedColumn[] => {
@@ -122,7 +116,7 @@ const jsonColumns = (
     name: [role, ...path].join('.'),
     type: typeOf(of_),
     role,
-    json: { of, path: [role, ...path] },
+    path,
   });
   if (wanted) return wanted.map((name) => column([name], kinds.get(JSON.stringify([name]))?.kinds ?? new Set()));
   const found = [...kinds.values()].filter(({ path, kinds: of_ }) => path.length > 0 || typeOf(of_) !== 'string' || of_.has('string'));
@@ -181,10 +175,10 @@ const redacted = (columns: readonly PlannedColumn[], redactions: readonly Redact
     if (!redaction) return [column];
     if (redaction.how === 'drop') return [];
     if (redaction.how === 'bucket') {
-      if (column.type === 'number' && column.json) return [{ ...column, redaction, redacted: 'bucket' }];
+      if (column.type === 'number' && column.path) return [{ ...column, redaction, redacted: 'bucket' }];
       throw new ColumnMistake(`The column ${column.name} has no numbers to be put into buckets.`);
     }
-    if (!column.json && !hashable.has(column.name)) throw new ColumnMistake(`The column ${column.name} takes no hmac.`);
+    if (!column.path && !hashable.has(column.name)) throw new ColumnMistake(`The column ${column.name} takes no hmac.`);
     return [{ ...column, type: 'string', redaction, redacted: 'hmac' }];
   });
 };

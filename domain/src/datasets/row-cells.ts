@@ -13,7 +13,7 @@ interface Secrets {
 
 /** Times are ISO 8601 in UTC with milliseconds; one that cannot be read is null. */
 export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Secrets): Cell => {
-  const raw = column.json ? jsonAt(column.json, row) : plainCell(column.name, row);
+  const raw = column.path ? jsonAt(column.role, column.path, row) : plainCell(column.name, row);
   const value = raw === undefined ? null : raw;
   const { redaction } = column;
   if (redaction?.how === 'bucket')
@@ -36,8 +36,10 @@ const timeCell = (value: unknown): string | null => {
   return Number.isNaN(at) ? null : new Date(at).toISOString();
 };
 
-const jsonAt = ({ of, path }: NonNullable<PlannedColumn['json']>, { request, state }: DatasetCandidate): unknown => {
-  let value: unknown = of === 'request' ? request.data : { output: isEnded(state) ? state.output : undefined };
+const jsonAt = (role: PlannedColumn['role'], path: readonly string[], { request, state }: DatasetCandidate): unknown => {
+  const { input, context } = request.data;
+  const output = isEnded(state) ? state.output : undefined;
+  let value: unknown = role === 'input' ? input : role === 'context' ? context : output;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Readonly<Record<string, unknown>>)[name];
