@@ -147,7 +147,9 @@ const byPath = (a: readonly string[], b: readonly string[]): number => {
   for (let at = 0; at < Math.min(a.length, b.length); at++) {
     const [left = '', right = ''] = [a[at], b[at]];
     if (left === right) continue;
-    if (digits.test(left) && digits.test(right)) return Number(left) - Number(right);
+    const [isPlace, isOther] = [digits.test(left), digits.test(right)];
+    if (isPlace && isOther && Number(left) !== Number(right)) return Number(left) - Number(right);
+    if (isPlace !== isOther) return isPlace ? -1 : 1;
     return left < right ? -1 : 1;
   }
   return a.length - b.length;

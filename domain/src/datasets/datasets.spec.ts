@@ -100,6 +100,9 @@ describe('columns', () => {
 
   it('come in the order of places, and with names that differ by more than their case', () => {
     expect(inputsOf({ '10': 1, '9': 1 })).toEqual(['input.9 number', 'input.10 number']);
+    const mixed = ['10', '1a', '2', '02'];
+    const orders = [mixed, [...mixed].reverse()].map((names) => inputsOf(...names.map((name) => ({ [name]: 1 }))));
+    expect(orders[0]).toEqual(orders[1]);
     expect(inputsOf({ a: 1, A: 1 })).toEqual(['input.A number', 'input.a~2 number']);
   });
 });

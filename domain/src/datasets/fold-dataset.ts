@@ -38,6 +38,8 @@ interface Stream {
   state: PredictionState;
   request?: { readonly event: PredictionRequested; readonly partition: number; readonly offset: number; readonly at: number };
   readonly labels: RecordedLabel[];
+  /** Ids of all its events: a state forgets those of ignored ones beyond `ignoredMax`, and a cut need not. */
+  readonly ids: Set<string>;
 }
 
 /**
@@ -110,8 +112,10 @@ export const foldDataset = async (
 const take = (streams: Map<string, Stream>, record: RecordedRecord, event: PredictionEvent): boolean => {
   const { appendedAt, offset, partition } = record;
   const key = `${partition}/${record.key}`;
-  const stream = streams.get(key) ?? { state: unknownPrediction, labels: [] };
+  const stream = streams.get(key) ?? { state: unknownPrediction, labels: [], ids: new Set<string>() };
   streams.set(key, stream);
+  if (stream.ids.has(event.id)) return event.type !== 'PredictionRequested';
+  stream.ids.add(event.id);
   const { state, verdict } = evolvePrediction(stream.state, { event, offset, appendedAt });
   stream.state = state;
   const accepted = verdict === 'accepted';
