@@ -7,9 +7,23 @@ const recordsPerAppend = 2_000;
 const plans = ['basic', 'plus', 'pro'];
 const digest = 'f'.repeat(64);
 
-const tell = <E extends PredictionEvent>(type: E['type'], subject: string, data: E['data'], causationId?: string): NewRecord => {
+const tell = <E extends PredictionEvent>(
+  type: E['type'],
+  subject: string,
+  data: E['data'],
+  causationId?: string,
+): NewRecord => {
   const { event: _, ...record } = encode(
-    makeEvent<PredictionEvent>({ id: randomUUID(), source: '/bench', type, at: 1.7e12, tenant: 'default', subject, causationId, data }),
+    makeEvent<PredictionEvent>({
+      id: randomUUID(),
+      source: '/bench',
+      type,
+      at: 1.7e12,
+      tenant: 'default',
+      subject,
+      causationId,
+      data,
+    }),
   );
   return record;
 };
@@ -32,9 +46,20 @@ export const fillLog = async (folder: string, events: number): Promise<void> => 
     });
     const { id: cause } = JSON.parse(request.value) as { id: string };
     const no = (n % 997) / 997;
-    const provenance = { sha256: digest, runtime: 'bench/1', threads: 1, batchSize: 1, batchIndex: 0, inputHash: digest, outputHash: digest };
+    const provenance = {
+      sha256: digest,
+      runtime: 'bench/1',
+      threads: 1,
+      batchSize: 1,
+      batchIndex: 0,
+      inputHash: digest,
+      outputHash: digest,
+    };
     const output = { label: no < 0.5 ? 'yes' : 'no', probabilities: { no, yes: 1 - no }, decision: no < 0.5 };
-    records.push(request, tell('PredictionSucceeded', id, { output, provenance, queuedMs: 3, inferenceMs: 0.3 }, cause));
+    records.push(
+      request,
+      tell('PredictionSucceeded', id, { output, provenance, queuedMs: 3, inferenceMs: 0.3 }, cause),
+    );
     made += 2;
     if (n % 4 === 0) {
       records.push(tell('PredictionLabeled', id, { value: no < 0.4 ? 'yes' : 'no' }));

@@ -13,7 +13,11 @@ type Parsed = {
   readonly subject: string;
   readonly tenant: string;
   readonly causationid?: string;
-  readonly data: Record<string, unknown> & { readonly input: Record<string, unknown>; readonly output: Record<string, Record<string, unknown>>; readonly value: unknown };
+  readonly data: Record<string, unknown> & {
+    readonly input: Record<string, unknown>;
+    readonly output: Record<string, Record<string, unknown>>;
+    readonly value: unknown;
+  };
 };
 
 /** What one writes in an afternoon: parse every event, join in a map, hand the columns to a Parquet writer. Answers the rows. */
@@ -28,11 +32,25 @@ export const plainLoop = async (folder: string, filename: string): Promise<numbe
         if (type === 'PredictionRequested' && !row) {
           const { input, model, version, sha256, role, share, entity } = data;
           const named = Object.fromEntries(Object.entries(input).map(([name, one]) => [`input.${name}`, one]));
-          const cells = { predictionId: subject, entity, tenant, position: `0:${partition}:${offset}`, acceptedAt: new Date(appendedAt) };
-          rows.set(subject, { cause: id, done: false, cells: { ...cells, model, version, sha256, role, share, ...named } });
+          const cells = {
+            predictionId: subject,
+            entity,
+            tenant,
+            position: `0:${partition}:${offset}`,
+            acceptedAt: new Date(appendedAt),
+          };
+          rows.set(subject, {
+            cause: id,
+            done: false,
+            cells: { ...cells, model, version, sha256, role, share, ...named },
+          });
         } else if (type === 'PredictionSucceeded' && row && causationid === row.cause && !row.done) {
           const { label, decision, probabilities = {} } = data.output;
-          Object.assign(row.cells, { 'output.label': label, 'output.decision': decision, completedAt: new Date(appendedAt) });
+          Object.assign(row.cells, {
+            'output.label': label,
+            'output.decision': decision,
+            completedAt: new Date(appendedAt),
+          });
           for (const [name, one] of Object.entries(probabilities)) row.cells[`output.probabilities.${name}`] = one;
           row.done = true;
         } else if (type === 'PredictionLabeled' && row) row.cells['label'] = data.value;

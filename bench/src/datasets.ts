@@ -35,7 +35,10 @@ const cut = async (folder: string, out: string): Promise<number> => {
     return { sha256: '', bytes };
   };
   const ports = { log, artifacts, extractor, identity: nodeIdentity, redactionKey: undefined, keep };
-  const { manifest } = await cutDataset(planned.plan, ports, { signal: new AbortController().signal, progress: () => {} });
+  const { manifest } = await cutDataset(planned.plan, ports, {
+    signal: new AbortController().signal,
+    progress: () => {},
+  });
   log.close();
   return manifest.accountedFor.rows;
 };
@@ -45,12 +48,18 @@ const measured = async (work: () => Promise<number>) => {
   const rows = await work();
   const ms = performance.now() - startedAt;
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-  process.stdout.write(JSON.stringify({ rows, ms, rssMib: maxRSS / 1_024, cpuMs: (userCPUTime + systemCPUTime) / 1_000 }));
+  process.stdout.write(
+    JSON.stringify({ rows, ms, rssMib: maxRSS / 1_024, cpuMs: (userCPUTime + systemCPUTime) / 1_000 }),
+  );
 };
 
 const run = promisify(execFile);
 const inProcess = async (...args: readonly string[]) => {
-  const { stdout } = await run(process.execPath, ['--max-old-space-size=8192', fileURLToPath(import.meta.url), ...args]);
+  const { stdout } = await run(process.execPath, [
+    '--max-old-space-size=8192',
+    fileURLToPath(import.meta.url),
+    ...args,
+  ]);
   return JSON.parse(stdout) as { rows: number; ms: number; rssMib: number; cpuMs: number };
 };
 

@@ -17,8 +17,8 @@ import { cutDataset } from '@hindcast/workers';
 import { failed, usage } from './cli-failure.ts';
 import { datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
 import type { Config } from './settings.ts';
-import { progressOf } from './watch-job.ts';
 import type { Voice } from './terminal.ts';
+import { progressOf } from './watch-job.ts';
 
 /** Cuts a data set straight from a data folder into another folder, without a server. */
 export const cutFolderDataset = async (

@@ -18,7 +18,11 @@ export interface DatasetOptions {
 }
 
 /** What the options ask for, on top of what stands in a file. The server says what is wrong with it. */
-export const datasetRequestOf = async (model: string, options: DatasetOptions, now: number): Promise<DatasetRequest> => {
+export const datasetRequestOf = async (
+  model: string,
+  options: DatasetOptions,
+  now: number,
+): Promise<DatasetRequest> => {
   const base = options.spec === undefined ? {} : await specIn(options.spec);
   const { format, from, to, since, until, split, sample, unlabelled, maturity, redact } = options;
   const labels = {
@@ -72,7 +76,8 @@ const shareOf = (text: string): number => {
 const partsOf = (text: string): { name: string; share: number }[] =>
   text.split(',').map((part) => {
     const [name = '', share, more] = part.split('=');
-    if (share === undefined || more !== undefined) throw usage(`"${part}" is no split; write it like train=0.8,test=0.2.`);
+    if (share === undefined || more !== undefined)
+      throw usage(`"${part}" is no split; write it like train=0.8,test=0.2.`);
     return { name, share: shareOf(share) };
   });
 

@@ -19,7 +19,10 @@ export const datasetFileRoute =
   async (app) => {
     const { artifacts, logger } = ports;
 
-    const contentOf = async ({ sha256, bytes }: DatasetFile, { first, last }: ByteRange): Promise<AsyncIterable<Uint8Array>> => {
+    const contentOf = async (
+      { sha256, bytes }: DatasetFile,
+      { first, last }: ByteRange,
+    ): Promise<AsyncIterable<Uint8Array>> => {
       const path = await artifacts.localPath(sha256).catch(() => undefined);
       if (path !== undefined && bytes > 0) return createReadStream(path, { start: first, end: last });
       return sliced(await openPayload(artifacts, { sha256, bytes }), first, last);
@@ -32,7 +35,8 @@ export const datasetFileRoute =
         schema: {
           operationId: 'getDatasetFile',
           summary: 'A file of a data set',
-          description: 'Takes a range of bytes, so that a download that was broken off goes on. The ETag is the sha256 of the file.',
+          description:
+            'Takes a range of bytes, so that a download that was broken off goes on. The ETag is the sha256 of the file.',
           tags: ['Data sets'],
           params: Type.Object({
             id: datasetIdSchema,
@@ -41,7 +45,9 @@ export const datasetFileRoute =
           }),
           headers: Type.Object({
             range: Type.Optional(Type.String({ description: 'One range, such as `bytes=1000-`' })),
-            'if-range': Type.Optional(Type.String({ description: 'ETag that the range is of; of another one all is sent' })),
+            'if-range': Type.Optional(
+              Type.String({ description: 'ETag that the range is of; of another one all is sent' }),
+            ),
           }),
           produces: Object.values(mediaTypes),
           response: answers(
@@ -63,7 +69,8 @@ export const datasetFileRoute =
         const { id, split, file: name } = request.params;
         const { manifest } = await readManifest(ports, id);
         const file = manifest.files.find((one) => one.name === `${split}/${name}`);
-        if (!file) throw problem('unknown-dataset-file', 'The data set has no file of this name: its manifest lists them.');
+        if (!file)
+          throw problem('unknown-dataset-file', 'The data set has no file of this name: its manifest lists them.');
         const etag = `"${file.sha256}"`;
         const { range, 'if-range': ifRange } = request.headers;
         const asked = ifRange === undefined || ifRange === etag ? parseByteRange(range, file.bytes) : undefined;
@@ -80,7 +87,9 @@ export const datasetFileRoute =
         try {
           const cut = () => reply.raw.destroy();
           const content = await contentOf(file, { first, last });
-          return reply.send(streamed(content, { signal: open.signal(), logger, stalledMsMax: limits.stalledMsMax, cut }));
+          return reply.send(
+            streamed(content, { signal: open.signal(), logger, stalledMsMax: limits.stalledMsMax, cut }),
+          );
         } catch (error) {
           open.release();
           throw error;

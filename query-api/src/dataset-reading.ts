@@ -1,5 +1,12 @@
 import { jobsCaughtUp, openPayload, problem } from '@hindcast/adapters/http';
-import { type DataRef, type DatasetManifest, DEFAULT_TENANT, datasetJobs, isEndedJob, type JobDoc } from '@hindcast/domain';
+import {
+  type DataRef,
+  type DatasetManifest,
+  DEFAULT_TENANT,
+  datasetJobs,
+  isEndedJob,
+  type JobDoc,
+} from '@hindcast/domain';
 import type { QueryPorts } from './query-ports.ts';
 
 export type DatasetPorts = Pick<QueryPorts, 'jobs' | 'artifacts' | 'identity'>;

@@ -1,6 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, datasetBody, datasetIdSchema, datasetSchema, jobsCaughtUp } from '@hindcast/adapters/http';
-import { DEFAULT_TENANT, datasetIdOf, datasetJobKind, type DatasetPlan, datasetManifestSchema, diffManifests } from '@hindcast/domain';
+import {
+  type DatasetPlan,
+  DEFAULT_TENANT,
+  datasetIdOf,
+  datasetJobKind,
+  datasetManifestSchema,
+  diffManifests,
+} from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { readManifest } from './dataset-reading.ts';
 import type { QueryPorts } from './query-ports.ts';

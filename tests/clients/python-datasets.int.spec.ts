@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import { createDuckdbExtractor } from '@hindcast/adapters/duckdb';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { openSqliteLogReader } from '@hindcast/adapters/sqlite';

@@ -1,7 +1,12 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { openSqliteEventLog } from '@hindcast/adapters/sqlite';
 import { encode, TOPICS } from '@hindcast/domain';
-import { aPredictionFailed, aPredictionLabeled, aPredictionRequested, aPredictionSucceeded } from '@hindcast/domain/testing';
+import {
+  aPredictionFailed,
+  aPredictionLabeled,
+  aPredictionRequested,
+  aPredictionSucceeded,
+} from '@hindcast/domain/testing';
 
 const predictionsPerAppend = 500;
 

@@ -30,7 +30,16 @@ it('a cut whose process is killed again and again ends with the bytes that anoth
   const [data, out] = [await newFolder(), await newFolder()];
   await makeFolderWithPredictions(data, predictions);
   server = await startServerProcess(data);
-  const wish = { model: 'churn', labels: { absent: 'keep' }, split: { parts: [{ name: 'train', share: 0.8 }, { name: 'test', share: 0.2 }] } };
+  const wish = {
+    model: 'churn',
+    labels: { absent: 'keep' },
+    split: {
+      parts: [
+        { name: 'train', share: 0.8 },
+        { name: 'test', share: 0.2 },
+      ],
+    },
+  };
   const asked = await clientOf(server.url).request('POST', '/v1/datasets', { body: wish });
   expect(asked.status).toBe(202);
   const { id, job } = asked.body;
@@ -47,10 +56,15 @@ it('a cut whose process is killed again and again ends with the bytes that anoth
   const { request } = clientOf(server.url);
   await until(
     'the set is cut',
-    async () => (await request('GET', `/v1/jobs/${String(job)}`, { headers: { prefer: 'wait=5' } })).body['endedAt'] !== undefined,
+    async () =>
+      (await request('GET', `/v1/jobs/${String(job)}`, { headers: { prefer: 'wait=5' } })).body['endedAt'] !==
+      undefined,
     60_000,
   );
-  expect((await request('GET', `/v1/jobs/${String(job)}`)).body).toMatchObject({ status: 'succeeded', attempts: kills + 1 });
+  expect((await request('GET', `/v1/jobs/${String(job)}`)).body).toMatchObject({
+    status: 'succeeded',
+    attempts: kills + 1,
+  });
   const answer = await fetch(`${server.url}/v1/datasets/${String(id)}`);
   const manifest = await answer.text();
   expect(await server.terminate()).toBe(0);
@@ -58,7 +72,14 @@ it('a cut whose process is killed again and again ends with the bytes that anoth
   const { cut } = JSON.parse(manifest) as { cut: { epoch: number; ranges: { partition: number; to: number }[] } };
   const to = cut.ranges.map((range) => `${cut.epoch}:${range.partition}:${range.to}`).join(',');
   const args = ['datasets', 'create', 'churn', '--data', data, '--out', out, '--to', to];
-  await promisify(execFile)(process.execPath, [hindcast, ...args, '--unlabelled', 'keep', '--split', 'train=0.8,test=0.2']);
+  await promisify(execFile)(process.execPath, [
+    hindcast,
+    ...args,
+    '--unlabelled',
+    'keep',
+    '--split',
+    'train=0.8,test=0.2',
+  ]);
   expect(await readFile(join(out, 'manifest.json'), 'utf8')).toBe(manifest);
   const { accountedFor } = JSON.parse(manifest) as { accountedFor: Record<string, number> };
   expect(accountedFor).toMatchObject({ requests: predictions, failed: Math.ceil(predictions / 7) });

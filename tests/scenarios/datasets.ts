@@ -1,8 +1,8 @@
-import { expect } from 'vitest';
-import { type Answer, clientOf, until } from './client.ts';
-import { churnInput } from '../faults/churn-input.ts';
-import type { Scenario, SystemUnderTest } from './system.ts';
 import { createHash } from 'node:crypto';
+import { expect } from 'vitest';
+import { churnInput } from '../faults/churn-input.ts';
+import { type Answer, clientOf, until } from './client.ts';
+import type { Scenario, SystemUnderTest } from './system.ts';
 
 const cut = async (system: SystemUnderTest, request: object): Promise<Answer['body']> => {
   const { request: ask } = clientOf(system.url);
@@ -29,7 +29,11 @@ interface File {
 const fetchFile = async (system: SystemUnderTest, id: unknown, file: File, range?: string) => {
   const headers = range === undefined ? {} : { range };
   const response = await fetch(`${system.url}/v1/datasets/${String(id)}/files/${file.name}`, { headers });
-  return { status: response.status, etag: response.headers.get('etag'), bytes: Buffer.from(await response.arrayBuffer()) };
+  return {
+    status: response.status,
+    etag: response.headers.get('etag'),
+    bytes: Buffer.from(await response.arrayBuffer()),
+  };
 };
 
 /** What a data set is worth: it is all of a stretch of the log, and later labels do not change it. */
@@ -40,7 +44,10 @@ export const datasetsAreCuts: Scenario = {
     const client = clientOf(system.url);
     const { body } = await client.submit({
       model: 'churn',
-      items: Array.from({ length: 50 }, (_, at) => ({ input: { ...churnInput, tenure_months: at }, entity: `customer-${at % 7}` })),
+      items: Array.from({ length: 50 }, (_, at) => ({
+        input: { ...churnInput, tenure_months: at },
+        entity: `customer-${at % 7}`,
+      })),
     });
     const ids = (body['items'] as { id: string }[]).map(({ id }) => id);
     for (const id of ids) await client.ended(id);
@@ -48,12 +55,28 @@ export const datasetsAreCuts: Scenario = {
       client.request('POST', `/v1/predictions/${String(id)}/labels`, { body: { value } });
     for (const id of ids.slice(0, 20)) expect((await label(id, 'yes')).status).toBeLessThan(300);
 
-    const wish = { model: 'churn', format: 'ndjson', split: { parts: [{ name: 'train', share: 0.5 }, { name: 'test', share: 0.5 }] } };
+    const wish = {
+      model: 'churn',
+      format: 'ndjson',
+      split: {
+        parts: [
+          { name: 'train', share: 0.5 },
+          { name: 'test', share: 0.5 },
+        ],
+      },
+    };
     const first = await cut(system, wish);
     expect(first['accountedFor']).toMatchObject({ requests: 50, rows: 20, unlabelled: 30 });
     const files = first['files'] as File[];
     const texts = await Promise.all(files.map((file) => fetchFile(system, first['datasetId'], file)));
-    const rows = texts.flatMap(({ bytes }) => bytes.toString('utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>));
+    const rows = texts.flatMap(({ bytes }) =>
+      bytes
+        .toString('utf8')
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    );
     expect(rows.map((row) => row['predictionId']).sort()).toEqual(ids.slice(0, 20).sort());
     for (const row of rows) expect(row).toMatchObject({ label: 'yes', 'input.plan': churnInput.plan, model: 'churn' });
 
@@ -67,7 +90,7 @@ export const datasetsAreCuts: Scenario = {
     expect((await fetchFile(system, first['datasetId'], file, `bytes=${file.bytes}-`)).status).toBe(416);
 
     for (const id of ids) await label(id, 'no');
-    const to = (first['cut'] as { epoch: number; ranges: { partition: number; to: number }[] });
+    const to = first['cut'] as { epoch: number; ranges: { partition: number; to: number }[] };
     const positions = to.ranges.map((range) => `${to.epoch}:${range.partition}:${range.to}`).join(',');
     const again = await client.request('POST', '/v1/datasets', { body: { ...wish, to: positions } });
     expect(again).toMatchObject({ status: 200, body: { id: first['datasetId'] } });

@@ -17,9 +17,12 @@ export const rowsSql = (
   secrets: ColumnSecrets,
 ): string => {
   const lists = listsOf(columns);
-  const cells = columns.map((column) => `${cellSql(column, lists, spec.format, secrets)} AS ${identifier(column.name)}`);
+  const cells = columns.map(
+    (column) => `${cellSql(column, lists, spec.format, secrets)} AS ${identifier(column.name)}`,
+  );
   const parts = cut.ranges.map(
-    ({ partition }) => `SELECT *, ${text(`${cut.epoch}:${partition}:`)} || ro AS position${lists.sql} FROM chosen_${partition} WHERE split = ${text(split)}`,
+    ({ partition }) =>
+      `SELECT *, ${text(`${cut.epoch}:${partition}:`)} || ro AS position${lists.sql} FROM chosen_${partition} WHERE split = ${text(split)}`,
   );
   return `SELECT ${cells.join(',\n  ')} FROM (${parts.join('\nUNION ALL ')})`;
 };

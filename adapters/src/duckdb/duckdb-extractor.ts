@@ -56,7 +56,11 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
     }
     const database = join(folder, 'fold.duckdb');
     const removeDatabase = () =>
-      Promise.all([database, `${database}.wal`, join(folder, 'temporary')].map((path) => rm(path, { force: true, recursive: true })));
+      Promise.all(
+        [database, `${database}.wal`, join(folder, 'temporary')].map((path) =>
+          rm(path, { force: true, recursive: true }),
+        ),
+      );
     await removeDatabase();
     const session = await openDuckdbSession(database, join(folder, 'temporary'), options);
     const interrupt = () => session.interrupt();
@@ -64,7 +68,12 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
     try {
       const folded = await foldAll(session, plan, spilled, source, folder, counted);
       const files = await writeFiles(session, plan, folded.columns, folder, { ...options, ...source }, run);
-      return { ...folded, columns: folded.columns.map(describeColumn), files, discard: () => rm(folder, { recursive: true, force: true }) };
+      return {
+        ...folded,
+        columns: folded.columns.map(describeColumn),
+        files,
+        discard: () => rm(folder, { recursive: true, force: true }),
+      };
     } finally {
       run.signal.removeEventListener('abort', interrupt);
       session.close();
@@ -104,7 +113,11 @@ const foldAll = async (
     await session.run(loadSql(part));
     const [[broken] = []] = await session.rows(brokenSql);
     if (Number(broken) > 0) {
-      const range = cut.ranges.find(({ partition }) => partition === part.partition) ?? { partition: 0, from: 0, to: 0 };
+      const range = cut.ranges.find(({ partition }) => partition === part.partition) ?? {
+        partition: 0,
+        from: 0,
+        to: 0,
+      };
       const task = { folder, topic: cut.topic, range, model: spec.model, careful: true };
       await session.run(loadSql(await spillPartition(task, source, () => counted.folded(0))));
     }
@@ -151,10 +164,17 @@ const writeFiles = async (
     const path = join(folder, `${split}.${format}`);
     const rows = rowsSql(plan, columns, split, { sha256, redactionKey });
     await session.run(`COPY (${rows}) TO ${text(path)} (${copyOptions[format]})`);
-    const counts = plan.cut.ranges.map(({ partition }) => `SELECT count(*) AS n FROM chosen_${partition} WHERE split = ${text(split)}`);
+    const counts = plan.cut.ranges.map(
+      ({ partition }) => `SELECT count(*) AS n FROM chosen_${partition} WHERE split = ${text(split)}`,
+    );
     const [[count] = []] = await session.rows(`SELECT sum(n) FROM (${counts.join(' UNION ALL ')})`);
     await stat(path);
-    files.push({ name: `${split}/part-00000.${format}`, split, rows: Number(count), content: () => createReadStream(path) });
+    files.push({
+      name: `${split}/part-00000.${format}`,
+      split,
+      rows: Number(count),
+      content: () => createReadStream(path),
+    });
   }
   return files;
 };

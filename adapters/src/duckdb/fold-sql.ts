@@ -1,9 +1,18 @@
-import { type DatasetSpec, groupSeed, shareBound, splitBounds, wholeSplit, groupDigits } from '@hindcast/domain';
+import { type DatasetSpec, groupDigits, groupSeed, shareBound, splitBounds, wholeSplit } from '@hindcast/domain';
 import type { SpilledPartition } from './spill-partition.ts';
 import { text, texts } from './sql-text.ts';
 
 /** Fields of a request that every row has, as they stand in list `m`, counted from 1. */
-export const requestFields = ['model', 'version', 'sha256', 'role', 'share', 'entity', 'referenceId', 'eventTime'] as const;
+export const requestFields = [
+  'model',
+  'version',
+  'sha256',
+  'role',
+  'share',
+  'entity',
+  'referenceId',
+  'eventTime',
+] as const;
 const sealedAt = requestFields.length + 1;
 export const requestField = (name: (typeof requestFields)[number], list = 'm'): string =>
   `${list}[${requestFields.indexOf(name) + 1}]`;

@@ -1,4 +1,12 @@
-import { JobFailure, type Leaf, type LeafKind, leavesOf, listColumnsMax, openedDepth, type SeenLeaves } from '@hindcast/domain';
+import {
+  JobFailure,
+  type Leaf,
+  type LeafKind,
+  leavesOf,
+  listColumnsMax,
+  openedDepth,
+  type SeenLeaves,
+} from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
 
 /** More different forms of events than this are no rows of one table. */
@@ -6,7 +14,10 @@ const formsMax = 20_000;
 
 export class TooManyForms extends JobFailure {
   constructor() {
-    super('too_many_forms', `The events have more than ${formsMax} different forms: they make no table. Name the inputs that are wanted.`);
+    super(
+      'too_many_forms',
+      `The events have more than ${formsMax} different forms: they make no table. Name the inputs that are wanted.`,
+    );
     this.name = 'TooManyForms';
   }
 }
@@ -20,10 +31,7 @@ const kindOfType = (type: unknown): LeafKind => {
 };
 
 /** What the rows of all partitions look like, from the different forms of their events. */
-export const seenLeaves = async (
-  session: DuckdbSession,
-  partitions: readonly number[],
-): Promise<SeenLeaves> => {
+export const seenLeaves = async (session: DuckdbSession, partitions: readonly number[]): Promise<SeenLeaves> => {
   const seen = { input: new Map<string, Leaf>(), context: new Map<string, Leaf>(), output: new Map<string, Leaf>() };
   const label = new Set<LeafKind>(['null']);
   const add = (role: keyof typeof seen, shape: unknown): void => {
@@ -45,9 +53,11 @@ export const seenLeaves = async (
       if (Array.isArray(input)) lists = true;
       else add('input', input);
     }
-    for (const form of await forms('json_structure(x)', partition, 'x IS NOT NULL')) add('context', JSON.parse(String(form)));
+    for (const form of await forms('json_structure(x)', partition, 'x IS NOT NULL'))
+      add('context', JSON.parse(String(form)));
     if (lists) for (const form of await forms(listForm, partition, isList)) add('input', JSON.parse(String(form)));
-    for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL')) add('output', JSON.parse(String(form)));
+    for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL'))
+      add('output', JSON.parse(String(form)));
     for (const type of await forms('json_type(lv)', partition, 'lv IS NOT NULL')) label.add(kindOfType(type));
   }
   const list = (role: keyof typeof seen) => [...seen[role].values()];

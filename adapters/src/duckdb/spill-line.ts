@@ -1,8 +1,8 @@
 /// <reference lib="es2024.string" />
 import {
   type ArtifactStore,
-  decode,
   type DomainEvent,
+  decode,
   type EventType,
   inlinePayload,
   type RecordedRecord,
@@ -66,7 +66,8 @@ export const spillLine = (
   const code = codes[type as EventType];
   if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : carefulLine(record, options);
   // Nobody would see that the data is broken of which nothing is passed on.
-  const isPassedOn = withData.has(code) && (code !== 'R' || (record.headers['model'] ?? options.model) === options.model);
+  const isPassedOn =
+    withData.has(code) && (code !== 'R' || (record.headers['model'] ?? options.model) === options.model);
   if (!isPassedOn || value.includes(refs[code] ?? '\0', length)) return carefulLine(record, options);
   return line(record, code, id, cause, value.slice(length, -1));
 };
@@ -74,13 +75,17 @@ export const spillLine = (
 const isNewest = (type: string, version: string | undefined): boolean =>
   Number(version) === (schemaVersions[type as EventType] ?? 1);
 
-const carefulLine = (record: RecordedRecord, options: SpillOptions): string | undefined | Promise<string | undefined> => {
+const carefulLine = (
+  record: RecordedRecord,
+  options: SpillOptions,
+): string | undefined | Promise<string | undefined> => {
   const decoded = decode(record);
   if (!decoded.ok) return line(record, record.headers['type'] === 'PredictionRequested' ? 'V' : 'U', '', '', '');
   const { event } = decoded;
   const code = codes[event.type];
   if (code === undefined) return undefined;
-  if (hasRef(event, options.model)) return inlinePayload(event, options.artifacts).then((whole) => eventLine(record, code, whole, options));
+  if (hasRef(event, options.model))
+    return inlinePayload(event, options.artifacts).then((whole) => eventLine(record, code, whole, options));
   return eventLine(record, code, event, options);
 };
 
@@ -98,7 +103,7 @@ const eventLine = (record: RecordedRecord, code: SpillCode, event: DomainEvent, 
 /** What is no Unicode is none in a row either: half of a pair becomes U+FFFD. */
 const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
 /** An id that could be taken for more than a field is compared in its JSON form, which no other id has. */
-const plain = (id: string): string => (/[\u0000-\u001f"\\]/.test(id) ? JSON.stringify(id) : id);
+const plain = (id: string): string => (/[\p{Cc}"\\]/u.test(id) ? JSON.stringify(id) : id);
 
 const line = (
   { offset, appendedAt, key }: RecordedRecord,

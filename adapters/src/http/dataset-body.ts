@@ -1,5 +1,13 @@
-import { type AccountedFor, datasetIdOf, type DatasetPlan, isEndedJob, type JobDoc, type Sha256 } from '@hindcast/domain';
-import { accountedForSchema, DATASET_FORMATS } from '@hindcast/domain';
+import {
+  type AccountedFor,
+  accountedForSchema,
+  DATASET_FORMATS,
+  type DatasetPlan,
+  datasetIdOf,
+  isEndedJob,
+  type JobDoc,
+  type Sha256,
+} from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { jobPath, jobStatusSchema } from './job-body.ts';
 

@@ -1,20 +1,9 @@
-/** One kind of error: `cause` says what happened, `fix` what the caller can do. Both are shown under `/problems/<code>`. */
-export interface ProblemKind {
-  readonly status: number;
-  readonly title: string;
-  readonly cause: string;
-  readonly fix: string;
-}
-
-const kind = (status: number, title: string, cause: string, fix: string): ProblemKind => ({
-  status,
-  title,
-  cause,
-  fix,
-});
+import { datasetProblems } from './dataset-problems.ts';
+import { kind, type ProblemKind } from './problem-kind.ts';
 
 /** Every error code of the HTTP interfaces, and of predictions that ended without an output. */
 export const problems = {
+  ...datasetProblems,
   'malformed-request': kind(
     400,
     'The request cannot be read',
@@ -75,30 +64,6 @@ export const problems = {
     'The rebuild is unknown',
     'No rebuild of this projection with this id is known. The log was read to its end before this was said; of those that have ended the newest are remembered.',
     'Look at the generations of the projection, or start a rebuild again.',
-  ),
-  'unknown-dataset': kind(
-    404,
-    'The data set is unknown',
-    'No data set has this id, or so many were cut since that it is no longer remembered.',
-    'GET /v1/datasets lists those that are known. The same request with the same positions makes the same set again.',
-  ),
-  'unknown-dataset-file': kind(
-    404,
-    'The data set has no such file',
-    'The files of a data set are listed in its manifest.',
-    'GET /v1/datasets/{id} shows the names of its files.',
-  ),
-  'dataset-not-ready': kind(
-    409,
-    'The data set is not cut',
-    'The job that cuts it has not ended, or has failed, or was canceled. `detail` names it.',
-    'GET /v1/jobs/{id} shows how far it is. Where it has failed, mend the cause and ask for the set again.',
-  ),
-  'range-not-satisfiable': kind(
-    416,
-    'The file has no such range',
-    'The first byte of the Range header lies behind the end of the file.',
-    'Ask for bytes that the file has: `detail` says how many.',
   ),
   'unknown-job': kind(
     404,

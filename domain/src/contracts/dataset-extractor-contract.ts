@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unaccounted } from '../datasets/accounted-for.ts';
 import type { DatasetPlan } from '../datasets/dataset-cut.ts';
 import type { DatasetExtractor, Extracted } from '../datasets/dataset-extractor.ts';
-import { unaccounted } from '../datasets/accounted-for.ts';
 import { foldDataset } from '../datasets/fold-dataset.ts';
 import { readWhole } from '../datasets/read-cut.ts';
 import type { RecordedRecord } from '../event-log.ts';
 import { createMemoryArtifactStore } from '../in-memory/artifact-store.ts';
 import type { Sha256 } from '../ports.ts';
-import { aPredictionLabeled, aPredictionRequested, aPredictionSucceeded } from '../testing/prediction-event-builders.ts';
-import { anyHistory, anySpec, type HistoryRecord, logOf, planOf, storedHistory } from './dataset-histories.ts';
+import { anyHistory, anySpec, type HistoryRecord, logOf, planOf, storedHistory } from '../testing/dataset-histories.ts';
+import {
+  aPredictionLabeled,
+  aPredictionRequested,
+  aPredictionSucceeded,
+} from '../testing/prediction-event-builders.ts';
 
 export interface DatasetExtractorUnderTest {
   readonly extractor: DatasetExtractor;
@@ -52,18 +56,27 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
 
     const artifacts = createMemoryArtifactStore({ sha256 });
     const extract = (plan: DatasetPlan, records: readonly RecordedRecord[], work = `work-${++works}`) =>
-      subject.extractor.extract(plan, work, { log: logOf(records), artifacts, redactionKey }, {
-        signal: new AbortController().signal,
-        progress: () => {},
-      });
+      subject.extractor.extract(
+        plan,
+        work,
+        { log: logOf(records), artifacts, redactionKey },
+        {
+          signal: new AbortController().signal,
+          progress: () => {},
+        },
+      );
     const filesOf = async ({ files }: Extracted) =>
       Promise.all(files.map(async ({ content, ...file }) => ({ ...file, text: await bytesOf(content()) })));
     const rowsOf = async (extracted: Extracted) =>
       (await filesOf(extracted)).map(({ split, text }) => ({
         split,
-        rows: text.split('\n').filter((line) => line !== '').map((line) => plain(extracted, JSON.parse(line) as object as Record<string, unknown>)),
+        rows: text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => plain(extracted, JSON.parse(line) as object as Record<string, unknown>)),
       }));
-    const one = (...events: readonly HistoryRecord['event'][]) => storedHistory([events.map((event) => ({ event: event as NonNullable<typeof event> }))]);
+    const one = (...events: readonly HistoryRecord['event'][]) =>
+      storedHistory([events.map((event) => ({ event: event as NonNullable<typeof event> }))]);
 
     it('makes the rows that the fold makes, of any history', async () => {
       await fc.assert(
@@ -74,12 +87,18 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
           const folded = await foldDataset(wholeCut(records, plan), plan, { artifacts, sha256, redactionKey });
           expect(extracted.accountedFor).toEqual(folded.accountedFor);
           expect(unaccounted(extracted.accountedFor)).toBe(0);
-          expect(extracted).toMatchObject({ cutAt: folded.cutAt, ignored: folded.ignored, labelCoverage: folded.labelCoverage });
+          expect(extracted).toMatchObject({
+            cutAt: folded.cutAt,
+            ignored: folded.ignored,
+            labelCoverage: folded.labelCoverage,
+          });
           expect(extracted.columns.map(({ name, type }) => `${name} ${type}`)).toEqual(
             folded.columns.map(({ name, type }) => `${name} ${type}`),
           );
           for (const { split, rows } of await rowsOf(extracted)) {
-            const expected = folded.rows.filter((row) => row.split === split).map(({ cells }) => plain(extracted, cells));
+            const expected = folded.rows
+              .filter((row) => row.split === split)
+              .map(({ cells }) => plain(extracted, cells));
             expect(rows).toEqual(JSON.parse(JSON.stringify(expected)));
           }
           await extracted.discard();
@@ -96,7 +115,14 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
       );
       const plan = planOf(records);
       const first = await filesOf(await extract(plan, records));
-      const later = [...records, ...storedHistory([[...records, ...records].map((_, at) => ({ event: aPredictionLabeled({ eventId: `late-${at}`, value: 'no' }) }))]).slice(3)];
+      const later = [
+        ...records,
+        ...storedHistory([
+          [...records, ...records].map((_, at) => ({
+            event: aPredictionLabeled({ eventId: `late-${at}`, value: 'no' }),
+          })),
+        ]).slice(3),
+      ];
       expect(await filesOf(await extract(plan, later))).toEqual(first);
       expect(first[0]?.text).toContain('"label":"yes"');
     });
@@ -125,7 +151,10 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
     });
 
     it('drops, hashes and rounds what is personal', async () => {
-      const records = one(aPredictionRequested({ entity: 'anna', input: { age: 41, name: 'Anna', zip: 'x' } }), aPredictionSucceeded());
+      const records = one(
+        aPredictionRequested({ entity: 'anna', input: { age: 41, name: 'Anna', zip: 'x' } }),
+        aPredictionSucceeded(),
+      );
       const redact = [
         { column: 'input.name', how: 'drop' },
         { column: 'input.zip', how: 'hmac' },
@@ -136,7 +165,11 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
       expect(file?.text).not.toMatch(/anna|name/i);
       const { createHmac } = await import('node:crypto');
       const hmac = (text: string) => createHmac('sha256', redactionKey).update(text).digest('hex');
-      expect(JSON.parse(file?.text ?? '')).toMatchObject({ entity: hmac('anna'), 'input.zip': hmac('x'), 'input.age': 40 });
+      expect(JSON.parse(file?.text ?? '')).toMatchObject({
+        entity: hmac('anna'),
+        'input.zip': hmac('x'),
+        'input.age': 40,
+      });
       const typo = planOf(records, { redact: [{ column: 'input.nam', how: 'drop' }] });
       await expect(extract(typo, records)).rejects.toMatchObject({ code: 'invalid_columns' });
     });
@@ -147,24 +180,43 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
         aPredictionSucceeded({ id: `p-${at}`, eventId: `s-${at}`, cause: `r-${at}` }),
       ]).flat();
       const half = events.length / 2;
-      const records = storedHistory([events.slice(0, half), events.slice(half)].map((part) => part.map((event) => ({ event }))));
+      const records = storedHistory(
+        [events.slice(0, half), events.slice(half)].map((part) => part.map((event) => ({ event }))),
+      );
       const plan = planOf(records);
       const whole = await filesOf(await extract(plan, records));
       for (const breakAt of [1, 60, 119, 121, 200]) {
         const controller = new AbortController();
-        const broken = subject.extractor.extract(plan, `broken-${breakAt}`, { log: logOf(records), artifacts }, {
-          signal: controller.signal,
-          progress: ({ done }) => {
-            if (done >= breakAt) controller.abort(new Error('broken off'));
+        const broken = subject.extractor.extract(
+          plan,
+          `broken-${breakAt}`,
+          { log: logOf(records), artifacts },
+          {
+            signal: controller.signal,
+            progress: ({ done }) => {
+              if (done >= breakAt) controller.abort(new Error('broken off'));
+            },
           },
-        });
+        );
         await expect(broken).rejects.toThrow();
         expect(await filesOf(await extract(plan, records, `broken-${breakAt}`))).toEqual(whole);
       }
     });
 
     it('makes a file of every split, also where nothing is in it', async () => {
-      const extracted = await extract(planOf([], { split: { parts: [{ name: 'train', share: 0.5 }, { name: 'test', share: 0.5 }], salt: '', group: 'entity' } }), []);
+      const extracted = await extract(
+        planOf([], {
+          split: {
+            parts: [
+              { name: 'train', share: 0.5 },
+              { name: 'test', share: 0.5 },
+            ],
+            salt: '',
+            group: 'entity',
+          },
+        }),
+        [],
+      );
       expect(extracted.files.map(({ name, rows }) => [name, rows])).toEqual([
         ['train/part-00000.ndjson', 0],
         ['test/part-00000.ndjson', 0],

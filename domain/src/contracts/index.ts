@@ -1,6 +1,7 @@
 export * from './artifact-store-contract.ts';
 export * from './backlog-board-contract.ts';
 export * from './completion-bus-contract.ts';
+export * from './dataset-extractor-contract.ts';
 export * from './event-log-contract.ts';
 export { contractPartitions, type EventLogUnderTest, type OpenEventLog } from './event-log-under-test.ts';
 export * from './model-runtime-contract.ts';
@@ -10,4 +11,3 @@ export * from './result-cache-contract.ts';
 export * from './sample-documents.ts';
 export * from './session-store-contract.ts';
 export * from './view-database-contract.ts';
-export * from './dataset-extractor-contract.ts';

@@ -89,7 +89,9 @@ export const planColumns = (spec: DatasetSpec, seen: SeenLeaves): readonly Plann
     ...named(behind),
   ];
   if (columns.length > columnsMax)
-    throw new ColumnMistake(`The set would have ${columns.length} columns, ${columnsMax} are allowed: name its inputs.`);
+    throw new ColumnMistake(
+      `The set would have ${columns.length} columns, ${columnsMax} are allowed: name its inputs.`,
+    );
   return redacted(apart(columns), spec.redact);
 };
 
@@ -119,7 +121,9 @@ const jsonColumns = (
     path,
   });
   if (wanted) return wanted.map((name) => column([name], kinds.get(JSON.stringify([name]))?.kinds ?? new Set()));
-  const found = [...kinds.values()].filter(({ path, kinds: of_ }) => path.length > 0 || typeOf(of_) !== 'string' || of_.has('string'));
+  const found = [...kinds.values()].filter(
+    ({ path, kinds: of_ }) => path.length > 0 || typeOf(of_) !== 'string' || of_.has('string'),
+  );
   return found.sort((a, b) => byPath(a.path, b.path)).map(({ path, kinds: of_ }) => column(path, of_));
 };
 

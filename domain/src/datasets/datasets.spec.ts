@@ -1,9 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMemoryEventLog } from '../in-memory/event-log.ts';
 import { encode } from '../event-codec.ts';
 import { TOPICS } from '../event-log.ts';
+import { createMemoryEventLog } from '../in-memory/event-log.ts';
 import { aPredictionRequested } from '../testing/prediction-event-builders.ts';
 import { noneAccounted, unaccounted } from './accounted-for.ts';
 import { planColumns } from './dataset-columns.ts';
@@ -11,12 +11,16 @@ import { datasetIdOf } from './dataset-cut.ts';
 import type { DatasetSpec } from './dataset-spec.ts';
 import { inSample, splitNames, splitOf } from './group-hash.ts';
 import { hmacOf } from './hmac.ts';
-import { chooseLabel, type RecordedLabel } from './label-choice.ts';
 import { kindOf, leavesOf } from './json-leaves.ts';
+import { chooseLabel, type RecordedLabel } from './label-choice.ts';
 import { type DatasetRequest, planDataset } from './plan-dataset.ts';
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
-const people = Array.from({ length: 2_000 }, (_, at) => ({ predictionId: `p-${at}`, entity: `e-${at % 700}`, acceptedAt: at }));
+const people = Array.from({ length: 2_000 }, (_, at) => ({
+  predictionId: `p-${at}`,
+  entity: `e-${at % 700}`,
+  acceptedAt: at,
+}));
 const sampled = (fraction: number, salt = '') => ({ sample: { fraction, salt, group: 'entity' as const } });
 
 describe('samples and splits', () => {
@@ -59,8 +63,14 @@ describe('the label of a row', () => {
   const [early, late] = [label('no', 10), label('yes', 100)];
 
   it('is the first or the latest that came in time', () => {
-    expect(chooseLabel([early, late], { pick: 'latest', absent: 'drop' }, 0, 200)).toEqual({ kind: 'label', label: late });
-    expect(chooseLabel([early, late], { pick: 'first', absent: 'drop' }, 0, 200)).toEqual({ kind: 'label', label: early });
+    expect(chooseLabel([early, late], { pick: 'latest', absent: 'drop' }, 0, 200)).toEqual({
+      kind: 'label',
+      label: late,
+    });
+    expect(chooseLabel([early, late], { pick: 'first', absent: 'drop' }, 0, 200)).toEqual({
+      kind: 'label',
+      label: early,
+    });
     expect(chooseLabel([early, late], { pick: 'latest', absent: 'drop', maturityMs: 50 }, 0, 200)).toEqual({
       kind: 'label',
       label: early,
@@ -82,7 +92,13 @@ describe('the label of a row', () => {
 });
 
 describe('columns', () => {
-  const spec = { tenant: 'default', model: 'm', labels: { pick: 'latest', absent: 'keep' }, redact: [], format: 'ndjson' } as const;
+  const spec = {
+    tenant: 'default',
+    model: 'm',
+    labels: { pick: 'latest', absent: 'keep' },
+    redact: [],
+    format: 'ndjson',
+  } as const;
   const seen = (...inputs: readonly unknown[]) => ({
     ...{ context: [], output: [], label: [] },
     input: inputs.flatMap((input) => leavesOf(input, 1, kindOf)),
@@ -93,7 +109,11 @@ describe('columns', () => {
       .map(({ name, type }) => `${name} ${type}`);
 
   it('are numbers where all are, and JSON where rows differ', () => {
-    expect(inputsOf({ a: 1, b: 'x' }, { a: null, b: 2, c: [1] })).toEqual(['input.a number', 'input.b json', 'input.c json']);
+    expect(inputsOf({ a: 1, b: 'x' }, { a: null, b: 2, c: [1] })).toEqual([
+      'input.a number',
+      'input.b json',
+      'input.c json',
+    ]);
     expect(inputsOf({ a: 1 }, 5)).toEqual(['input json']);
     expect(inputsOf({ a: 1 }, {}, null)).toEqual(['input.a number']);
   });
@@ -109,11 +129,16 @@ describe('columns', () => {
 
 describe('a plan', () => {
   const request: DatasetRequest = { model: 'churn' };
-  const with_ = { tenant: 'default', extractor: { name: 'x/1', formats: ['parquet'] }, redactionKeyId: undefined } as const;
+  const with_ = {
+    tenant: 'default',
+    extractor: { name: 'x/1', formats: ['parquet'] },
+    redactionKeyId: undefined,
+  } as const;
   const logWith = async (events: number) => {
     const partitions = { [TOPICS.predictions]: 2, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 };
     const log = createMemoryEventLog({ partitions, now: () => 1, newId: () => 'id' });
-    for (let at = 0; at < events; at++) await log.append(TOPICS.predictions, [encode(aPredictionRequested({ id: `p-${at}` }))]);
+    for (let at = 0; at < events; at++)
+      await log.append(TOPICS.predictions, [encode(aPredictionRequested({ id: `p-${at}` }))]);
     return log;
   };
 
@@ -133,7 +158,17 @@ describe('a plan', () => {
 
   it.each<[string, Partial<DatasetRequest>]>([
     ['sum to', { split: { parts: [{ name: 'train', share: 0.5 }] } }],
-    ['same name', { split: { parts: [{ name: 'a', share: 0.5 }, { name: 'a', share: 0.5 }] } }],
+    [
+      'same name',
+      {
+        split: {
+          parts: [
+            { name: 'a', share: 0.5 },
+            { name: 'a', share: 0.5 },
+          ],
+        },
+      },
+    ],
     ['no key', { redact: [{ column: 'entity', how: 'hmac' }] }],
     ['cannot be redacted', { redact: [{ column: 'position', how: 'drop' }] }],
     ['cannot be written', { format: 'csv' }],

@@ -9,7 +9,16 @@ export interface ManifestDifference {
   readonly b?: unknown;
 }
 
-const compared = ['spec', 'cut', 'cutAt', 'extractor', 'redactionKeyId', 'accountedFor', 'ignored', 'labelCoverage'] as const;
+const compared = [
+  'spec',
+  'cut',
+  'cutAt',
+  'extractor',
+  'redactionKeyId',
+  'accountedFor',
+  'ignored',
+  'labelCoverage',
+] as const;
 type Json = Readonly<Record<string, unknown>>;
 
 /** In which way two data sets differ, from what was asked to what came of it. Empty for the same set. */
@@ -26,7 +35,8 @@ export const diffManifests = (a: DatasetManifest, b: DatasetManifest): readonly 
 const named = <T>(list: readonly T[], nameOf: (one: T) => string): Json =>
   Object.fromEntries(list.map((one) => [nameOf(one), one]));
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const differences = (a: Json, b: Json, at: string): ManifestDifference[] =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name): ManifestDifference[] => {

@@ -1,8 +1,8 @@
 import { decode } from '../event-codec.ts';
 import { formatPosition, type RecordedRecord } from '../event-log.ts';
 import { evolvePrediction, isEnded, type PredictionState, unknownPrediction } from '../evolve-prediction.ts';
-import type { PredictionEvent, PredictionRequested } from '../prediction-events.ts';
 import type { ArtifactStore, Sha256 } from '../ports.ts';
+import type { PredictionEvent, PredictionRequested } from '../prediction-events.ts';
 import { type Account, type AccountedFor, type IgnoredRecords, noneAccounted } from './accounted-for.ts';
 import { openedDepth, type PlannedColumn, planColumns, type SeenLeaves } from './dataset-columns.ts';
 import type { DatasetPlan } from './dataset-cut.ts';
@@ -36,7 +36,12 @@ export interface FoldedDataset {
 
 interface Stream {
   state: PredictionState;
-  request?: { readonly event: PredictionRequested; readonly partition: number; readonly offset: number; readonly at: number };
+  request?: {
+    readonly event: PredictionRequested;
+    readonly partition: number;
+    readonly offset: number;
+    readonly at: number;
+  };
   readonly labels: RecordedLabel[];
   /** Ids of all its events: a state forgets those of ignored ones beyond `ignoredMax`, and a cut need not. */
   readonly ids: Set<string>;
@@ -49,7 +54,11 @@ interface Stream {
 export const foldDataset = async (
   records: AsyncIterable<readonly RecordedRecord[]>,
   { spec, cut }: Pick<DatasetPlan, 'spec' | 'cut'>,
-  { artifacts, sha256, redactionKey }: {
+  {
+    artifacts,
+    sha256,
+    redactionKey,
+  }: {
     readonly artifacts: Pick<ArtifactStore, 'get'>;
     readonly sha256: Sha256;
     readonly redactionKey?: string | undefined;
@@ -95,12 +104,21 @@ export const foldDataset = async (
     }
     if (account !== 'rows') continue;
     const position = formatPosition({ epoch: cut.epoch, partition, offset });
-    chosen.push({ request: event, partition, position, acceptedAt, state, label, split: splitOf(spec, grouped, sha256) });
+    chosen.push({
+      request: event,
+      partition,
+      position,
+      acceptedAt,
+      state,
+      label,
+      split: splitOf(spec, grouped, sha256),
+    });
   }
   const place = ({ position, partition }: DatasetCandidate) => [partition, Number(position.split(':')[2])] as const;
   chosen.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]);
 
-  const columns = chosen.length === 0 ? planColumns({ ...spec, redact: [] }, seenIn([])) : planColumns(spec, seenIn(chosen));
+  const columns =
+    chosen.length === 0 ? planColumns({ ...spec, redact: [] }, seenIn([])) : planColumns(spec, seenIn(chosen));
   const rows = chosen.map((row) => ({
     split: row.split,
     cells: Object.fromEntries(columns.map((column) => [column.name, cellOf(column, row, { sha256, redactionKey })])),
@@ -167,6 +185,8 @@ const seenIn = (rows: readonly DatasetCandidate[]): SeenLeaves => {
     input: rows.flatMap(({ request }) => leaves(listAsObject(request.data.input), openedDepth.input)),
     context: rows.flatMap(({ request }) => leaves(request.data.context, openedDepth.context)),
     output: rows.flatMap(({ state }) => leaves(isEnded(state) ? state.output : undefined, openedDepth.output)),
-    label: rows.map(({ label }) => (label.kind === 'none' ? 'null' : kindOf(label.kind === 'label' ? label.label.value : label.value))),
+    label: rows.map(({ label }) =>
+      label.kind === 'none' ? 'null' : kindOf(label.kind === 'label' ? label.label.value : label.value),
+    ),
   };
 };

@@ -79,16 +79,29 @@ export const planDataset = async (
   if (!extractor.formats.includes(spec.format)) return malformed(`${spec.format} cannot be written here.`);
   const hashes = spec.redact.some(({ how }) => how === 'hmac');
   if (hashes && redactionKeyId === undefined)
-    return malformed('There is no key for hmac: set HINDCAST_REDACTION_KEY where commands are taken and where jobs run.');
+    return malformed(
+      'There is no key for hmac: set HINDCAST_REDACTION_KEY where commands are taken and where jobs run.',
+    );
   const topic = TOPICS.predictions;
   const { from, to } = request;
   const range = await planReplay(log, { topic, ...(from && { from }), ...(to && { to }) });
   if (!range.ok) return range;
   const logId = (await log.bounds(topic))[0]?.logId ?? '';
   const bounds = await log.bounds(topic);
-  const gone = range.cut.find((part) => part.from < (bounds.find(({ partition }) => partition === part.partition)?.start ?? 0));
-  if (gone) return { ok: false, refusal: { code: 'gone', detail: `Partition ${gone.partition} begins behind offset ${gone.from}.` } };
-  const cut = { topic, logId, epoch: range.epoch, ranges: range.cut.map((part) => ({ ...part, to: Math.max(part.from, part.to) })) };
+  const gone = range.cut.find(
+    (part) => part.from < (bounds.find(({ partition }) => partition === part.partition)?.start ?? 0),
+  );
+  if (gone)
+    return {
+      ok: false,
+      refusal: { code: 'gone', detail: `Partition ${gone.partition} begins behind offset ${gone.from}.` },
+    };
+  const cut = {
+    topic,
+    logId,
+    epoch: range.epoch,
+    ranges: range.cut.map((part) => ({ ...part, to: Math.max(part.from, part.to) })),
+  };
   return { ok: true, plan: { spec, cut, extractor: extractor.name, ...(hashes && { redactionKeyId }) } };
 };
 

@@ -4,7 +4,10 @@ import { JobFailure } from '../job-handler.ts';
 /** The cut cannot be made from this log: nothing may be left out in silence. */
 export class IncompleteCut extends JobFailure {
   constructor(topic: Topic, partition: number, offset: number) {
-    super('record_missing', `The log has no record at ${topic}, partition ${partition}, offset ${offset}: the cut is not whole.`);
+    super(
+      'record_missing',
+      `The log has no record at ${topic}, partition ${partition}, offset ${offset}: the cut is not whole.`,
+    );
     this.name = 'IncompleteCut';
   }
 }

@@ -36,7 +36,11 @@ const timeCell = (value: unknown): string | null => {
   return Number.isNaN(at) ? null : new Date(at).toISOString();
 };
 
-const jsonAt = (role: PlannedColumn['role'], path: readonly string[], { request, state }: DatasetCandidate): unknown => {
+const jsonAt = (
+  role: PlannedColumn['role'],
+  path: readonly string[],
+  { request, state }: DatasetCandidate,
+): unknown => {
   const { input, context } = request.data;
   const output = isEnded(state) ? state.output : undefined;
   let value: unknown = role === 'input' ? input : role === 'context' ? context : output;

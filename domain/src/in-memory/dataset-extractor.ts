@@ -38,7 +38,10 @@ export const createMemoryDatasetExtractor = ({ sha256 }: { readonly sha256: Sha2
     const files = splitNames(plan.spec).map((split) => {
       const rows = folded.rows.filter((row) => row.split === split).map(({ cells }) => cells);
       const lines = isCsv
-        ? [names.map(csvCell).join(','), ...rows.map((cells) => names.map((name) => csvCell(cells[name] ?? null)).join(','))]
+        ? [
+            names.map(csvCell).join(','),
+            ...rows.map((cells) => names.map((name) => csvCell(cells[name] ?? null)).join(',')),
+          ]
         : rows.map((cells) => JSON.stringify(cells));
       return {
         ...{ name: `${split}/part-00000.${plan.spec.format}`, split, rows: rows.length },

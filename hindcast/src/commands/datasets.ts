@@ -125,7 +125,11 @@ const listCommand = (context: CliContext): Command =>
   );
 
 const showCommand = (context: CliContext): Command =>
-  clientCommand('show', 'Show what a data set holds, and what became of every request', 'hindcast datasets show 9f86d0…')
+  clientCommand(
+    'show',
+    'Show what a data set holds, and what became of every request',
+    'hindcast datasets show 9f86d0…',
+  )
     .argument('<id>', 'id of the data set')
     .action(async (id: string, options: object) => {
       const { client, voice } = connect(context, options);

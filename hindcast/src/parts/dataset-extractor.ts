@@ -12,7 +12,10 @@ const threads = Math.max(1, Math.floor(availableParallelism() / 2));
 export const workFolder = (folder: string): string => join(folder, 'dataset-work');
 
 /** Works in a folder beside the data, where a process that was stopped goes on. */
-export const datasetExtractorIn = (folder: string, { datasetMemoryBytes }: Pick<Config, 'datasetMemoryBytes'>): DatasetExtractor =>
+export const datasetExtractorIn = (
+  folder: string,
+  { datasetMemoryBytes }: Pick<Config, 'datasetMemoryBytes'>,
+): DatasetExtractor =>
   createDuckdbExtractor({
     folder: workFolder(folder),
     sha256: nodeIdentity.sha256,

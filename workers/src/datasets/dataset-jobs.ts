@@ -48,7 +48,10 @@ export const cutDataset = async (
   plan: DatasetPlan,
   { log, artifacts, extractor, identity: { sha256 }, redactionKey, keep }: DatasetCutPorts,
   run: Pick<JobRun, 'signal' | 'progress'>,
-): Promise<{ readonly manifest: DatasetManifest; readonly kept: { readonly sha256: string; readonly bytes: number } }> => {
+): Promise<{
+  readonly manifest: DatasetManifest;
+  readonly kept: { readonly sha256: string; readonly bytes: number };
+}> => {
   const datasetId = datasetIdOf(plan, sha256);
   if (plan.extractor !== extractor.name) {
     const detail = `It was asked of ${plan.extractor}, and this process has ${extractor.name}: ask for it again.`;

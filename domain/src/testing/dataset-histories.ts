@@ -12,7 +12,7 @@ import {
   aPredictionLabeled,
   aPredictionRequested,
   aPredictionSucceeded,
-} from '../testing/prediction-event-builders.ts';
+} from './prediction-event-builders.ts';
 
 /** Log time of the first record of each partition, and between two. */
 const startMs = 1_700_000_000_000;
@@ -120,7 +120,8 @@ const event = fc
         ...(context && { context }),
       });
     if (kind < 7) return aPredictionSucceeded({ ...answer, output: choice.output });
-    if (kind < 9) return aPredictionLabeled({ ...named, value, ...(weight !== undefined && { weight, source: 'shop' }) });
+    if (kind < 9)
+      return aPredictionLabeled({ ...named, value, ...(weight !== undefined && { weight, source: 'shop' }) });
     if (kind === 9) return number === 0 ? aPredictionFailed(answer) : aPredictionExpired(answer);
     return kind === 10 ? aPredictionCanceled(answer) : aPredictionAttemptStarted({ ...answer, attempt: 1 });
   });
@@ -136,11 +137,19 @@ const record = fc.oneof(
   // As a foreign writer puts it: other order and spaces, and a member behind the data.
   {
     weight: 1,
-    arbitrary: event.map((one): HistoryRecord => ({ event: one, value: JSON.stringify({ ...one, foreign: {} }, null, 1) })),
+    arbitrary: event.map(
+      (one): HistoryRecord => ({ event: one, value: JSON.stringify({ ...one, foreign: {} }, null, 1) }),
+    ),
   },
-  { weight: 1, arbitrary: event.map((one): HistoryRecord => ({ event: one, value: JSON.stringify({ ...one, foreign: {} }) })) },
+  {
+    weight: 1,
+    arbitrary: event.map((one): HistoryRecord => ({ event: one, value: JSON.stringify({ ...one, foreign: {} }) })),
+  },
   // Broken off in the middle of the data.
-  { weight: 1, arbitrary: event.map((one): HistoryRecord => ({ event: one, value: `${encode(one).value.slice(0, -3)}}` })) },
+  {
+    weight: 1,
+    arbitrary: event.map((one): HistoryRecord => ({ event: one, value: `${encode(one).value.slice(0, -3)}}` })),
+  },
 );
 
 /** Keys live in one partition each; here they may meet in both, which no law depends on. */
@@ -158,14 +167,24 @@ export const anySpec: fc.Arbitrary<Partial<DatasetSpec>> = fc.record(
       absent: fc.constantFrom('drop', 'keep', { afterMs: 5 * stepMs, value: 0 }, { afterMs: 9 * stepMs, value: 'no' }),
       ...{ maturityMs: fc.constantFrom(4 * stepMs, 10 * stepMs) },
     }) as fc.Arbitrary<DatasetSpec['labels']>,
-    redact: fc.constantFrom<DatasetSpec['redact']>([{ column: 'entity', how: 'hmac' }], [{ column: 'referenceId', how: 'drop' }]),
+    redact: fc.constantFrom<DatasetSpec['redact']>(
+      [{ column: 'entity', how: 'hmac' }],
+      [{ column: 'referenceId', how: 'drop' }],
+    ),
     sample: fc.record({
       fraction: fc.constantFrom(0.3, 0.7, 1),
       salt: fc.constant('s'),
       group: fc.constantFrom('entity', 'prediction'),
     }) as fc.Arbitrary<NonNullable<DatasetSpec['sample']>>,
     split: fc.constantFrom<NonNullable<DatasetSpec['split']>>(
-      { parts: [{ name: 'train', share: 0.6 }, { name: 'test', share: 0.4 }], salt: '', group: 'entity' },
+      {
+        parts: [
+          { name: 'train', share: 0.6 },
+          { name: 'test', share: 0.4 },
+        ],
+        salt: '',
+        group: 'entity',
+      },
       {
         parts: [{ name: 'train', share: 1 }],
         salt: 'x',
