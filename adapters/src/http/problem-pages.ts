@@ -3,8 +3,9 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 import { escapeHtml, htmlPage, pagePolicy, proseHtml } from './html-page.ts';
 import { problem } from './problem.ts';
+import type { ProblemKind } from './problem-kind.ts';
 import { answers } from './problem-responses.ts';
-import { isProblemCode, type ProblemKind, problems } from './problems.ts';
+import { isProblemCode, problems } from './problems.ts';
 import { wantsHtml } from './request-headers.ts';
 
 const kindSchema = Type.Object({

@@ -4,6 +4,7 @@ import { evolvePrediction, isEnded, type PredictionState, unknownPrediction } fr
 import type { ArtifactStore, Sha256 } from '../ports.ts';
 import type { PredictionEvent, PredictionRequested } from '../prediction-events.ts';
 import { type Account, type AccountedFor, type IgnoredRecords, noneAccounted } from './accounted-for.ts';
+import type { DatasetCandidate } from './dataset-candidate.ts';
 import { openedDepth, type PlannedColumn, planColumns, type SeenLeaves } from './dataset-columns.ts';
 import type { DatasetPlan } from './dataset-cut.ts';
 import type { LabelCoverage } from './dataset-manifest.ts';
@@ -13,17 +14,6 @@ import { inlinePayload } from './inline-payload.ts';
 import { kindOf, type Leaf, leavesOf, listAsObject } from './json-leaves.ts';
 import { chooseLabel, type LabelChoice, type RecordedLabel } from './label-choice.ts';
 import { type Cell, cellOf } from './row-cells.ts';
-
-/** A prediction of the set, with all that its row is made of. */
-export interface DatasetCandidate {
-  readonly request: PredictionRequested;
-  readonly partition: number;
-  readonly position: string;
-  readonly acceptedAt: number;
-  readonly state: PredictionState;
-  readonly label: LabelChoice;
-  readonly split: string;
-}
 
 export interface FoldedDataset {
   readonly cutAt: number;

@@ -33,4 +33,6 @@ export const leavesOf = (
 
 /** A short list as the object of its places, so that each place becomes a column; others as they are. */
 export const listAsObject = (value: unknown): unknown =>
-  Array.isArray(value) && value.length > 0 && value.length <= listColumnsMax ? { ...value } : value;
+  Array.isArray(value) && value.length > 0 && value.length <= listColumnsMax
+    ? Object.fromEntries(value.entries())
+    : value;

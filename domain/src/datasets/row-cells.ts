@@ -1,7 +1,7 @@
 import { isEnded } from '../evolve-prediction.ts';
 import type { Sha256 } from '../ports.ts';
+import type { DatasetCandidate } from './dataset-candidate.ts';
 import type { PlannedColumn } from './dataset-columns.ts';
-import type { DatasetCandidate } from './fold-dataset.ts';
 import { hmacOf } from './hmac.ts';
 
 export type Cell = string | number | boolean | null;
