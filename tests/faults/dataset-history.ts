@@ -28,7 +28,10 @@ export const makeFolderWithPredictions = async (folder: string, predictions: num
         ...(n % 5 === 0 ? [aPredictionLabeled({ id, eventId: `label-${n}`, value: n % 2 })] : []),
       ];
     });
-    await log.append(TOPICS.predictions, events.flat().map(encode));
+    await log.append(
+      TOPICS.predictions,
+      events.flat().map((event) => encode(event)),
+    );
   }
   await log.stop();
 };

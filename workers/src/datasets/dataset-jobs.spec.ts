@@ -22,7 +22,10 @@ const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).
 const world = async () => {
   const partitions = { [TOPICS.predictions]: 2, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 };
   const log = createMemoryEventLog({ partitions, now: () => 1_000, newId: () => 'id' });
-  await log.append(TOPICS.predictions, [aPredictionRequested({ entity: 'anna' }), aPredictionSucceeded()].map(encode));
+  await log.append(
+    TOPICS.predictions,
+    [aPredictionRequested({ entity: 'anna' }), aPredictionSucceeded()].map((event) => encode(event)),
+  );
   const artifacts = createMemoryArtifactStore({ sha256 });
   const extractor = createMemoryDatasetExtractor({ sha256 });
   const request = { model: 'churn', format: 'ndjson', labels: { absent: 'keep' } } as const;
