@@ -24,11 +24,15 @@ export class TooManyForms extends JobFailure {
 
 /** `json_structure` and `json_type` name types of DuckDB; anything that is no text is nested. */
 const kindOfType = (type: unknown): LeafKind => {
-  if (typeof type !== 'string' || type === 'JSON' || type === 'ARRAY' || type === 'OBJECT') return 'nested';
+  if (typeof type !== 'string' || type === 'ARRAY' || type === 'OBJECT') return 'nested';
   if (type === 'NULL') return 'null';
   if (type === 'VARCHAR') return 'string';
   return type === 'BOOLEAN' ? 'boolean' : 'number';
 };
+
+/** The structure of an object without members, whose kind nobody can tell, is `"JSON"`. */
+const shapeOf = (form: unknown): unknown =>
+  JSON.parse(String(form), (_, value: unknown) => (value === 'JSON' ? {} : value));
 
 /** What the rows of all partitions look like, from the different forms of their events. */
 export const seenLeaves = async (session: DuckdbSession, partitions: readonly number[]): Promise<SeenLeaves> => {
@@ -49,15 +53,13 @@ export const seenLeaves = async (session: DuckdbSession, partitions: readonly nu
   for (const partition of partitions) {
     let lists = false;
     for (const form of await forms('json_structure(v)', partition, 'v IS NOT NULL')) {
-      const input = JSON.parse(String(form)) as unknown;
+      const input = shapeOf(form);
       if (Array.isArray(input)) lists = true;
       else add('input', input);
     }
-    for (const form of await forms('json_structure(x)', partition, 'x IS NOT NULL'))
-      add('context', JSON.parse(String(form)));
-    if (lists) for (const form of await forms(listForm, partition, isList)) add('input', JSON.parse(String(form)));
-    for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL'))
-      add('output', JSON.parse(String(form)));
+    for (const form of await forms('json_structure(x)', partition, 'x IS NOT NULL')) add('context', shapeOf(form));
+    if (lists) for (const form of await forms(listForm, partition, isList)) add('input', shapeOf(form));
+    for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL')) add('output', shapeOf(form));
     for (const type of await forms('json_type(lv)', partition, 'lv IS NOT NULL')) label.add(kindOfType(type));
   }
   const list = (role: keyof typeof seen) => [...seen[role].values()];

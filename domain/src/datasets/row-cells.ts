@@ -1,3 +1,4 @@
+/// <reference lib="es2024.string" />
 import { isEnded } from '../evolve-prediction.ts';
 import type { Sha256 } from '../ports.ts';
 import type { DatasetCandidate } from './dataset-candidate.ts';
@@ -25,11 +26,15 @@ export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Se
   }
   if (value === null) return null;
   if (column.type === 'time') return timeCell(value);
-  if (column.type === 'json') return JSON.stringify(value);
-  return typeof value === 'object' ? JSON.stringify(value) : (value as Cell);
+  if (column.type === 'json') return jsonText(value);
+  if (typeof value === 'string') return value.toWellFormed();
+  return typeof value === 'object' ? jsonText(value) : (value as Cell);
 };
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** Half of a surrogate pair has no form in UTF-8, which files are made of: it becomes U+FFFD. */
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_, member: unknown) => (typeof member === 'string' ? member.toWellFormed() : member));
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.toWellFormed() : jsonText(value));
 
 const timeCell = (value: unknown): string | null => {
   const at = typeof value === 'number' ? value : Date.parse(String(value));
