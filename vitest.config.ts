@@ -25,7 +25,9 @@ export default defineConfig({
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),
+      // One file at a time: each has the processes of a whole system, and its bounds are of time.
       project('distributed', ['tests/distributed/**/*.services.spec.ts'], {
+        fileParallelism: false,
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 180_000,
         hookTimeout: 120_000,

@@ -19,7 +19,7 @@ const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)]
   .filter((block) => !block.startsWith('npm ci'));
 
 const folder = await mkdtemp(join(tmpdir(), 'hindcast-readme-'));
-for (const name of ['node_modules', 'samples']) await symlink(join(root, name), join(folder, name));
+for (const name of ['node_modules', 'samples', 'clients']) await symlink(join(root, name), join(folder, name));
 
 /** A server in the folder, on a free port. */
 const startServer = async () => {

@@ -31,7 +31,13 @@ const tell = <E extends PredictionEvent>(
 /** A folder with a log of so many events: requests, their ends, and a label for every fourth. */
 export const fillLog = async (folder: string, events: number): Promise<void> => {
   const { now, newId } = nodeIdentity;
-  const partitions = { [TOPICS.predictions]: 4, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 };
+  const partitions = {
+    [TOPICS.predictions]: 4,
+    [TOPICS.models]: 1,
+    [TOPICS.jobs]: 1,
+    [TOPICS.audit]: 1,
+    [TOPICS.deadLetters]: 1,
+  };
   const log = await openSqliteEventLog({ folder, partitions, now, newId });
   let records: NewRecord[] = [];
   for (let made = 0, n = 0; made < events; n++) {

@@ -87,6 +87,23 @@ describe('an idempotency key', () => {
     expect(answers[0]?.json()).toMatchObject({ entity: 'a', status: 'succeeded' });
   });
 
+  it('whose claim outlives the process that took it is answered as soon as the view knows the request', async () => {
+    const items = { model: 'churn', items: [{ input: churnInput }, { input: churnInput }] };
+    for (const [key, payload] of [
+      ['k-1', body],
+      ['k-2', items],
+    ] as const) {
+      const first = await keyed(key, payload);
+      const id = first.json().id ?? first.json().batchId;
+      const claim = await world.ports.reservations.reserve(`default/${id}`, '');
+      await world.ports.reservations.release(`default/${id}`);
+      await world.ports.reservations.reserve(`default/${id}`, claim.held ? claim.by.hash : '');
+      for (const position of String(first.headers['hindcast-position']).split(', ')) await world.seen(position);
+      const again = await keyed(key, payload);
+      expect([again.statusCode, again.headers['idempotency-replayed']]).toEqual([202, 'true']);
+    }
+  });
+
   it('is free again when its request was refused', async () => {
     expect((await keyed('k-1', { ...body, model: 'nobody' })).statusCode).toBe(404);
     expect((await keyed('k-1')).statusCode).toBe(202);

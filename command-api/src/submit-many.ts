@@ -56,10 +56,12 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   const hash = ports.identity.sha256(hashes.join());
   const claim = await ports.reservations.reserve(claimKey, hash);
   if (claim.held && claim.by.hash !== hash) throw keyReused();
-  if (claim.held && claim.by.accepted === undefined) throw inFlight();
+  const underWay = claim.held && claim.by.accepted === undefined;
   try {
     const batch = { id: batchId, ids, hashes, keyed: { hash, items: items.length } };
-    const known = await replayItems(context, batch, claim.held);
+    const known = await replayItems(context, batch, claim.held && !underWay);
+    // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
+    if (underWay && !(known.length > 0 && known.every((item) => item !== undefined))) throw inFlight();
     const outcomes = await acceptItems(context, submission, batch, known);
     if (!outcomes.every((outcome) => outcome instanceof Problem)) {
       await ports.reservations.accept(claimKey, 'accepted');

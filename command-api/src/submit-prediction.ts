@@ -1,4 +1,4 @@
-import { type AppendOutcome, isEnded, keyOf, type PredictionDoc, TOPICS } from '@hindcast/domain';
+import { type AppendOutcome, isEnded, keyOf, type PredictionDoc, type Reservation, TOPICS } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
 import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
@@ -50,9 +50,10 @@ const submitKeyed = async (
   const claim = await reservations.reserve(key, requestHash);
   if (claim.held) {
     if (claim.by.hash !== requestHash) throw keyReused();
-    if (claim.by.accepted === undefined) throw inFlight();
+    // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     const doc = await reading.peek(key);
-    const accepted = sameRequest(doc, requestHash) ?? (JSON.parse(claim.by.accepted) as Accepted);
+    const accepted = sameRequest(doc, requestHash) ?? acceptedBy(claim.by);
+    if (!accepted) throw inFlight();
     return replay(watches, submission, accepted, doc);
   }
   const accept = (accepted: Accepted) => reservations.accept(key, JSON.stringify(accepted));
@@ -70,6 +71,9 @@ const submitKeyed = async (
     throw error;
   }
 };
+
+const acceptedBy = ({ accepted }: Reservation): Accepted | undefined =>
+  accepted === undefined ? undefined : (JSON.parse(accepted) as Accepted);
 
 const replay = async (
   watches: Watches,

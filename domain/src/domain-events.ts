@@ -1,10 +1,11 @@
 import type { TSchema } from '@sinclair/typebox';
+import { type AuditCheckpointSigned, auditCheckpointSignedData } from './audit-events.ts';
 import { type JobEvent, jobEventData } from './job-events.ts';
 import { type LogOpened, logOpenedData } from './log-opened.ts';
 import { type ModelEvent, modelEventData } from './model-events.ts';
 import { type PredictionEvent, predictionEventData } from './prediction-events.ts';
 
-export type DomainEvent = PredictionEvent | ModelEvent | JobEvent | LogOpened;
+export type DomainEvent = PredictionEvent | ModelEvent | JobEvent | AuditCheckpointSigned | LogOpened;
 export type EventType = DomainEvent['type'];
 
 /** The schema of each event's data, by type. */
@@ -13,6 +14,7 @@ export const eventData: Readonly<Record<EventType, TSchema>> = {
   ...predictionEventData,
   ...modelEventData,
   ...jobEventData,
+  AuditCheckpointSigned: auditCheckpointSignedData,
 };
 
 /** The newest version of each schema that is not at its first. Additive changes keep the version. */

@@ -5,6 +5,7 @@ export const TOPICS = {
   predictions: 'hindcast.predictions.v1',
   models: 'hindcast.models.v1',
   jobs: 'hindcast.jobs.v1',
+  audit: 'hindcast.audit.v1',
   deadLetters: 'hindcast.dead-letters.v1',
 } as const;
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
@@ -103,8 +104,18 @@ export interface EventLog {
   bounds(topic: Topic): Promise<readonly PartitionBounds[]>;
 }
 
-/** Why the log refused. `unavailable` may pass (a full disk, a broker down); the others will not. */
-export type LogErrorCode = 'unavailable' | 'record_too_large' | 'foreign_log' | 'misconfigured' | 'locked' | 'stopped';
+/**
+ * Why the log refused. `unavailable` may pass (a full disk, a broker down); the others will not. `damaged`: what is stored
+ * at a place is not what was written there.
+ */
+export type LogErrorCode =
+  | 'unavailable'
+  | 'record_too_large'
+  | 'foreign_log'
+  | 'misconfigured'
+  | 'locked'
+  | 'stopped'
+  | 'damaged';
 
 export class LogError extends Error {
   readonly code: LogErrorCode;

@@ -13,7 +13,7 @@ const using = async (
   let time = 1_000;
   const { predictions, models, jobs, deadLetters } = TOPICS;
   const log = createMemoryEventLog({
-    partitions: { [predictions]: 1, [models]: 1, [jobs]: 4, [deadLetters]: 1 },
+    partitions: { [predictions]: 1, [models]: 1, [jobs]: 4, [TOPICS.audit]: 1, [deadLetters]: 1 },
     now: () => ++time,
     newId: () => 'id',
   });

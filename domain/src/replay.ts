@@ -92,7 +92,7 @@ async function* pages(log: ReadableLog, query: ReplayQuery, plan: ReplayPlan): A
 }
 
 /** The time of a partition never runs back, so that its first record at or after a time is found by halving. */
-const firstSince = async (
+export const firstSince = async (
   log: ReadableLog,
   topic: Topic,
   partition: number,

@@ -1,6 +1,7 @@
 import { LogError } from '@hindcast/domain';
 import { Command, CommanderError } from 'commander';
 import { CliFailure, EXIT } from './cli-failure.ts';
+import { auditCommand } from './commands/audit.ts';
 import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
 import { datasetsCommand } from './commands/datasets.ts';
@@ -31,6 +32,7 @@ const commands = [
   jobsCommand,
   projectionsCommand,
   migrateCommand,
+  auditCommand,
   configCommand,
   doctorCommand,
 ];

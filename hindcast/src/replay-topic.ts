@@ -14,6 +14,7 @@ export const replayTopics = {
   predictions: TOPICS.predictions,
   models: TOPICS.models,
   jobs: TOPICS.jobs,
+  audit: TOPICS.audit,
   'dead-letters': TOPICS.deadLetters,
 } as const satisfies Record<string, Topic>;
 export type ReplayTopic = keyof typeof replayTopics;
@@ -22,6 +23,7 @@ export type ReplayTopic = keyof typeof replayTopics;
 const homeOf = (type: string): ReplayTopic | undefined => {
   if (Object.hasOwn(predictionEventData, type)) return 'predictions';
   if (Object.hasOwn(jobEventData, type)) return 'jobs';
+  if (type === 'AuditCheckpointSigned') return 'audit';
   return Object.hasOwn(modelEventData, type) ? 'models' : undefined;
 };
 

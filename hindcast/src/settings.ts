@@ -87,6 +87,16 @@ export const SETTINGS = {
     flag: 'open-max',
     description: 'Predictions that may wait or run at once, half of them of one model; more are refused with 503',
   }),
+  audit: setting(Type.Boolean({ default: true }), {
+    env: 'HINDCAST_AUDIT',
+    description: 'Sign checkpoints of the log, by which changes to it are found',
+  }),
+  auditKey: setting(Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })), {
+    env: 'HINDCAST_AUDIT_KEY',
+    secret: true,
+    defaultText: 'made in the data folder; none in a distributed run',
+    description: 'Private Ed25519 key in PEM form that checkpoints are signed with',
+  }),
   rateLimit: setting(Type.Integer({ minimum: 0, maximum: 10_000_000, default: 0 }), {
     env: 'HINDCAST_RATE_LIMIT',
     flag: 'rate-limit',

@@ -24,6 +24,7 @@ const wordsOf = (config: Config, error: Error): string | undefined => {
       '(0 takes a free one).'
     );
   }
+  if (code === 'unusable_signing_key') return `Hindcast did not start. ${message} HINDCAST_AUDIT=false does without.`;
   if (code === 'unusable_file') return `Hindcast did not start. ${message}`;
   if (/^SQLITE_(?:NOTADB|CORRUPT)/.test(code ?? '')) {
     return (

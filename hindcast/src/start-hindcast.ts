@@ -1,6 +1,7 @@
 import { buildHttpServer, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
 import { openBacklogReading } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
+import type { Notary } from '@hindcast/workers';
 import { isDistributed } from './config.ts';
 import { apiInfo, buildApis, describeWholeApi } from './parts/apis.ts';
 import { collectMetrics } from './parts/collect-metrics.ts';
@@ -22,7 +23,7 @@ export interface InspectableHindcast extends RunningHindcast {
 }
 
 /** Loaded when it is needed: an embedded run is spared the clients of services, a distributed one the database. */
-const openPorts = async (config: Config, logger: Logger): Promise<Ports> => {
+export const openPorts = async (config: Config, logger: Logger): Promise<Ports> => {
   if (isDistributed(config)) {
     const { openDistributedPorts } = await import('./distributed/open-distributed-ports.ts');
     return openDistributedPorts(config, logger);
@@ -39,9 +40,10 @@ export const startHindcast = async (
   config: Config,
   logger: Logger,
   given: readonly Role[] = ROLES,
+  open: typeof openPorts = openPorts,
 ): Promise<InspectableHindcast> => {
   const roles = new Set(given);
-  const ports = await openPorts(config, logger);
+  const ports = await open(config, logger);
   const opened = createUndoStack();
   opened.push(() => ports.close());
   try {
@@ -88,7 +90,7 @@ const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({
 
 const checksOf = (
   { log, views, artifacts, checks }: Ports,
-  { catalog, jobs, projections }: LongRunning,
+  { catalog, jobs, projections, notary }: LongRunning,
   roles: ReadonlySet<Role>,
 ): Readonly<Record<string, ReadinessCheck>> => {
   const projecting = async () => {
@@ -105,8 +107,15 @@ const checksOf = (
     jobs: { required: true, check: () => jobs.catchUp() },
     models: { required: false, check: () => checkChampions(catalog, artifacts, DEFAULT_TENANT) },
     ...(projections && { projections: { required: false, check: projecting } }),
+    ...(notary && { audit: { required: false, check: () => checkAudit(notary) } }),
     ...checks,
   };
+};
+
+const checkAudit = async (notary: Notary): Promise<void> => {
+  const { mismatches } = notary.stats();
+  if (mismatches.length === 0) return;
+  throw new Error(`The log was changed in ${mismatches.join(', ')}: run \`hindcast audit verify\`.`);
 };
 
 /** Makes ready what the first requests will ask for, and tells what there is. */

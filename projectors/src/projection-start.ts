@@ -19,8 +19,28 @@ export const startsOf = async (
   projection: Projection,
   bounds: readonly PartitionBounds[],
 ): Promise<ReadonlyMap<number, number>> => {
+  return startsFrom(projection, await projection.checkpoints(), bounds);
+};
+
+/**
+ * The same where others fold at this time: the ends of the log are read after the checkpoints, so that no partition that
+ * somebody has just folded further looks like one that has lost its records.
+ */
+export const startsNow = async (
+  projection: Projection,
+  log: Pick<EventLog, 'bounds'>,
+): Promise<{ readonly starts: ReadonlyMap<number, number>; readonly bounds: readonly PartitionBounds[] }> => {
   const views = await projection.checkpoints();
-  return new Map(
+  const bounds = await log.bounds(projection.topic);
+  return { starts: startsFrom(projection, views, bounds), bounds };
+};
+
+const startsFrom = (
+  projection: Projection,
+  views: readonly (readonly Checkpoint[])[],
+  bounds: readonly PartitionBounds[],
+): ReadonlyMap<number, number> =>
+  new Map(
     bounds.map((of) => {
       const nexts = views.map((checkpoints) => {
         const checkpoint = checkpoints.find(({ partition }) => partition === of.partition);
@@ -29,7 +49,6 @@ export const startsOf = async (
       return [of.partition, Math.min(...nexts)] as const;
     }),
   );
-};
 
 /** Nothing was folded into it, although the log has a history. */
 export const isUnfilled = async (projection: Projection, log: Pick<EventLog, 'bounds'>): Promise<boolean> => {

@@ -4,7 +4,7 @@ import { createGenerationFiller, type FillProgress } from './fill-generation.ts'
 import type { HandOver } from './hand-over.ts';
 import type { Projection } from './projection.ts';
 import { comparersOf, silentProjection } from './projection-parts.ts';
-import { isUnfilled, ProjectionRefused, startsOf } from './projection-start.ts';
+import { isUnfilled, ProjectionRefused, startsNow, startsOf } from './projection-start.ts';
 
 /** The live generation moves on while the new one is filled: rounds in which it may stay ahead. */
 const chaseRoundsMax = 1_000;
@@ -203,11 +203,11 @@ const targetsOf = async (
   log: EventLog,
   live: Projection,
 ): Promise<{ readonly comparable: boolean; readonly nexts: ReadonlyMap<number, number> }> => {
-  const bounds = await log.bounds(live.topic);
   try {
-    return { comparable: true, nexts: await startsOf(live, bounds) };
+    return { comparable: true, nexts: (await startsNow(live, log)).starts };
   } catch (error) {
     if (!(error instanceof ProjectionRefused)) throw error;
+    const bounds = await log.bounds(live.topic);
     return { comparable: false, nexts: new Map(bounds.map(({ partition, end }) => [partition, end])) };
   }
 };

@@ -1,7 +1,7 @@
 import type { EventLog, LogConsumer, Logger, PartitionBounds, RecordBatch, Running } from '@hindcast/domain';
 import { createProgressWaiters } from './progress-waiters.ts';
 import type { Projection, ProjectionCounts } from './projection.ts';
-import { ProjectionRefused, startsOf } from './projection-start.ts';
+import { ProjectionRefused, startsNow } from './projection-start.ts';
 
 /**
  * Records of one batch: enough to share a transaction, few enough to keep the loop free for others. No document is ahead
@@ -74,8 +74,7 @@ export const startProjector = async ({
   };
 
   const assign = async (partition: number): Promise<number> => {
-    const bounds = await log.bounds(projection.topic);
-    const starts = await startsOf(projection, bounds);
+    const { starts, bounds } = await startsNow(projection, log);
     const of = bounds.find((candidate) => candidate.partition === partition);
     const next = starts.get(partition);
     if (!of || next === undefined) throw new Error(`${projection.topic} has no partition ${partition}.`);
@@ -106,7 +105,7 @@ export const startProjector = async ({
   };
 
   // Refuses at once where that is already clear, so that the caller hears of it.
-  await startsOf(projection, await log.bounds(projection.topic));
+  await startsNow(projection, log);
   consumer = await log.consume(
     { topic: projection.topic, group, batchMax: foldRecordsMax },
     {
@@ -164,7 +163,7 @@ export const startProjector = async ({
     counts: () => ({ unknownTypes, deadLettered }),
     failure: () => failure,
     async goOnWith(next) {
-      const starts = await startsOf(next, await log.bounds(next.topic));
+      const { starts } = await startsNow(next, log);
       for (const [partition, { next: reached }] of held) if ((starts.get(partition) ?? 0) < reached) return false;
       projection = next;
       return true;

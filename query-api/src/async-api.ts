@@ -38,6 +38,12 @@ export const eventChannels: readonly EventChannel[] = [
     description: 'Everything that happens to jobs: long work, such as the rebuild of a view.',
     types: ['LogOpened', ...(Object.keys(jobEventData) as (keyof typeof jobEventData)[])],
   },
+  {
+    name: 'audit',
+    address: TOPICS.audit,
+    description: 'Signed checkpoints of the partitions of all other topics.',
+    types: ['LogOpened', 'AuditCheckpointSigned'],
+  },
 ];
 
 const payloadOf = (type: keyof typeof eventData): TSchema =>

@@ -55,8 +55,8 @@ describe('discovery', () => {
     expect(body).not.toMatch(/<script|https?:\/\/(?!github)/);
     expect(body).toContain('<code>routing.canary[].share</code>');
     expect(body).not.toContain('<td></td>');
-    // LogOpened stands in each of the three topics.
-    expect(body.match(/<summary>Example/g)).toHaveLength(Object.keys(eventData).length + 2);
+    // LogOpened stands in each of the four topics.
+    expect(body.match(/<summary>Example/g)).toHaveLength(Object.keys(eventData).length + 3);
     await world.close();
   });
 

@@ -76,6 +76,16 @@ const exampleData: ExampleData = {
   ModelResumed: {},
   ModelVersionRetired: { version: 1 },
   ModelVersionQuarantined: { sha256: modelDigest, error: failure },
+  AuditCheckpointSigned: {
+    note:
+      'hindcast/0198c2ef-1d00-7a41-8f3e-6a5b4c3d2e1f/0/hindcast.predictions.v1/7\n3\nRZf…\n\n' +
+      '— hindcast/0198c2ef-1d00-7a41-8f3e-6a5b4c3d2e1f ncR…\n',
+    key: 'hindcast/0198c2ef-1d00-7a41-8f3e-6a5b4c3d2e1f+9dc4…+AepK…',
+    size: 3,
+    from: 1,
+    peaks: ['nEP1O6EwE8y8S1zJ1z8hUjUBZL3SzCJeWTZoUe9xzAE='],
+    marks: 'q83vEg==',
+  },
   JobRequested: { kind: 'projection-rebuild', spec: { projection: 'prediction-status', dryRun: false } },
   JobStarted: { runner: '0198c2ef-2b10-7d02-a4c1-9e8d7c6b5a40', attempt: 1 },
   JobProgressed: { attempt: 1, done: 24_400, total: 90_000, unit: 'records', detail: 'filling' },
@@ -94,6 +104,8 @@ const sourceOf = (type: EventType): string => {
       return '/hindcast/log';
     case 'PredictionExpired':
       return '/hindcast/keeper';
+    case 'AuditCheckpointSigned':
+      return '/hindcast/notary';
     case 'PredictionAttemptStarted':
     case 'PredictionSucceeded':
     case 'PredictionFailed':
@@ -112,6 +124,7 @@ const sourceOf = (type: EventType): string => {
 
 const subjectOf = (type: EventType): string => {
   if (type === 'LogOpened') return 'log-7';
+  if (type === 'AuditCheckpointSigned') return 'hindcast.predictions.v1/7';
   if (type.startsWith('Job')) return 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
   return type.startsWith('Model') ? 'churn' : '0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11';
 };

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
+import { auditRoutes } from './audit-routes.ts';
 import { datasetFileRoute } from './dataset-file-route.ts';
 import { datasetsRoute } from './datasets-route.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
@@ -8,6 +9,7 @@ import { modelsRoute } from './models-route.ts';
 import { predictionEventsRoute } from './prediction-events-route.ts';
 import { predictionListRoute } from './prediction-list-route.ts';
 import { predictionPayloadRoutes } from './prediction-payload-routes.ts';
+import { predictionProofRoute } from './prediction-proof-route.ts';
 import { predictionRoutes } from './prediction-route.ts';
 import { projectionsRoute } from './projections-route.ts';
 import { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';
@@ -48,5 +50,7 @@ export const queryApi =
     await app.register(replayRoute(ports, limits, replays));
     await app.register(datasetsRoute(ports));
     await app.register(datasetFileRoute(ports, limits, replays));
+    await app.register(auditRoutes(ports, limits, replays));
+    await app.register(predictionProofRoute(ports, limits, reading, replays));
     await app.register(discoveryRoutes(options.version));
   };

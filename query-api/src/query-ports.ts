@@ -1,6 +1,7 @@
 import type { ReadingLimits } from '@hindcast/adapters/http';
 import type {
   ArtifactStore,
+  AuditCrypto,
   CompletionBus,
   EventLog,
   Identity,
@@ -21,6 +22,7 @@ export interface QueryPorts {
   readonly jobs: Pick<JobCatalog, 'get' | 'list' | 'catchUp' | 'subscribe'>;
   readonly projections: Pick<ViewDatabase, 'generations'>;
   readonly identity: Pick<Identity, 'now' | 'sha256' | 'idFromText'>;
+  readonly auditCrypto: Pick<AuditCrypto, 'sha256'>;
   readonly logger: Logger;
 }
 

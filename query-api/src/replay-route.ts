@@ -9,25 +9,16 @@ import {
   type ReplayQuery,
   type ReplayRefusal,
   replayLine,
-  TOPICS,
 } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import type { QueryLimits, QueryPorts } from './query-ports.ts';
 import { streamed } from './streamed-reply.ts';
 import { timeOf, timeParameter } from './time-parameter.ts';
+import { topicNameSchema, topics } from './topic-names.ts';
 
 /** Lines are handed on in pieces of about this size. */
 const pieceCharsMax = 65_536;
 const typesMax = 32;
-
-const topics = {
-  predictions: TOPICS.predictions,
-  models: TOPICS.models,
-  jobs: TOPICS.jobs,
-  'dead-letters': TOPICS.deadLetters,
-} as const;
-type TopicName = keyof typeof topics;
-const topicNames = Object.keys(topics) as TopicName[];
 
 /** Two such lists, escaped for a URL, still fit into the headers of a request. */
 const positionsCharsMax = 2_560;
@@ -38,12 +29,7 @@ const typeNames = Object.keys(eventData).join('|');
 
 const querystring = Type.Object(
   {
-    topic: Type.Optional(
-      Type.Union(
-        topicNames.map((name) => Type.Literal(name)),
-        { description: 'Default: predictions' },
-      ),
-    ),
+    topic: Type.Optional(topicNameSchema('Default: predictions')),
     partition: Type.Optional(Type.Integer({ minimum: 0, description: 'One partition only' })),
     from: positions('Positions to start at (`0:0:117,0:1:98`), or the `cursor` of the last line that is known'),
     to: positions('Positions to end before; default: where the log ends when the replay starts'),

@@ -38,7 +38,9 @@ const contracts = {
 };
 
 /** Files over the limit, each with its reason. */
-const longFiles: Readonly<Record<string, string>> = {};
+const longFiles: Readonly<Record<string, string>> = {
+  'adapters/src/http/problems.ts': 'the one table of error codes',
+};
 const linesMax = 300;
 const medianLinesMax = 80;
 

@@ -4,17 +4,17 @@ import { TOPICS } from '@hindcast/domain';
 import { pino } from 'pino';
 import { topicPrefixOf } from './cluster.ts';
 
-const { predictions, models, jobs, deadLetters } = TOPICS;
+const { predictions, models, jobs, audit, deadLetters } = TOPICS;
 
 /** The log of a cluster, for whoever looks at it from outside. */
-export const openClusterLog = (brokers: readonly string[], name: string) =>
+export const openClusterLog = (brokers: readonly string[], name: string, replicationFactor = 1) =>
   openKafkaEventLog({
     brokers,
     clientId: 'hindcast-auditor',
     topicPrefix: topicPrefixOf(name),
-    partitions: { [predictions]: 12, [models]: 1, [jobs]: 12, [deadLetters]: 3 },
-    replicationFactor: 1,
-    minInsyncReplicas: 1,
+    partitions: { [predictions]: 12, [models]: 1, [jobs]: 12, [audit]: 1, [deadLetters]: 3 },
+    replicationFactor,
+    minInsyncReplicas: Math.max(1, replicationFactor - 1),
     now: nodeIdentity.now,
     newId: nodeIdentity.newId,
     logger: pino({ level: 'warn' }),

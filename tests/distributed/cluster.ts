@@ -42,18 +42,39 @@ export interface Cluster extends Pick<Balancer, 'url'> {
   start(role: Role, env?: Readonly<Record<string, string>>, program?: readonly string[]): Promise<HindcastProcess>;
   /** Takes a process out of the balancer and the list; ending it is up to the caller. */
   forget(process: HindcastProcess): void;
+  /** The newest lines of all living processes, for the message of a failing test. */
+  said(): string;
   stop(): Promise<void>;
 }
 
-const shareMsMax = 60_000;
+const saidLinesMax = 20;
+const saidCharsMax = 300;
+const shareMsMax = 120_000;
 
 const heldBy = async ({ url }: HindcastProcess): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(/^hindcast_partitions_held\{part="(?:worker|keeper)"\} (\d+)$/m.exec(text)?.[1] ?? 0);
 };
 
+/** Lines of JSON, shortened. A Redis that is slow is told of too often to be of interest. */
+const newestLines = (process: HindcastProcess): string =>
+  process
+    .output()
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes('Redis'))
+    .slice(-saidLinesMax)
+    .map((line) => {
+      if (!line.startsWith('{')) return line;
+      const { time, msg, err, ...more } = JSON.parse(line) as Record<string, unknown>;
+      const why = (err as { message?: string } | undefined)?.message ?? '';
+      const fields = Object.entries(more).filter(([, value]) => typeof value !== 'object');
+      return `  ${String(time)} ${String(msg)} ${why} ${fields.map(([name, value]) => `${name}=${String(value)}`).join(' ')}`;
+    })
+    .map((line) => line.slice(0, saidCharsMax))
+    .join('\n');
+
 /** Until then a process may have to take a partition over, and what is open there begins another attempt. */
-const partitionsShared = async ({ worker, projector }: Cluster['processes']): Promise<void> => {
+export const partitionsShared = async ({ worker, projector }: Cluster['processes']): Promise<void> => {
   for (const members of [worker, projector]) {
     await waitUntil('every member has its share of the partitions', shareMsMax, async () =>
       (await Promise.all(members.map(heldBy))).every((held) => held > 0),
@@ -123,6 +144,10 @@ export const startCluster = async ({
         if (at >= 0) processes[role].splice(at, 1);
       }
     },
+    said: () =>
+      roles
+        .flatMap((role) => processes[role].map((one) => `${role} ${one.pid} ${one.url}\n${newestLines(one)}`))
+        .join('\n'),
     stop,
   };
 };

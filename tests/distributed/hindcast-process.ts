@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /** As it is installed, wherever this file was built to. */
-const launcher = join(createRequire(import.meta.url).resolve('hindcast'), '../../bin/hindcast.js');
+export const launcher = join(createRequire(import.meta.url).resolve('hindcast'), '../../bin/hindcast.js');
 
 export interface HindcastProcess {
   readonly url: string;

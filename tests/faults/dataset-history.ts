@@ -13,7 +13,13 @@ const predictionsPerAppend = 500;
 /** A folder with a log of predictions of `churn`, as a Hindcast would have left it; every fifth has a label, every seventh failed. */
 export const makeFolderWithPredictions = async (folder: string, predictions: number): Promise<void> => {
   const { now, newId } = nodeIdentity;
-  const partitions = { [TOPICS.predictions]: 4, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 };
+  const partitions = {
+    [TOPICS.predictions]: 4,
+    [TOPICS.models]: 1,
+    [TOPICS.jobs]: 1,
+    [TOPICS.audit]: 1,
+    [TOPICS.deadLetters]: 1,
+  };
   const log = await openSqliteEventLog({ folder, partitions, now, newId });
   for (let from = 0; from < predictions; from += predictionsPerAppend) {
     const events = Array.from({ length: predictionsPerAppend }, (_, at) => {

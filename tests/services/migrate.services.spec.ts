@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKafkaEventLog } from '@hindcast/adapters/kafka';
 import { createMongoClient, openGridFsArtifactStore, openMongoViews } from '@hindcast/adapters/mongodb';
+import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { lockFolder, openSqliteLogReader, openSqliteViews } from '@hindcast/adapters/sqlite';
-import { TOPICS, type Topic } from '@hindcast/domain';
+import { TOPICS, type Topic, verifyLog } from '@hindcast/domain';
 import { createMemoryCompletionBus, createMemoryResultCache } from '@hindcast/domain/in-memory';
 import { createProjections } from '@hindcast/projectors';
 import { defaultConfig, startHindcast } from 'hindcast';
@@ -132,6 +133,9 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('moving a folder to 
         expect(await recordsOf(log, topic)).toEqual(await recordsOf(folder, topic));
       }
     });
+    const { findings, ranges } = await verifyLog({ log, crypto: nodeAuditCrypto });
+    expect(findings, 'what was signed in the folder holds on Kafka').toEqual([]);
+    for (const { records, proven } of ranges) expect(proven).toBe(records);
     await log.stop();
     const folded = await foldCopy(places);
     expect(folded.length).toBeGreaterThan(predictions);

@@ -15,7 +15,13 @@ import { startWatchingReader, type WatchingReader } from './watching-reader.ts';
 const { kafka, mongodb } = inject('services');
 const topic = TOPICS.predictions;
 const name = 'prediction-status';
-const partitions = { [TOPICS.predictions]: 12, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 3 };
+const partitions = {
+  [TOPICS.predictions]: 12,
+  [TOPICS.models]: 1,
+  [TOPICS.jobs]: 1,
+  [TOPICS.audit]: 1,
+  [TOPICS.deadLetters]: 3,
+};
 const ids = 300;
 /** A load that projectors keep up with also beside other tests. */
 const eventsAtOnce = 5;

@@ -139,7 +139,13 @@ describe.skipIf(!brokers || !redisUrl || !mongodbUri)('a process among services 
 
   it('moves the log of a folder by the same settings', async () => {
     const { now, newId } = nodeIdentity;
-    const topics = { [TOPICS.predictions]: 1, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 };
+    const topics = {
+      [TOPICS.predictions]: 1,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 1,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    };
     const log = await openSqliteEventLog({ folder: join(folder, 'data'), partitions: topics, now, newId });
     await log.stop();
     const move = ['migrate', '--to', `kafka://${kafka.sasl}`, '--without-artifacts'];

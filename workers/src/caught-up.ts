@@ -12,7 +12,7 @@ const assignmentMsMax = 5_000;
 
 /** `nextOf`: first offset that is not folded, undefined where the partition is not assigned. */
 export const createCaughtUp = (
-  log: EventLog,
+  log: Pick<EventLog, 'bounds'>,
   topic: Topic,
   nextOf: (partition: number) => number | undefined,
 ): CaughtUp => {

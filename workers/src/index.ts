@@ -3,4 +3,5 @@ export * from './datasets/dataset-jobs.ts';
 export * from './inference-worker.ts';
 export * from './jobs/job-runner.ts';
 export * from './keeper.ts';
+export * from './notary/notary.ts';
 export { openSetMaxOf } from './partition-desks.ts';

@@ -65,6 +65,12 @@ export const problems = {
     'No rebuild of this projection with this id is known. The log was read to its end before this was said; of those that have ended the newest are remembered.',
     'Look at the generations of the projection, or start a rebuild again.',
   ),
+  'no-checkpoint': kind(
+    404,
+    'Nothing is signed',
+    'The log holds no signed checkpoint that was asked for: no notary runs, or it has just begun.',
+    'Start a process with HINDCAST_AUDIT=true and, on Kafka, with HINDCAST_AUDIT_KEY. The first checkpoints follow within seconds.',
+  ),
   'unknown-job': kind(
     404,
     'The job is unknown',
@@ -209,6 +215,12 @@ export const problems = {
     'An unexpected error. It was logged under the `traceId` of the answer.',
     'Repeat the request once; if it fails again, report the `traceId`.',
   ),
+  'log-changed': kind(
+    500,
+    'The log was changed',
+    'What the log holds is not what was signed, so that nothing can be proved there.',
+    'Run `hindcast audit verify`: it names the place. Then restore the log from a copy.',
+  ),
   'prediction-failed': kind(
     500,
     'The prediction failed',
@@ -226,6 +238,12 @@ export const problems = {
     'The log cannot be written',
     'The event log does not answer or has no room. Nothing is known to have been accepted.',
     'Repeat the request after Retry-After seconds, with the same Idempotency-Key if there was one.',
+  ),
+  'proof-not-ready': kind(
+    503,
+    'There is no proof yet',
+    'No signed checkpoint holds the events of this prediction yet. They are signed some seconds after they were stored.',
+    'Repeat the request after Retry-After seconds. If that does not help, see whether a notary runs: GET /v1/audit/checkpoints.',
   ),
   'store-unavailable': kind(
     503,

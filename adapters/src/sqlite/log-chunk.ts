@@ -1,4 +1,4 @@
-import type { RecordedRecord, Topic } from '@hindcast/domain';
+import { LogError, type RecordedRecord, type Topic } from '@hindcast/domain';
 
 /** A stored row: the contiguous records that one flush added to one partition, as Kafka keeps record batches. */
 export interface Chunk {
@@ -60,6 +60,10 @@ export const createChunkEncoder = (): ((records: readonly RecordedRecord[]) => B
   };
 };
 
+/** Somebody, or a disk, has changed the file: the log itself never leaves out an offset, nor half a record. */
+export const damagedAt = (topic: string, partition: number, offset: number, cause?: unknown): LogError =>
+  new LogError('damaged', `${topic}, partition ${partition}: the file is damaged at offset ${offset}.`, { cause });
+
 /** Adds the records of the chunk from offset `from`, at most `max`, to `into`. */
 export const decodeChunk = (
   topic: Topic,
@@ -70,20 +74,26 @@ export const decodeChunk = (
   const end = Math.min(first + count, Math.max(from, first) + max);
   let at = 0;
   for (let offset = first; offset < end; offset++) {
+    if (at + lengthsBytes > body.length) throw damagedAt(topic, partition, offset);
     const keyAt = at + lengthsBytes;
     const headersAt = keyAt + body.readUInt32LE(at);
     const valueAt = headersAt + body.readUInt32LE(at + 4);
     const next = valueAt + body.readUInt32LE(at + 8);
+    if (next > body.length) throw damagedAt(topic, partition, offset);
     at = next;
     if (offset < from) continue;
-    into.push({
-      key: body.toString('utf8', keyAt, headersAt),
-      value: body.toString('utf8', valueAt, next),
-      headers: parseHeaders(body.toString('utf8', headersAt, valueAt)),
-      topic,
-      partition,
-      offset,
-      appendedAt,
-    });
+    const key = body.toString('utf8', keyAt, headersAt);
+    const value = body.toString('utf8', valueAt, next);
+    const headers = headersOf(topic, partition, offset, body.toString('utf8', headersAt, valueAt));
+    into.push({ key, value, headers, topic, partition, offset, appendedAt });
+  }
+  if (end === first + count && at !== body.length) throw damagedAt(topic, partition, end - 1);
+};
+
+const headersOf = (topic: string, partition: number, offset: number, text: string) => {
+  try {
+    return parseHeaders(text);
+  } catch (cause) {
+    throw damagedAt(topic, partition, offset, cause);
   }
 };

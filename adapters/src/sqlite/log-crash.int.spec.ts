@@ -11,7 +11,13 @@ import { openSqliteEventLog } from './event-log.ts';
 import { openSqliteLogReader } from './log-reader.ts';
 
 const topic = TOPICS.predictions;
-const partitions = { [TOPICS.predictions]: 4, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 };
+const partitions = {
+  [TOPICS.predictions]: 4,
+  [TOPICS.models]: 1,
+  [TOPICS.jobs]: 1,
+  [TOPICS.audit]: 1,
+  [TOPICS.deadLetters]: 1,
+};
 const source = fileURLToPath(new URL('./event-log.ts', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 

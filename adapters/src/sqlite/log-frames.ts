@@ -1,5 +1,5 @@
 import type { RecordedRecord } from '@hindcast/domain';
-import { decodeChunk } from './log-chunk.ts';
+import { damagedAt, decodeChunk } from './log-chunk.ts';
 import type { LogDatabase, TopicTable } from './log-file.ts';
 
 /**
@@ -71,24 +71,23 @@ export const createFrameReader = (
         const rows = chunksFrom(seq, partition);
         seq += framesPerQuery;
         for (const [id, at, first, count, body] of rows) {
-          decodeChunk(
-            topic,
-            partition,
-            { at, first, count, body },
-            {
-              from: from + records.length,
-              max: max - records.length,
-              into: records,
-            },
-          );
+          const wanted = from + records.length;
+          if (first + count <= wanted) continue;
+          if (first > wanted) throw damagedAt(topic, partition, wanted);
+          const chunk = { at, first, count, body };
+          decodeChunk(topic, partition, chunk, { from: wanted, max: max - records.length, into: records });
           bytes += body.length;
           if (records.length < max && bytes < pageBytesMax) continue;
           seq = frameOfRow(id);
           break;
         }
         if (records.length > 0 && rows.length === 0) break;
-        if (rows.length === 0) seq = search(partition, from);
+        if (rows.length > 0) continue;
+        const found = search(partition, from);
+        if (found < seq) throw damagedAt(topic, partition, from);
+        seq = found;
       }
+      if (records.length === 0 && search(partition, from) < frames()) throw damagedAt(topic, partition, from);
       if (bookmarks.size >= bookmarksMax) bookmarks.clear();
       bookmarks.set(`${partition}:${from + records.length}`, Math.min(seq, frames()));
       return records;

@@ -16,7 +16,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const openLog = () =>
   openSqliteEventLog({
     folder,
-    partitions: { [TOPICS.predictions]: 1, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: 1,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 1,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
     now: Date.now,
     newId: () => 'log-1',
   });

@@ -61,7 +61,13 @@ export const createCommandWorld = async (
   } = {},
 ) => {
   const log = createMemoryEventLog({
-    partitions: { [TOPICS.predictions]: partitions, [TOPICS.models]: 1, [TOPICS.jobs]: 2, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: partitions,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 2,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
     now: nodeIdentity.now,
     newId: nodeIdentity.newId,
     onConsumerFailure: nothing,

@@ -26,6 +26,7 @@ export const contractPartitions: Readonly<Record<Topic, number>> = {
   [TOPICS.predictions]: 4,
   [TOPICS.models]: 1,
   [TOPICS.jobs]: 2,
+  [TOPICS.audit]: 1,
   [TOPICS.deadLetters]: 2,
 };
 

@@ -1,4 +1,5 @@
 export * from './artifact-store-contract.ts';
+export * from './audit-crypto-contract.ts';
 export * from './backlog-board-contract.ts';
 export * from './completion-bus-contract.ts';
 export * from './dataset-extractor-contract.ts';

@@ -135,7 +135,13 @@ describe('a plan', () => {
     redactionKeyId: undefined,
   } as const;
   const logWith = async (events: number) => {
-    const partitions = { [TOPICS.predictions]: 2, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 };
+    const partitions = {
+      [TOPICS.predictions]: 2,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 1,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    };
     const log = createMemoryEventLog({ partitions, now: () => 1, newId: () => 'id' });
     for (let at = 0; at < events; at++)
       await log.append(TOPICS.predictions, [encode(aPredictionRequested({ id: `p-${at}` }))]);

@@ -1,5 +1,7 @@
 export * from './any-prediction-event.ts';
+export * from './audit-crypto.ts';
 export * from './given.ts';
 export * from './job-event-builders.ts';
 export * from './model-event-builders.ts';
 export * from './prediction-event-builders.ts';
+export * from './sign-partition.ts';

@@ -44,6 +44,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
           [TOPICS.predictions]: config.partitions,
           [TOPICS.models]: 1,
           [TOPICS.jobs]: config.partitions,
+          [TOPICS.audit]: 1,
           [TOPICS.deadLetters]: 3,
         },
         replicationFactor: config.replicationFactor,

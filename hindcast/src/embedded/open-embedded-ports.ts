@@ -22,6 +22,7 @@ const partitionsOf = (predictions: number): Readonly<Record<Topic, number>> => (
   [TOPICS.predictions]: predictions,
   [TOPICS.models]: 1,
   [TOPICS.jobs]: 1,
+  [TOPICS.audit]: 1,
   [TOPICS.deadLetters]: 1,
 });
 

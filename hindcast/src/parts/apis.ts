@@ -1,4 +1,5 @@
 import { buildHttpServer, type HttpServer, type WholeApi, wholeApiOf } from '@hindcast/adapters/http';
+import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { commandApi } from '@hindcast/command-api';
 import { type Backlog, type Logger, type ModelRuntime, redactionKeyIdOf } from '@hindcast/domain';
 import { queryApi } from '@hindcast/query-api';
@@ -56,7 +57,7 @@ export const buildApis = (
   ),
   'query-api': queryApi(
     {
-      ...{ log, jobs, views: views.reader, bus, cache, artifacts, identity, logger },
+      ...{ log, jobs, views: views.reader, bus, cache, artifacts, identity, logger, auditCrypto: nodeAuditCrypto },
       projections: views,
     },
     { version },

@@ -1,10 +1,11 @@
 import type { Projections } from '@hindcast/projectors';
-import type { InferenceWorker, Keeper } from '@hindcast/workers';
+import type { InferenceWorker, Keeper, Notary } from '@hindcast/workers';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 export interface MetricSources {
   readonly keeper: Pick<Keeper, 'open' | 'stats'> | undefined;
   readonly worker: Pick<InferenceWorker, 'stats'> | undefined;
+  readonly notary: Pick<Notary, 'stats'> | undefined;
   readonly projections: Pick<Projections, 'list'> | undefined;
 }
 
@@ -12,7 +13,7 @@ export interface MetricSources {
  * What `/metrics` shows. Read from the parts at the moment of a scrape, so that counting costs the hot path nothing. No
  * label ever holds an id.
  */
-export const collectMetrics = ({ keeper, worker, projections }: MetricSources): Registry => {
+export const collectMetrics = ({ keeper, worker, notary, projections }: MetricSources): Registry => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'hindcast_' });
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -26,6 +27,13 @@ export const collectMetrics = ({ keeper, worker, projections }: MetricSources): 
     });
   };
   if (keeper) gauge('predictions_open', 'Accepted predictions that have not ended.', () => keeper.open());
+  if (notary) {
+    gauge('audit_checkpoints', 'Checkpoints signed since the start.', () => notary.stats().checkpoints);
+    gauge('audit_records', 'Records hashed since the start.', () => notary.stats().records);
+    gauge('audit_hashing_seconds', 'Time that hashing them took.', () => notary.stats().hashingMs / 1_000);
+    const changed = () => notary.stats().mismatches.length;
+    gauge('audit_mismatches', 'Partitions of which the log no longer holds what was signed.', changed);
+  }
   const held = { keeper, worker };
   new Gauge({
     name: 'hindcast_partitions_held',

@@ -1,3 +1,4 @@
+import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
 import {
   type JobCatalog,
@@ -12,13 +13,16 @@ import {
   createDatasetJobs,
   type InferenceWorker,
   type Keeper,
+  type Notary,
   openSetMaxOf,
   startBacklogReporter,
   startInferenceWorker,
   startJobRunner,
   startKeeper,
+  startNotary,
 } from '@hindcast/workers';
 import type { Config } from '../settings.ts';
+import { openAuditKey } from './audit-key.ts';
 import { heldBy } from './missing-files.ts';
 import type { Ports } from './ports.ts';
 import type { Role } from './roles.ts';
@@ -32,6 +36,8 @@ export interface LongRunning {
   readonly runtime: ModelRuntime | undefined;
   readonly projections: Projections | undefined;
   readonly keeper: Keeper | undefined;
+  /** undefined where nothing is signed, or another process signs. */
+  readonly notary: Notary | undefined;
   readonly worker: InferenceWorker | undefined;
 }
 
@@ -76,10 +82,19 @@ export const startLongRunning = async (
   const startKeeping = () =>
     startKeeper({ log, identity, logger, heldBy: heldBy(catalog, artifacts) }, { group: 'keepers', openMax });
 
+  const startSigning = async () => {
+    const signingKey = await openAuditKey(config, logger);
+    if (!signingKey) return undefined;
+    return keep(
+      await startNotary({ log, crypto: nodeAuditCrypto, signingKey, identity, logger }, { group: 'notaries' }),
+    );
+  };
+
   const runtime = roles.has('worker') || roles.has('command-api') ? keep(startRuntime()) : undefined;
   const projections = roles.has('projector') ? await startProjections() : undefined;
   const keeper = roles.has('projector') ? keep(await startKeeping()) : undefined;
   if (roles.has('worker')) keep(await startDatasetJobs());
+  const notary = roles.has('projector') ? await startSigning() : undefined;
   const worker =
     roles.has('worker') && runtime
       ? keep(
@@ -92,5 +107,5 @@ export const startLongRunning = async (
   if (ports.board && (keeper || worker)) {
     keep(startBacklogReporter({ board: ports.board, keeper, worker, identity, logger }));
   }
-  return { catalog, jobs, runtime, projections, keeper, worker };
+  return { catalog, jobs, runtime, projections, keeper, notary, worker };
 };

@@ -15,7 +15,13 @@ import {
   createMemoryViews,
 } from '@hindcast/domain/in-memory';
 
-const partitions = { [TOPICS.predictions]: 3, [TOPICS.models]: 1, [TOPICS.jobs]: 2, [TOPICS.deadLetters]: 1 };
+const partitions = {
+  [TOPICS.predictions]: 3,
+  [TOPICS.models]: 1,
+  [TOPICS.jobs]: 2,
+  [TOPICS.audit]: 1,
+  [TOPICS.deadLetters]: 1,
+};
 
 /** A log, views and everything else that projectors work with, in memory; it notes what is announced. */
 export const createProjectionWorld = () => {

@@ -1,5 +1,5 @@
 import { buildHttpServer } from '@hindcast/adapters/http';
-import { nodeIdentity } from '@hindcast/adapters/node';
+import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
 import {
   type CompletionBus,
   type DomainEvent,
@@ -38,7 +38,13 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
   let skewMs = 0;
   const now = () => Date.now() + skewMs;
   const log = createMemoryEventLog({
-    partitions: { [TOPICS.predictions]: 4, [TOPICS.models]: 1, [TOPICS.jobs]: 2, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: 4,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 2,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
     now,
     newId: nodeIdentity.newId,
   });
@@ -67,6 +73,7 @@ export const queryWorld = async (given: { limits?: Partial<QueryLimits>; ports?:
     jobs,
     projections: views,
     identity: { ...nodeIdentity, now },
+    auditCrypto: nodeAuditCrypto,
     logger: silent,
     ...given.ports,
   };

@@ -20,7 +20,13 @@ import { createDatasetJobs } from './dataset-jobs.ts';
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 
 const world = async () => {
-  const partitions = { [TOPICS.predictions]: 2, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.deadLetters]: 1 };
+  const partitions = {
+    [TOPICS.predictions]: 2,
+    [TOPICS.models]: 1,
+    [TOPICS.jobs]: 1,
+    [TOPICS.audit]: 1,
+    [TOPICS.deadLetters]: 1,
+  };
   const log = createMemoryEventLog({ partitions, now: () => 1_000, newId: () => 'id' });
   await log.append(
     TOPICS.predictions,

@@ -59,7 +59,13 @@ export const createJobWorld = async ({ partitions = 3 } = {}) => {
   const identity = { now: Date.now, newId: () => `id-${++made}` };
   const log = createMemoryEventLog({
     ...identity,
-    partitions: { [TOPICS.predictions]: 1, [TOPICS.models]: 1, [TOPICS.jobs]: partitions, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: 1,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: partitions,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
   });
   const catalog: JobCatalog = await openJobCatalog(log);
   const runners: JobRunner[] = [];

@@ -88,7 +88,13 @@ export const createWorkerWorld = async ({ slots = 2, partitions = 2 } = {}) => {
   const inner = createMemoryEventLog({
     now,
     newId,
-    partitions: { [TOPICS.predictions]: partitions, [TOPICS.models]: 1, [TOPICS.jobs]: 2, [TOPICS.deadLetters]: 1 },
+    partitions: {
+      [TOPICS.predictions]: partitions,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 2,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
   });
   const records: RecordedRecord[] = [];
   const appends: string[][] = [];

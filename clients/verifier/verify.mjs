@@ -1,0 +1,245 @@
+#!/usr/bin/env node
+// Checks an export of a Hindcast log, or the proof of one prediction, against signed checkpoints. It needs Node 20 and this
+// file, and shares no code with Hindcast: what it does is written down in docs/audit.md, byte by byte.
+//
+//   node verify.mjs log log.ndjson --key 'name+id+base64' [--checkpoints notes.txt]
+//   node verify.mjs proof proof.json --key 'name+id+base64'
+//
+// Exit codes: 0 all fits, 1 something was changed (a line for each finding), 2 it could not be checked.
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createReadStream, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+const auditTopic = 'hindcast.audit.v1';
+const findings = [];
+const found = (text) => findings.push(text);
+const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
+const leafHash = (leaf) => sha256(Buffer.of(0), leaf);
+const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
+
+// The bytes that stand for a record.
+
+const u32 = (value) => Buffer.from(value.toString(16).padStart(8, '0'), 'hex');
+const u64 = (value) => Buffer.from(value.toString(16).padStart(16, '0'), 'hex');
+const text = (value) => {
+  const bytes = Buffer.from(value, 'utf8');
+  return Buffer.concat([u32(bytes.length), bytes]);
+};
+const leafOf = ({ offset, appendedAt, key, headers, value }) => {
+  const names = Object.keys(headers).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const written = names.flatMap((name) => [text(name), text(headers[name])]);
+  const numbers = [Buffer.of(1), u64(offset), u64(appendedAt)];
+  return Buffer.concat([...numbers, text(key), u32(names.length), ...written, text(value)]);
+};
+
+// Signed notes and checkpoints (C2SP signed-note and tlog-checkpoint).
+
+const parseKey = (line) => {
+  const [name, id, base64] = [...(/^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(line.trim()) ?? [])].slice(1);
+  const bytes = Buffer.from(base64 ?? '', 'base64');
+  const isEd25519 = bytes.length === 33 && bytes[0] === 1;
+  if (!isEd25519 || sha256(`${name}\n`, bytes).toString('hex', 0, 4) !== id)
+    throw new Error(`${line} is no Ed25519 key.`);
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), bytes.subarray(1)]);
+  return { name, id, key: createPublicKey({ key: der, format: 'der', type: 'spki' }) };
+};
+
+/** The checkpoint of a note, or what is wrong with it. */
+const openNote = (note, keys) => {
+  const split = note.lastIndexOf('\n\n');
+  const body = note.slice(0, split + 1);
+  const [origin, size, root] = body.split('\n');
+  const place = /^hindcast\/([^/]+)\/(\d+)\/([^/]+)\/(\d+)$/.exec(origin ?? '');
+  const hash = Buffer.from(root ?? '', 'base64');
+  if (split < 0 || !place || !/^\d+$/.test(size) || hash.length !== 32) return { wrong: 'is no signed checkpoint' };
+  for (const line of note
+    .slice(split + 2)
+    .trimEnd()
+    .split('\n')) {
+    const [dash, name, base64] = line.split(' ');
+    const bytes = Buffer.from(base64 ?? '', 'base64');
+    const known = keys.find((key) => dash === '\u2014' && key.name === name && key.id === bytes.toString('hex', 0, 4));
+    if (!known) continue;
+    if (!verify(null, Buffer.from(body), known.key, bytes.subarray(4))) return { wrong: 'has a forged signature' };
+    return {
+      logId: place[1],
+      epoch: Number(place[2]),
+      subject: `${place[3]}/${place[4]}`,
+      size: Number(size),
+      root: hash,
+    };
+  }
+  return { wrong: 'is not signed by a key that was given' };
+};
+
+const notesOf = (path) =>
+  readFileSync(path, 'utf8')
+    .replaceAll('\r\n', '\n')
+    .split(/\n\n+(?!\u2014 )/u);
+
+// A whole log.
+
+/** The root over the peaks of the complete subtrees, largest first. */
+const rootOf = (peaks) => peaks.reduceRight((root, peak) => (root ? nodeHash(peak, root) : peak), undefined);
+const push = (peaks, size, leaf) => {
+  let node = leaf;
+  for (let rest = size; rest % 2 === 1; rest = (rest - 1) / 2) node = nodeHash(peaks.pop(), node);
+  peaks.push(node);
+};
+
+/** The checkpoints of each partition, smallest first. `marks` are the beginnings of leaf hashes: they say where to look. */
+const claimsBySubject = (head, audit, notes, keys) => {
+  const claims = new Map();
+  const claim = (note, where, more = {}) => {
+    const opened = openNote(note, keys);
+    if (opened.wrong) return found(`${where} ${opened.wrong}.`);
+    if (opened.logId !== head.logId || opened.epoch > head.epoch) return found(`${where} is of another log.`);
+    if (opened.epoch < head.epoch) return;
+    claims.set(opened.subject, [...(claims.get(opened.subject) ?? []), { ...opened, ...more }]);
+  };
+  for (const { offset, value } of audit) {
+    const { type, data } = JSON.parse(value);
+    if (type !== 'AuditCheckpointSigned') continue;
+    const { note, from, marks } = data;
+    claim(note, `The checkpoint at offset ${offset} of ${auditTopic}`, { from, marks: Buffer.from(marks, 'base64') });
+  }
+  for (const [at, note] of notes.entries()) claim(`${note.trim()}\n`, `The checkpoint number ${at + 1} of the file`);
+  for (const of of claims.values()) of.sort((a, b) => a.size - b.size || (a.marks ? -1 : 1));
+  return claims;
+};
+
+const checkLog = async (path, keys, notes) => {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+  let head;
+  const audit = [];
+  let claims;
+  let now = { subject: '', size: 0, peaks: [], proven: 0, due: [], broken: true, leaves: [] };
+  const seen = new Set();
+
+  const isOther = (leaf, { from, marks }, offset) => {
+    const at = 2 * (offset - from);
+    return at >= 0 && !leaf.subarray(0, 2).equals(marks.subarray(at, at + 2));
+  };
+  const placeBy = (claim) => {
+    const other = claim.marks ? now.leaves.findIndex((leaf, at) => isOther(leaf, claim, now.proven + at)) : -1;
+    return other < 0 ? undefined : `at offset ${now.proven + other}`;
+  };
+  const differs = (place) => found(`${now.subject}: the first record that is not as it was signed is ${place}.`);
+  const compare = () => {
+    while (!now.broken && now.due[0]?.size === now.size) {
+      const claim = now.due.shift();
+      if (!rootOf(now.peaks).equals(claim.root)) {
+        now.broken = true;
+        differs(placeBy(claim) ?? `between offsets ${now.proven} and ${now.size - 1}`);
+      } else if (now.due[0]?.size !== now.size) {
+        now.proven = now.size;
+        now.leaves = [];
+      }
+    }
+  };
+  const finish = () => {
+    if (now.broken || now.due.length === 0) return;
+    const place = placeBy(now.due[0]);
+    if (place) differs(place);
+    found(`${now.subject}: the export ends at offset ${now.size}, and ${now.due.at(-1).size} records were signed.`);
+  };
+  const begin = (subject) => {
+    finish();
+    if (seen.has(subject)) throw new Error(`The lines of ${subject} are not together.`);
+    seen.add(subject);
+    const due = [...(claims.get(subject) ?? [])];
+    now = { subject, size: 0, peaks: [], proven: 0, due, broken: false, leaves: [] };
+  };
+
+  for await (const line of lines) {
+    if (!head) {
+      head = JSON.parse(line);
+      if (head.hindcastExport !== 1) throw new Error(`${path} is no export that this program can read.`);
+      continue;
+    }
+    const record = JSON.parse(line);
+    if (record.topic === auditTopic && !claims) {
+      audit.push(record);
+      continue;
+    }
+    claims ??= claimsBySubject(head, audit, notes, keys);
+    const subject = `${record.topic}/${record.partition}`;
+    if (subject !== now.subject) begin(subject);
+    if (now.broken) continue;
+    if (record.offset !== now.size) {
+      now.broken = true;
+      found(`${subject}: offset ${now.size} is missing, what follows is offset ${record.offset}.`);
+      continue;
+    }
+    const leaf = leafHash(leafOf(record));
+    push(now.peaks, now.size, leaf);
+    if (now.due.length > 0) now.leaves.push(leaf);
+    now.size += 1;
+    compare();
+  }
+  finish();
+  claims ??= claimsBySubject(head, audit, notes, keys);
+  for (const [subject, of] of claims) {
+    if (!seen.has(subject))
+      found(`${subject}: nothing of it is in the export, and ${of.at(-1).size} records were signed.`);
+  }
+  const count = [...claims.values()].reduce((sum, of) => sum + of.length, 0);
+  return `${seen.size} partitions fit ${count} checkpoints`;
+};
+
+// The proof of one prediction (RFC 9162, section 2.1.3.2).
+
+const rootOfPath = (leaf, index, size, path) => {
+  let [at, last, root] = [index, size - 1, leaf];
+  for (const sibling of path) {
+    if (last === 0) return undefined;
+    if (at % 2 === 1 || at === last) {
+      root = nodeHash(sibling, root);
+      for (; at % 2 === 0 && at !== 0; at /= 2) last = Math.floor(last / 2);
+    } else {
+      root = nodeHash(root, sibling);
+    }
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 ? root : undefined;
+};
+
+const checkProof = (path, keys) => {
+  const { id, events } = JSON.parse(readFileSync(path, 'utf8'));
+  for (const { position, leaf, index, size, path: siblings, checkpoint } of events) {
+    const opened = openNote(checkpoint, keys);
+    const bytes = Buffer.from(leaf, 'base64');
+    const root = rootOfPath(
+      leafHash(bytes),
+      index,
+      size,
+      siblings.map((node) => Buffer.from(node, 'base64')),
+    );
+    if (opened.wrong) found(`${position}: its checkpoint ${opened.wrong}.`);
+    else if (opened.size !== size || !root?.equals(opened.root))
+      found(`${position}: it is not in the log that was signed.`);
+    else if (Number(bytes.readBigUInt64BE(1)) !== index) found(`${position}: it is another record than it says.`);
+    else if (!bytes.includes(`"subject":${JSON.stringify(id)}`)) found(`${position}: it is not about ${id}.`);
+  }
+  if (events.length === 0) found(`${id}: the proof is empty.`);
+  return `${events.length} events of ${id} are in the log that was signed`;
+};
+
+const main = async () => {
+  const [what, path, ...options] = process.argv.slice(2);
+  const given = (name) => options.flatMap((option, at) => (option === name ? [options[at + 1] ?? ''] : []));
+  const keys = given('--key').map(parseKey);
+  if (!path || keys.length === 0 || !['log', 'proof'].includes(what))
+    throw new Error('Usage: node verify.mjs log|proof FILE --key KEY [--checkpoints FILE]');
+  const said =
+    what === 'log' ? await checkLog(path, keys, given('--checkpoints').flatMap(notesOf)) : checkProof(path, keys);
+  for (const finding of findings) console.log(finding);
+  console.log(findings.length === 0 ? `${said}.` : `${findings.length} findings.`);
+  process.exitCode = findings.length === 0 ? 0 : 1;
+};
+
+await main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 2;
+});

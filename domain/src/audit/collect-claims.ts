@@ -1,0 +1,95 @@
+import { type PartitionBounds, type RecordedRecord, TOPICS } from '../event-log.ts';
+import type { ReadableLog } from '../replay-plan.ts';
+import { parseCheckpoint } from './audit-checkpoint.ts';
+import type { AuditCrypto, ByteText } from './audit-crypto.ts';
+import type { AuditFinding, FindingKind } from './audit-report.ts';
+import { readGuarded } from './read-guarded.ts';
+import { formatNoteKey, type NoteKey, openNote, parseNoteKey } from './signed-note.ts';
+import { auditSubject, stretchOfRecord } from './signed-stretch.ts';
+
+/** A size and a root that somebody trusted has signed. */
+export interface Claim {
+  readonly size: number;
+  readonly root: ByteText;
+  /** Where in the audit topic it is, undefined for one that was kept elsewhere. */
+  readonly auditOffset: number | undefined;
+}
+
+export interface Claims {
+  /** By `topic/partition`, smallest first. */
+  readonly bySubject: ReadonlyMap<string, readonly Claim[]>;
+  readonly findings: readonly AuditFinding[];
+  /** Checkpoints of epochs that ended: their positions are no longer those of this log. */
+  readonly earlier: number;
+  readonly keys: readonly NoteKey[];
+}
+
+export interface ClaimSources {
+  readonly log: ReadableLog;
+  readonly crypto: AuditCrypto;
+  readonly keys: readonly NoteKey[] | undefined;
+  readonly notes: readonly string[];
+  /** Of the audit topic, undefined where the log has none. */
+  readonly audit: PartitionBounds | undefined;
+  readonly identity: Pick<PartitionBounds, 'logId' | 'epoch'>;
+}
+
+/** Every checkpoint there is, of the log and from elsewhere, and what is wrong with those that do not count. */
+export const collectClaims = async ({
+  log,
+  crypto,
+  notes,
+  audit,
+  identity,
+  ...given
+}: ClaimSources): Promise<Claims> => {
+  const trusted = new Map((given.keys ?? []).map((key) => [formatNoteKey(key), key]));
+  const bySubject = new Map<string, Claim[]>();
+  const findings: AuditFinding[] = [];
+  let earlier = 0;
+  const find = (kind: FindingKind, offset: number, said: string): void => {
+    findings.push({ kind, topic: TOPICS.audit, partition: 0, from: offset, to: offset + 1, said });
+  };
+
+  const claim = (note: string, where: string, auditOffset?: number): void => {
+    const opened = openNote(crypto, [...trusted.values()], note);
+    const checkpoint = opened && parseCheckpoint(opened.text);
+    const at = auditOffset ?? 0;
+    if (!checkpoint) {
+      find('unreadable', at, `${where} is no signed checkpoint.`);
+    } else if (opened.signature !== 'valid') {
+      find('forged', at, `${where} is not signed by a key that is trusted here.`);
+    } else if (checkpoint.logId === identity.logId && checkpoint.epoch < identity.epoch) {
+      earlier += 1;
+    } else if (checkpoint.logId !== identity.logId || checkpoint.epoch !== identity.epoch) {
+      const { logId, epoch } = checkpoint;
+      find('foreign', at, `${where} is of the log ${logId} (epoch ${epoch}), not of this one.`);
+    } else {
+      const claims = bySubject.get(auditSubject(checkpoint)) ?? [];
+      claims.push({ size: checkpoint.size, root: checkpoint.root, auditOffset });
+      bySubject.set(auditSubject(checkpoint), claims);
+    }
+  };
+
+  const claimOf = (record: RecordedRecord): void => {
+    if (record.offset === 0) return;
+    const where = `The checkpoint at offset ${record.offset} of ${TOPICS.audit}`;
+    const stretch = stretchOfRecord(record);
+    if (!stretch) {
+      find('unreadable', record.offset, `${where} does not fit together.`);
+      return;
+    }
+    const named = given.keys === undefined ? parseNoteKey(crypto, stretch.key) : undefined;
+    if (named) trusted.set(stretch.key, named);
+    claim(stretch.note, where, record.offset);
+  };
+
+  if (audit) {
+    const range = { topic: TOPICS.audit, partition: audit.partition, from: audit.start, to: audit.end };
+    const damaged = (offset: number, detail: string) => find('unreadable', offset, `In ${TOPICS.audit} ${detail}.`);
+    for await (const record of readGuarded(log, range, damaged)) claimOf(record);
+  }
+  for (const [at, note] of notes.entries()) claim(note, `The checkpoint number ${at + 1} of those kept elsewhere`);
+  for (const claims of bySubject.values()) claims.sort((a, b) => a.size - b.size);
+  return { bySubject, findings, earlier, keys: [...trusted.values()] };
+};

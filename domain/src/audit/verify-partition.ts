@@ -1,0 +1,107 @@
+import { type PartitionBounds, type RecordedRecord, TOPICS, type Topic } from '../event-log.ts';
+import type { ReadableLog } from '../replay-plan.ts';
+import type { AuditedRange, AuditFinding } from './audit-report.ts';
+import type { Claim } from './collect-claims.ts';
+import { growTree } from './growing-tree.ts';
+import { type Difference, locateDifference } from './locate-difference.ts';
+import { readGuarded } from './read-guarded.ts';
+import { type SignedStretch, stretchOfRecord } from './signed-stretch.ts';
+import type { TreeHash } from './tree-hash.ts';
+
+export interface PartitionToVerify {
+  readonly log: ReadableLog;
+  readonly hash: TreeHash;
+  readonly topic: Topic;
+  readonly bounds: PartitionBounds;
+  readonly claims: readonly Claim[];
+  /** Partition of the audit topic. */
+  readonly auditPartition: number;
+  readonly onRecord: () => void;
+}
+
+export interface VerifiedPartition {
+  readonly range: AuditedRange;
+  readonly findings: readonly AuditFinding[];
+}
+
+/** Hashes the partition from its beginning, and stops at the first checkpoint that does not fit: none behind it could. */
+export const verifyPartition = async (given: PartitionToVerify): Promise<VerifiedPartition> => {
+  const { log, hash, topic, claims, onRecord } = given;
+  const { partition, end } = given.bounds;
+  const findings: AuditFinding[] = [];
+  const tree = growTree(hash);
+  let proven = 0;
+  let due = 0;
+  let mismatch: Claim | undefined;
+
+  const find = (kind: AuditFinding['kind'], range: { from: number; to: number }, what: string): void => {
+    findings.push({ kind, topic, partition, ...range, said: `${topic}, partition ${partition}: ${what}` });
+  };
+  const compare = (): void => {
+    for (let claim = claims[due]; claim?.size === tree.size && !mismatch; claim = claims[due]) {
+      if (claim.root !== tree.root()) mismatch = claim;
+      else proven = claim.size;
+      due += 1;
+    }
+  };
+
+  const damaged = (offset: number, detail: string) =>
+    find('unreadable', { from: offset, to: offset + 1 }, `${detail}.`);
+  compare();
+  for await (const record of readGuarded(log, { topic, partition, from: 0, to: end }, damaged)) {
+    tree.push(hash.record(record));
+    onRecord();
+    compare();
+    if (mismatch) break;
+  }
+  const beyond = mismatch || findings.length > 0 ? undefined : claims[due];
+  if (mismatch ?? beyond) {
+    const to = mismatch?.size ?? end;
+    const difference = await locate(given, claims, { from: proven, to });
+    if (difference) find(difference.kind, { from: difference.offset, to: difference.offset + 1 }, told(difference));
+    else if (mismatch) find('changed', { from: proven, to }, rangeText(proven, to));
+  }
+  const last = claims.at(-1);
+  if (last && last.size > end) {
+    const text = `the log ends at offset ${end}, and ${last.size} records were signed: ${last.size - end} are gone from its end.`;
+    find('truncated', { from: end, to: last.size }, text);
+  }
+  return { range: { topic, partition, records: end, proven, checkpoints: claims.length }, findings };
+};
+
+const told = ({ kind, offset, other }: Difference): string => {
+  switch (kind) {
+    case 'edited':
+      return `the record at offset ${offset} is not the one that was signed.`;
+    case 'dropped':
+      return `the record that was at offset ${offset} is gone, and those behind it have moved up.`;
+    case 'inserted':
+      return `the record at offset ${offset} was put in, and those behind it have moved down.`;
+    case 'swapped':
+      return `the records at offsets ${offset} and ${other} have changed places.`;
+    case 'changed':
+      return `from offset ${offset} on, records are not those that were signed.`;
+    default:
+      return kind satisfies never;
+  }
+};
+
+const rangeText = (from: number, to: number): string =>
+  `the first record that is not as it was signed is at offset ${from} to ${to - 1}.`;
+
+/** By the marks of the first checkpoint in the log that vouches for records behind those that are proven. */
+const locate = async (
+  { log, hash, auditPartition }: PartitionToVerify,
+  claims: readonly Claim[],
+  range: { readonly from: number; readonly to: number },
+): Promise<Difference | undefined> => {
+  const claim = claims.find(({ size, auditOffset }) => size > range.from && auditOffset !== undefined);
+  const record = claim && (await recordAt(log, auditPartition, claim.auditOffset ?? 0));
+  const stretch: SignedStretch | undefined = record && stretchOfRecord(record);
+  return stretch && locateDifference(log, hash, stretch, range);
+};
+
+const recordAt = async (log: ReadableLog, partition: number, offset: number): Promise<RecordedRecord | undefined> => {
+  for await (const page of log.read({ topic: TOPICS.audit, partition, from: offset, to: offset + 1 })) return page[0];
+  return undefined;
+};

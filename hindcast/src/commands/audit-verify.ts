@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { type AuditReport, formatNoteKey, type NoteKey, parseNoteKey, splitNotes, verifyLog } from '@hindcast/domain';
+import type { Command } from 'commander';
+import { failed, usage } from '../cli-failure.ts';
+import { showDuration } from '../duration.ts';
+import { unreadable } from '../read-input.ts';
+import { type Voice, voiceOf } from '../terminal.ts';
+import { type AuditOptions, auditLogCommand, openAuditLog } from './audit-log.ts';
+import type { CliContext } from './cli-context.ts';
+
+interface VerifyOptions extends AuditOptions {
+  readonly checkpoints?: readonly string[];
+  readonly key?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** Loaded only here: the other commands need no keys. */
+const loadCrypto = async () => (await import('@hindcast/adapters/node')).nodeAuditCrypto;
+
+export const auditVerifyCommand = (context: CliContext): Command =>
+  auditLogCommand(
+    'verify',
+    'Hash the whole log and compare it with every signed checkpoint; what was changed is named with its place',
+    'hindcast audit verify',
+    "hindcast audit verify --data ./data --checkpoints checkpoints.txt --key 'hindcast/0198…+55b07df0+Aepk…'",
+  )
+    .option('--checkpoints <file...>', 'also compare with these, which were kept elsewhere')
+    .option('--key <key...>', 'trust only signatures by these keys; by default those that the log itself names')
+    .action(async (options: VerifyOptions) => {
+      const crypto = await loadCrypto();
+      const keys = options.key?.map((text) => keyOf(crypto, text));
+      const notes = (await Promise.all((options.checkpoints ?? []).map(notesOf))).flat();
+      const voice = voiceOf(context.terminal, options.json === true);
+      const { log, close } = await openAuditLog(context, options);
+      try {
+        const onProgress = progressOf(voice, context.terminal.now);
+        const report = await verifyLog({ log, crypto, keys, notes, onProgress });
+        voice.progress('');
+        tell(voice, report, keys === undefined);
+      } finally {
+        close();
+      }
+    });
+
+const keyOf = (crypto: Parameters<typeof parseNoteKey>[0], text: string): NoteKey => {
+  const key = parseNoteKey(crypto, text);
+  if (!key) throw usage(`"${text}" is no key; \`hindcast audit key\` prints one: name+id+base64.`);
+  return key;
+};
+
+const notesOf = async (path: string): Promise<readonly string[]> => {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  const notes = splitNotes(text);
+  if (notes.length === 0) throw usage(`${path} holds no checkpoint.`);
+  return notes;
+};
+
+const progressOf = (voice: Voice, now: () => number) => {
+  const startedAt = now();
+  return (records: number, total: number): void => {
+    const elapsedMs = Math.max(1, now() - startedAt);
+    const left = showDuration((elapsedMs / records) * (total - records));
+    voice.progress(
+      `${records} of ${total} records, ${Math.round((records * 1_000) / elapsedMs)} per second, ${left} left`,
+    );
+  };
+};
+
+const tell = (voice: Voice, report: AuditReport, namedByLog: boolean): void => {
+  const { findings, ranges, keys, earlier } = report;
+  const sum = (of: (range: (typeof ranges)[number]) => number) => ranges.reduce((total, range) => total + of(range), 0);
+  const proven = sum((range) => range.proven);
+  const unsigned = sum((range) => range.records) - proven;
+  const checkpoints = sum((range) => range.checkpoints);
+  const summary =
+    `${proven} records in ${ranges.length} partitions are as ${checkpoints} checkpoints say.` +
+    (unsigned > 0 && findings.length === 0 ? ` ${unsigned} are not signed for yet.` : '');
+  const shown = keys.map(formatNoteKey);
+  voice.answer({ findings, ranges, earlier, keys: shown }, [...findings.map(({ said }) => said), summary].join('\n'));
+  if (earlier > 0) {
+    voice.note(`${earlier} checkpoints are of an earlier epoch: they vouch for the log as it was before it was moved.`);
+  }
+  if (namedByLog && keys.length > 0) {
+    voice.note(
+      `Signed with ${shown.join(' and ')}, as the log itself says: compare it with the key that you keep (--key).`,
+    );
+  }
+  if (findings.length > 0) throw failed(`${findings.length} findings: the log is not what was signed.`);
+  if (checkpoints === 0) throw failed('No checkpoint was signed, so that nothing is proven.');
+};

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { auditExportHead, auditLine, formatNoteKey, TOPICS, type Topic } from '@hindcast/domain';
+import { createMemoryEventLog, type LocalEventLog } from '@hindcast/domain/in-memory';
+import { signPartition } from '@hindcast/domain/testing';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { replayTopics } from '../replay-topic.ts';
+import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hindcast-audit-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(closeAll);
+const inFolder = (name: string) => join(folder, name);
+
+let log: LocalEventLog;
+beforeEach(() => {
+  log = createMemoryEventLog({
+    partitions: {
+      [TOPICS.predictions]: 2,
+      [TOPICS.models]: 1,
+      [TOPICS.jobs]: 1,
+      [TOPICS.audit]: 1,
+      [TOPICS.deadLetters]: 1,
+    },
+    now: Date.now,
+    newId: randomUUID,
+  });
+});
+
+const sendRecords = async (response: ServerResponse, url: URL, damagedFrom: number) => {
+  const named = url.searchParams.get('topic') as keyof typeof replayTopics;
+  const [partition, from, to] = ['partition', 'from', 'to'].map((name) => Number(url.searchParams.get(name)));
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  const topic: Topic = replayTopics[named];
+  for await (const page of log.read({ topic, partition: partition ?? 0, from: from ?? 0, to: to ?? 0 })) {
+    for (const record of page) {
+      if (topic === TOPICS.predictions && record.offset >= damagedFrom) {
+        return response.end(`${JSON.stringify({ damaged: 'the file is damaged' })}\n`);
+      }
+      response.write(`${auditLine(record)}\n`);
+    }
+  }
+  return response.end();
+};
+/** The routes of an auditor, as the query API has them. */
+const serveLog = async ({ damagedFrom = Number.POSITIVE_INFINITY, breaks = false } = {}) => {
+  const { url } = await serve(async ({ path }, response) => {
+    const asked = new URL(path, 'http://localhost');
+    if (asked.pathname === '/v1/audit/log') return send(response, 200, await auditExportHead(log));
+    if (breaks) return response.destroy();
+    return sendRecords(response, asked, damagedFrom);
+  });
+  return url;
+};
+const signed = async () => {
+  await log.append(
+    TOPICS.predictions,
+    Array.from({ length: 20 }, (_, at) => ({ key: `k${at}`, value: '{}', headers: {} })),
+  );
+  for (const partition of [0, 1]) await signPartition(log, { topic: TOPICS.predictions, partition });
+  return signPartition(log, { topic: TOPICS.models, partition: 0 });
+};
+
+describe('hindcast audit', () => {
+  it('verifies, exports and prints what a server has', async () => {
+    const { key } = await signed();
+    const url = await serveLog();
+    const verified = await cli(['audit', 'verify', '--url', url]);
+    expect(verified).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('23 records in 5 partitions are as 3 checkpoints say. 2 are not'),
+    });
+    expect(verified.err).toContain('as the log itself says');
+    expect((await cli(['audit', 'key', '--url', url])).out.trim()).toBe(formatNoteKey(key));
+    const file = inFolder('checkpoints.txt');
+    expect((await cli(['audit', 'checkpoint', '--url', url, '--out', file])).err).toContain('3 checkpoints');
+    const again = await cli([
+      'audit',
+      'verify',
+      '--json',
+      '--url',
+      url,
+      '--checkpoints',
+      file,
+      '--key',
+      formatNoteKey(key),
+    ]);
+    expect(JSON.parse(again.out)).toMatchObject({ findings: [], keys: [formatNoteKey(key)] });
+    expect((await cli(['audit', 'export', '--url', url, '--out', inFolder('log.ndjson')])).code).toBe(0);
+    expect(readFileSync(inFolder('log.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(1 + 25 + 4);
+  });
+
+  it('names what a server cannot read, and takes a broken connection for no finding', async () => {
+    await signed();
+    const damaged = await cli(['audit', 'verify', '--url', await serveLog({ damagedFrom: 3 })]);
+    expect(damaged.code).toBe(1);
+    expect(damaged.out).toContain(`${TOPICS.predictions}, partition 0: offset 3 cannot be read: the file is damaged`);
+    const broken = await cli(['audit', 'verify', '--url', await serveLog({ breaks: true })]);
+    expect(broken).toMatchObject({ code: 1, out: '', err: expect.stringContaining('could not be read to its end') });
+  });
+
+  it('fails where nothing was signed: then nothing is proven', async () => {
+    const url = await serveLog();
+    expect(await cli(['audit', 'verify', '--url', url])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('nothing is proven'),
+    });
+    expect((await cli(['audit', 'checkpoint', '--url', url])).code).toBe(1);
+  });
+
+  it('says what is wrong with a key or a file that it was given', async () => {
+    const key = await cli(['audit', 'verify', '--key', 'nonsense', '--url', 'http://127.0.0.1:1']);
+    expect(key).toMatchObject({ code: 2, err: expect.stringContaining('is no key') });
+    const missing = await cli(['audit', 'verify', '--checkpoints', inFolder('nowhere'), '--url', 'http://127.0.0.1:1']);
+    expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('no such file') });
+    writeFileSync(inFolder('empty'), '\n');
+    const empty = await cli(['audit', 'verify', '--checkpoints', inFolder('empty'), '--url', 'http://127.0.0.1:1']);
+    expect(empty).toMatchObject({ code: 2, err: expect.stringContaining('holds no checkpoint') });
+  });
+
+  it('waits for a proof that is not ready', async () => {
+    const proofs = [
+      [503, { detail: 'not yet' }],
+      [200, { events: [1], pending: ['0:0:1'] }],
+      [200, { events: [1, 2], pending: [] }],
+    ] as const;
+    const { url, asked } = await serve((_, response, turn) => {
+      const [status, body] = proofs[turn - 1] ?? proofs[2];
+      send(response, status, body);
+    });
+    const file = inFolder('proof.json');
+    expect(await cli(['audit', 'prove', 'some/id', '--url', url, '--out', file])).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('2 events'),
+    });
+    expect(asked).toHaveLength(3);
+    expect(asked[0]?.path).toBe('/v1/predictions/some%2Fid/proof');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(proofs[2][1]);
+  });
+});

@@ -1,0 +1,43 @@
+import { countsOf } from './check-state.ts';
+import type { Evidence } from './evidence.ts';
+import type { Findings } from './laws.ts';
+import type { Survived } from './nemesis.ts';
+
+const countBy = <T>(list: readonly T[], nameOf: (one: T) => string): string => {
+  const counts = new Map<string, number>();
+  for (const one of list) counts.set(nameOf(one), (counts.get(nameOf(one)) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${name} ${count}`).join(', ');
+};
+
+/** What a run came to, for people. */
+export const faultReport = (
+  title: string,
+  {
+    seed,
+    evidence,
+    survived,
+    findings,
+  }: {
+    readonly seed: number;
+    readonly evidence: Evidence;
+    readonly survived: readonly Survived[];
+    readonly findings: Findings;
+  },
+): string => {
+  const { history, truth, stats, raw } = evidence;
+  const twice = Object.entries(countsOf(truth)).reduce(
+    (sum, [name, n]) => sum + Math.max(0, (stats[name] ?? 0) - n),
+    0,
+  );
+  return [
+    `${title}: seed ${seed} (TEST_SEED=${seed} repeats its requests)`,
+    `  operations ${history.length}: ${countBy(history, ({ ask }) => ask.kind)}`,
+    `  answers: ${countBy(history, ({ status }) => String(status))}`,
+    `  predictions ${truth.size}, lost ${findings.nothingAcceptedIsLost?.length ?? 0}, counted twice ${twice}`,
+    `  log: ${raw.events} events, of which written again ${raw.repeated}, late ends ${raw.lateEnds}, run twice ${raw.ranTwice}, requests that lost ${raw.rivalRequests}`,
+    ...survived.map(({ fault, recoveryMs }) => `  ${fault}: work goes on after ${(recoveryMs / 1_000).toFixed(1)} s`),
+    ...Object.entries(findings).map(
+      ([law, cases]) => `  BROKEN ${law}: ${cases?.length} times, such as ${cases?.slice(0, 5).join('; ')}`,
+    ),
+  ].join('\n');
+};
