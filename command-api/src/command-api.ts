@@ -3,6 +3,7 @@ import { DEFAULT_TENANT } from '@hindcast/domain';
 import type { FastifyPluginAsync } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
+import { datasetRoutes } from './dataset-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { labelRoutes } from './labels/label-routes.ts';
 import { modelRoutes } from './model-routes.ts';
@@ -38,5 +39,6 @@ export const commandApi =
     await app.register(modelRoutes(context));
     await app.register(inferenceRoutes(context, watches), { prefix: '/v2' });
     await app.register(jobRoutes(context));
+    await app.register(datasetRoutes(context));
     await app.register(projectionRoutes(context));
   };

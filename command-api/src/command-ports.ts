@@ -3,6 +3,7 @@ import type {
   ArtifactStore,
   Backlog,
   CompletionBus,
+  DatasetExtractor,
   EventLog,
   Identity,
   JobCatalog,
@@ -34,6 +35,11 @@ export interface CommandPorts {
   readonly ready?: () => Promise<boolean>;
   readonly jobs: Pick<JobCatalog, 'get' | 'list' | 'open' | 'catchUp'>;
   readonly projections: Pick<ViewDatabase, 'generations'>;
+  /** What cuts data sets, as the processes that run jobs have it too. */
+  readonly datasets: {
+    readonly extractor: Pick<DatasetExtractor, 'name' | 'formats'>;
+    readonly redactionKeyId: string | undefined;
+  };
 }
 
 /** Bounds of the command side. */

@@ -4,6 +4,7 @@ import { CliFailure, EXIT } from './cli-failure.ts';
 import { auditCommand } from './commands/audit.ts';
 import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
+import { datasetsCommand } from './commands/datasets.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
 import { jobsCommand } from './commands/jobs.ts';
@@ -30,6 +31,7 @@ const commands = [
   labelsCommand,
   qualityCommand,
   replayCommand,
+  datasetsCommand,
   modelsCommand,
   jobsCommand,
   projectionsCommand,

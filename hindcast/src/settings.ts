@@ -108,6 +108,20 @@ export const SETTINGS = {
     example: 'loopback,10.0.0.0/8',
     description: 'Addresses and networks of balancers in front, whose `X-Forwarded-For` says who the client is',
   }),
+  redactionKey: setting(Type.Optional(Type.String({ minLength: 16, maxLength: 1_024 })), {
+    env: 'HINDCAST_REDACTION_KEY',
+    secret: true,
+    example: 'the output of `openssl rand -hex 32`',
+    description: 'Key by which data sets hash personal fields, the same in every process; nothing of it is kept',
+  }),
+  datasetMemoryBytes: setting(
+    Type.Integer({ minimum: 128 * mebibyte, maximum: 1_048_576 * mebibyte, default: 512 * mebibyte }),
+    {
+      env: 'HINDCAST_DATASET_MEMORY_BYTES',
+      flag: 'dataset-memory-bytes',
+      description: 'Memory that cutting a data set may take beside the rest; what does not fit goes to disk',
+    },
+  ),
   shutdownMs: setting(Type.Integer({ minimum: 100, maximum: 600_000, default: 20_000 }), {
     env: 'HINDCAST_SHUTDOWN_MS',
     flag: 'shutdown-ms',

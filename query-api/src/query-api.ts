@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
 import { auditRoutes } from './audit-routes.ts';
+import { datasetFileRoute } from './dataset-file-route.ts';
+import { datasetsRoute } from './datasets-route.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import { jobsRoute } from './jobs-route.ts';
 import { labelsRoute } from './labels-route.ts';
@@ -52,6 +54,8 @@ export const queryApi =
     await app.register(jobsRoute(ports, limits, waits, streams));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
+    await app.register(datasetsRoute(ports));
+    await app.register(datasetFileRoute(ports, limits, replays));
     await app.register(auditRoutes(ports, limits, replays));
     await app.register(predictionProofRoute(ports, limits, reading, replays));
     await app.register(discoveryRoutes(options.version));

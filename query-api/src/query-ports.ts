@@ -18,10 +18,10 @@ export interface QueryPorts {
   readonly bus: Pick<CompletionBus, 'subscribe'>;
   readonly cache: Pick<ResultCache, 'get' | 'put'>;
   /** Payloads that are too large for the log. */
-  readonly artifacts: Pick<ArtifactStore, 'get'>;
+  readonly artifacts: Pick<ArtifactStore, 'get' | 'localPath'>;
   readonly jobs: Pick<JobCatalog, 'get' | 'list' | 'catchUp' | 'subscribe'>;
   readonly projections: Pick<ViewDatabase, 'generations'>;
-  readonly identity: Pick<Identity, 'now' | 'sha256'>;
+  readonly identity: Pick<Identity, 'now' | 'sha256' | 'idFromText'>;
   readonly auditCrypto: Pick<AuditCrypto, 'sha256'>;
   readonly logger: Logger;
 }

@@ -34,6 +34,7 @@ const contracts = {
   ArtifactStore: 'artifact-store-contract.ts',
   ModelRuntime: 'model-runtime-contract.ts',
   BacklogBoard: 'backlog-board-contract.ts',
+  DatasetExtractor: 'dataset-extractor-contract.ts',
 };
 
 /** Files over the limit, each with its reason. */

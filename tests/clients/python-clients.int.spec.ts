@@ -6,20 +6,10 @@ import { defaultConfig, startHindcast } from 'hindcast';
 import { pino } from 'pino';
 import { afterAll, describe, it } from 'vitest';
 import { clientOf, sampleFile } from '../scenarios/client.ts';
-import { PythonMissing, pythonWithClients, runPython } from './python-client.ts';
+import { pythonOrSkip, runPython } from './python-client.ts';
 
 const samples = fileURLToPath(new URL('../../samples/', import.meta.url));
 const testMsMax = 600_000;
-
-const pythonOrSkip = async (what: string, skip: (note: string) => never): Promise<string> => {
-  try {
-    return await pythonWithClients();
-  } catch (error) {
-    if (!(error instanceof PythonMissing) || process.env['CI'] === 'true') throw error;
-    console.warn(`NOT TESTED: ${what}. ${error.message}`);
-    return skip('no Python with the packages');
-  }
-};
 
 const startServer = () =>
   startHindcast({ ...defaultConfig, port: 0, memory: true, children: 1 }, pino({ level: 'warn' }));

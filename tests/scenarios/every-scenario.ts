@@ -1,4 +1,5 @@
 import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
+import { datasetsAreCuts } from './datasets.ts';
 import { describedExamplesWork } from './described-examples.ts';
 import { openMaxHoldsAtTheDoor, pausedModelDoesNotStopOthers } from './floods.ts';
 import {
@@ -48,4 +49,5 @@ export const everyScenario: readonly Scenario[] = [
   badInputIsRefused,
   trickledBodyIsCut,
   describedExamplesWork,
+  datasetsAreCuts,
 ];

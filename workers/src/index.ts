@@ -1,4 +1,5 @@
 export { startBacklogReporter } from './backlog-reporter.ts';
+export * from './datasets/dataset-jobs.ts';
 export * from './inference-worker.ts';
 export * from './jobs/job-runner.ts';
 export * from './keeper.ts';

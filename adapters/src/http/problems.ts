@@ -1,8 +1,10 @@
+import { datasetProblems } from './dataset-problems.ts';
 import { kind, type ProblemKind } from './problem-kind.ts';
 import { unavailableProblems } from './unavailable-problems.ts';
 
 /** Every error code of the HTTP interfaces, and of predictions that ended without an output. */
 export const problems = {
+  ...datasetProblems,
   'malformed-request': kind(
     400,
     'The request cannot be read',

@@ -117,6 +117,7 @@ export const createCommandWorld = async (
     catalog,
     jobs,
     projections: database,
+    datasets: { extractor: { name: 'fold/1', formats: ['ndjson', 'csv'] }, redactionKeyId: undefined },
     views: database.reader,
     bus,
     cache: createMemoryResultCache(),

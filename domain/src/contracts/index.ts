@@ -2,6 +2,7 @@ export * from './artifact-store-contract.ts';
 export * from './audit-crypto-contract.ts';
 export * from './backlog-board-contract.ts';
 export * from './completion-bus-contract.ts';
+export * from './dataset-extractor-contract.ts';
 export * from './event-log-contract.ts';
 export { contractPartitions, type EventLogUnderTest, type OpenEventLog } from './event-log-under-test.ts';
 export * from './model-runtime-contract.ts';

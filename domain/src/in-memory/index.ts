@@ -3,6 +3,7 @@ export * from './backlog-board.ts';
 export * from './completion-bus.ts';
 export * from './consumer-groups.ts';
 export * from './consumer-groups-seat.ts';
+export * from './dataset-extractor.ts';
 export * from './event-log.ts';
 export * from './model-runtime.ts';
 export * from './rate-limits.ts';

@@ -1,12 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
-import { showDuration } from '../duration.ts';
 import { textTable } from '../text-table.ts';
+import { type Job, jobPath, progressOf, watchJob } from '../watch-job.ts';
 import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
-
-/** Pause between two looks at a job. */
-const lookMs = 500;
 
 const example = 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
 
@@ -16,39 +12,6 @@ export const jobsCommand = (context: CliContext): Command =>
     .addCommand(showCommand(context))
     .addCommand(watchCommand(context))
     .addCommand(cancelCommand(context));
-
-/** A job as the API shows it. */
-interface Job {
-  readonly id: string;
-  readonly kind: string;
-  readonly status: string;
-  readonly attempts: number;
-  readonly requestedAt: string;
-  readonly spec: object;
-  readonly result?: object;
-  readonly error?: { readonly code: string; readonly detail: string };
-  readonly reason?: string;
-  readonly progress?: {
-    readonly done: number;
-    readonly total?: number;
-    readonly unit: string;
-    readonly detail?: string;
-    readonly ratePerSecond?: number;
-    readonly etaMs?: number;
-  };
-}
-
-const jobPath = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;
-
-const progressOf = ({ status, progress }: Job): string => {
-  if (!progress) return status;
-  const { done, total, unit, detail, ratePerSecond, etaMs } = progress;
-  const of = total === undefined ? '' : ` of ${total}`;
-  const at = detail === undefined ? '' : ` (${detail})`;
-  const rate = ratePerSecond === undefined ? '' : `, ${ratePerSecond} per second`;
-  const left = etaMs === undefined ? '' : `, about ${showDuration(etaMs)} left`;
-  return `${status}${at}: ${done}${of} ${unit}${rate}${left}`;
-};
 
 const outcomeOf = ({ status, error, reason, result }: Job): string => {
   if (error) return `${status}: ${error.detail} (${error.code})`;
@@ -100,18 +63,9 @@ const watchCommand = (context: CliContext): Command =>
     .argument('<id>', 'id of the job')
     .action(async (id: string, options: object) => {
       const { client, voice } = connect(context, options);
-      for (;;) {
-        const job = (await client.request(jobPath(id))).body as Job;
-        const isOpen = job.status === 'queued' || job.status === 'running';
-        voice.progress(progressOf(job), !isOpen);
-        if (isOpen) {
-          await delay(lookMs);
-          continue;
-        }
-        voice.answer(job, outcomeOf(job));
-        if (job.status !== 'succeeded') throw new CliFailure(EXIT.failed, `The job has ${job.status}.`);
-        return;
-      }
+      const job = await watchJob(client, voice, id);
+      voice.answer(job, outcomeOf(job));
+      if (job.status !== 'succeeded') throw new CliFailure(EXIT.failed, `The job has ${job.status}.`);
     });
 
 const cancelCommand = (context: CliContext): Command =>

@@ -13,6 +13,7 @@ import {
   createMemoryResultCache,
   createMemoryViews,
 } from '@hindcast/domain/in-memory';
+import { datasetExtractorIn } from '../parts/dataset-extractor.ts';
 import type { Ports } from '../parts/ports.ts';
 import type { Config } from '../settings.ts';
 import { makeDataFolder } from './data-folder.ts';
@@ -37,9 +38,9 @@ const inProcess = () => ({
 });
 
 /** Everything in one folder, on SQLite. */
-const openFolderPorts = async (folder: string, partitions: number): Promise<Ports> => {
+const openFolderPorts = async (folder: string, config: Config): Promise<Ports> => {
   const { now, newId } = nodeIdentity;
-  const log = await openSqliteEventLog({ folder, partitions: partitionsOf(partitions), now, newId });
+  const log = await openSqliteEventLog({ folder, partitions: partitionsOf(config.partitions), now, newId });
   try {
     const views = await openSqliteViews({ folder, now });
     return {
@@ -47,6 +48,7 @@ const openFolderPorts = async (folder: string, partitions: number): Promise<Port
       log,
       views,
       artifacts: await openFolderArtifactStore(join(folder, 'artifacts')),
+      extractor: datasetExtractorIn(folder, config),
       async close() {
         await log.stop();
         await views.stop();
@@ -59,15 +61,16 @@ const openFolderPorts = async (folder: string, partitions: number): Promise<Port
 };
 
 /** Nothing is kept, but for model files, which inference children have to read from somewhere: a temporary folder. */
-const openMemoryPorts = async (partitions: number): Promise<Ports> => {
+const openMemoryPorts = async (config: Config): Promise<Ports> => {
   const { now, newId } = nodeIdentity;
-  const log = createMemoryEventLog({ partitions: partitionsOf(partitions), now, newId });
+  const log = createMemoryEventLog({ partitions: partitionsOf(config.partitions), now, newId });
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-'));
   return {
     ...inProcess(),
     log,
     views: createMemoryViews({ now }),
     artifacts: await openFolderArtifactStore(folder),
+    extractor: datasetExtractorIn(folder, config),
     async close() {
       await log.stop();
       await rm(folder, { recursive: true, force: true });
@@ -76,9 +79,9 @@ const openMemoryPorts = async (partitions: number): Promise<Ports> => {
 };
 
 /** The ports of one process that needs no service. */
-export const openEmbeddedPorts = async ({ memory, data, partitions }: Config): Promise<Ports> => {
-  if (memory) return openMemoryPorts(partitions);
-  const folder = resolve(data);
+export const openEmbeddedPorts = async (config: Config): Promise<Ports> => {
+  if (config.memory) return openMemoryPorts(config);
+  const folder = resolve(config.data);
   await makeDataFolder(folder);
-  return openFolderPorts(folder, partitions);
+  return openFolderPorts(folder, config);
 };

@@ -1,7 +1,7 @@
 import { buildHttpServer, type HttpServer, type WholeApi, wholeApiOf } from '@hindcast/adapters/http';
 import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { commandApi } from '@hindcast/command-api';
-import type { Backlog, Logger, ModelRuntime } from '@hindcast/domain';
+import { type Backlog, type Logger, type ModelRuntime, redactionKeyIdOf } from '@hindcast/domain';
 import { queryApi } from '@hindcast/query-api';
 import type { Config } from '../settings.ts';
 import { version } from '../version.ts';
@@ -26,7 +26,7 @@ const noModels: Pick<ModelRuntime, 'inspect' | 'run'> = {
 };
 
 export const buildApis = (
-  { log, views, bus, cache, artifacts, reservations, identity }: Ports,
+  { log, views, bus, cache, artifacts, reservations, identity, extractor }: Ports,
   { catalog, jobs, runtime }: Pick<LongRunning, 'catalog' | 'jobs' | 'runtime'>,
   backlog: Backlog,
   config: Config,
@@ -37,6 +37,11 @@ export const buildApis = (
       ...{ log, catalog, jobs, views: views.reader, bus, cache, reservations, artifacts, backlog, identity, logger },
       runtime: runtime ?? noModels,
       projections: views,
+      datasets: {
+        extractor,
+        redactionKeyId:
+          config.redactionKey === undefined ? undefined : redactionKeyIdOf(config.redactionKey, identity.sha256),
+      },
     },
     {
       openMax: config.openMax,

@@ -10,6 +10,7 @@ import {
 } from '@hindcast/domain';
 import { createProjections, type Projections } from '@hindcast/projectors';
 import {
+  createDatasetJobs,
   type InferenceWorker,
   type Keeper,
   type Notary,
@@ -47,7 +48,7 @@ export const startLongRunning = async (
   logger: Logger,
   { keep }: UndoStack,
 ): Promise<LongRunning> => {
-  const { log, views, artifacts, bus, cache, identity } = ports;
+  const { log, views, artifacts, bus, cache, identity, extractor } = ports;
   const catalog = keep(await openModelCatalog(log));
   const jobs = keep(await openJobCatalog(log));
   // The door bounds what is open; worker and keeper have room for all of it, so that no flood holds up another model.
@@ -73,6 +74,11 @@ export const startLongRunning = async (
     );
     return projections;
   };
+  const startDatasetJobs = () => {
+    const { redactionKey } = config;
+    const handlers = createDatasetJobs({ log, artifacts, extractor, identity, redactionKey });
+    return startJobRunner({ log, identity, logger }, { group: 'dataset-jobs', handlers, concurrency: 1 });
+  };
   const startKeeping = () =>
     startKeeper({ log, identity, logger, heldBy: heldBy(catalog, artifacts) }, { group: 'keepers', openMax });
 
@@ -87,6 +93,7 @@ export const startLongRunning = async (
   const runtime = roles.has('worker') || roles.has('command-api') ? keep(startRuntime()) : undefined;
   const projections = roles.has('projector') ? await startProjections() : undefined;
   const keeper = roles.has('projector') ? keep(await startKeeping()) : undefined;
+  if (roles.has('worker')) keep(await startDatasetJobs());
   const notary = roles.has('projector') ? await startSigning() : undefined;
   const worker =
     roles.has('worker') && runtime

@@ -3,6 +3,7 @@ import type {
   ArtifactStore,
   BacklogBoard,
   CompletionBus,
+  DatasetExtractor,
   EventLog,
   Identity,
   RateLimits,
@@ -21,6 +22,7 @@ export interface Ports {
   readonly cache: ResultCache;
   readonly reservations: Reservations;
   readonly rateLimits: RateLimits;
+  readonly extractor: DatasetExtractor;
   /** Other processes serve the same log. */
   readonly shared: boolean;
   /** Where they tell each other how much is open; one process alone knows. */

@@ -1,0 +1,127 @@
+import { type DatasetFormat, type DatasetPlan, hmacBlocks, type PlannedColumn, type Sha256 } from '@hindcast/domain';
+import { requestField, requestFields, row } from './fold-sql.ts';
+import { blob, identifier, pointer, text, texts } from './sql-text.ts';
+
+export interface ColumnSecrets {
+  readonly sha256: Sha256;
+  readonly redactionKey: string | undefined;
+}
+
+const isText = (format: DatasetFormat): boolean => format !== 'parquet';
+
+/** Rows of one split of all partitions, in their order, with the columns of the set. */
+export const rowsSql = (
+  { spec, cut }: DatasetPlan,
+  columns: readonly PlannedColumn[],
+  split: string,
+  secrets: ColumnSecrets,
+): string => {
+  const lists = listsOf(columns);
+  const cells = columns.map(
+    (column) => `${cellSql(column, lists, spec.format, secrets)} AS ${identifier(column.name)}`,
+  );
+  const parts = cut.ranges.map(
+    ({ partition }) =>
+      `SELECT *, ${text(`${cut.epoch}:${partition}:`)} || ro AS position${lists.sql} FROM chosen_${partition} WHERE split = ${text(split)}`,
+  );
+  return `SELECT ${cells.join(',\n  ')} FROM (${parts.join('\nUNION ALL ')})`;
+};
+
+/** All members of a value are taken out in one reading: texts of values, and JSON where a column is JSON. */
+const listsOf = (columns: readonly PlannedColumn[]) => {
+  const places = new Map<PlannedColumn, string>();
+  const kinds = [
+    { name: 'vs', of: 'input', json: false, data: 'v', extract: 'json_extract_string' },
+    { name: 'vj', of: 'input', json: true, data: 'v', extract: 'json_extract' },
+    { name: 'xs', of: 'context', json: false, data: 'x', extract: 'json_extract_string' },
+    { name: 'xj', of: 'context', json: true, data: 'x', extract: 'json_extract' },
+    { name: 'es', of: 'output', json: false, data: 'ev', extract: 'json_extract_string' },
+    { name: 'ej', of: 'output', json: true, data: 'ev', extract: 'json_extract' },
+  ] as const;
+  let sql = '';
+  for (const { name, of, json, data, extract } of kinds) {
+    const mine = columns.filter((column) => column.path && column.role === of && (column.type === 'json') === json);
+    if (mine.length === 0) continue;
+    for (const [at, column] of mine.entries()) places.set(column, `${name}[${at + 1}]`);
+    sql += `, ${extract}(${data}, ${texts(mine.map((column) => pointer(column.path ?? [])))}) AS ${name}`;
+  }
+  return { sql, place: (column: PlannedColumn) => places.get(column) ?? 'NULL' };
+};
+
+const cellSql = (
+  column: PlannedColumn,
+  lists: ReturnType<typeof listsOf>,
+  format: DatasetFormat,
+  secrets: ColumnSecrets,
+): string => {
+  const raw = column.path ? lists.place(column) : plainSql(column, format);
+  const { redaction, type } = column;
+  if (redaction?.how === 'hmac') return hmacSql(raw, secrets);
+  if (redaction?.how === 'bucket') return `floor(${raw}::DOUBLE / ${redaction.width}) * ${redaction.width}`;
+  if (!column.path) return raw;
+  if (type === 'number') return `${raw}::DOUBLE`;
+  if (type === 'boolean') return `${raw}::BOOLEAN`;
+  // JSON null in a list of JSON is a value of its own.
+  return type === 'json' ? `nullif(${raw}::VARCHAR, 'null')` : raw;
+};
+
+const hmacSql = (value: string, { redactionKey, sha256 }: ColumnSecrets): string => {
+  if (redactionKey === undefined) throw new Error('There is no key for hmac.');
+  const { inner, outer } = hmacBlocks(redactionKey, sha256);
+  return `sha256(${blob(outer)} || unhex(sha256(${blob(inner)} || encode(${value}))))`;
+};
+
+const iso = '%Y-%m-%dT%H:%M:%S.%gZ';
+const timeOfMs = (ms: string, format: DatasetFormat): string =>
+  isText(format) ? `strftime(make_timestamp(${ms} * 1000), ${text(iso)})` : `make_timestamptz(${ms} * 1000)`;
+const timeOfText = (value: string, format: DatasetFormat): string => {
+  const time = `TRY_CAST(${value} AS TIMESTAMPTZ)`;
+  return isText(format) ? `strftime(${time} AT TIME ZONE 'UTC', ${text(iso)})` : time;
+};
+
+const plainSql = ({ name, type }: PlannedColumn, format: DatasetFormat): string => {
+  switch (name) {
+    case 'predictionId':
+      return row.predictionId;
+    case 'tenant':
+      return row.tenant;
+    case 'position':
+    case 'split':
+      return name;
+    case 'eventTime':
+      return timeOfText(requestField('eventTime'), format);
+    case 'acceptedAt':
+      return timeOfMs('rt', format);
+    case 'completedAt':
+      return timeOfMs('et', format);
+    case 'version':
+      return `${requestField('version')}::BIGINT`;
+    case 'share':
+      return `${requestField('share')}::DOUBLE`;
+    case 'runtime':
+      return 'runtime';
+    case 'label':
+      return labelSql(type);
+    case 'labelOccurredAt':
+      return timeOfText('label.occurredAt', format);
+    case 'labelRecordedAt':
+      return timeOfMs('label.at', format);
+    case 'labelSource':
+      return `CASE lk WHEN 'assumed' THEN 'absent' ELSE label.source END`;
+    case 'labelRevision':
+      return 'label.revision';
+    case 'labelWeight':
+      return `CASE WHEN lk <> 'none' THEN coalesce(label.weight::DOUBLE, 1) END`;
+    default: {
+      const field = requestFields.find((known) => known === name);
+      if (!field) throw new Error(`No row has a column ${name}.`);
+      return requestField(field);
+    }
+  }
+};
+
+const labelSql = (type: PlannedColumn['type']): string => {
+  if (type === 'number') return 'lv::DOUBLE';
+  if (type === 'boolean') return 'lv::BOOLEAN';
+  return type === 'json' ? 'lv' : `json_extract_string(lv, '$')`;
+};

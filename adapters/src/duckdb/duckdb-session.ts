@@ -1,0 +1,44 @@
+import { text } from './sql-text.ts';
+
+export interface DuckdbSession {
+  run(sql: string): Promise<void>;
+  /** Integers of any width come as bigint. */
+  rows(sql: string): Promise<readonly (readonly unknown[])[]>;
+  interrupt(): void;
+  close(): void;
+}
+
+export interface DuckdbBounds {
+  readonly memoryBytesMax: number;
+  readonly threads: number;
+}
+
+/** A database in a file, so that what does not fit into memory is on disk. The library is loaded when it is needed. */
+export const openDuckdbSession = async (
+  path: string,
+  temporary: string,
+  { memoryBytesMax, threads }: DuckdbBounds,
+): Promise<DuckdbSession> => {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(path, {
+    threads: String(threads),
+    memory_limit: `${Math.ceil(memoryBytesMax / 1_048_576)}MiB`,
+    temp_directory: temporary,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const run = async (sql: string): Promise<void> => void (await connection.run(sql));
+  // What is put aside lives for minutes: packing it would cost more than writing it.
+  await run(`SET force_compression = ${text('uncompressed')}`);
+  await run(`SET TimeZone = ${text('UTC')}`);
+  return {
+    run,
+    rows: async (sql) => (await connection.runAndReadAll(sql)).getRows(),
+    interrupt: () => connection.interrupt(),
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+};

@@ -1,0 +1,151 @@
+import { type DatasetSpec, groupDigits, groupSeed, shareBound, splitBounds, wholeSplit } from '@hindcast/domain';
+import type { SpilledPartition } from './spill-partition.ts';
+import { text, texts } from './sql-text.ts';
+
+/** Fields of a request that every row has, as they stand in list `m`, counted from 1. */
+export const requestFields = [
+  'model',
+  'version',
+  'sha256',
+  'role',
+  'share',
+  'entity',
+  'referenceId',
+  'eventTime',
+] as const;
+const sealedAt = requestFields.length + 1;
+export const requestField = (name: (typeof requestFields)[number], list = 'm'): string =>
+  `${list}[${requestFields.indexOf(name) + 1}]`;
+
+/** Least size of a line that DuckDB makes room for; its buffers are four times as large. */
+const lineBytesMin = 2_097_152;
+/** A UTF-16 unit takes no more than this in UTF-8. */
+const utf8BytesPerUnitMax = 3;
+
+/**
+ * Reads a spill file into `ev`, and of the data only what rows are made of: `m` has the texts that every event of its kind
+ * has, `v` and `x` have JSON: the input and the context of a request, an output, the value of a label. Data that is no JSON
+ * has no `m`.
+ */
+export const loadSql = ({ path, lineMax }: SpilledPartition): string => {
+  const lineBytesMax = Math.max(lineBytesMin, lineMax * utf8BytesPerUnitMax);
+  const requests = texts([...requestFields.map((name) => `/${name}`), '/input/$enc']);
+  return `CREATE OR REPLACE TABLE ev AS
+SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause,
+  TRY(CASE c
+    WHEN 'R' THEN json_extract_string(data, ${requests})
+    WHEN 'S' THEN json_extract_string(data, ['/provenance/runtime'])
+    WHEN 'L' THEN json_extract_string(data, ['/occurredAt', '/source', '/weight'])
+  END) AS m,
+  TRY(json_extract(data, CASE c WHEN 'R' THEN '/input' WHEN 'S' THEN '/output' WHEN 'L' THEN '/value' END))::VARCHAR AS v,
+  TRY(CASE c WHEN 'R' THEN json_extract(data, '/context') END)::VARCHAR AS x
+FROM read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false, new_line = '\\n',
+  max_line_size = ${lineBytesMax}, buffer_size = ${4 * lineBytesMax},
+  columns = {'o': 'BIGINT', 't': 'BIGINT', 'c': 'VARCHAR', 'k': 'VARCHAR', 'id': 'VARCHAR', 'cause': 'VARCHAR', 'data': 'VARCHAR'})`;
+};
+
+export const brokenSql = `SELECT count(*) FROM ev WHERE m IS NULL AND c IN ('R', 'S', 'L')`;
+
+/**
+ * The laws of \`evolvePrediction\` as sets, in \`acct\`: one line for each request that won, with what became of it.
+ * - A repeated event id of a key changes nothing. Those are few: candidates are found by a hash that is cheap to group.
+ * - The first request of a key wins. The first end behind it counts that names it.
+ */
+export const foldSql = (spec: DatasetSpec, cutAt: number): readonly string[] => [
+  `CREATE OR REPLACE TEMP TABLE repeated AS
+WITH twice AS (SELECT hash(k, id) AS h FROM ev WHERE c NOT IN ('U', 'V') GROUP BY h HAVING count(*) > 1),
+  same AS (SELECT k, id, o FROM ev WHERE c NOT IN ('U', 'V') AND hash(k, id) IN (SELECT h FROM twice))
+SELECT o FROM (SELECT o, row_number() OVER (PARTITION BY k, id ORDER BY o) AS n FROM same) WHERE n > 1`,
+  `CREATE OR REPLACE TEMP TABLE won AS
+SELECT k, min(o) AS ro, arg_min(t, o) AS rt, arg_min(id, o) AS rid FROM ev
+WHERE c IN ('R', 'r') AND o NOT IN (SELECT o FROM repeated) GROUP BY k`,
+  `CREATE OR REPLACE TEMP TABLE ended AS
+SELECT won.ro, min(ev.o) AS eo, arg_min(ev.c, ev.o) AS ec, arg_min(ev.t, ev.o) AS et
+FROM ev JOIN won ON ev.k = won.k AND ev.cause = won.rid
+WHERE ev.c IN ('S', 'F', 'C', 'E') AND ev.o > won.ro AND ev.o NOT IN (SELECT o FROM repeated) GROUP BY won.ro`,
+  `CREATE OR REPLACE TEMP TABLE told AS
+WITH said AS (
+  SELECT won.ro, won.rt, ev.o, ev.t, ev.v, ev.m FROM ev JOIN won ON ev.k = won.k
+  WHERE ev.c = 'L' AND ev.o NOT IN (SELECT o FROM repeated)),
+marked AS (
+  SELECT *, lag(o) OVER w IS NOT NULL AND lag(v) OVER w IS NOT DISTINCT FROM v AND lag(m) OVER w IS NOT DISTINCT FROM m AS same
+  FROM said WINDOW w AS (PARTITION BY ro ORDER BY o)),
+revised AS (SELECT *, row_number() OVER (PARTITION BY ro ORDER BY o) AS revision FROM marked WHERE NOT same)
+SELECT ro, min(t) AS first_at, ${pickLabel(spec)} AS label FROM revised GROUP BY ro`,
+  `CREATE OR REPLACE TEMP TABLE acct AS
+WITH facts AS (
+  SELECT won.*, ev.c, ev.m, eo, ec, et, label, first_at
+  FROM (SELECT *, ${row.predictionId} AS pid FROM won) won JOIN ev ON ev.o = won.ro LEFT JOIN ended ON ended.ro = won.ro LEFT JOIN told ON told.ro = won.ro),
+kinds AS (SELECT *, ${wanted(spec)} AS wanted, ${labelKind(spec, cutAt)} AS lk FROM facts)
+SELECT ro, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelText(spec)} AS lv, ${splitName(spec)} AS split,
+  CASE WHEN wanted IS NOT TRUE THEN 'filtered' WHEN eo IS NULL THEN 'unfinished'
+    WHEN ec = 'F' THEN 'failed' WHEN ec = 'C' THEN 'canceled' WHEN ec = 'E' THEN 'expired'
+    WHEN m[${sealedAt}] IS NOT NULL THEN 'redacted'
+    ${spec.labels.absent === 'keep' ? '' : "WHEN lk = 'none' THEN 'unlabelled'"} ELSE 'rows' END AS account
+FROM kinds`,
+];
+
+/** Rows of the set, in their order, with all that columns are made of. */
+export const chooseSql = (partition: number): string => `CREATE OR REPLACE TABLE chosen_${partition} AS
+SELECT acct.*, r.t AS rt, r.k, r.m, r.v, r.x, e.m[1] AS runtime, e.v AS ev
+FROM acct JOIN ev r ON r.o = acct.ro JOIN ev e ON e.o = acct.eo WHERE account = 'rows' ORDER BY acct.ro`;
+
+export const accountsSql = 'SELECT account, lk, count(*) FROM acct GROUP BY ALL';
+export const strayRecordsSql = `SELECT count(*) FILTER (WHERE c = 'V'), count(*) FILTER (WHERE c = 'U'),
+  count(*) FILTER (WHERE c IN ('R', 'r')) - (SELECT count(*) FROM won) FROM ev`;
+
+export const row = {
+  predictionId: "substr(k, instr(k, '/') + 1)",
+  tenant: "substr(k, 1, instr(k, '/') - 1)",
+} as const;
+
+const pickLabel = ({ labels: { pick, maturityMs } }: DatasetSpec): string => {
+  const struct = `{'v': v, 'at': t, 'revision': revision, 'occurredAt': m[1], 'source': m[2], 'weight': m[3]}`;
+  const inTime = maturityMs === undefined ? '' : ` FILTER (WHERE t <= rt + ${maturityMs})`;
+  return `${pick === 'first' ? 'arg_min' : 'arg_max'}(${struct}, o)${inTime}`;
+};
+
+/** The label of a row as JSON text. */
+const labelText = ({ labels: { absent } }: DatasetSpec): string => {
+  const assumed = typeof absent === 'object' ? ` WHEN 'assumed' THEN ${text(JSON.stringify(absent.value))}` : '';
+  return `CASE lk WHEN 'label' THEN label.v${assumed} END`;
+};
+
+const labelKind = ({ labels: { maturityMs, absent } }: DatasetSpec, cutAt: number): string => {
+  const immature = maturityMs === undefined ? '' : `WHEN rt + ${maturityMs} > ${cutAt} THEN 'none' `;
+  const assumed =
+    typeof absent === 'object'
+      ? `WHEN rt + ${absent.afterMs} <= ${cutAt} AND (first_at IS NULL OR first_at > rt + ${absent.afterMs}) THEN 'assumed' `
+      : '';
+  return `CASE ${immature}WHEN label IS NOT NULL AND label.v <> 'null' THEN 'label' ${assumed}ELSE 'none' END`;
+};
+
+const digest = (use: 'sample' | 'split', salt: string, group: 'entity' | 'prediction'): string => {
+  const name = group === 'entity' ? `coalesce(${requestField('entity')}, pid)` : 'pid';
+  return `substr(sha256(${text(groupSeed(use, salt))} || ${name}), 1, ${groupDigits})`;
+};
+
+const wanted = ({ tenant, model, versions, roles, since, until, sample }: DatasetSpec): string => {
+  const bound = sample && shareBound(sample.fraction);
+  return [
+    `c = 'R' AND ${requestField('model')} = ${text(model)} AND ${row.tenant} = ${text(tenant)}`,
+    ...(versions ? [`${requestField('version')}::BIGINT IN (${versions.join(', ')})`] : []),
+    ...(roles ? [`${requestField('role')} IN (${roles.map(text).join(', ')})`] : []),
+    ...(since === undefined ? [] : [`rt >= ${since}`]),
+    ...(until === undefined ? [] : [`rt < ${until}`]),
+    ...(sample && bound !== undefined ? [`${digest('sample', sample.salt, sample.group)} < ${text(bound)}`] : []),
+  ].join(' AND ');
+};
+
+const splitName = ({ split }: DatasetSpec): string => {
+  if (!split) return text(wholeSplit);
+  const { holdout, salt, group } = split;
+  const hash = digest('split', salt, group);
+  const cases = [
+    ...(holdout ? [`WHEN rt >= ${holdout.since} THEN ${text(holdout.name)}`] : []),
+    ...splitBounds(split).map(({ name, bound }) =>
+      bound === undefined ? `WHEN true THEN ${text(name)}` : `WHEN ${hash} < ${text(bound)} THEN ${text(name)}`,
+    ),
+  ];
+  return `CASE ${cases.join(' ')} END`;
+};

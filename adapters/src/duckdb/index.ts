@@ -1,0 +1,1 @@
+export { createDuckdbExtractor } from './duckdb-extractor.ts';

@@ -1,0 +1,114 @@
+/// <reference lib="es2024.string" />
+import {
+  type ArtifactStore,
+  type DomainEvent,
+  decode,
+  type EventType,
+  inlinePayload,
+  type RecordedRecord,
+  schemaVersions,
+} from '@hindcast/domain';
+
+/**
+ * A record as DuckDB reads it: offset, log time, code, key, event id, the event it answers and its data as JSON, with tabs
+ * between. JSON text as the log has it knows no tab and no end of line.
+ */
+export type SpillCode = keyof typeof spillCodes;
+export const spillCodes = {
+  R: 'a request of the model',
+  r: 'a request of another model, without its data',
+  S: 'succeeded',
+  F: 'failed',
+  C: 'canceled',
+  E: 'expired',
+  A: 'an attempt',
+  L: 'a label',
+  V: 'says that it is a request, and cannot be read',
+  U: 'anything else that cannot be read',
+} as const;
+
+const codes: Readonly<Partial<Record<EventType, SpillCode>>> = {
+  PredictionRequested: 'R',
+  PredictionSucceeded: 'S',
+  PredictionFailed: 'F',
+  PredictionCanceled: 'C',
+  PredictionExpired: 'E',
+  PredictionAttemptStarted: 'A',
+  PredictionLabeled: 'L',
+};
+const withData: ReadonlySet<string> = new Set(['R', 'S', 'L']);
+
+export interface SpillOptions {
+  readonly model: string;
+  readonly artifacts: Pick<ArtifactStore, 'get'>;
+  /** Reads every record as `decode` does. Without it the head of an envelope is looked at, and its data is passed on unread. */
+  readonly careful: boolean;
+}
+
+/** The head of an envelope as `makeEvent` writes it. Anything else is read with care. */
+const head =
+  /^\{"specversion":"1\.0","id":"([^"\\]+)","source":"[^"\\]*","type":"([A-Za-z]+)","dataschema":"urn:hindcast:schema:([A-Za-z]+):(\d+)","datacontenttype":"application\/json","time":"[^"\\]*","subject":"[^"\\]*","tenant":"[^"\\]*","partitionkey":"([^"\\]+)"(?:,"correlationid":"[^"\\]*")?(?:,"causationid":"([^"\\]*)")?(?:,"traceparent":"[^"\\]*")?,"data":(?=\{)/;
+const refs: Readonly<Partial<Record<SpillCode, string>>> = { R: '"inputRef":', S: '"outputRef":' };
+const newline = /[\t\r\n]/;
+
+/** undefined where a data set has nothing to do with the record. A promise only where a payload has to be fetched. */
+export const spillLine = (
+  record: RecordedRecord,
+  options: SpillOptions,
+): string | undefined | Promise<string | undefined> => {
+  if (options.careful) return carefulLine(record, options);
+  const { value, key } = record;
+  const found = head.exec(value);
+  if (!found) return carefulLine(record, options);
+  const [{ length }, id = '', type = '', schema, version, partitionKey, cause = ''] = found;
+  if (schema !== type || partitionKey !== key || !isNewest(type, version) || newline.test(value))
+    return carefulLine(record, options);
+  const code = codes[type as EventType];
+  if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : carefulLine(record, options);
+  // Nobody would see that the data is broken of which nothing is passed on.
+  const isPassedOn =
+    withData.has(code) && (code !== 'R' || (record.headers['model'] ?? options.model) === options.model);
+  if (!isPassedOn || value.includes(refs[code] ?? '\0', length)) return carefulLine(record, options);
+  return line(record, code, id, cause, value.slice(length, -1));
+};
+
+const isNewest = (type: string, version: string | undefined): boolean =>
+  Number(version) === (schemaVersions[type as EventType] ?? 1);
+
+const carefulLine = (
+  record: RecordedRecord,
+  options: SpillOptions,
+): string | undefined | Promise<string | undefined> => {
+  const decoded = decode(record);
+  if (!decoded.ok) return line(record, record.headers['type'] === 'PredictionRequested' ? 'V' : 'U', '', '', '');
+  const { event } = decoded;
+  const code = codes[event.type];
+  if (code === undefined) return undefined;
+  if (hasRef(event, options.model))
+    return inlinePayload(event, options.artifacts).then((whole) => eventLine(record, code, whole, options));
+  return eventLine(record, code, event, options);
+};
+
+const hasRef = (event: DomainEvent, model: string): boolean => {
+  if (event.type === 'PredictionRequested') return event.data.inputRef !== undefined && event.data.model === model;
+  return event.type === 'PredictionSucceeded' && event.data.outputRef !== undefined;
+};
+
+const eventLine = (record: RecordedRecord, code: SpillCode, event: DomainEvent, { model }: SpillOptions): string => {
+  const other = event.type === 'PredictionRequested' && event.data.model !== model;
+  const data = withData.has(code) && !other ? JSON.stringify(event.data, wellFormed) : '';
+  return line(record, other ? 'r' : code, plain(event.id), plain(event.causationid ?? ''), data);
+};
+
+/** What is no Unicode is none in a row either: half of a pair becomes U+FFFD. */
+const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
+/** An id that could be taken for more than a field is compared in its JSON form, which no other id has. */
+const plain = (id: string): string => (/[\p{Cc}"\\]/u.test(id) ? JSON.stringify(id) : id);
+
+const line = (
+  { offset, appendedAt, key }: RecordedRecord,
+  code: SpillCode,
+  id: string,
+  cause: string,
+  data: string,
+): string => `${offset}\t${appendedAt}\t${code}\t${plain(key)}\t${id}\t${cause}\t${data}\n`;

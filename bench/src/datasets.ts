@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createDuckdbExtractor } from '@hindcast/adapters/duckdb';
+import { nodeIdentity } from '@hindcast/adapters/node';
+import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
+import { planDataset } from '@hindcast/domain';
+import { createMemoryArtifactStore } from '@hindcast/domain/in-memory';
+import { cutDataset } from '@hindcast/workers';
+import { fillLog } from './dataset-log.ts';
+import { plainLoop } from './dataset-loop.ts';
+
+/**
+ * Cuts of logs of growing length to Parquet, and a plain loop over the same logs beside it, each in a process of its own:
+ * `npm run bench:datasets -w @hindcast/bench -- 10000 100000 1000000`.
+ */
+const mebibyte = 1_048_576;
+const loopEventsMax = 2_000_000;
+
+const cut = async (folder: string, out: string): Promise<number> => {
+  const log = openSqliteLogReader(folder);
+  const { sha256 } = nodeIdentity;
+  const threads = Math.max(1, Math.floor(cpus().length / 2));
+  const extractor = createDuckdbExtractor({ folder: out, sha256, memoryBytesMax: 512 * mebibyte, threads });
+  const request = { model: 'churn', labels: { absent: 'keep' as const } };
+  const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
+  if (!planned.ok) throw new Error(planned.refusal.detail);
+  const artifacts = createMemoryArtifactStore({ sha256 });
+  const keep = async (_: string, content: AsyncIterable<Uint8Array>) => {
+    let bytes = 0;
+    for await (const chunk of content) bytes += chunk.length;
+    return { sha256: '', bytes };
+  };
+  const ports = { log, artifacts, extractor, identity: nodeIdentity, redactionKey: undefined, keep };
+  const { manifest } = await cutDataset(planned.plan, ports, {
+    signal: new AbortController().signal,
+    progress: () => {},
+  });
+  log.close();
+  return manifest.accountedFor.rows;
+};
+
+const measured = async (work: () => Promise<number>) => {
+  const startedAt = performance.now();
+  const rows = await work();
+  const ms = performance.now() - startedAt;
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  process.stdout.write(
+    JSON.stringify({ rows, ms, rssMib: maxRSS / 1_024, cpuMs: (userCPUTime + systemCPUTime) / 1_000 }),
+  );
+};
+
+const run = promisify(execFile);
+const inProcess = async (...args: readonly string[]) => {
+  const { stdout } = await run(process.execPath, [
+    '--max-old-space-size=8192',
+    fileURLToPath(import.meta.url),
+    ...args,
+  ]);
+  return JSON.parse(stdout) as { rows: number; ms: number; rssMib: number; cpuMs: number };
+};
+
+const compare = async (events: number): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
+  try {
+    await fillLog(folder, events);
+    for (const way of ['cut', ...(events <= loopEventsMax ? ['loop'] : [])]) {
+      const { rows, ms, rssMib, cpuMs } = await inProcess(way, folder, join(folder, 'out'));
+      const rate = (what: number) => Math.round(what / (ms / 1_000)).toLocaleString('en');
+      const cpu = ((cpuMs * 1_000) / events).toFixed(1);
+      console.log(
+        `${events} events  ${way.padEnd(4)}  ${rate(rows)} rows/s  ${rate(events)} events/s  ${cpu} µs CPU per event  ${Math.round(rssMib)} MiB`,
+      );
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+const [first = '10000', folder = '', out = '', ...more] = process.argv.slice(2);
+if (first === 'cut') await measured(() => cut(folder, out));
+else if (first === 'loop') await measured(() => plainLoop(folder, `${out}.parquet`));
+else for (const events of [first, folder, out, ...more].filter((text) => text !== '')) await compare(Number(events));

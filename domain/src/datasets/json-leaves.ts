@@ -1,0 +1,38 @@
+/** What stands at a path of a JSON value. `nested` is an array, or an object that is not opened. */
+export type LeafKind = 'null' | 'number' | 'string' | 'boolean' | 'nested';
+
+export interface Leaf {
+  /** Names of members and places in lists, from the outside in. */
+  readonly path: readonly string[];
+  readonly kind: LeafKind;
+}
+
+/** Longer lists are not taken apart: an image is no row of columns. */
+export const listColumnsMax = 256;
+
+export const kindOf = (value: unknown): LeafKind => {
+  if (value === null) return 'null';
+  const type = typeof value;
+  return type === 'number' || type === 'string' || type === 'boolean' ? type : 'nested';
+};
+
+/** Leaves of a shape whose objects are objects, and whose other members are told by `kind`. */
+export const leavesOf = (
+  shape: unknown,
+  depth: number,
+  kind: (value: unknown) => LeafKind,
+  path: readonly string[] = [],
+): readonly Leaf[] => {
+  const isOpened = typeof shape === 'object' && shape !== null && !Array.isArray(shape) && path.length < depth;
+  if (!isOpened) return [{ path, kind: kind(shape) }];
+  const members = Object.entries(shape);
+  // An object without members has nothing to say of columns, like a null.
+  if (members.length === 0) return [{ path, kind: 'null' }];
+  return members.flatMap(([name, member]) => leavesOf(member, depth, kind, [...path, name]));
+};
+
+/** A short list as the object of its places, so that each place becomes a column; others as they are. */
+export const listAsObject = (value: unknown): unknown =>
+  Array.isArray(value) && value.length > 0 && value.length <= listColumnsMax
+    ? Object.fromEntries(value.entries())
+    : value;

@@ -1,0 +1,37 @@
+import type { Label } from '../prediction-events.ts';
+import type { LabelPolicy } from './dataset-spec.ts';
+
+export interface RecordedLabel extends Label {
+  /** Log time, ms since 1970. */
+  readonly at: number;
+  /** Counted from 1; a label that says what the one before it says is none. */
+  readonly revision: number;
+}
+
+export type LabelChoice =
+  | { readonly kind: 'label'; readonly label: RecordedLabel }
+  /** Nothing came in time, and the policy says what that means. */
+  | { readonly kind: 'assumed'; readonly value: string | number | boolean }
+  | { readonly kind: 'none' };
+
+const none: LabelChoice = { kind: 'none' };
+
+/**
+ * The label of a prediction at the time of a cut. With a maturity each row has had the same time for its label to come:
+ * labels that came later do not count, and a prediction that is younger has none, whatever came already. A label whose
+ * value is null takes back what was said.
+ */
+export const chooseLabel = (
+  labels: readonly RecordedLabel[],
+  { pick, maturityMs, absent }: LabelPolicy,
+  acceptedAt: number,
+  cutAt: number,
+): LabelChoice => {
+  if (maturityMs !== undefined && acceptedAt + maturityMs > cutAt) return none;
+  const inTime = labels.filter(({ at }) => maturityMs === undefined || at <= acceptedAt + maturityMs);
+  const label = pick === 'first' ? inTime[0] : inTime.at(-1);
+  if (label && label.value !== null) return { kind: 'label', label };
+  if (typeof absent !== 'object' || acceptedAt + absent.afterMs > cutAt) return none;
+  const came = labels.some(({ at }) => at <= acceptedAt + absent.afterMs);
+  return came ? none : { kind: 'assumed', value: absent.value };
+};

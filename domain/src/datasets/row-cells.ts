@@ -1,0 +1,93 @@
+/// <reference lib="es2024.string" />
+import { isEnded } from '../evolve-prediction.ts';
+import type { Sha256 } from '../ports.ts';
+import type { DatasetCandidate } from './dataset-candidate.ts';
+import type { PlannedColumn } from './dataset-columns.ts';
+import { hmacOf } from './hmac.ts';
+
+export type Cell = string | number | boolean | null;
+
+interface Secrets {
+  readonly sha256: Sha256;
+  readonly redactionKey: string | undefined;
+}
+
+/** Times are ISO 8601 in UTC with milliseconds; one that cannot be read is null. */
+export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Secrets): Cell => {
+  const raw = column.path ? jsonAt(column.role, column.path, row) : plainCell(column.name, row);
+  const value = raw === undefined ? null : raw;
+  const { redaction } = column;
+  if (redaction?.how === 'bucket')
+    return typeof value === 'number' ? Math.floor(value / redaction.width) * redaction.width : null;
+  if (redaction?.how === 'hmac') {
+    if (value === null) return null;
+    if (secrets.redactionKey === undefined) throw new Error('There is no key for hmac.');
+    return hmacOf(secrets.redactionKey, textOf(value), secrets.sha256);
+  }
+  if (value === null) return null;
+  if (column.type === 'time') return timeCell(value);
+  if (column.type === 'json') return jsonText(value);
+  if (typeof value === 'string') return value.toWellFormed();
+  return typeof value === 'object' ? jsonText(value) : (value as Cell);
+};
+
+/** Half of a surrogate pair has no form in UTF-8, which files are made of: it becomes U+FFFD. */
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_, member: unknown) => (typeof member === 'string' ? member.toWellFormed() : member));
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.toWellFormed() : jsonText(value));
+
+const timeCell = (value: unknown): string | null => {
+  const at = typeof value === 'number' ? value : Date.parse(String(value));
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
+};
+
+const jsonAt = (
+  role: PlannedColumn['role'],
+  path: readonly string[],
+  { request, state }: DatasetCandidate,
+): unknown => {
+  const { input, context } = request.data;
+  const output = isEnded(state) ? state.output : undefined;
+  let value: unknown = role === 'input' ? input : role === 'context' ? context : output;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[name];
+  }
+  return value;
+};
+
+const plainCell = (name: string, { request, state, position, acceptedAt, label, split }: DatasetCandidate): unknown => {
+  const { data } = request;
+  const told = label.kind === 'label' ? label.label : undefined;
+  const isAssumed = label.kind === 'assumed';
+  switch (name) {
+    case 'predictionId':
+      return request.subject;
+    case 'tenant':
+      return request.tenant;
+    case 'position':
+      return position;
+    case 'acceptedAt':
+      return acceptedAt;
+    case 'completedAt':
+      return isEnded(state) ? state.endedAt : undefined;
+    case 'runtime':
+      return isEnded(state) ? state.provenance?.runtime : undefined;
+    case 'label':
+      return isAssumed ? label.value : told?.value;
+    case 'labelOccurredAt':
+      return told?.occurredAt;
+    case 'labelRecordedAt':
+      return told?.at;
+    case 'labelSource':
+      return isAssumed ? 'absent' : told?.source;
+    case 'labelRevision':
+      return told?.revision;
+    case 'labelWeight':
+      return isAssumed || told ? (told?.weight ?? 1) : undefined;
+    case 'split':
+      return split;
+    default:
+      return (data as Readonly<Record<string, unknown>>)[name];
+  }
+};

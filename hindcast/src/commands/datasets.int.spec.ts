@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
+
+afterEach(closeAll);
+const folder = mkdtempSync(join(tmpdir(), 'hindcast-cli-datasets-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const content = 'x'.repeat(100_000);
+const file = {
+  name: 'train/part-00000.ndjson',
+  split: 'train',
+  rows: 3,
+  bytes: content.length,
+  sha256: createHash('sha256').update(content).digest('hex'),
+};
+const manifest = {
+  datasetId: 'd1',
+  files: [file],
+  columns: [],
+  accountedFor: { requests: 4, rows: 3, unlabelled: 1, failed: 0 },
+};
+
+describe('hindcast datasets', () => {
+  it('asks for what the options say, on top of what stands in a file, and waits', async () => {
+    const spec = join(folder, 'spec.json');
+    writeFileSync(spec, JSON.stringify({ format: 'csv', labels: { pick: 'first', absent: 'drop' }, inputs: ['age'] }));
+    const { url, asked } = await serve(({ method, path }, response) => {
+      if (method === 'POST') return send(response, 202, { id: 'd1', job: 'j1' });
+      return send(response, 200, path.startsWith('/v1/jobs') ? { status: 'succeeded' } : manifest);
+    });
+    const wishes = ['--spec', spec, '--unlabelled', 'no@90d', '--maturity', '1d', '--sample', '10%'];
+    const more = [
+      '--split',
+      'train=0.8,test=0.2',
+      '--redact',
+      'entity=hmac',
+      'input.age=bucket:10',
+      '--format',
+      'ndjson',
+    ];
+    const { code, out } = await cli(['datasets', 'create', 'churn', ...wishes, ...more, '--url', url]);
+    expect(code).toBe(0);
+    expect(out).toContain('4 requests = 3 rows + 1 unlabelled');
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
+      model: 'churn',
+      format: 'ndjson',
+      inputs: ['age'],
+      labels: { pick: 'first', absent: { afterMs: 90 * 86_400_000, value: 'no' }, maturityMs: 86_400_000 },
+      sample: { fraction: 0.1 },
+      split: {
+        parts: [
+          { name: 'train', share: 0.8 },
+          { name: 'test', share: 0.2 },
+        ],
+      },
+      redact: [
+        { column: 'entity', how: 'hmac' },
+        { column: 'input.age', how: 'bucket', width: 10 },
+      ],
+    });
+  });
+
+  it.each([
+    ['--unlabelled', 'maybe'],
+    ['--sample', 'some'],
+    ['--split', 'train'],
+    ['--redact', 'entity=blur'],
+    ['--maturity', 'soon'],
+    ['--spec', '/nowhere.json'],
+    ['--data', folder],
+  ])('refuses %s %s', async (...option) => {
+    expect((await cli(['datasets', 'create', 'churn', ...option])).code).toBe(2);
+  });
+
+  it('goes on with a download that was broken off, and keeps what it has', async () => {
+    const ranges: unknown[] = [];
+    const { url } = await serve(({ path, headers }, response) => {
+      if (!path.includes('/files/')) return send(response, 200, manifest);
+      ranges.push(headers.range);
+      const first = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0);
+      const etag = `"${file.sha256}"`;
+      response.writeHead(first > 0 && headers['if-range'] === etag ? 206 : 200, {
+        'content-length': content.length - first,
+      });
+      if (ranges.length > 1) return response.end(content.slice(first));
+      response.write(content.slice(0, 40_000));
+      setTimeout(() => response.destroy(), 50);
+    });
+    const out = join(folder, 'set');
+    const download = () => cli(['datasets', 'download', 'd1', '--out', out, '--url', url]);
+    expect(await download()).toMatchObject({ code: 0 });
+    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+    expect(readFileSync(join(out, 'train/part-00000.ndjson'), 'utf8')).toBe(content);
+    expect((await download()).code).toBe(0);
+    expect(ranges).toHaveLength(2);
+    expect(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))).toEqual(manifest);
+  });
+
+  it('throws away what is not what the manifest says', async () => {
+    const { url } = await serve(({ path }, response) => {
+      if (path.includes('/files/')) return response.end(content.replace('x', 'y'));
+      return send(response, 200, manifest);
+    });
+    const out = join(folder, 'bad');
+    const { code, err } = await cli(['datasets', 'download', 'd1', '--out', out, '--url', url]);
+    expect([code, err]).toEqual([1, expect.stringContaining('should be')]);
+    expect(readdirSync(join(out, 'train'))).toEqual([]);
+  });
+});

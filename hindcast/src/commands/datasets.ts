@@ -1,0 +1,166 @@
+import { resolve } from 'node:path';
+import type { AccountedFor, DatasetManifest } from '@hindcast/domain';
+import type { Command } from 'commander';
+import { CliFailure, EXIT, usage } from '../cli-failure.ts';
+import { resolveConfig } from '../config.ts';
+import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
+import { downloadDataset } from '../download-dataset.ts';
+import { voiceOf } from '../terminal.ts';
+import { textTable } from '../text-table.ts';
+import { watchJob } from '../watch-job.ts';
+import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
+
+/** A data set as the API lists it. */
+interface Dataset {
+  readonly id: string;
+  readonly status: string;
+  readonly model: string;
+  readonly format: string;
+  readonly requestedAt: string;
+  readonly accountedFor?: AccountedFor;
+  readonly job: string;
+}
+
+export const datasetsCommand = (context: CliContext): Command =>
+  command(
+    'datasets',
+    'Cut data sets from the log, and fetch them',
+    'hindcast datasets create churn --split train=0.8,test=0.2 --out churn-data',
+    'hindcast datasets list',
+  )
+    .addCommand(createCommand(context))
+    .addCommand(listCommand(context))
+    .addCommand(showCommand(context))
+    .addCommand(downloadCommand(context))
+    .addCommand(diffCommand(context));
+
+interface CreateOptions extends DatasetOptions {
+  readonly out?: string;
+  readonly data?: string;
+  readonly wait: boolean;
+  readonly json?: boolean;
+}
+
+const createCommand = (context: CliContext): Command =>
+  clientCommand(
+    'create',
+    'Cut a data set: the same stretch of the log and the same wishes give the same bytes',
+    'hindcast datasets create churn --out churn-data',
+    'hindcast datasets create churn --unlabelled no@90d --maturity 90d --split train=0.8,test=0.2',
+    'hindcast datasets create churn --data ./data --out churn-data      # no server needed',
+  )
+    .argument('<model>', 'name of the model')
+    .option('--spec <file>', 'JSON file with any of the wishes of POST /v1/datasets; options win')
+    .option('--format <format>', 'parquet (default), ndjson or csv')
+    .option('--from <positions>', 'positions (epoch:partition:offset, …) to begin at')
+    .option('--to <positions>', 'positions to end before; by default where the log ends now')
+    .option('--since <time>', 'accepted at or after this time, or this long ago')
+    .option('--until <time>', 'accepted before this time, or this long ago')
+    .option('--split <shares>', 'such as train=0.8,test=0.2; entities stay together')
+    .option('--sample <share>', 'such as 10%; smaller samples lie in larger ones')
+    .option('--unlabelled <policy>', 'drop (default), keep, or the value that no label means after a time: no@90d')
+    .option('--maturity <time>', 'only labels that came within this time, and only predictions that are as old')
+    .option('--redact <column=how...>', 'column=drop, column=hmac or column=bucket:10')
+    .option('--out <folder>', 'fetch the files into this folder')
+    .option('--data <folder>', 'read the log in this folder instead of asking a server; needs --out')
+    .option('--no-wait', 'do not wait until it is cut')
+    .action(async (model: string, options: CreateOptions) => {
+      const request = await datasetRequestOf(model, options, context.terminal.now());
+      if (options.data !== undefined) return cutFolder(context, request, options.data, options);
+      const { client, voice } = connect(context, options);
+      const answer = await client.request('/v1/datasets', { method: 'POST', json: request });
+      const dataset = answer.body as Dataset;
+      if (!options.wait) return voice.answer(dataset, dataset.id);
+      const job = await watchJob(client, voice, dataset.job);
+      if (job.status !== 'succeeded') {
+        const why = job.error ? `: ${job.error.detail} (${job.error.code})` : '.';
+        throw new CliFailure(EXIT.failed, `The data set is not cut: its job has ${job.status}${why}`);
+      }
+      const manifest =
+        options.out === undefined
+          ? ((await client.request(`/v1/datasets/${dataset.id}`)).body as DatasetManifest)
+          : await downloadDataset(client, dataset.id, options.out, voice);
+      voice.answer(manifest, summary(manifest));
+    });
+
+const cutFolder = async (
+  context: CliContext,
+  request: Awaited<ReturnType<typeof datasetRequestOf>>,
+  data: string,
+  { out, json = false }: CreateOptions,
+): Promise<void> => {
+  if (out === undefined) throw usage('With --data name a folder for the files: --out.');
+  const { terminal, cores } = context;
+  const { config, problems } = resolveConfig({ env: terminal.env, flags: { data }, cores });
+  if (!config) throw usage(problems.join('\n'));
+  const log = await context.openLog(data);
+  const voice = voiceOf(terminal, json);
+  try {
+    const { cutFolderDataset } = await import('../cut-folder-dataset.ts');
+    const manifest = await cutFolderDataset(log, request, config, resolve(out), voice);
+    voice.answer(manifest, summary(manifest));
+  } finally {
+    log.close();
+  }
+};
+
+const summary = ({ datasetId, files, accountedFor }: DatasetManifest): string => {
+  const { requests, rows, ...lost } = accountedFor;
+  const why = Object.entries(lost).flatMap(([account, count]) => (count > 0 ? [`${count} ${account}`] : []));
+  const accounts = [`${rows} rows`, ...why].join(' + ');
+  const listed = files.map(({ name, rows: of, bytes }) => [name, `${of} rows`, `${bytes} bytes`]);
+  return [datasetId, `${requests} requests = ${accounts}`, textTable(listed)].join('\n');
+};
+
+const listCommand = (context: CliContext): Command =>
+  clientCommand('list', 'List the data sets, newest first', 'hindcast datasets list --json').action(
+    async (options: object) => {
+      const { client, voice } = connect(context, options);
+      const { data } = (await client.request('/v1/datasets')).body as { data: readonly Dataset[] };
+      const cells = ({ id, model, format, status, accountedFor, requestedAt }: Dataset) => [
+        ...[id, model, format, status, accountedFor ? `${accountedFor.rows} rows` : '', requestedAt],
+      ];
+      voice.answer(data, data.length === 0 ? 'No data sets.' : textTable(data.map(cells)));
+    },
+  );
+
+const showCommand = (context: CliContext): Command =>
+  clientCommand(
+    'show',
+    'Show what a data set holds, and what became of every request',
+    'hindcast datasets show 9f86d0…',
+  )
+    .argument('<id>', 'id of the data set')
+    .action(async (id: string, options: object) => {
+      const { client, voice } = connect(context, options);
+      const manifest = (await client.request(`/v1/datasets/${encodeURIComponent(id)}`)).body as DatasetManifest;
+      const columns = manifest.columns.map(({ name, type, role }) => [name, type, role]);
+      voice.answer(manifest, [summary(manifest), '', textTable(columns)].join('\n'));
+    });
+
+const downloadCommand = (context: CliContext): Command =>
+  clientCommand(
+    'download',
+    'Fetch the files of a data set; one that was broken off goes on',
+    'hindcast datasets download 9f86d0… --out churn-data',
+  )
+    .argument('<id>', 'id of the data set')
+    .requiredOption('--out <folder>', 'where to put them')
+    .action(async (id: string, options: { readonly out: string }) => {
+      const { client, voice } = connect(context, options);
+      const manifest = await downloadDataset(client, id, options.out, voice);
+      voice.answer(manifest, summary(manifest));
+    });
+
+const diffCommand = (context: CliContext): Command =>
+  clientCommand('diff', 'In what two data sets differ', 'hindcast datasets diff 9f86d0… 60303a…')
+    .argument('<a>', 'id of one')
+    .argument('<b>', 'id of the other')
+    .action(async (a: string, b: string, options: object) => {
+      const { client, voice } = connect(context, options);
+      const { body } = await client.request(`/v1/datasets/diff?${new URLSearchParams({ a, b })}`);
+      const { differences } = body as { differences: readonly { at: string; a?: unknown; b?: unknown }[] };
+      const side = (value: unknown) => (value === undefined ? '(none)' : JSON.stringify(value));
+      const lines = differences.map((one) => [one.at, side(one.a), side(one.b)]);
+      voice.answer(differences, lines.length === 0 ? 'They are the same.' : textTable(lines));
+    });

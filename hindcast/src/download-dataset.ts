@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DatasetFile, DatasetManifest } from '@hindcast/domain';
+import type { ApiClient } from './api-client.ts';
+import { failed } from './cli-failure.ts';
+import type { Voice } from './terminal.ts';
+
+/** Broken connections in a row, without a byte between them, before a download gives up. */
+const interruptionsMax = 5;
+
+/** The files of a data set in a folder. What is there already is kept, and what was broken off goes on. */
+export const downloadDataset = async (
+  client: ApiClient,
+  id: string,
+  folder: string,
+  voice: Voice,
+): Promise<DatasetManifest> => {
+  const text = await (await client.open(`/v1/datasets/${id}`)).text();
+  const manifest = JSON.parse(text) as DatasetManifest;
+  for (const file of manifest.files) await downloadFile(client, manifest.datasetId, file, folder, voice);
+  await writeFile(join(folder, 'manifest.json'), text);
+  return manifest;
+};
+
+const downloadFile = async (
+  client: ApiClient,
+  id: string,
+  file: DatasetFile,
+  folder: string,
+  voice: Voice,
+): Promise<void> => {
+  const path = join(folder, ...file.name.split('/'));
+  const part = `${path}.part`;
+  await mkdir(dirname(path), { recursive: true });
+  if ((await sizeOf(path)) === file.bytes && (await digestOf(path)) === file.sha256) return;
+  for (let interruptions = 0; (await sizeOf(part)) !== file.bytes; interruptions++) {
+    const before = await sizeOf(part);
+    try {
+      await append(client, id, file, part, (bytes) => voice.progress(`${file.name}: ${bytes} of ${file.bytes} bytes`));
+    } catch (error) {
+      const came = (await sizeOf(part)) > before;
+      if (came) interruptions = 0;
+      if (!(error instanceof TypeError) || interruptions >= interruptionsMax) throw error;
+      voice.note('The connection broke; going on where it was.');
+    }
+  }
+  const digest = await digestOf(part);
+  if (digest !== file.sha256) {
+    await rm(part);
+    throw failed(`${file.name} came as ${digest} and should be ${file.sha256}: it was thrown away, try again.`);
+  }
+  await rename(part, path);
+  voice.progress(`${file.name}: ${file.rows} rows, ${file.bytes} bytes`, true);
+};
+
+const append = async (
+  client: ApiClient,
+  id: string,
+  file: DatasetFile,
+  part: string,
+  told: (bytes: number) => void,
+): Promise<void> => {
+  let at = await sizeOf(part);
+  if (at > file.bytes) at = 0;
+  const headers: Record<string, string> = at === 0 ? {} : { range: `bytes=${at}-`, 'if-range': `"${file.sha256}"` };
+  const response = await client.open(`/v1/datasets/${id}/files/${file.name}`, { headers });
+  const handle = await open(part, response.status === 206 ? 'a' : 'w');
+  if (response.status !== 206) at = 0;
+  try {
+    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      await handle.writeFile(chunk);
+      at += chunk.length;
+      told(at);
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+const digestOf = async (path: string): Promise<string> => {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+};

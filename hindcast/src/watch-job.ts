@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ApiClient } from './api-client.ts';
+import { showDuration } from './duration.ts';
+import type { Voice } from './terminal.ts';
+
+/** Pause between two looks at a job. */
+const lookMs = 500;
+
+/** A job as the API shows it. */
+export interface Job {
+  readonly id: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly requestedAt: string;
+  readonly spec: object;
+  readonly result?: object;
+  readonly error?: { readonly code: string; readonly detail: string };
+  readonly reason?: string;
+  readonly progress?: {
+    readonly done: number;
+    readonly total?: number;
+    readonly unit: string;
+    readonly detail?: string;
+    readonly ratePerSecond?: number;
+    readonly etaMs?: number;
+  };
+}
+
+export const jobPath = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;
+
+export const progressOf = ({ status, progress }: Pick<Job, 'status' | 'progress'>): string => {
+  if (!progress) return status;
+  const { done, total, unit, detail, ratePerSecond, etaMs } = progress;
+  const of = total === undefined ? '' : ` of ${total}`;
+  const at = detail === undefined ? '' : ` (${detail})`;
+  const rate = ratePerSecond === undefined ? '' : `, ${ratePerSecond} per second`;
+  const left = etaMs === undefined ? '' : `, about ${showDuration(etaMs)} left`;
+  return `${status}${at}: ${done}${of} ${unit}${rate}${left}`;
+};
+
+/** Tells how far it is until it has ended. */
+export const watchJob = async (client: ApiClient, voice: Voice, id: string): Promise<Job> => {
+  for (;;) {
+    const job = (await client.request(jobPath(id))).body as Job;
+    const isOpen = job.status === 'queued' || job.status === 'running';
+    voice.progress(progressOf(job), !isOpen);
+    if (!isOpen) return job;
+    await delay(lookMs);
+  }
+};

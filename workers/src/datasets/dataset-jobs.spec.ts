@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import {
+  type DatasetManifest,
+  type DatasetPlan,
+  datasetIdOf,
+  encode,
+  JobFailure,
+  planDataset,
+  TOPICS,
+} from '@hindcast/domain';
+import {
+  createMemoryArtifactStore,
+  createMemoryDatasetExtractor,
+  createMemoryEventLog,
+} from '@hindcast/domain/in-memory';
+import { aPredictionRequested, aPredictionSucceeded } from '@hindcast/domain/testing';
+import { describe, expect, it } from 'vitest';
+import { createDatasetJobs } from './dataset-jobs.ts';
+
+const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+const world = async () => {
+  const partitions = {
+    [TOPICS.predictions]: 2,
+    [TOPICS.models]: 1,
+    [TOPICS.jobs]: 1,
+    [TOPICS.audit]: 1,
+    [TOPICS.deadLetters]: 1,
+  };
+  const log = createMemoryEventLog({ partitions, now: () => 1_000, newId: () => 'id' });
+  await log.append(
+    TOPICS.predictions,
+    [aPredictionRequested({ entity: 'anna' }), aPredictionSucceeded()].map((event) => encode(event)),
+  );
+  const artifacts = createMemoryArtifactStore({ sha256 });
+  const extractor = createMemoryDatasetExtractor({ sha256 });
+  const request = { model: 'churn', format: 'ndjson', labels: { absent: 'keep' } } as const;
+  const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
+  if (!planned.ok) throw new Error(planned.refusal.detail);
+  const ports = { log, artifacts, extractor, identity: { sha256 }, redactionKey: undefined };
+  const run = async (plan: DatasetPlan, given: Partial<typeof ports> = {}) => {
+    const handler = createDatasetJobs({ ...ports, ...given })['dataset-cut'];
+    const job = { id: 'j-1', tenant: 'default', kind: 'dataset-cut', spec: { plan }, attempt: 1 };
+    return handler?.(job, { signal: new AbortController().signal, progress: () => {}, checkpoint: undefined });
+  };
+  const read = async (digest: string): Promise<string> => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (await artifacts.get(digest)) ?? []) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
+  };
+  return { log, plan: planned.plan, ports, run, read };
+};
+
+describe('a cut as a job', () => {
+  it('keeps its files and a manifest that names them', async () => {
+    const { plan, run, read } = await world();
+    const result = (await run(plan)) as { datasetId: string; manifest: { sha256: string } };
+    expect(result.datasetId).toBe(datasetIdOf(plan, sha256));
+    const manifest = JSON.parse(await read(result.manifest.sha256)) as DatasetManifest;
+    expect(manifest).toMatchObject({
+      datasetId: result.datasetId,
+      accountedFor: { requests: 1, rows: 1 },
+      cutAt: 1_000,
+    });
+    const [file] = manifest.files;
+    const text = await read(file?.sha256 ?? '');
+    expect(JSON.parse(text)).toMatchObject({ entity: 'anna', 'input.age': 41 });
+    expect(file).toMatchObject({ name: 'all/part-00000.ndjson', rows: 1, bytes: text.length });
+    expect(await run(plan)).toEqual(result);
+  });
+
+  it('fails where requests are in no account', async () => {
+    const { plan, ports, run } = await world();
+    const extractor: typeof ports.extractor = {
+      ...ports.extractor,
+      async extract(...given) {
+        const extracted = await ports.extractor.extract(...given);
+        return { ...extracted, accountedFor: { ...extracted.accountedFor, requests: 2 } };
+      },
+    };
+    await expect(run(plan, { extractor })).rejects.toMatchObject({ code: 'not_accounted_for' });
+  });
+
+  it('fails where this process would write other bytes, or hash with another key', async () => {
+    const { plan, run } = await world();
+    await expect(run({ ...plan, extractor: 'fold/0' })).rejects.toBeInstanceOf(JobFailure);
+    await expect(run({ ...plan, redactionKeyId: '0'.repeat(16) })).rejects.toMatchObject({
+      code: 'other_redaction_key',
+    });
+  });
+});

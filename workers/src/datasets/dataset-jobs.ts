@@ -1,0 +1,98 @@
+import {
+  type ArtifactStore,
+  canonicalJson,
+  type DatasetExtractor,
+  type DatasetFile,
+  type DatasetManifest,
+  type DatasetPlan,
+  datasetIdOf,
+  datasetJobKind,
+  type Extracted,
+  type ExtractionSource,
+  type Identity,
+  JobFailure,
+  type JobHandlers,
+  type JobRun,
+  redactionKeyIdOf,
+  unaccounted,
+} from '@hindcast/domain';
+
+export interface DatasetCutPorts extends Pick<ExtractionSource, 'log' | 'artifacts' | 'redactionKey'> {
+  readonly extractor: DatasetExtractor;
+  readonly identity: Pick<Identity, 'sha256'>;
+  /** Durable when it resolves. */
+  keep(name: string, content: AsyncIterable<Uint8Array>): Promise<{ readonly sha256: string; readonly bytes: number }>;
+}
+
+export interface DatasetJobPorts extends Omit<DatasetCutPorts, 'keep'> {
+  readonly artifacts: Pick<ArtifactStore, 'get' | 'put'>;
+}
+
+/** Largest file of a data set. */
+const fileBytesMax = 256 * 1_073_741_824;
+
+/** Cuts of data sets as jobs. An attempt goes on from what the one before has put aside, if that is still there. */
+export const createDatasetJobs = (ports: DatasetJobPorts): JobHandlers => ({
+  [datasetJobKind]: async ({ spec }, run) => {
+    const keep = (_: string, content: AsyncIterable<Uint8Array>) => ports.artifacts.put(content, fileBytesMax);
+    const { manifest, kept } = await cutDataset(spec['plan'] as DatasetPlan, { ...ports, keep }, run);
+    return { datasetId: manifest.datasetId, manifest: kept, accountedFor: manifest.accountedFor };
+  },
+});
+
+/**
+ * Extracts a set, and keeps its files and then its manifest.
+ * @throws JobFailure where it is not whole, or cannot be made here
+ */
+export const cutDataset = async (
+  plan: DatasetPlan,
+  { log, artifacts, extractor, identity: { sha256 }, redactionKey, keep }: DatasetCutPorts,
+  run: Pick<JobRun, 'signal' | 'progress'>,
+): Promise<{
+  readonly manifest: DatasetManifest;
+  readonly kept: { readonly sha256: string; readonly bytes: number };
+}> => {
+  const datasetId = datasetIdOf(plan, sha256);
+  if (plan.extractor !== extractor.name) {
+    const detail = `It was asked of ${plan.extractor}, and this process has ${extractor.name}: ask for it again.`;
+    throw new JobFailure('other_extractor', detail);
+  }
+  const keyId = redactionKey === undefined ? undefined : redactionKeyIdOf(redactionKey, sha256);
+  if (plan.redactionKeyId !== undefined && plan.redactionKeyId !== keyId)
+    throw new JobFailure('other_redaction_key', 'This process has not the redaction key that the set was asked with.');
+  const extracted = await extractor.extract(
+    plan,
+    datasetId,
+    { log, artifacts, redactionKey },
+    {
+      signal: run.signal,
+      progress: ({ done, total, detail }) => run.progress({ done, total, unit: 'steps', detail }),
+    },
+  );
+  const missing = unaccounted(extracted.accountedFor);
+  if (missing !== 0) throw new JobFailure('not_accounted_for', `${missing} requests are in no account of the set.`);
+  const files: DatasetFile[] = [];
+  for (const { name, split, rows, content } of extracted.files) {
+    run.signal.throwIfAborted();
+    files.push({ name, split, rows, ...(await keep(name, content())) });
+  }
+  const manifest = manifestOf(datasetId, plan, extracted, files);
+  const kept = await keep('manifest.json', once(new TextEncoder().encode(canonicalJson(manifest))));
+  await extracted.discard();
+  return { manifest, kept };
+};
+
+const manifestOf = (
+  datasetId: string,
+  { spec, cut, extractor, redactionKeyId }: DatasetPlan,
+  { cutAt, columns, accountedFor, ignored, labelCoverage }: Extracted,
+  files: readonly DatasetFile[],
+): DatasetManifest => ({
+  ...{ datasetId, contract: 1, spec, cut, cutAt, extractor, format: spec.format },
+  ...(redactionKeyId !== undefined && { redactionKeyId }),
+  ...{ columns: [...columns], files: [...files], accountedFor, ignored, labelCoverage },
+});
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
