@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const installMsMax = 240_000;
+const installMsMax = 480_000;
 const checkMsMax = 120_000;
+export const clientFolder = fileURLToPath(new URL('../../clients/python', import.meta.url));
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
 
 /** Cannot be made here: there is no Python, or its packages cannot be had. */
@@ -42,7 +43,7 @@ export const pythonWithClients = async (): Promise<string> => {
     await run(python, install, { timeout: installMsMax });
     await run(python, [
       '-c',
-      'import pandas, tritonclient.http; open(__import__("sys").prefix + "/complete", "w").close()',
+      'import polars, skl2onnx, tritonclient.http; open(__import__("sys").prefix + "/complete", "w").close()',
     ]);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -51,9 +52,19 @@ export const pythonWithClients = async (): Promise<string> => {
   return python;
 };
 
-/** Runs a program of this folder; what it printed. Rejects with all of its output where it fails. */
-export const runPython = async (python: string, program: string, ...args: readonly string[]): Promise<string> => {
-  const file = fileURLToPath(new URL(program, import.meta.url));
-  const { stdout } = await run(python, [file, ...args], { timeout: checkMsMax });
+/** Runs Python with these arguments; what it printed. Rejects with all of its output where it fails. */
+export const runPython = async (
+  python: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> => {
+  const { stdout } = await run(python, args, { timeout: checkMsMax, env: { ...process.env, ...env } });
   return stdout;
 };
+
+/** Installs the client from its folder, as a person would, into a folder for PYTHONPATH. */
+export const installClient = (python: string, target: string): Promise<string> =>
+  runPython(python, [
+    ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--no-build-isolation'],
+    ...['--target', target, clientFolder],
+  ]);

@@ -15,6 +15,7 @@ ir_version = 8
 """What Hindcast's runtime reads for sure."""
 
 example_rows_max = 1_000
+failure_chars_max = 300
 probe_rows_max = 5
 """Rows in which a value is taken away, to see what the pipeline makes of a missing one."""
 
@@ -139,7 +140,7 @@ def convert(pipeline: Any, sample: Any, metadata: Mapping[str, Any]) -> Iterator
         try:
             model = _to_onnx(pipeline, columns, is_matrix, classes is not None)
         except Exception as error:  # skl2onnx raises of everything, and it says more than we could.
-            failures.append(f"{type(error).__name__}: {str(error)[:500]}")
+            failures.append(f"{type(error).__name__}: {str(error)[:failure_chars_max]}")
             continue
         found = True
         used = columns if is_matrix else tuple(_used(model, columns))
@@ -157,7 +158,7 @@ def convert(pipeline: Any, sample: Any, metadata: Mapping[str, Any]) -> Iterator
         content = _finished(model, classes is not None, described)
         yield Converted(content, used, classes, must)
     if not found:
-        raise NotConvertible(f"skl2onnx cannot convert the pipeline. {failures[0]}")
+        raise NotConvertible("skl2onnx cannot convert the pipeline. " + " As one matrix: ".join(failures))
 
 
 def refused_missing(pipeline: Any, sample: Any, columns: Sequence[Column]) -> Iterator[str]:
@@ -217,12 +218,17 @@ def _to_onnx(pipeline: Any, columns: Sequence[Column], is_matrix: bool, is_class
 
 
 def _used(model: Any, columns: Sequence[Column]) -> Iterator[Column]:
-    """The columns that are inputs of the graph, in its order: what the pipeline drops is none."""
-    known = {column.name: column for column in columns}
-    for tensor in model.graph.input:
-        if tensor.name not in known:
-            raise NotConvertible(f"The converted model has an input {tensor.name!r}, which is no column of the sample.")
-        yield known[tensor.name]
+    """The columns that the graph reads, in its order. Inputs that no node reads, of columns that the pipeline drops, go."""
+    inputs = list(model.graph.input)
+    # Names are made fit for ONNX on the way, so that only their order tells.
+    if len(inputs) != len(columns):
+        raise NotConvertible(f"The converted model has {len(inputs)} inputs, and the sample {len(columns)} columns.")
+    read = {name for node in model.graph.node for name in node.input}
+    for tensor, column in zip(inputs, columns):
+        if tensor.name in read:
+            yield column
+        else:
+            model.graph.input.remove(tensor)
 
 
 def _finished(model: Any, is_classifier: bool, metadata: Mapping[str, Any]) -> bytes:

@@ -85,4 +85,4 @@ class GoldenRowsDiffer(HindcastError):
         self.rows = tuple(rows)
         named = "\n".join(f"  row {row}: pipeline {ours}, {what} {theirs}" for row, ours, theirs in rows[:rows_named_max])
         more = f"\n  and {len(rows) - rows_named_max} more" if len(rows) > rows_named_max else ""
-        super().__init__(f"{what} differs from the pipeline in {len(rows)} golden rows:\n{named}{more}")
+        super().__init__(f"{what[0].upper()}{what[1:]} differs from the pipeline in {len(rows)} golden rows:\n{named}{more}")

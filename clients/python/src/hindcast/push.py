@@ -66,7 +66,7 @@ def push(
             served = _served(opened, version, converted, golden.inputs)
             differing, difference = _compare(golden, served, tolerance)
             if differing:
-                raise GoldenRowsDiffer(f"The served {version.reference}", differing)
+                raise GoldenRowsDiffer(f"the served {version.reference}", differing)
         except (ApiError, GoldenRowsDiffer, NotSucceeded):
             _take_back(opened, version)
             raise
@@ -110,7 +110,7 @@ def _checked(
         differing, largest = _compare(golden, given, tolerance)
         if not differing:
             return converted, golden, largest
-        refusal = GoldenRowsDiffer("The converted model", differing)
+        refusal = GoldenRowsDiffer("the converted model", differing)
     raise refusal or NotConvertible("The pipeline has no form in ONNX.")
 
 
