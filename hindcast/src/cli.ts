@@ -5,6 +5,7 @@ import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
+import { importCommand } from './commands/import.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { labelsCommand } from './commands/labels.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -28,6 +29,7 @@ const commands = [
   labelCommand,
   labelsCommand,
   qualityCommand,
+  importCommand,
   replayCommand,
   modelsCommand,
   jobsCommand,

@@ -1,6 +1,7 @@
 import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
 import { describedExamplesWork } from './described-examples.ts';
 import { openMaxHoldsAtTheDoor, pausedModelDoesNotStopOthers } from './floods.ts';
+import { importedHistoryIsReadAndNeverRun } from './imports.ts';
 import {
   crashingModelFails,
   endlessModelTimesOut,
@@ -45,6 +46,7 @@ export const everyScenario: readonly Scenario[] = [
   rebuildEqualsLive,
   viewsEqualRawFold,
   replayResumes,
+  importedHistoryIsReadAndNeverRun,
   badInputIsRefused,
   trickledBodyIsCut,
   describedExamplesWork,

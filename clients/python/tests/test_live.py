@@ -69,13 +69,29 @@ class Live(unittest.TestCase):
         labels = {line.id: line.data["value"] for line in self.client.replay(types="PredictionLabeled")}
         self.assertEqual((labels[by_id.id], labels[by_reference.id]), ("yes", "no"))
 
+    def test_history_from_before_is_taken_in_once_and_may_bring_labels_later(self) -> None:
+        rows = [
+            {"input": {**ROW, "support_calls": at}, "output": {"label": "no"}, "event_time": f"2025-03-01T12:00:{at:02}Z", "entity": None}
+            for at in range(30)
+        ]
+        rows[3]["output"] = None
+        report = self.client.import_many(rows, source="legacy", model="churn-legacy", model_version=1)
+        self.assertEqual((report.imported, report.refused_count, report.refused[0].index), (29, 1, 3))
+        self.assertEqual(report.refused[0].error.errors[0].pointer, "/output")
+        labeled = [{**row, "label": {"value": "yes"}} for row in rows[4:8]]
+        again = self.client.import_many(rows[:3] + labeled, source="legacy", model="churn-legacy", model_version=1)
+        self.assertEqual((again.repeated, again.labeled), (3, 4))
+        found = [line for line in self.client.replay(types="PredictionRequested", model="churn-legacy")]
+        self.assertEqual(len(found), 29)
+        self.assertEqual(self.client.get(found[0].id or "").raw["imported"]["source"], "legacy")
+
     def test_replay_ends_and_goes_on(self) -> None:
         first = self.client.predict("churn", ROW)
         replay = self.client.replay(types=["PredictionRequested", "PredictionSucceeded"])
         types = [line.type for line in replay if line.id == first.id]
         self.assertEqual(types, ["PredictionRequested", "PredictionSucceeded"])
         second = self.client.predict("churn", ROW)
-        self.assertEqual({line.id for line in self.client.replay(start=replay.end) if line.type}, {second.id})
+        self.assertEqual({line.id for line in self.client.replay(start=replay.end)}, {second.id})
         with self.client as client:
             self.assertEqual(len(list(client.replay(limit=3))), 3)
 

@@ -22,6 +22,7 @@ from .errors import (
     Unreachable,
     WaitTimeout,
 )
+from .imports import ImportReport
 from .labels import LabelOutcome, LabelReport
 from .models import Model, ModelVersion, Models
 from .predictions import HistoryEvent, Prediction, Refused, Submitted, flat_rows
@@ -34,6 +35,7 @@ __all__ = [
     "GoldenRowsDiffer",
     "HindcastError",
     "HistoryEvent",
+    "ImportReport",
     "LabelOutcome",
     "LabelReport",
     "Model",

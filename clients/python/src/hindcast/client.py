@@ -17,6 +17,7 @@ from ._json import encode, plain
 from ._rows import pieces, rows_of, take_out
 from ._transport import Retrying, Transport, broken
 from .errors import ApiError, Unreachable, WaitTimeout
+from .imports import ImportReport, import_many
 from .labels import LabelOutcome, LabelReport, label_many, label_one
 from .models import Models
 from .predictions import HistoryEvent, Prediction, Refused, Submitted
@@ -255,6 +256,17 @@ class Client:
         labels again change nothing.
         """
         return label_many(self._transport, labels, columns, retract)
+
+    def import_many(
+        self, rows: Any, *, source: Optional[str] = None, model: Optional[str] = None, model_version: Optional[int] = None
+    ) -> ImportReport:
+        """Takes in what another system predicted before: rows of a frame, or an iterable of dicts.
+
+        A row has `input`, `output` and `event_time` or `predicted_at`, and may have `model`, `model_version`, `model_sha256`,
+        `entity`, `reference_id`, `context`, `id` and `label`, a dict with a `value`. `model` and `model_version` hold for rows that
+        name none; `source` is the system that made them. The same rows again change nothing, and may bring labels that came since.
+        """
+        return import_many(self._transport, rows, source, model, model_version)
 
     def replay(
         self,

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 from ._json import encode, plain
-from ._rows import pieces, rows_of
+from ._rows import rows_of
 from ._transport import Transport
-from .errors import ApiError
+from ._upload import upload
 from .predictions import Refused
-
-lines_max = 1_000
-"""Labels that are sent together."""
-bytes_max = 1_048_576
-refused_max = 1_000
-"""Refusals that a report keeps; it counts all of them."""
-
-Time = Union[datetime, str]
 
 names = {
     "id": "id",
@@ -71,25 +60,8 @@ def label_one(transport: Transport, members: Mapping[str, Any]) -> LabelOutcome:
 
 
 def label_many(transport: Transport, labels: Any, columns: Mapping[str, str], retract: bool) -> LabelReport:
-    counts = {"applied": 0, "parked": 0, "refused": 0}
-    refused: List[Refused] = []
-    for piece in pieces(label_lines(labels, columns, retract), lines_max=lines_max, bytes_max=bytes_max):
-        body = b"".join(line + b"\n" for _, line in piece)
-        headers = {
-            "content-type": "application/x-ndjson",
-            "accept": "application/x-ndjson",
-            # The same labels have the same key whenever they are sent, and then change nothing.
-            "idempotency-key": f"labels-{sha256(body).hexdigest()}",
-        }
-        answer = transport.request("POST", "/v1/labels", body=body, headers=headers)
-        for line in answer.body.splitlines():
-            outcome = json.loads(line)
-            counts[outcome["status"]] += 1
-            if outcome["status"] == "refused" and len(refused) < refused_max:
-                problem = outcome["error"]
-                error = ApiError.of(problem.get("status", 422), problem)
-                refused.append(Refused(piece[outcome["line"] - 1][0], error))
-    return LabelReport(counts["applied"], counts["parked"], counts["refused"], tuple(refused))
+    counts, refused = upload(transport, "/v1/labels", {}, label_lines(labels, columns, retract))
+    return LabelReport(counts.get("applied", 0), counts.get("parked", 0), counts.get("refused", 0), refused)
 
 
 def label_lines(labels: Any, columns: Mapping[str, str], retract: bool) -> Iterator[Tuple[int, bytes]]:

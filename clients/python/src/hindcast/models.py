@@ -135,6 +135,25 @@ class Models:
                     raise
         raise AssertionError("attempts end by themselves")
 
+    def quality(
+        self,
+        name: str,
+        *,
+        version: Optional[int] = None,
+        maturity: Optional[str] = None,
+        absent: Optional[str] = None,
+        after: Optional[str] = None,
+        group_by: Optional[str] = None,
+    ) -> List[Mapping[str, Any]]:
+        """How good a model was, by version: label coverage and metrics of what was predicted and came true.
+
+        maturity: only labels that came within `1h`, `1d`, `7d`, `30d` or `90d`. absent, after: the label of predictions that have
+        none for so long. group_by: `hour` or `day`.
+        """
+        query = {"version": version, "maturity": maturity, "absent": absent, "after": after, "groupBy": group_by}
+        found: List[Mapping[str, Any]] = self._transport.request("GET", f"{_path(name)}/quality", query=query).json()["data"]
+        return found
+
     def pause(self, name: str) -> Model:
         """Holds the work of a model; predictions are accepted all the same."""
         return Model.of(self._transport.request("POST", f"{_path(name)}/pause").json())
