@@ -78,7 +78,7 @@ class Live(unittest.TestCase):
         report = self.client.import_many(rows, source="legacy", model="churn-legacy", model_version=1)
         self.assertEqual((report.imported, report.refused_count, report.refused[0].index), (29, 1, 3))
         self.assertEqual(report.refused[0].error.errors[0].pointer, "/output")
-        labeled = [{**row, "label": {"value": "yes"}} for row in rows[4:8]]
+        labeled = [{**row, "label": {"value": "yes", "occurred_at": "2025-04-01T00:00:00Z"}} for row in rows[4:8]]
         again = self.client.import_many(rows[:3] + labeled, source="legacy", model="churn-legacy", model_version=1)
         self.assertEqual((again.repeated, again.labeled), (3, 4))
         found = [line for line in self.client.replay(types="PredictionRequested", model="churn-legacy")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 from ._json import encode, plain
 from ._rows import rows_of
@@ -17,6 +17,7 @@ names = {
     "event_time": "eventTime",
     "predicted_at": "predictedAt",
     "reference_id": "referenceId",
+    "occurred_at": "occurredAt",
 }
 """Names of Python, and the members of the API that they are for. Rows may have either."""
 
@@ -52,6 +53,12 @@ def _lines(rows: Any) -> Iterator[Tuple[int, bytes]]:
     for number, row in enumerate(rows_of(rows)):
         if not isinstance(row, Mapping):
             raise TypeError(f"An import is a row with names, not a {type(row).__name__}.")
-        given = {names.get(name, name): plain(value) for name, value in row.items()}
+        given = _members(row)
+        if isinstance(given.get("label"), Mapping):
+            given["label"] = _members(given["label"])
         # A column is there for all rows of a frame; what is missing in one is not said.
         yield number, encode({name: value for name, value in given.items() if value is not None or name == "input"})
+
+
+def _members(row: Mapping[str, Any]) -> Dict[str, Any]:
+    return {names.get(name, name): plain(value) for name, value in row.items()}
