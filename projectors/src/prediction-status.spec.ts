@@ -100,7 +100,7 @@ describe('the status projection', () => {
 
   it('counts what was imported nowhere, and does not let it push results out of the cache', async () => {
     const world = createProjectionWorld();
-    const projector = await startPredictionStatusProjector(world, { generation: 1, group: 'g' });
+    const projector = await startPredictionStatus(world, { generation: 1, group: 'g' });
     const asked = [
       aPredictionRequested({ id: 'asked', eventId: 'request-asked' }),
       aPredictionSucceeded({ id: 'asked', eventId: 'success-asked', cause: 'request-asked' }),

@@ -30,7 +30,7 @@ export async function* uploadLines<T>(
   let rest: Buffer[] = [];
   let restBytes = 0;
 
-  const valueOf = (text: Buffer): T | Problem => {
+  const checkedLine = (text: Buffer): T | Problem => {
     try {
       return checked(parseStrictJson(text));
     } catch (error) {
@@ -46,7 +46,7 @@ export async function* uploadLines<T>(
       return { line, value: problem('body-too-large', `A line may have at most ${lineBytesMax} bytes.`) };
     }
     const trimmed = text.at(-1) === 13 ? text.subarray(0, -1) : text;
-    return trimmed.length === 0 ? undefined : { line, value: valueOf(trimmed) };
+    return trimmed.length === 0 ? undefined : { line, value: checkedLine(trimmed) };
   };
   const add = (part: Buffer): void => {
     restBytes += part.length;
