@@ -11,8 +11,10 @@ Nothing beyond the standard library is needed. Rows may come from pandas, polars
 """
 
 from .client import Client
+from .datasets import Dataset, Datasets
 from .errors import (
     ApiError,
+    DatasetFailed,
     GoldenRowsDiffer,
     HindcastError,
     NotConvertible,
@@ -32,6 +34,9 @@ from .replay import Replay, ReplayLine
 __all__ = [
     "ApiError",
     "Client",
+    "Dataset",
+    "DatasetFailed",
+    "Datasets",
     "GoldenRowsDiffer",
     "HindcastError",
     "HistoryEvent",

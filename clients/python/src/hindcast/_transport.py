@@ -113,15 +113,22 @@ class Transport:
         raise AssertionError("attempts end by themselves")
 
     def lines(
-        self, path: str, *, query: Optional[Mapping[str, Any]], headers: Mapping[str, str], timeout: Optional[float] = None
+        self, path: str, *, query: Optional[Mapping[str, Any]], headers: Mapping[str, str]
     ) -> Tuple[http.client.HTTPMessage, int, Iterator[bytes]]:
-        """Headers, status, and the whole lines of a long answer as they come, without their ends; on a connection of its own.
+        """Headers, status, and the whole lines of a long answer as they come, without their ends.
 
         A connection that breaks in the middle raises one of `broken`: the caller knows how to go on.
         """
+        answer, status, pieces = self.pieces(path, query=query, headers=headers)
+        return answer, status, whole_lines(pieces)
+
+    def pieces(
+        self, path: str, *, query: Optional[Mapping[str, Any]] = None, headers: Mapping[str, str]
+    ) -> Tuple[http.client.HTTPMessage, int, Iterator[bytes]]:
+        """The same with the bytes as they come. It has a connection of its own, which ends with it."""
         target = with_query(path, query)
         for again in self.retrying.pauses():
-            connection = self._connect(timeout or self.timeout)
+            connection = self._connect(self.timeout)
             try:
                 connection.request("GET", self._path + target, headers={**self._headers, **headers})
                 response = connection.getresponse()
@@ -129,7 +136,7 @@ class Transport:
                     connection.close()
                     return response.headers, response.status, iter(())
                 if response.status < 400:
-                    return response.headers, response.status, whole_lines(connection, response)
+                    return response.headers, response.status, body_of(connection, response)
                 answer = Answer(response.status, response.headers, response.read())
                 connection.close()
             except broken as error:
@@ -192,25 +199,33 @@ class Transport:
             raise
 
 
-def whole_lines(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[bytes]:
-    rest = b""
+def body_of(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[bytes]:
     try:
         while True:
             piece = response.read1(piece_bytes)
-            if not piece:
-                # A last line without an end is a part of one: the connection broke.
-                if rest or response.length:
-                    raise http.client.IncompleteRead(rest)
+            if piece:
+                yield piece
+            elif response.length:
+                raise http.client.IncompleteRead(b"")
+            else:
                 return
-            lines = (rest + piece).split(b"\n")
-            rest = lines.pop()
-            if len(rest) > line_bytes_max:
-                raise ValueError(f"A line has more than {line_bytes_max} bytes.")
-            for line in lines:
-                yield line[:-1] if line.endswith(b"\r") else line
     finally:
         response.close()
         connection.close()
+
+
+def whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for piece in pieces:
+        lines = (rest + piece).split(b"\n")
+        rest = lines.pop()
+        if len(rest) > line_bytes_max:
+            raise ValueError(f"A line has more than {line_bytes_max} bytes.")
+        for line in lines:
+            yield line[:-1] if line.endswith(b"\r") else line
+    # A last line without an end is a part of one: the connection broke.
+    if rest:
+        raise http.client.IncompleteRead(rest)
 
 
 def with_query(path: str, query: Optional[Mapping[str, Any]]) -> str:

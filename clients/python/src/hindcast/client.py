@@ -9,6 +9,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from urllib.parse import quote
 from ._json import encode, plain
 from ._rows import pieces, rows_of, take_out
 from ._transport import Retrying, Transport, broken
+from .datasets import Datasets
 from .errors import ApiError, Unreachable, WaitTimeout
 from .imports import ImportReport, import_many
 from .labels import LabelOutcome, LabelReport, label_many, label_one
@@ -58,6 +60,7 @@ class Client:
         address = url or os.environ.get("HINDCAST_URL") or url_default
         self._transport = Transport(address, headers or {}, timeout, Retrying(retry_for))
         self.models = Models(self._transport)
+        self.datasets = Datasets(self._transport, cache_folder())
 
     @property
     def url(self) -> str:
@@ -324,6 +327,11 @@ class Client:
             ApiError.of(one["problem"].get("status", 422), one["problem"]) if one["status"] == "refused" else str(one["id"])
             for one in items
         ]
+
+
+def cache_folder() -> Path:
+    """Where data sets are kept that were loaded without naming a folder: they never change."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hindcast" / "datasets"
 
 
 def _item_of(input: Any, facts: Mapping[str, Any]) -> Dict[str, Any]:

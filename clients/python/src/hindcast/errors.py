@@ -58,11 +58,11 @@ class NotFound(ApiError):
 
 
 class WaitTimeout(HindcastError, TimeoutError):
-    """The prediction had not ended in time. It goes on: `client.wait(error.id)` waits again."""
+    """A prediction, or the cut of a data set, had not ended in time. It goes on: wait again."""
 
     def __init__(self, id: str, seconds: float) -> None:
         self.id = id
-        super().__init__(f"Prediction {id} had not ended after {seconds:g} s. Wait again, or look at it later.")
+        super().__init__(f"{id} had not ended after {seconds:g} s. It goes on: wait again, or look at it later.")
 
 
 class NotSucceeded(HindcastError):
@@ -72,6 +72,16 @@ class NotSucceeded(HindcastError):
         self.prediction = prediction
         detail = (prediction.error or {}).get("detail", "")
         super().__init__(f"Prediction {prediction.id} has {prediction.status}. {detail}".rstrip())
+
+
+class DatasetFailed(HindcastError):
+    """The data set was not cut: its job failed or was canceled."""
+
+    def __init__(self, id: str, status: str, error: Mapping[str, Any]) -> None:
+        self.id = id
+        self.status = status
+        self.code: Optional[str] = error.get("code")
+        super().__init__(f"The cut of data set {id} has {status}. {error.get('detail', '')}".rstrip())
 
 
 class NotConvertible(HindcastError):
