@@ -6,21 +6,10 @@ import { defaultConfig, startHindcast } from 'hindcast';
 import { pino } from 'pino';
 import { afterAll, describe, it } from 'vitest';
 import { clientOf, sampleFile } from '../scenarios/client.ts';
-import { clientFolder, installClient, PythonMissing, pythonWithClients, runPython } from './python-client.ts';
+import { pythonOrSkip, runPython } from './python-client.ts';
 
 const samples = fileURLToPath(new URL('../../samples/', import.meta.url));
-const tritonCheck = fileURLToPath(new URL('tritonclient_check.py', import.meta.url));
 const testMsMax = 600_000;
-
-const pythonOrSkip = async (what: string, skip: (note: string) => never): Promise<string> => {
-  try {
-    return await pythonWithClients();
-  } catch (error) {
-    if (!(error instanceof PythonMissing) || process.env['CI'] === 'true') throw error;
-    console.warn(`NOT TESTED: ${what}. ${error.message}`);
-    return skip('no Python with the packages');
-  }
-};
 
 const startServer = () =>
   startHindcast({ ...defaultConfig, port: 0, memory: true, children: 1 }, pino({ level: 'warn' }));
@@ -32,7 +21,7 @@ describe('the Open Inference Protocol', () => {
       const python = await pythonOrSkip("Triton's Python client against the Open Inference Protocol", skip);
       const server = await startServer();
       try {
-        const printed = await runPython(python, [tritonCheck, new URL(server.url).host, samples]);
+        const printed = await runPython(python, 'tritonclient_check.py', new URL(server.url).host, samples);
         expect(printed).toMatch(/^[1-9]\d* checks passed\n$/);
       } finally {
         await server.stop();
@@ -59,7 +48,7 @@ describe('the lines of Python in the README', () => {
       file,
       `import os; os.chdir(${JSON.stringify(folder)})\n${program}\nprint(rows.to_json(orient="index"))\n`,
     );
-    return JSON.parse(await runPython(python, [file])) as Record<string, Record<string, unknown>>;
+    return JSON.parse(await runPython(python, file)) as Record<string, Record<string, unknown>>;
   };
 
   it(
@@ -94,47 +83,6 @@ describe('the lines of Python in the README', () => {
       } finally {
         await server.stop();
       }
-    },
-    testMsMax,
-  );
-});
-
-describe('the Python client', () => {
-  const folders: string[] = [];
-  afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
-
-  /** Runs a program with the client, installed from its folder, against a fresh server. */
-  const withClient = async (python: string, ...programs: readonly (readonly string[])[]) => {
-    const installed = await mkdtemp(join(tmpdir(), 'hindcast-python-'));
-    folders.push(installed);
-    await installClient(python, installed);
-    const server = await startServer();
-    try {
-      const env = { PYTHONPATH: installed, HINDCAST_URL: server.url };
-      for (const program of programs) await runPython(python, program, env);
-    } finally {
-      await server.stop();
-    }
-  };
-
-  it(
-    'passes its own tests, installed, against a server, and is typed',
-    async ({ skip }) => {
-      const python = await pythonOrSkip('the Python client', skip);
-      await withClient(
-        python,
-        ['-W', 'error::ResourceWarning', '-m', 'unittest', 'discover', '-s', join(clientFolder, 'tests')],
-        ['-m', 'mypy', '--config-file', join(clientFolder, 'pyproject.toml'), '-p', 'hindcast'],
-      );
-    },
-    testMsMax,
-  );
-
-  it(
-    'goes with the sample from training to evaluation, cell by cell',
-    async ({ skip }) => {
-      const python = await pythonOrSkip('the walk through samples/notebook', skip);
-      await withClient(python, [join(samples, 'notebook/churn_walkthrough.py')]);
     },
     testMsMax,
   );
