@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { clientOf, modelFile, until } from './client.ts';
 import type { Scenario } from './system.ts';
 
-const rowsMax = 300;
+const rowsMax = 100;
 const query = '?source=legacy&model=linear&modelVersion=9';
 
 const upload = async (url: string, rows: readonly object[]): Promise<readonly Record<string, unknown>[]> => {
