@@ -161,6 +161,22 @@ assert (log["label"].dropna() == decided.set_index("id")["value"].reindex(log["l
 assert (log["plan"].to_numpy() == today["plan"].to_numpy()).all()
 
 # %% [markdown]
+# ## The same as a data set
+#
+# One cut of the log, in Parquet, with a row for each prediction whose label is known by now. It never changes: a label that comes after it is in
+# the next one.
+
+# %%
+dataset = client.datasets.create(MODEL, versions=[pushed.version.version], split={"train": 0.8, "test": 0.2})
+cut = client.datasets.to_pandas(dataset).set_index("predictionId").loc[log.index[log["label"].notna()]]
+undecided = next(id for id in submitted.ids if id not in set(decided["id"]))
+client.label(undecided, "yes", source="crm")
+print(client.datasets.manifest(dataset)["accountedFor"])
+assert (cut["label"] == log["label"].dropna()).all() and (cut["output.probabilities.yes"] == log["score"][cut.index]).all()
+assert undecided not in client.datasets.to_pandas(dataset)["predictionId"].to_numpy()
+assert not set(client.datasets.to_pandas(dataset, "train")["entity"]) & set(client.datasets.to_pandas(dataset, "test")["entity"])
+
+# %% [markdown]
 # ## Evaluate
 #
 # What was predicted then against what came true since. The rule of thumb, on the same customers, is the bar to pass.
