@@ -4,6 +4,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
 import { datasetRoutes } from './dataset-routes.ts';
+import { importRoutes } from './imports/import-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { labelRoutes } from './labels/label-routes.ts';
 import { modelRoutes } from './model-routes.ts';
@@ -35,6 +36,7 @@ export const commandApi =
     await app.register(predictionRoutes(context, watches));
     await app.register(outcomeRoutes(context, watches));
     await app.register(labelRoutes(context));
+    await app.register(importRoutes(context));
     await app.register(registrationRoutes(context));
     await app.register(modelRoutes(context));
     await app.register(inferenceRoutes(context, watches), { prefix: '/v2' });

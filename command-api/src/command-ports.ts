@@ -68,11 +68,12 @@ export interface CommandLimits {
   /** Registrations that may queue for the one that is under way. */
   readonly registrationsMax: number;
   readonly modelDefaults: ModelSettings;
-  /** One line of an upload of labels, and all of it. */
+  /** Of an upload of many lines, and how many may be under way at once. */
+  readonly uploadLinesMax: number;
+  readonly uploadBytesMax: number;
+  readonly uploadsMax: number;
   readonly labelLineBytesMax: number;
-  readonly labelLinesMax: number;
-  readonly labelUploadBytesMax: number;
-  readonly labelUploadsMax: number;
+  readonly importLineBytesMax: number;
   /** Predictions that one label may be given to, and those of an entity that are looked through for it. */
   readonly labelMatchesMax: number;
   readonly labelLookedAtMax: number;
@@ -94,10 +95,11 @@ export const commandLimits: CommandLimits = {
   jobsOpenMax: 1_000,
   registrationsMax: 8,
   modelDefaults: { pool: 'default', deadlineMs: 60_000, timeoutMs: 10_000, batchMax: 1_000 },
+  uploadLinesMax: 100_000,
+  uploadBytesMax: 67_108_864,
+  uploadsMax: 8,
   labelLineBytesMax: 16_384,
-  labelLinesMax: 100_000,
-  labelUploadBytesMax: 67_108_864,
-  labelUploadsMax: 8,
+  importLineBytesMax: 1_048_576,
   labelMatchesMax: 100,
   labelLookedAtMax: 10_000,
 };

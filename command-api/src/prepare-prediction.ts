@@ -14,6 +14,7 @@ import type { ChosenVersion } from './choose-version.ts';
 import { type CommandContext, eventSource } from './command-ports.ts';
 import type { PredictionItem } from './prediction-request.ts';
 import { type ResolvedModel, versionFor } from './resolve-model.ts';
+import { storePayload } from './store-payload.ts';
 
 /** What a request says beside its body. */
 export interface Manner {
@@ -153,12 +154,7 @@ const fitted = async (
     });
   }
   if (bytesOf(prepared.record.value) <= limits.eventBytesMax) return prepared;
-  const bytes = Buffer.from(JSON.stringify(item.input), 'utf8');
-  const inputRef = await ports.artifacts.put(once(bytes), limits.batchBytesMax);
+  const inputRef = await storePayload(context, item.input);
   const event = requested(context, draft, prepared.chosen, deadlineMs, inputRef);
   return { ...prepared, record: encode(event, ports.backlog.shared?.door) };
 };
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}

@@ -61,9 +61,9 @@ describe.each(Object.keys(eventData) as EventType[])('the stored form of %s, ver
   });
 });
 
-it('reads a stored request from before batches under a key were told apart', () => {
+it('reads a stored request from before batches under a key were told apart, and from before imports', () => {
   const { data, ...envelope } = JSON.parse(fixtureOf('PredictionRequested.v1.json')) as PredictionRequested;
-  const { batchHash: _hash, batchItems: _items, ...before } = data;
+  const { batchHash: _hash, batchItems: _items, imported: _imported, ...before } = data;
   const decoded = decode(recordOf(JSON.stringify({ ...envelope, data: before })));
   expect(decoded).toMatchObject({ ok: true, event: { data: before } });
   expect([...Value.Errors(eventData.PredictionRequested, before)]).toEqual([]);

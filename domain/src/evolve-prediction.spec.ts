@@ -13,6 +13,7 @@ import type { PredictionEvent } from './prediction-events.ts';
 import { anyPredictionEvent, eventKinds } from './testing/any-prediction-event.ts';
 import { foldPrediction, given, storedAs } from './testing/given.ts';
 import {
+  anImportedPrediction,
   aPredictionAttemptStarted,
   aPredictionCanceled,
   aPredictionExpired,
@@ -29,6 +30,18 @@ describe('a prediction', () => {
     given()
       .when(request)
       .thenIs('accepted', { status: 'queued', attempts: 0, request: { model: 'churn', at: 1_700_000_000_010 } });
+  });
+
+  it('that was imported is as it was said to be, and never ran here', () => {
+    const [imported, result] = anImportedPrediction();
+    if (!imported || !result) throw new Error('There is no imported prediction.');
+    const source = { source: 'legacy', at: '2025-03-01T00:00:00.000Z' };
+    given(imported)
+      .when(result)
+      .thenIs('accepted', {
+        ...{ status: 'succeeded', attempts: 0, output: { probability: 0.25 }, provenance: undefined },
+        request: { role: 'imported', sha256: '0'.repeat(64), imported: source },
+      });
   });
 
   it('runs from its first known attempt on', () => {

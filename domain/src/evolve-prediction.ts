@@ -1,10 +1,12 @@
 import type {
   DataRef,
   Failure,
+  Imported,
   Label,
   PredictionEvent,
   PredictionEventOf,
   PredictionRequested,
+  PredictionRole,
   Priority,
   Provenance,
 } from './prediction-events.ts';
@@ -68,7 +70,7 @@ interface Known extends Seen {
     readonly version: number;
     readonly sha256: string;
     readonly pool: string;
-    readonly role: 'champion' | 'canary' | 'pinned';
+    readonly role: PredictionRole;
     readonly priority: Priority;
     readonly deadlineMs: number;
     readonly entity?: string | undefined;
@@ -78,6 +80,7 @@ interface Known extends Seen {
     readonly batchIndex?: number | undefined;
     readonly batchHash?: string | undefined;
     readonly batchItems?: number | undefined;
+    readonly imported?: Imported | undefined;
     readonly traceparent?: string | undefined;
     readonly offset: number;
     /** Log time, ms since 1970. */
@@ -182,6 +185,7 @@ const request = (state: PredictionState, stored: Stored<PredictionEvent>, event:
       batchIndex: data.batchIndex,
       batchHash: data.batchHash,
       batchItems: data.batchItems,
+      imported: data.imported,
       traceparent: event.traceparent,
       offset: stored.offset,
       at: stored.appendedAt,
@@ -203,7 +207,9 @@ const answer = (state: PredictionState, stored: Stored<PredictionEvent>, event: 
     case 'PredictionSucceeded': {
       const { output, outputRef, provenance, queuedMs, inferenceMs } = event.data;
       const result = { output, outputRef, provenance, queuedMs, inferenceMs };
-      return end(state, stored, 'succeeded', result, Math.max(1, state.attempts));
+      // The first attempt is seldom told; what was imported had none.
+      const attempts = state.request.imported ? state.attempts : Math.max(1, state.attempts);
+      return end(state, stored, 'succeeded', result, attempts);
     }
     case 'PredictionFailed':
       return end(state, stored, 'failed', event.data);

@@ -28,14 +28,37 @@ export const prioritySchema = Type.Union([Type.Literal('high'), Type.Literal('no
 });
 export type Priority = Static<typeof prioritySchema>;
 
+export const predictionRoleSchema = Type.Union(
+  (['champion', 'canary', 'pinned', 'imported'] as const).map((role) => Type.Literal(role)),
+  {
+    description:
+      'Why this version: the routing chose it (champion, canary), the request named it (pinned), or it was made elsewhere ' +
+      '(imported)',
+  },
+);
+export type PredictionRole = Static<typeof predictionRoleSchema>;
+
+/** Of a prediction that another system made before: nobody here runs it, ends it in its place, or can run it again. */
+export const importedSchema = Type.Object(
+  {
+    source: Type.String({ minLength: 1, maxLength: 128, description: 'The system that made it' }),
+    at: Type.String({ description: 'When it was made there' }),
+  },
+  { description: 'It was made before, by another system, and came in with its answer' },
+);
+export type Imported = Static<typeof importedSchema>;
+
+/** Which workers run what was imported: no pool of a model can have this name. */
+export const importedPool = '@imported';
+/** Digest of a file that nobody knows. */
+export const unknownSha256 = '0'.repeat(64);
+
 export const predictionRequestedData = Type.Object({
   model: Type.String({ description: 'Name of the model, without a version' }),
   version: Type.Integer({ minimum: 1, description: 'Decided at accept; later routing moves do not change it' }),
-  sha256: sha256("Digest of that version's file"),
+  sha256: sha256("Digest of that version's file; zeros where it was imported and nobody knows the file"),
   pool: Type.String({ description: 'Which workers run it' }),
-  role: Type.Union([Type.Literal('champion'), Type.Literal('canary'), Type.Literal('pinned')], {
-    description: 'Why this version: the routing chose it, or the request named it (pinned)',
-  }),
+  role: predictionRoleSchema,
   share: Type.Optional(Type.Number({ description: 'Share of the traffic that the routing gave this version' })),
   input: Type.Optional(Type.Unknown({ description: 'As the client sent it, with its names' })),
   inputRef: Type.Optional(dataRefSchema),
@@ -54,6 +77,7 @@ export const predictionRequestedData = Type.Object({
   batchItems: Type.Optional(
     Type.Integer({ minimum: 1, description: 'Under an idempotency key: items that were sent, refused ones too' }),
   ),
+  imported: Type.Optional(importedSchema),
 });
 
 export const predictionAttemptStartedData = Type.Object({
@@ -71,7 +95,7 @@ export const predictionAttemptStartedData = Type.Object({
   worker: id('Who runs it'),
 });
 
-/** What anybody needs to run the prediction again and compare bits. */
+/** What anybody needs to run the prediction again and compare bits. What was imported has none: it never ran here. */
 export const provenanceSchema = Type.Object(
   {
     sha256: sha256('Digest of the file that ran'),
@@ -89,9 +113,9 @@ export type Provenance = Static<typeof provenanceSchema>;
 export const predictionSucceededData = Type.Object({
   output: Type.Optional(Type.Unknown({ description: 'By output name' })),
   outputRef: Type.Optional(dataRefSchema),
-  provenance: provenanceSchema,
-  queuedMs,
-  inferenceMs: milliseconds('Of the run, which rows share'),
+  provenance: Type.Optional(provenanceSchema),
+  queuedMs: Type.Optional(queuedMs),
+  inferenceMs: Type.Optional(milliseconds('Of the run, which rows share')),
 });
 export const predictionFailedData = Type.Object({ error: failureSchema, queuedMs });
 export const predictionCanceledData = Type.Object({

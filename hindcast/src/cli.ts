@@ -7,6 +7,7 @@ import { configCommand } from './commands/config.ts';
 import { datasetsCommand } from './commands/datasets.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { getCommand } from './commands/get.ts';
+import { importCommand } from './commands/import.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { labelsCommand } from './commands/labels.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -30,6 +31,7 @@ const commands = [
   labelCommand,
   labelsCommand,
   qualityCommand,
+  importCommand,
   replayCommand,
   datasetsCommand,
   modelsCommand,

@@ -24,7 +24,7 @@ export const createAnnouncer =
       if (doc === before) continue;
       changed.push(doc);
       if (before && isEnded(before.state)) outdated.push(doc.key);
-      else if (hasEnded(doc)) ended.push(doc);
+      else if (hasEnded(doc) && !doc.state.request.imported) ended.push(doc);
     }
     if (changed.length === 0) return;
     try {

@@ -48,7 +48,8 @@ export const transitionsOf = (
   let group: Transition[] = [];
   for (const doc of docs) {
     const { state } = doc;
-    if (state.status === 'unknown') continue;
+    // What was imported was no traffic of this system.
+    if (state.status === 'unknown' || state.request.imported) continue;
     for (const entry of state.history) {
       if (entry.offset < from || entry.offset > to || entry.verdict !== 'accepted') continue;
       for (const count of countsOf(entry, state)) {

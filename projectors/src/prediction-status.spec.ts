@@ -2,6 +2,7 @@ import { evolvePrediction, makeEvent, type RecordedRecord, TOPICS } from '@hindc
 import { createMemoryViews } from '@hindcast/domain/in-memory';
 import {
   aModelPaused,
+  anImportedPrediction,
   aPredictionCanceled,
   aPredictionLabeled,
   aPredictionRequested,
@@ -95,6 +96,23 @@ describe('the status projection', () => {
     expect(world.cached).toEqual(['default/p-1']);
     expect(world.dropped).toEqual(['default/p-1']);
     expect(await world.cache.get('default/p-1')).toBeUndefined();
+  });
+
+  it('counts what was imported nowhere, and does not let it push results out of the cache', async () => {
+    const world = createProjectionWorld();
+    const projector = await startPredictionStatus(world, { generation: 1, group: 'g' });
+    const asked = [
+      aPredictionRequested({ id: 'asked', eventId: 'request-asked' }),
+      aPredictionSucceeded({ id: 'asked', eventId: 'success-asked', cause: 'request-asked' }),
+    ];
+    await world.append([...anImportedPrediction({ id: 'old' }), ...asked]);
+    await projector.whenCaughtUp();
+    await projector.stop();
+    expect((await world.views.reader.prediction('default/old'))?.state.status).toBe('succeeded');
+    const stats = await world.views.reader.stats({ tenant: 'default', since: 0, until: Number.MAX_SAFE_INTEGER });
+    expect(stats.map(({ accepted, succeeded }) => [accepted, succeeded])).toEqual([[1, 1]]);
+    expect(world.cached).toEqual(['default/asked']);
+    expect(world.announced.some((told) => told.startsWith('default/old@'))).toBe(true);
   });
 
   it('announces nothing that the store has not acknowledged', async () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const installMsMax = 240_000;
+const installMsMax = 480_000;
 const checkMsMax = 120_000;
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
 

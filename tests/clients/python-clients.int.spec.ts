@@ -38,7 +38,8 @@ describe('the lines of Python in the README', () => {
   /** What the README's program makes of the events, with another model's name in it. */
   const framed = async (python: string, events: string, model: string) => {
     const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-    const program = /^```python\n(.*?)^```$/ms.exec(readme)?.[1]?.replace('"churn"', JSON.stringify(model)) ?? '';
+    const program =
+      /^```python\n(import json, pandas.*?)^```$/ms.exec(readme)?.[1]?.replace('"churn"', JSON.stringify(model)) ?? '';
     const folder = await mkdtemp(join(tmpdir(), 'hindcast-pandas-'));
     folders.push(folder);
     await writeFile(join(folder, 'events.ndjson'), events);

@@ -2,6 +2,7 @@ import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
 import { datasetsAreCuts } from './datasets.ts';
 import { describedExamplesWork } from './described-examples.ts';
 import { openMaxHoldsAtTheDoor, pausedModelDoesNotStopOthers } from './floods.ts';
+import { importedHistoryIsReadAndNeverRun } from './imports.ts';
 import {
   crashingModelFails,
   endlessModelTimesOut,
@@ -46,6 +47,7 @@ export const everyScenario: readonly Scenario[] = [
   rebuildEqualsLive,
   viewsEqualRawFold,
   replayResumes,
+  importedHistoryIsReadAndNeverRun,
   badInputIsRefused,
   trickledBodyIsCut,
   describedExamplesWork,

@@ -1,3 +1,4 @@
+import { anImportedPrediction } from '@hindcast/domain/testing';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type InferenceWorker, startInferenceWorker } from './inference-worker.ts';
@@ -50,7 +51,24 @@ describe('inference worker', () => {
     });
     const told = (await world.events()).flatMap((event) => (event.type === 'PredictionSucceeded' ? [event] : []));
     expect(told).toMatchObject([{ source: '/hindcast/worker' }]);
-    for (const { data } of told) expect(data.inferenceMs).toBe(Number(data.inferenceMs.toFixed(3)));
+    for (const { data } of told) expect(data.inferenceMs).toBe(Number(data.inferenceMs?.toFixed(3)));
+  });
+
+  it('never runs what was imported, though its answer may not be there yet and its model is one that it has', async () => {
+    await start();
+    await world.tell(...anImportedPrediction({ id: 'half' }).slice(0, 1));
+    const [request] = anImportedPrediction({ id: 'known' });
+    if (request?.type !== 'PredictionRequested') throw new Error('There is no imported request.');
+    const { model, version, sha256 } = world.requested({ id: 'known', x: 1 }).data;
+    await world.tell({ ...request, data: { ...request.data, model, version, sha256, input: { x: 1 } } });
+    await world.ask({ id: 'asked', x: 21 });
+    await work();
+    await until(() => worker.stats().rows === 1);
+    await worker.whenCaughtUp();
+    expect(worker.open()).toBe(0);
+    const states = await world.states();
+    expect(states.get('asked')).toMatchObject({ status: 'succeeded' });
+    for (const id of ['half', 'known']) expect(states.get(id)).toMatchObject({ status: 'queued' });
   });
 
   it('keeps nothing of what has ended, and commits it', async () => {

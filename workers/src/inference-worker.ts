@@ -91,7 +91,7 @@ export const startInferenceWorker = async (
 
   await catalog.catchUp();
   const partitions = (await log.bounds(TOPICS.predictions)).length;
-  const filter = { partitions, pools: pools === 'all' ? pools : new Set(pools) };
+  const filter = { partitions, pools: pools === 'all' ? pools : new Set(pools), imported: false };
   const runs = createInferenceRuns(
     {
       ...ports,

@@ -1,4 +1,4 @@
-import { aPredictionCanceled } from '@hindcast/domain/testing';
+import { anImportedPrediction, aPredictionCanceled } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startKeeper } from './keeper.ts';
 import { openSetMaxOf } from './partition-desks.ts';
@@ -63,6 +63,17 @@ describe('keeper', () => {
     }
     for (const id of ['c', 'd']) expect(states.get(id)).toMatchObject({ error: { detail: told } });
     expect(heldBy.mock.calls.map(([{ model }]) => model).sort()).toEqual(['double', 'hanging', 'other']);
+  });
+
+  it('leaves alone what was imported, and ends what an import left without an end, once its time is up', async () => {
+    await world.tell(...anImportedPrediction({ id: 'whole' }), ...anImportedPrediction({ id: 'half' }).slice(0, 1));
+    const keeper = await keep();
+    expect(keeper.open()).toBe(1);
+    await vi.advanceTimersByTimeAsync(604_800_000);
+    await until(() => expiries() === 1);
+    const states = await world.states();
+    expect(states.get('whole')).toMatchObject({ status: 'succeeded' });
+    expect(states.get('half')).toMatchObject({ status: 'expired' });
   });
 
   it('leaves alone what has ended, also what ended before it came', async () => {

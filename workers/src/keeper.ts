@@ -163,7 +163,14 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
   };
 
   const desks = createPartitionDesks<never>({
-    ...{ log, logger, group, openMax, filter: { partitions: places.length, pools: 'all' }, payloads: undefined },
+    ...{
+      log,
+      logger,
+      group,
+      openMax,
+      filter: { partitions: places.length, pools: 'all', imported: true },
+      payloads: undefined,
+    },
     onReady: byDeadline.add,
     onOpened(entry) {
       counts.opened(entry);

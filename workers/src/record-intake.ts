@@ -2,6 +2,7 @@ import {
   type DomainEvent,
   decode,
   doorHeader,
+  importedPool,
   type PredictionEvent,
   partitionOf,
   type RecordedRecord,
@@ -14,6 +15,8 @@ export interface IntakeFilter {
   readonly partitions: number;
   /** Pools whose requests are taken, or all. */
   readonly pools: ReadonlySet<string> | 'all';
+  /** Whether what was imported is taken: it is never run, but needs an end where an import broke off before it. */
+  readonly imported: boolean;
 }
 
 const skipped: ReadonlySet<string> = new Set(['LogOpened', 'PredictionLabeled']);
@@ -51,8 +54,8 @@ const concerns = <W>(set: OpenSet<W>, record: RecordedRecord, filter: IntakeFilt
   return takes(record.headers['pool'], filter) && partitionOf(record.key, filter.partitions) === set.partition;
 };
 
-const takes = (pool: string | undefined, { pools }: IntakeFilter): boolean =>
-  pools === 'all' || pool === undefined || pools.has(pool);
+const takes = (pool: string | undefined, { pools, imported }: IntakeFilter): boolean =>
+  pool === importedPool ? imported : pools === 'all' || pool === undefined || pools.has(pool);
 
 /** undefined where the record holds no event of a prediction. */
 export const predictionEventOf = (record: RecordedRecord): PredictionEvent | undefined => {

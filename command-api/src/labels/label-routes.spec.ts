@@ -153,7 +153,7 @@ describe('an upload of labels', () => {
 
   it('is bounded by line, by lines and by bytes', async () => {
     await world.close();
-    world = await createCommandWorld({ limits: { labelLineBytesMax: 64, labelLinesMax: 3, labelUploadBytesMax: 400 } });
+    world = await createCommandWorld({ limits: { labelLineBytesMax: 64, uploadLinesMax: 3, uploadBytesMax: 400 } });
     const line = { id: 'a', value: 1 };
     const long = { id: 'a', value: 'x'.repeat(100) };
     const statuses = (answers: readonly { line: number; status: string }[]) =>

@@ -1,14 +1,12 @@
-import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { allowSlowBody, answers, openEnds, Problem, problem } from '@hindcast/adapters/http';
+import { allowSlowBody, answers, Problem } from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import type { CommandContext } from '../command-ports.ts';
 import { idempotencyKeyOf } from '../request-manner.ts';
+import { acceptUploads, isStream, ndjson } from '../uploads/accept-uploads.ts';
 import { checkedLabel, labelRequestSchema } from './label-request.ts';
 import { createLabelTaker } from './take-labels.ts';
-import { uploadAnswers } from './upload-answers.ts';
 
-const ndjson = 'application/x-ndjson';
 const json = 'application/json';
 
 const takenSchema = Type.Object(
@@ -35,19 +33,13 @@ each, in their order. With an Idempotency-Key the same line of the same upload i
 export const labelRoutes =
   (context: CommandContext): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { limits, ports } = context;
-    const uploads = openEnds(limits.labelUploadsMax);
-    app.addHook('preClose', async () => uploads.close());
-    app.addContentTypeParser(ndjson, ({ headers }, payload, done) =>
-      headers['content-encoding'] === undefined
-        ? done(null, payload)
-        : done(problem('unsupported-media-type', 'NDJSON is read without a Content-Encoding.')),
-    );
+    const { limits } = context;
+    const uploads = acceptUploads(app, context);
     app.post(
       '/v1/labels',
       {
         config: { accepts: [json, ndjson] },
-        bodyLimit: limits.labelUploadBytesMax,
+        bodyLimit: limits.uploadBytesMax,
         onRequest: async (request) => allowSlowBody(request),
         schema: {
           operationId: 'addLabels',
@@ -77,15 +69,11 @@ export const labelRoutes =
           if (!outcome || outcome instanceof Problem) throw outcome ?? new Error('The label has no outcome.');
           return reply.code(202).header('hindcast-position', outcome.position).send(outcome);
         }
-        const signal = uploads.of(reply.raw).signal();
-        const { logger } = ports;
-        return reply
-          .header('content-type', ndjson)
-          .header('cache-control', 'no-store')
-          .send(uploadAnswers(request.body, taker, limits, { signal, logger }));
+        return uploads.answer(reply, request.body, {
+          checked: checkedLabel,
+          take: (lines) => taker.take(lines.map(({ line, value }) => ({ line, label: value }))),
+          lineBytesMax: limits.labelLineBytesMax,
+        });
       },
     );
   };
-
-const isStream = (body: unknown): body is Readable =>
-  typeof body === 'object' && body !== null && typeof (body as Partial<Readable>).pipe === 'function';

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { predictionRoleSchema } from '../prediction-events.ts';
 
 /** Where a list of the spec may have more entries, nobody has needed them. */
 const entriesMax = 1_000;
@@ -66,12 +67,7 @@ export const datasetSpecSchema = Type.Object(
     tenant: Type.String({ minLength: 1, maxLength: 64 }),
     model: Type.String({ minLength: 1, maxLength: 128, description: 'Name of the model, without a version' }),
     versions: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { minItems: 1, maxItems: entriesMax })),
-    roles: Type.Optional(
-      Type.Array(Type.Union([Type.Literal('champion'), Type.Literal('canary'), Type.Literal('pinned')]), {
-        minItems: 1,
-        maxItems: 3,
-      }),
-    ),
+    roles: Type.Optional(Type.Array(predictionRoleSchema, { minItems: 1, maxItems: 4 })),
     since: Type.Optional(Type.Integer({ description: 'Accepted at or after, by the time of the log, ms since 1970' })),
     until: Type.Optional(Type.Integer({ description: 'Accepted before, by the time of the log, ms since 1970' })),
     inputs: Type.Optional(

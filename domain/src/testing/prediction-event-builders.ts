@@ -1,6 +1,12 @@
 import { makeEvent } from '../event-codec.ts';
 import { DEFAULT_TENANT } from '../event-envelope.ts';
-import type { PredictionEvent, PredictionEventOf, PredictionEventType } from '../prediction-events.ts';
+import {
+  importedPool,
+  type PredictionEvent,
+  type PredictionEventOf,
+  type PredictionEventType,
+  unknownSha256,
+} from '../prediction-events.ts';
 
 /** Names and causes of an event; the rest of it are its data. */
 interface Told {
@@ -63,6 +69,16 @@ export const aPredictionSucceeded = builder('PredictionSucceeded', 'success-1', 
   queuedMs: 2,
   inferenceMs: 1,
 });
+
+/** As an import makes them: of an unknown file, in no pool, and without a run. */
+export const anImportedPrediction = (named: Pick<Told, 'id'> = {}): readonly PredictionEvent[] => {
+  const id = named.id ?? 'p-1';
+  const imported = { source: 'legacy', at: '2025-03-01T00:00:00.000Z' };
+  const unknown = { sha256: unknownSha256, pool: importedPool, role: 'imported' } as const;
+  const request = aPredictionRequested({ id, eventId: `request-${id}`, ...unknown, imported, deadlineMs: 604_800_000 });
+  const { provenance: _, queuedMs: __, inferenceMs: ___, ...data } = aPredictionSucceeded().data;
+  return [request, { ...aPredictionSucceeded({ id, eventId: `success-${id}`, cause: request.id }), data }];
+};
 export const aPredictionFailed = builder('PredictionFailed', 'failure-1', 'request-1', {
   error: { code: 'model_rejected_input', detail: 'The model refused the input.' },
   queuedMs: 2,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { failed, usage } from '../cli-failure.ts';
-import { LABEL_NAMES, type LabelName, type LabelPart, openLabelFile } from '../label-file.ts';
+import { LABEL_NAMES, type LabelName, labelLines } from '../label-file.ts';
 import { textTable } from '../text-table.ts';
+import { openUpload, type UploadPart, uploadParts } from '../upload-parts.ts';
 import { type CliContext, type Connected, clientCommand, command, connect } from './cli-context.ts';
 
 /** Lines that were refused and are told; the others are counted. */
@@ -35,17 +36,17 @@ const uploadCommand = (context: CliContext): Command =>
     .action(async (file: string, options: { readonly by?: string }) => {
       const connected = connect(context, options);
       const { voice } = connected;
-      const labels = await openLabelFile(file, context.terminal.stdin, nameOf(options.by));
+      const by = nameOf(options.by);
+      const source = await openUpload(file, context.terminal.stdin);
       const counts = { lines: 0, applied: 0, parked: 0, refused: 0 };
-      for await (const part of labels.parts()) {
+      for await (const part of uploadParts(labelLines(source.stream, file, by), 'labels')) {
         for (const { line, status, error } of await send(connected, part)) {
           counts.lines += 1;
           counts[status] += 1;
           if (status === 'refused' && counts.refused <= toldMax)
             voice.note(`line ${part.firstLine + line - 1}: ${error?.detail ?? error?.title ?? 'refused'}`);
         }
-        const share = labels.bytes ? ` (${Math.round((part.bytesRead / labels.bytes) * 100)} %)` : '';
-        voice.progress(`${told(counts)}${share}`);
+        voice.progress(`${told(counts)}${source.share()}`);
       }
       voice.progress(told(counts), true);
       voice.answer(counts, told(counts));
@@ -62,7 +63,7 @@ const nameOf = (by: string | undefined): LabelName | undefined => {
 const told = ({ lines, applied, parked, refused }: Readonly<Record<string, number>>): string =>
   `${lines} labels: ${applied} applied, ${parked} parked, ${refused} refused`;
 
-const send = async ({ client }: Connected, { text, key }: LabelPart): Promise<readonly Outcome[]> => {
+const send = async ({ client }: Connected, { text, key }: UploadPart): Promise<readonly Outcome[]> => {
   const response = await client.open('/v1/labels', {
     method: 'POST',
     headers: { 'content-type': 'application/x-ndjson', 'idempotency-key': key },

@@ -61,6 +61,7 @@ export const serialFold = (records: readonly RecordedRecord[]): SerialTruth => {
     for (const [name, sum] of Object.entries(worth)) addTo(changed, name, sum);
     quality.set(placed, buckets);
     counted.set(record.key, worth);
+    if (state.request.imported) continue;
     const key = `${event.tenant}/${model}@${version}|${appendedAt - (appendedAt % hourMs)}|p${record.partition}`;
     const touch = () => {
       const counts = stats.get(key) ?? emptyCounts();
@@ -76,8 +77,8 @@ export const serialFold = (records: readonly RecordedRecord[]): SerialTruth => {
       const counts = touch();
       counts[state.status] += 1;
       if (event.type === 'PredictionSucceeded') {
-        counts.queuedMs += event.data.queuedMs;
-        counts.inferenceMs += event.data.inferenceMs;
+        counts.queuedMs += event.data.queuedMs ?? 0;
+        counts.inferenceMs += event.data.inferenceMs ?? 0;
       }
       const bucket = durationBucketsMs.findIndex((bound) => appendedAt - at <= bound);
       const index = bucket < 0 ? durationBucketsMs.length : bucket;

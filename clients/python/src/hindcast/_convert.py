@@ -1,0 +1,256 @@
+"""scikit-learn pipelines as ONNX files that Hindcast serves. Needs `pip install "hindcast[sklearn]"`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from ._json import plain
+from .errors import NotConvertible
+
+opset = 17
+ml_opset = 3
+ir_version = 8
+"""What Hindcast's runtime reads for sure."""
+
+example_rows_max = 1_000
+failure_chars_max = 300
+probe_rows_max = 5
+"""Rows in which a value is taken away, to see what the pipeline makes of a missing one."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature, as the model takes it."""
+
+    name: str
+    is_text: bool
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The file, and what is needed to ask it and the pipeline the same."""
+
+    content: bytes
+    columns: Tuple[Column, ...]
+    classes: Optional[Tuple[str, ...]]
+    refuses: Tuple[str, ...]
+    """Features that may not be missing."""
+
+
+def needed() -> Tuple[Any, Any, Any]:
+    """skl2onnx, onnx and onnxruntime."""
+    try:
+        import onnx
+        import onnxruntime
+        import skl2onnx
+    except ImportError as error:
+        text = f'push() needs skl2onnx, onnx and onnxruntime: pip install "hindcast[sklearn]" ({error})'
+        raise ImportError(text) from error
+    return skl2onnx, onnx, onnxruntime
+
+
+def columns_of(sample: Any) -> Tuple[Column, ...]:
+    """The columns of a pandas DataFrame: numbers and booleans, or texts and categories."""
+    if not (hasattr(sample, "iloc") and hasattr(sample, "columns")):
+        raise NotConvertible("The sample must be a pandas DataFrame with the columns that the pipeline was fitted on.")
+    if len(sample) == 0:
+        raise NotConvertible("The sample has no rows: without golden rows nothing can be checked.")
+    return tuple(_column(name, sample[name]) for name in sample.columns)
+
+
+def _column(name: Any, values: Any) -> Column:
+    if not isinstance(name, str) or not name:
+        raise NotConvertible(f"Column {name!r} has no text for a name. Fit the pipeline on columns with names.")
+    kind = values.dtype
+    if str(kind) == "category":
+        kind = values.cat.categories.dtype
+    if getattr(kind, "kind", "") in "biuf" or str(kind).lower().startswith(("int", "uint", "float", "bool")):
+        return Column(name, is_text=False)
+    known = [value for value in values if plain(value) is not None]
+    if all(isinstance(value, str) for value in known):
+        return Column(name, is_text=True)
+    if all(isinstance(value, (bool, int, float)) for value in known):
+        return Column(name, is_text=False)
+    raise NotConvertible(
+        f"Column {name!r} holds neither numbers nor texts but {values.dtype}. Turn it into numbers before the pipeline, "
+        "such as a time into days: what happens there is not part of the model."
+    )
+
+
+def class_names(pipeline: Any) -> Optional[Tuple[str, ...]]:
+    """Names of the classes in the order of the probabilities; None of a regression."""
+    if not hasattr(pipeline, "predict"):
+        raise NotConvertible(f"{type(pipeline).__name__} has no predict().")
+    if not hasattr(pipeline, "classes_"):
+        return None
+    if not hasattr(pipeline, "predict_proba"):
+        raise NotConvertible("A classifier must have predict_proba(): set probability=True, or calibrate it.")
+    return tuple(class_name(value) for value in pipeline.classes_)
+
+
+def class_name(value: Any) -> str:
+    """The name of a class, whatever its type: `yes`, `1`, `true`."""
+    value = plain(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def answers(pipeline: Any, frame: Any) -> List[List[float]]:
+    """What the pipeline says of each row: probabilities by class, or one number."""
+    found = pipeline.predict_proba(frame) if hasattr(pipeline, "classes_") else pipeline.predict(frame)
+    return [[float(one) for one in row] if hasattr(row, "__len__") else [float(row)] for row in found]
+
+
+def as_fed(sample: Any, columns: Sequence[Column]) -> Any:
+    """The sample as the model will see it: numbers go through float32, for the runtime has no others."""
+    frame = sample.copy()
+    for column in columns:
+        if not column.is_text and getattr(frame[column.name].dtype, "kind", "") == "f":
+            frame[column.name] = frame[column.name].astype("float32").astype(frame[column.name].dtype)
+    return frame
+
+
+def inputs_of(frame: Any, columns: Sequence[Column]) -> List[Dict[str, Any]]:
+    """Rows as they are sent."""
+    names = [column.name for column in columns]
+    return [{str(name): plain(value) for name, value in row.items()} for row in frame[names].to_dict("records")]
+
+
+def is_whole(row: Mapping[str, Any], features: Sequence[str]) -> bool:
+    """Whether the row has all of these features."""
+    return all(row[feature] is not None for feature in features)
+
+
+def convert(pipeline: Any, sample: Any, metadata: Mapping[str, Any]) -> Iterator[Converted]:
+    """The pipeline as a file, in each form that can be tried: an input for each column, and one matrix of all of them.
+
+    Raises `NotConvertible` where there is none.
+    """
+    columns = columns_of(sample)
+    classes = class_names(pipeline)
+    refuses = tuple(refused_missing(pipeline, sample, columns))
+    failures: List[str] = []
+    found = False
+    for is_matrix in (False, True):
+        if is_matrix and any(column.is_text for column in columns):
+            continue
+        try:
+            model = _to_onnx(pipeline, columns, is_matrix, classes is not None)
+        except Exception as error:  # skl2onnx raises of everything, and it says more than we could.
+            failures.append(f"{type(error).__name__}: {str(error)[:failure_chars_max]}")
+            continue
+        found = True
+        used = columns if is_matrix else tuple(_used(model, columns))
+        must = tuple(column.name for column in used if column.name in refuses)
+        # A feature with a default is never missing.
+        stated = {name: "refuse" for name in must if name not in metadata.get("defaults", {})}
+        example = next((row for row in inputs_of(sample.head(example_rows_max), used) if is_whole(row, must)), None)
+        described = {
+            **metadata,
+            **({} if example is None else {"example": example}),
+            "features": [column.name for column in used],
+            **({} if classes is None else {"classes": list(classes)}),
+            **({"missing": stated} if stated else {}),
+        }
+        content = _finished(model, classes is not None, described)
+        yield Converted(content, used, classes, must)
+    if not found:
+        raise NotConvertible("skl2onnx cannot convert the pipeline. " + " As one matrix: ".join(failures))
+
+
+def refused_missing(pipeline: Any, sample: Any, columns: Sequence[Column]) -> Iterator[str]:
+    """Features that must be there: texts, and numbers without which the pipeline fails."""
+    for column in columns:
+        if column.is_text:
+            yield column.name
+            continue
+        probe = sample.head(probe_rows_max).copy()
+        probe[column.name] = float("nan")
+        try:
+            pipeline.predict(probe)
+        except (TypeError, ValueError):
+            yield column.name
+
+
+def run_locally(converted: Converted, rows: Sequence[Mapping[str, Any]]) -> List[List[float]]:
+    """What onnxruntime makes of rows as they are sent, in the form of `answers`."""
+    import numpy as np
+
+    _, _, onnxruntime = needed()
+    options = onnxruntime.SessionOptions()
+    # With several threads sums may come in another order, and bits differ.
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(converted.content, options, providers=["CPUExecutionProvider"])
+
+    def numbers(name: str) -> Any:
+        return np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float32)
+
+    inputs = session.get_inputs()
+    if len(inputs) == 1 and len(converted.columns) > 1:
+        feeds = {inputs[0].name: np.stack([numbers(column.name) for column in converted.columns], axis=1)}
+    else:
+        feeds = {
+            tensor.name: np.array([[row[column.name]] for row in rows], dtype=object)
+            if column.is_text
+            else numbers(column.name)[:, None]
+            for tensor, column in zip(inputs, converted.columns)
+        }
+    given = session.run([session.get_outputs()[-1].name], feeds)[0]
+    return [[float(one) for one in row] for row in np.asarray(given).reshape(len(rows), -1)]
+
+
+def _to_onnx(pipeline: Any, columns: Sequence[Column], is_matrix: bool, is_classifier: bool) -> Any:
+    skl2onnx, _, _ = needed()
+    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+
+    types: List[Tuple[str, Any]] = [
+        (column.name, StringTensorType([None, 1]) if column.is_text else FloatTensorType([None, 1])) for column in columns
+    ]
+    if is_matrix:
+        types = [("features", FloatTensorType([None, len(columns)]))]
+    # A ZipMap makes a list of dicts of the probabilities, which no tensor can hold.
+    options = {"zipmap": False} if is_classifier else None
+    target = {"": opset, "ai.onnx.ml": ml_opset}
+    return skl2onnx.to_onnx(pipeline, initial_types=types, options=options, target_opset=target)
+
+
+def _used(model: Any, columns: Sequence[Column]) -> Iterator[Column]:
+    """The columns that the graph reads, in its order. Inputs that no node reads, of columns that the pipeline drops, go."""
+    inputs = list(model.graph.input)
+    # Names are made fit for ONNX on the way, so that only their order tells.
+    if len(inputs) != len(columns):
+        raise NotConvertible(f"The converted model has {len(inputs)} inputs, and the sample {len(columns)} columns.")
+    read = {name for node in model.graph.node for name in node.input}
+    for tensor, column in zip(inputs, columns):
+        if tensor.name in read:
+            yield column
+        else:
+            model.graph.input.remove(tensor)
+
+
+def _finished(model: Any, is_classifier: bool, metadata: Mapping[str, Any]) -> bytes:
+    """The file with good names of outputs, one opset a domain, and what Hindcast needs to know in its metadata."""
+    _, onnx, _ = needed()
+    outputs = [output.name for output in model.graph.output]
+    wanted = ["label", "probabilities"] if is_classifier else ["prediction"]
+    taken = {tensor.name for tensor in model.graph.input}
+    if len(outputs) == len(wanted) and not taken & set(wanted):
+        renamed = dict(zip(outputs, wanted))
+        for node in model.graph.node:
+            node.output[:] = [renamed.get(name, name) for name in node.output]
+            node.input[:] = [renamed.get(name, name) for name in node.input]
+        for output in model.graph.output:
+            output.name = renamed[output.name]
+    opsets = {imported.domain: imported.version for imported in model.opset_import}
+    opsets[""] = opset
+    del model.opset_import[:]
+    model.opset_import.extend(onnx.helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items()))
+    model.ir_version = ir_version
+    del model.metadata_props[:]
+    texts = {f"hindcast.{name}": json.dumps(value) for name, value in metadata.items()}
+    onnx.helper.set_model_props(model, texts)
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))

@@ -1,0 +1,394 @@
+"""The client: everything that needs a running Hindcast."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
+from urllib.parse import quote
+
+from ._json import encode, plain
+from ._rows import pieces, rows_of, take_out
+from ._transport import Retrying, Transport, broken
+from .datasets import Datasets
+from .errors import ApiError, Unreachable, WaitTimeout
+from .imports import ImportReport, import_many
+from .labels import LabelOutcome, LabelReport, label_many, label_one
+from .models import Models
+from .predictions import HistoryEvent, Prediction, Refused, Submitted
+from .replay import Replay
+
+url_default = "http://127.0.0.1:8080"
+items_max = 1_000
+"""Rows of one request."""
+items_bytes_max = 4_194_304
+wait_max_s = 60
+"""The server holds a request no longer for an answer."""
+parallel_waits = 4
+
+Time = Union[datetime, str]
+AnyPrediction = Union[str, Prediction]
+
+
+class Client:
+    """Talks to a Hindcast.
+
+    url: its address; `HINDCAST_URL` or http://127.0.0.1:8080 where it is not given.
+    timeout: seconds without a byte after which a connection counts as broken.
+    retry_for: seconds for which a request is repeated while the server is busy or away. Repeats are safe: what changes
+        something carries a key, so that it happens once. 0: never.
+    headers: sent with every request.
+
+    May be used by several threads.
+    """
+
+    def __init__(
+        self,
+        url: Optional[str] = None,
+        *,
+        timeout: float = 30.0,
+        retry_for: float = 60.0,
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> None:
+        address = url or os.environ.get("HINDCAST_URL") or url_default
+        self._transport = Transport(address, headers or {}, timeout, Retrying(retry_for))
+        self.models = Models(self._transport)
+        self.datasets = Datasets(self._transport, cache_folder())
+
+    @property
+    def url(self) -> str:
+        return self._transport.url
+
+    def close(self) -> None:
+        """Closes the connections. A later call opens new ones."""
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
+
+    def submit(
+        self,
+        model: str,
+        input: Any,
+        *,
+        entity: Optional[str] = None,
+        reference_id: Optional[str] = None,
+        event_time: Optional[Time] = None,
+        context: Optional[Mapping[str, Any]] = None,
+        priority: Optional[str] = None,
+        deadline_s: Optional[float] = None,
+        key: Optional[str] = None,
+    ) -> Prediction:
+        """Asks for one prediction. When this returns it is on the server's disk, and will end within its deadline.
+
+        model: `churn`, or `churn@2` for that very version.
+        input: one row, a dict by feature name or a list by position.
+        key: makes repeats of your own safe, also after a restart: the same key and row are the same prediction.
+        """
+        item = _item(input, entity, reference_id, event_time, context, priority)
+        return self._submit(model, item, key or uuid.uuid4().hex, deadline_s, None)
+
+    def predict(
+        self,
+        model: str,
+        input: Any,
+        *,
+        entity: Optional[str] = None,
+        reference_id: Optional[str] = None,
+        event_time: Optional[Time] = None,
+        context: Optional[Mapping[str, Any]] = None,
+        priority: Optional[str] = None,
+        timeout: float = 60.0,
+        key: Optional[str] = None,
+    ) -> Prediction:
+        """Asks for one prediction and waits for it. Raises `NotSucceeded` or `WaitTimeout`."""
+        item = _item(input, entity, reference_id, event_time, context, priority)
+        end = time.monotonic() + timeout
+        first = self._submit(model, item, key or uuid.uuid4().hex, None, min(timeout, wait_max_s))
+        ended = first if first.ended else self.wait(first, timeout=max(0.0, end - time.monotonic()))
+        ended.result()
+        return ended
+
+    def submit_many(
+        self,
+        model: str,
+        rows: Any,
+        *,
+        entity: Optional[str] = None,
+        reference_id: Optional[str] = None,
+        event_time: Optional[str] = None,
+        context: Optional[str] = None,
+        key: Optional[str] = None,
+    ) -> Submitted:
+        """Asks for a prediction of each row: of a DataFrame, a table, an array, or an iterable of dicts and lists.
+
+        `entity`, `reference_id`, `event_time` and `context` name the columns that hold them; these are not given to the
+        model. Rows are sent a thousand at a time, each thousand in one durable append. A bad row is refused alone.
+        key: makes a repeat of the whole call safe: the same key and rows are the same predictions.
+        """
+        named = (("entity", entity), ("referenceId", reference_id), ("eventTime", event_time), ("context", context))
+        columns = [(member, column) for member, column in named if column is not None]
+        key = key or uuid.uuid4().hex
+        ids: List[Optional[str]] = []
+        refused: List[Refused] = []
+        head = b'{"model":' + encode(model) + b',"items":['
+        items = enumerate(encode(_item_of(*take_out(row, columns))) for row in rows_of(rows))
+        for at, piece in enumerate(pieces(items, lines_max=items_max, bytes_max=items_bytes_max)):
+            body = head + b",".join(item for _, item in piece) + b"]}"
+            first = piece[0][0]
+            for index, outcome in enumerate(self._submit_items(body, f"{key}-{at}", len(piece)), first):
+                ids.append(outcome if isinstance(outcome, str) else None)
+                if isinstance(outcome, ApiError):
+                    refused.append(Refused(index, outcome))
+        return Submitted(tuple(ids), tuple(refused))
+
+    def get(self, prediction: AnyPrediction) -> Prediction:
+        """A prediction as it is now. Raises `NotFound` where none was accepted under this id."""
+        return Prediction.of(self._transport.request("GET", _path(prediction)).json())
+
+    def wait(self, prediction: AnyPrediction, *, timeout: float = 60.0) -> Prediction:
+        """The prediction once it has ended, however it ended. Raises `WaitTimeout`."""
+        end = time.monotonic() + timeout
+        while True:
+            left = min(max(0.0, end - time.monotonic()), wait_max_s)
+            seconds = math.ceil(left)
+            # A request is held for whole seconds; the time that is left decides all the same.
+            headers = {"prefer": f"wait={seconds}"} if seconds > 0 else {}
+            answer = self._transport.request(
+                "GET", _path(prediction), headers=headers, timeout=self._transport.timeout + seconds
+            )
+            found = Prediction.of(answer.json())
+            if found.ended:
+                return found
+            if time.monotonic() >= end:
+                raise WaitTimeout(found.id, timeout)
+
+    def wait_many(self, predictions: Iterable[AnyPrediction], *, timeout: float = 60.0) -> Iterator[Prediction]:
+        """Each prediction once it has ended, in the order in which they are given. `timeout` is for each of them."""
+        with ThreadPoolExecutor(parallel_waits, thread_name_prefix="hindcast-wait") as threads:
+            window: List[AnyPrediction] = []
+            for prediction in predictions:
+                window.append(prediction)
+                if len(window) == items_max:
+                    yield from threads.map(lambda one: self.wait(one, timeout=timeout), window)
+                    window = []
+            yield from threads.map(lambda one: self.wait(one, timeout=timeout), window)
+
+    def cancel(self, prediction: AnyPrediction, *, reason: Optional[str] = None) -> Prediction:
+        """Cancels a prediction. Raises `ApiError` with the code `prediction-ended` where its end was quicker."""
+        body = None if reason is None else {"reason": reason}
+        answer = self._transport.request("POST", f"{_path(prediction)}/cancel", json=body)
+        return self.get(prediction) if answer.status == 202 else Prediction.of(answer.json())
+
+    def follow(self, prediction: AnyPrediction) -> Iterator[HistoryEvent]:
+        """The events of a prediction as they come, until it has ended. A stream that breaks goes on behind the last one."""
+        last: Optional[str] = None
+        while True:
+            for again in self._transport.retrying.pauses():
+                headers = {"accept": "text/event-stream", **({} if last is None else {"last-event-id": last})}
+                try:
+                    path = f"{_path(prediction)}/events"
+                    _, status, lines = self._transport.lines(path, query=None, headers=headers)
+                    if status == 204:
+                        return
+                    for event_id, data in _messages(lines):
+                        last = event_id or last
+                        if data:
+                            yield HistoryEvent.of(json.loads(data))
+                    break
+                except broken as error:
+                    if not again(None):
+                        raise Unreachable("The stream broke, each time.") from error
+
+    def label(
+        self,
+        prediction: AnyPrediction,
+        value: Any,
+        *,
+        occurred_at: Optional[Time] = None,
+        source: Optional[str] = None,
+        weight: Optional[float] = None,
+    ) -> LabelOutcome:
+        """Says what came true of a prediction. A later label corrects an earlier one; None takes it back."""
+        members = {"value": value, "occurred_at": occurred_at, "source": source, "weight": weight}
+        return label_one(self._transport, {"id": _id(prediction), **members})
+
+    def label_by(
+        self,
+        value: Any,
+        *,
+        reference_id: Optional[str] = None,
+        entity: Optional[str] = None,
+        since: Optional[Time] = None,
+        until: Optional[Time] = None,
+        model: Optional[str] = None,
+        latest: bool = False,
+        occurred_at: Optional[Time] = None,
+        source: Optional[str] = None,
+        weight: Optional[float] = None,
+    ) -> LabelOutcome:
+        """Says what came true of the predictions with a reference id, or of those of an entity in a window of time.
+
+        latest: only of the newest of them, not of all. Where there is none yet the label waits for the first one.
+        """
+        address = {"reference_id": reference_id, "entity": entity, "since": since, "until": until, "model": model}
+        members = {"value": value, "occurred_at": occurred_at, "source": source, "weight": weight}
+        return label_one(self._transport, {**address, **members, "match": "latest" if latest else None})
+
+    def label_many(self, labels: Any, *, retract: bool = False, **columns: str) -> LabelReport:
+        """Says what came true of many predictions: rows of a DataFrame, a table, or an iterable of dicts.
+
+        A row has `value` and one of `id`, `reference_id` and `entity`, and may have `since`, `until`, `model`, `match`,
+        `occurred_at`, `source`, `weight`. Columns with other names are named: `label_many(frame, reference_id="order",
+        value="paid")`. A row without a value is passed over, unless it is to take a label back (`retract`). The same
+        labels again change nothing.
+        """
+        return label_many(self._transport, labels, columns, retract)
+
+    def import_many(
+        self, rows: Any, *, source: Optional[str] = None, model: Optional[str] = None, model_version: Optional[int] = None
+    ) -> ImportReport:
+        """Takes in what another system predicted before: rows of a frame, or an iterable of dicts.
+
+        A row has `input`, `output` and `event_time` or `predicted_at`, and may have `model`, `model_version`, `model_sha256`,
+        `entity`, `reference_id`, `context`, `id` and `label`, a dict with a `value`. `model` and `model_version` hold for rows that
+        name none; `source` is the system that made them. The same rows again change nothing, and may bring labels that came since.
+        """
+        return import_many(self._transport, rows, source, model, model_version)
+
+    def replay(
+        self,
+        *,
+        types: Union[str, Sequence[str], None] = None,
+        model: Optional[str] = None,
+        since: Optional[Time] = None,
+        until: Optional[Time] = None,
+        start: Optional[str] = None,
+        end: Optional[str] = None,
+        topic: Optional[str] = None,
+        limit: Optional[int] = None,
+    ) -> Replay:
+        """The events of the log, in order within each partition, to where the log ends now.
+
+        types: such as `PredictionRequested`, one or several. since, until: when the log stored them.
+        start: the `cursor` of a line, to go on behind it; or the `end` of an earlier replay, to take what came since.
+        """
+        query = {
+            "type": types if types is None or isinstance(types, str) else ",".join(types),
+            "model": model,
+            "since": plain(since),
+            "until": plain(until),
+            "from": start,
+            "to": end,
+            "topic": topic,
+        }
+        return Replay(self._transport, query, limit)
+
+    def _submit(
+        self, model: str, item: Mapping[str, Any], key: str, deadline_s: Optional[float], wait_s: Optional[float]
+    ) -> Prediction:
+        headers = {"idempotency-key": _quoted(key)}
+        if deadline_s is not None:
+            headers["cancel-after"] = f"{max(1, round(deadline_s * 1_000))}ms"
+        seconds = 0 if wait_s is None else math.ceil(wait_s)
+        if seconds > 0:
+            headers["prefer"] = f"wait={seconds}"
+        timeout = self._transport.timeout + seconds
+        body = {"model": model, **item}
+        return Prediction.of(
+            self._transport.request("POST", "/v1/predictions", json=body, headers=headers, timeout=timeout).json()
+        )
+
+    def _submit_items(self, body: bytes, key: str, count: int) -> List[Union[str, ApiError]]:
+        headers = {"idempotency-key": _quoted(key), "content-type": "application/json"}
+        try:
+            items = self._transport.request("POST", "/v1/predictions", body=body, headers=headers).json()["items"]
+        except ApiError as error:
+            # Every row was refused: the answer is the first refusal, with what is wrong with all of them.
+            if error.code != "invalid-input" or not error.errors:
+                raise
+            return [_of_item(error, at) for at in range(count)]
+        return [
+            ApiError.of(one["problem"].get("status", 422), one["problem"]) if one["status"] == "refused" else str(one["id"])
+            for one in items
+        ]
+
+
+def cache_folder() -> Path:
+    """Where data sets are kept that were loaded without naming a folder: they never change."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hindcast" / "datasets"
+
+
+def _item_of(input: Any, facts: Mapping[str, Any]) -> Dict[str, Any]:
+    given = {name: plain(value) for name, value in facts.items()}
+    item = {name: value for name, value in given.items() if value is not None}
+    for name in ("entity", "referenceId"):
+        if name in item:
+            item[name] = str(item[name])
+    return {"input": input, **item}
+
+
+def _item(
+    input: Any,
+    entity: Optional[str],
+    reference_id: Optional[str],
+    event_time: Optional[Time],
+    context: Optional[Mapping[str, Any]],
+    priority: Optional[str],
+) -> Dict[str, Any]:
+    facts = {"entity": entity, "referenceId": reference_id, "eventTime": event_time, "context": context}
+    return _item_of(input, {**facts, "priority": priority})
+
+
+def _of_item(error: ApiError, at: int) -> ApiError:
+    """What a refusal of all rows says of one of them; what is wrong with the later ones may not be listed any more."""
+    prefix = f"/items/{at}/"
+    own = [one for one in error.problem.get("errors") or () if str(one.get("pointer", "")).startswith(prefix)]
+    detail = f"{own[0]['pointer']} {own[0]['detail']}." if own else error.detail
+    return ApiError.of(error.status, {**error.problem, "detail": detail, "errors": own})
+
+
+def _messages(lines: Iterator[bytes]) -> Iterator[Tuple[Optional[str], str]]:
+    """Id and data of each message of a text/event-stream."""
+    event_id: Optional[str] = None
+    data: List[str] = []
+    for line in lines:
+        if not line:
+            if data:
+                yield event_id, "\n".join(data)
+            data = []
+            continue
+        name, _, value = line.decode().partition(":")
+        value = value[1:] if value.startswith(" ") else value
+        if name == "id":
+            event_id = value
+        elif name == "data":
+            data.append(value)
+
+
+def _quoted(key: str) -> str:
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _id(prediction: AnyPrediction) -> str:
+    return prediction if isinstance(prediction, str) else prediction.id
+
+
+def _path(prediction: AnyPrediction) -> str:
+    return f"/v1/predictions/{quote(_id(prediction), safe='')}"

@@ -1,0 +1,248 @@
+"""Data sets: cuts of the log that never change."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+from ._json import plain
+from ._transport import Transport, broken
+from .errors import DatasetFailed, HindcastError, Unreachable, WaitTimeout
+
+wait_max_s = 60
+day_ms = 86_400_000
+piece_bytes = 1_048_576
+ended_statuses = frozenset(("succeeded", "failed", "canceled"))
+
+Time = Union[datetime, str]
+Folder = Union[str, "os.PathLike[str]"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, whether or not it is cut yet. `id` is a hash of what it holds, `job` the work that cuts it."""
+
+    id: str
+    status: str
+    model: str
+    format: str
+    job: str
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @staticmethod
+    def of(body: Mapping[str, Any]) -> Dataset:
+        return Dataset(
+            str(body["id"]), str(body["status"]), str(body["model"]), str(body["format"]), str(body["job"]), body
+        )
+
+
+AnyDataset = Union[str, Dataset]
+
+
+class Datasets:
+    """`client.datasets`: cut the log into data sets, and get them here."""
+
+    def __init__(self, transport: Transport, cache: Path) -> None:
+        self._transport = transport
+        self._cache = cache
+
+    def create(
+        self,
+        model: str,
+        *,
+        split: Optional[Mapping[str, float]] = None,
+        unlabelled: Union[str, Tuple[Any, float]] = "drop",
+        maturity_days: Optional[float] = None,
+        pick: str = "latest",
+        versions: Optional[Sequence[int]] = None,
+        roles: Optional[Sequence[str]] = None,
+        since: Optional[Time] = None,
+        until: Optional[Time] = None,
+        start: Optional[str] = None,
+        end: Optional[str] = None,
+        inputs: Optional[Sequence[str]] = None,
+        context: Optional[Sequence[str]] = None,
+        redact: Optional[Mapping[str, Union[str, float]]] = None,
+        sample: Optional[float] = None,
+        salt: Optional[str] = None,
+        format: str = "parquet",
+        timeout: Optional[float] = 600.0,
+    ) -> Dataset:
+        """Cuts everything that was predicted of a model, with its labels, as the log has it now, and waits until it is done.
+
+        split: shares by name, `{"train": 0.8, "test": 0.2}`; an entity is in one of them.
+        unlabelled: what becomes of predictions without a label: `drop`, `keep`, or `("no", 90)`: this label after so many days.
+        maturity_days: only labels that came within that time, of predictions at least that old.
+        start, end: positions of the cut; the same end makes the same set, with the same bytes, whenever it is asked for.
+        redact: by column, `drop`, `hmac`, or the width of the buckets of a number.
+        sample: a share of the rows. salt: another one chooses other rows, and divides them otherwise.
+        timeout: None does not wait: `client.datasets.wait(dataset)`.
+        """
+        absent = unlabelled if isinstance(unlabelled, str) else _absent(*unlabelled)
+        maturity = None if maturity_days is None else round(maturity_days * day_ms)
+        body = {
+            "model": model,
+            "versions": versions and list(versions),
+            "roles": roles and list(roles),
+            "since": since,
+            "until": until,
+            "from": start,
+            "to": end,
+            "inputs": inputs and list(inputs),
+            "context": context and list(context),
+            "labels": _given({"pick": pick, "maturityMs": maturity, "absent": absent}),
+            "redact": redact and [_redaction(column, how) for column, how in redact.items()],
+            "sample": None if sample is None else _given({"fraction": sample, "salt": salt}),
+            "split": split
+            and _given({"parts": [{"name": name, "share": share} for name, share in split.items()], "salt": salt}),
+            "format": format,
+        }
+        created = Dataset.of(self._transport.request("POST", "/v1/datasets", json=_given(body)).json())
+        return created if timeout is None else self.wait(created, timeout=timeout)
+
+    def wait(
+        self,
+        dataset: Dataset,
+        *,
+        timeout: float = 600.0,
+        progress: Optional[Callable[[Mapping[str, Any]], None]] = None,
+    ) -> Dataset:
+        """The data set once it is cut. Raises `DatasetFailed` or `WaitTimeout`. `progress` gets `done`, `total`, `etaMs` now and then."""
+        until = time.monotonic() + timeout
+        while True:
+            left = min(max(0, round(until - time.monotonic())), wait_max_s)
+            # Long work tells of its progress meanwhile.
+            seconds = min(left, 2) if progress else left
+            headers = {"prefer": f"wait={seconds}"} if seconds > 0 else {}
+            job = self._transport.request(
+                "GET", f"/v1/jobs/{dataset.job}", headers=headers, timeout=self._transport.timeout + seconds
+            ).json()
+            if progress and job.get("progress"):
+                progress(job["progress"])
+            if job["status"] == "succeeded":
+                return Dataset.of({**dataset.raw, "status": "succeeded"})
+            if job["status"] in ended_statuses:
+                raise DatasetFailed(dataset.id, str(job["status"]), job.get("error") or {})
+            if time.monotonic() >= until:
+                raise WaitTimeout(dataset.id, timeout)
+
+    def manifest(self, dataset: AnyDataset) -> Mapping[str, Any]:
+        """What a data set holds, of which stretch of the log, in which files, and what became of every request."""
+        found: Mapping[str, Any] = self._transport.request("GET", f"/v1/datasets/{_id(dataset)}").json()
+        return found
+
+    def list(self) -> List[Dataset]:
+        """The newest data sets, also those that are being cut."""
+        return [Dataset.of(one) for one in self._transport.request("GET", "/v1/datasets").json()["data"]]
+
+    def diff(self, a: AnyDataset, b: AnyDataset) -> List[Mapping[str, Any]]:
+        """In what two data sets differ; nothing for the same one."""
+        query = {"a": _id(a), "b": _id(b)}
+        found: List[Mapping[str, Any]] = self._transport.request("GET", "/v1/datasets/diff", query=query).json()["differences"]
+        return found
+
+    def download(self, dataset: AnyDataset, folder: Optional[Folder] = None) -> Path:
+        """The files of a data set in a folder: one for each split, and `manifest.json`. Without a folder it is one in the user's cache.
+
+        What is there already is kept, what was broken off goes on, and every file is compared with its digest.
+        """
+        manifest = self.manifest(dataset)
+        target = self._cache / _id(dataset) if folder is None else Path(folder)
+        for file in manifest["files"]:
+            self._fetch(_id(dataset), file, target.joinpath(*str(file["name"]).split("/")))
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "manifest.json").write_bytes(self._transport.request("GET", f"/v1/datasets/{_id(dataset)}").body)
+        return target
+
+    def to_pandas(self, dataset: AnyDataset, split: Optional[str] = None) -> Any:
+        """A split of a data set, or all of it, as a pandas DataFrame. Needs pandas, and pyarrow for Parquet."""
+        import pandas
+
+        form, files = self._local(dataset, split)
+        read = {
+            "parquet": pandas.read_parquet,
+            "ndjson": lambda path: pandas.read_json(path, lines=True),
+            "csv": pandas.read_csv,
+        }[form]
+        return pandas.concat([read(path) for path in files], ignore_index=True)
+
+    def to_polars(self, dataset: AnyDataset, split: Optional[str] = None) -> Any:
+        """A split of a data set, or all of it, as a polars DataFrame."""
+        import polars
+
+        form, files = self._local(dataset, split)
+        read = {"parquet": polars.read_parquet, "ndjson": polars.read_ndjson, "csv": polars.read_csv}[form]
+        return polars.concat([read(path) for path in files], how="vertical_relaxed")
+
+    def _local(self, dataset: AnyDataset, split: Optional[str]) -> Tuple[str, List[Path]]:
+        folder = self.download(dataset)
+        manifest = self.manifest(dataset)
+        names = [str(file["name"]) for file in manifest["files"]]
+        chosen = [name for name in names if split is None or name.split("/")[0] == split]
+        if not chosen:
+            splits = ", ".join(sorted({name.split("/")[0] for name in names})) or "none"
+            raise HindcastError(f"The data set has no split {split!r}. It has: {splits}.")
+        return str(manifest["format"]), [folder.joinpath(*name.split("/")) for name in chosen]
+
+    def _fetch(self, id: str, file: Mapping[str, Any], path: Path) -> None:
+        if path.is_file() and path.stat().st_size == file["bytes"] and _digest(path) == file["sha256"]:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.part")
+        part.touch()
+        url = f"/v1/datasets/{id}/files/{file['name']}"
+        come = -1
+        while come < file["bytes"]:
+            for again in self._transport.retrying.pauses():
+                come = part.stat().st_size
+                if come >= file["bytes"]:
+                    break
+                try:
+                    self._append(url, str(file["sha256"]), part, come)
+                except broken as error:
+                    # Where something came, patience begins anew.
+                    if part.stat().st_size > come:
+                        break
+                    if not again(None):
+                        raise Unreachable(f"{file['name']} broke off each time.") from error
+        digest = _digest(part)
+        if digest != file["sha256"]:
+            part.unlink()
+            raise HindcastError(f"{file['name']} came as {digest} and should be {file['sha256']}: it was thrown away, try again.")
+        os.replace(part, path)
+
+    def _append(self, url: str, digest: str, part: Path, come: int) -> None:
+        headers: Dict[str, str] = {} if come == 0 else {"range": f"bytes={come}-", "if-range": f'"{digest}"'}
+        _, status, pieces = self._transport.pieces(url, headers=headers)
+        with part.open("ab" if status == 206 else "wb") as out:
+            for piece in pieces:
+                out.write(piece)
+
+
+def _absent(value: Any, days: float) -> Dict[str, Any]:
+    return {"value": plain(value), "afterMs": round(days * day_ms)}
+
+
+def _redaction(column: str, how: Union[str, float]) -> Dict[str, Any]:
+    return {"column": column, "how": how} if isinstance(how, str) else {"column": column, "how": "bucket", "width": how}
+
+
+def _given(members: Mapping[str, Any]) -> Dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _id(dataset: AnyDataset) -> str:
+    return dataset if isinstance(dataset, str) else dataset.id
+
+
+def _digest(path: Path) -> str:
+    found = sha256()
+    with path.open("rb") as content:
+        for piece in iter(lambda: content.read(piece_bytes), b""):
+            found.update(piece)
+    return found.hexdigest()

@@ -1,0 +1,133 @@
+"""Data sets: downloads that break, and a real cut where there is a server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from fake_server import Asked, FakeServer, Reply
+from hindcast import Client, Dataset, DatasetFailed, HindcastError
+
+try:
+    import pandas
+    import polars
+    import pyarrow  # noqa: F401
+except ImportError:
+    pandas = None
+
+CONTENT = bytes(range(256)) * 2_000
+ID = "ab" * 32
+
+
+def body(status: str = "running") -> dict:
+    return {"id": ID, "status": status, "model": "churn", "format": "ndjson", "job": "job-1"}
+
+
+class Downloads(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def answer(self, cuts: int, content: bytes = CONTENT):
+        digest = hashlib.sha256(CONTENT).hexdigest()
+        manifest = {"format": "ndjson", "files": [{"name": "train/part-0.ndjson", "bytes": len(CONTENT), "sha256": digest}]}
+
+        def answer(asked: Asked, turn: int) -> Reply:
+            if "/files/" not in asked.path:
+                return Reply(200, manifest)
+            first = int(asked.headers.get("range", "bytes=0-")[6:-1])
+            files = sum("/files/" in one.path for one in server.asked)
+            return Reply(206 if first else 200, content[first:], cut=100_000 if files <= cuts else None)
+
+        server = FakeServer(answer)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def test_go_on_where_they_were_broken_off_and_are_not_made_twice(self) -> None:
+        server = self.answer(cuts=3)
+        with Client(server.url) as client:
+            folder = client.datasets.download(ID, self.folder)
+            self.assertEqual((folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+            ranges = [asked.headers.get("range") for asked in server.asked if "/files/" in asked.path]
+            self.assertEqual(ranges, [None, "bytes=100000-", "bytes=200000-", "bytes=300000-"])
+            client.datasets.download(ID, self.folder)
+            self.assertEqual(len([asked for asked in server.asked if "/files/" in asked.path]), 4)
+
+    def test_of_other_bytes_are_thrown_away(self) -> None:
+        server = self.answer(0, content=CONTENT[::-1])
+        with Client(server.url) as client, self.assertRaisesRegex(HindcastError, "thrown away"):
+            client.datasets.download(ID, self.folder)
+        self.assertEqual([path for path in self.folder.rglob("*") if path.is_file()], [])
+
+
+class Cuts(unittest.TestCase):
+    def test_say_what_is_asked_in_the_words_of_the_api(self) -> None:
+        with FakeServer(lambda asked, turn: Reply(202, body())) as server, Client(server.url) as client:
+            client.datasets.create(
+                "churn", split={"train": 0.8, "test": 0.2}, unlabelled=("no", 90), maturity_days=30, salt="s", end="0:0:7",
+                redact={"entity": "hmac", "input.age": 10}, sample=0.5, timeout=None,
+            )
+            self.assertEqual(server.asked[0].json, {
+                "model": "churn",
+                "to": "0:0:7",
+                "labels": {"pick": "latest", "maturityMs": 2_592_000_000, "absent": {"value": "no", "afterMs": 7_776_000_000}},
+                "redact": [{"column": "entity", "how": "hmac"}, {"column": "input.age", "how": "bucket", "width": 10}],
+                "sample": {"fraction": 0.5, "salt": "s"},
+                "split": {"parts": [{"name": "train", "share": 0.8}, {"name": "test", "share": 0.2}], "salt": "s"},
+                "format": "parquet",
+            })
+
+    def test_are_waited_for_and_tell_how_far_they_are(self) -> None:
+        def answer(asked: Asked, turn: int) -> Reply:
+            status = "running" if turn < 3 else "succeeded" if asked.path.endswith("job-1") else "failed"
+            return Reply(200, {"status": status, "progress": {"done": turn}, "error": {"code": "c", "detail": "It is gone."}})
+
+        with FakeServer(answer) as server, Client(server.url) as client:
+            told: list = []
+            dataset = client.datasets.wait(Dataset.of(body()), progress=told.append)
+            self.assertEqual((dataset.status, [one["done"] for one in told]), ("succeeded", [1, 2, 3]))
+            with self.assertRaisesRegex(DatasetFailed, "has failed. It is gone."):
+                client.datasets.wait(Dataset.of({**body(), "job": "job-2"}))
+
+
+@unittest.skipIf(pandas is None, "pandas, polars or pyarrow are not installed")
+@unittest.skipUnless("HINDCAST_URL" in os.environ, "HINDCAST_URL names no running Hindcast")
+class Live(unittest.TestCase):
+    def test_a_cut_is_a_frame_of_inputs_outputs_and_labels_and_imports_are_in_it(self) -> None:
+        rows = [
+            {
+                "input": {"x": at, "plan": "pro" if at % 2 else None},
+                "output": {"label": "yes"},
+                "event_time": f"2025-03-01T12:{at // 60:02}:{at % 60:02}Z",
+                "entity": f"c{at % 40}",
+                "label": {"value": "yes" if at % 3 else "no"},
+            }
+            for at in range(300)
+        ]
+        with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, {"XDG_CACHE_HOME": cache}), Client() as client:
+            client.import_many(rows, source="legacy", model="py-dataset", model_version=1).raise_for_refused()
+            for form in ("parquet", "ndjson", "csv"):
+                dataset = client.datasets.create("py-dataset", split={"train": 0.8, "test": 0.2}, format=form)
+                self.assertEqual(dataset.status, "succeeded")
+                whole = client.datasets.to_pandas(dataset)
+                train, test = (client.datasets.to_polars(dataset, split) for split in ("train", "test"))
+                self.assertEqual((len(whole), len(train) + len(test)), (300, 300))
+                self.assertEqual(set(train["entity"]) & set(test["entity"]), set())
+                self.assertEqual(sorted(whole["input.x"]), list(range(300)))
+                self.assertEqual((whole["label"] == "no").sum(), 100)
+                self.assertEqual(set(whole["role"]), {"imported"})
+            self.assertEqual(client.datasets.manifest(dataset)["accountedFor"]["rows"], 300)
+            self.assertIn(dataset.id, [one.id for one in client.datasets.list()])
+            self.assertEqual(client.datasets.diff(dataset, dataset), [])
+            with self.assertRaisesRegex(HindcastError, "It has: test, train"):
+                client.datasets.to_pandas(dataset, "validation")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,98 @@
+import { bodyFault, type Problem, predictionIdSchema, problem } from '@hindcast/adapters/http';
+import { canonicalJson, modelNamePattern, predictionLabeledData, type Sha256, unknownSha256 } from '@hindcast/domain';
+import { type Static, Type } from '@sinclair/typebox';
+
+const time = (description: string, example: string) =>
+  Type.Optional(Type.String({ format: 'date-time', description, examples: [example] }));
+const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 256, description }));
+const model = Type.Optional(
+  Type.String({ pattern: modelNamePattern, description: 'Name of the model; it need not be registered here' }),
+);
+const modelVersion = Type.Optional(Type.Integer({ minimum: 1, description: 'Its version there' }));
+
+/** A prediction that another system made. */
+export const importRowSchema = Type.Object(
+  {
+    id: Type.Optional(predictionIdSchema),
+    model,
+    modelVersion,
+    modelSha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Digest of the file that ran' })),
+    input: Type.Unknown({ description: 'As it was asked' }),
+    output: Type.Unknown({ description: 'As it was answered, best in the form that Hindcast gives its own answers' }),
+    eventTime: time('When what is predicted about happened', '2025-03-01T12:00:00Z'),
+    predictedAt: time('When it was predicted, where that is another time', '2025-03-01T12:00:01Z'),
+    entity: text('What the prediction is about'),
+    referenceId: text("The client's own id"),
+    context: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'Kept beside the input' })),
+    label: Type.Optional(
+      Type.Object(
+        { ...predictionLabeledData.properties, occurredAt: time('When it came true', '2025-04-01T00:00:00Z') },
+        { additionalProperties: false, description: 'What came true' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+type ImportRow = Static<typeof importRowSchema>;
+
+export const importQuerySchema = Type.Object(
+  {
+    source: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 128, description: 'The system that made them; default: import' }),
+    ),
+    model,
+    modelVersion,
+  },
+  { additionalProperties: false },
+);
+export type ImportQuery = Static<typeof importQuerySchema>;
+
+/** A row with all that it left to the query and to its content. */
+export interface Import extends ImportRow {
+  readonly id: string;
+  readonly model: string;
+  readonly modelVersion: number;
+  readonly modelSha256: string;
+  readonly predictedAt: string;
+  /** Digest of the row without its id and label. */
+  readonly requestHash: string;
+}
+
+const schemaFault = bodyFault(importRowSchema);
+
+const fault = (pointer: string, detail: string): Problem =>
+  problem('invalid-body', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+
+/**
+ * Checks a row and completes it. Without an id of its own a row has that of its content, but for its label: the same row is
+ * the same prediction however often it comes, and a label may come later.
+ * @throws Problem `invalid-body`
+ */
+export const completedRow = (
+  json: unknown,
+  query: ImportQuery,
+  { sha256, idOf, contextBytesMax }: { sha256: Sha256; idOf(requestHash: string): string; contextBytesMax: number },
+): Import => {
+  const wrong = schemaFault(json);
+  if (wrong) throw wrong;
+  const row = json as ImportRow;
+  const name = row.model ?? query.model;
+  const version = row.modelVersion ?? query.modelVersion;
+  const predictedAt = row.predictedAt ?? row.eventTime;
+  if (name === undefined) throw fault('/model', 'is needed, in each row or as ?model=.');
+  if (version === undefined) throw fault('/modelVersion', 'is needed, in each row or as ?modelVersion=.');
+  if (predictedAt === undefined) throw fault('/eventTime', 'or predictedAt is needed.');
+  if (row.context && Buffer.byteLength(JSON.stringify(row.context)) > contextBytesMax) {
+    throw fault('/context', `must have at most ${contextBytesMax} bytes as JSON.`);
+  }
+  const { id, label, ...said } = row;
+  const content = { ...said, model: name, modelVersion: version, predictedAt };
+  const requestHash = sha256(canonicalJson(content));
+  return {
+    ...content,
+    modelSha256: row.modelSha256 ?? unknownSha256,
+    ...(label === undefined ? undefined : { label }),
+    id: id ?? idOf(requestHash),
+    requestHash,
+  };
+};
