@@ -93,18 +93,20 @@ const checksOf = (
   { catalog, jobs, projections, notary }: LongRunning,
   roles: ReadonlySet<Role>,
 ): Readonly<Record<string, ReadinessCheck>> => {
+  const hasAny = (...wanted: readonly Role[]): boolean => wanted.some((role) => roles.has(role));
   const projecting = async () => {
     const failed = (await projections?.list())?.find(({ state }) => state === 'failed');
     if (failed) throw new Error(failed.error);
   };
   return {
-    log: { required: true, check: () => log.bounds(TOPICS.predictions) },
+    // Results are read from the views while the log is away, and most requests are accepted while the views are.
+    log: { required: hasAny('command-api', 'worker', 'projector'), check: () => log.bounds(TOPICS.predictions) },
     views: {
-      required: [...roles].some((role) => role !== 'worker'),
+      required: hasAny('query-api', 'projector'),
       check: () => views.reader.checkpoints('prediction-status'),
     },
-    catalog: { required: true, check: () => catalog.catchUp() },
-    jobs: { required: true, check: () => jobs.catchUp() },
+    catalog: { required: hasAny('command-api', 'worker'), check: () => catalog.catchUp() },
+    jobs: { required: false, check: () => jobs.catchUp() },
     models: { required: false, check: () => checkChampions(catalog, artifacts, DEFAULT_TENANT) },
     ...(projections && { projections: { required: false, check: projecting } }),
     ...(notary && { audit: { required: false, check: () => checkAudit(notary) } }),

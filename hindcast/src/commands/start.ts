@@ -47,16 +47,19 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     if (isOnFolder && options['afterMigration'] !== true) await refuseMoved(config.data);
     const logger = openProcessLog(config, context.terminal);
     const start = await context.loadStart();
-    const running = await start(config, logger, role && [role]).catch((error: unknown) => {
+    const starting = start(config, logger, role && [role]);
+    const log = { error: (said: unknown) => complain(logger, said) };
+    // Listens from the beginning: a process that is asked to end while it starts ends as one that has started.
+    const ending = closeWithGrace({ delay: config.shutdownMs, logger: log }, async ({ err }) => {
+      if (err) complain(logger, err);
+      const running = await starting.catch(() => undefined);
+      await running?.stop();
+      if (running && speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
+    });
+    const running = await starting.catch((error: unknown) => {
+      ending.uninstall();
       throw startFailure(config, error);
     });
-    const log = { error: (said: unknown) => complain(logger, said) };
-    closeWithGrace({ delay: config.shutdownMs, logger: log }, async ({ err }) => {
-      if (err) complain(logger, err);
-      await running.stop();
-      if (speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
-    });
-    // Whoever hears that it is ready may ask it to end at once.
     announce(context, config, logger, running, role);
   });
 

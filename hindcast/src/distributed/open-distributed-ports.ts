@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { openKafkaEventLog } from '@hindcast/adapters/kafka';
 import {
+  claimDatabase,
   createMongoClient,
   majority,
   openGridFsArtifactStore,
@@ -59,6 +60,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     const { logId = '', epoch = 0 } = first ?? {};
     const client = createMongoClient(config.mongodbUri);
     opened.push(() => client.close());
+    await claimDatabase(client.db(config.database, majority), { logId, epoch });
     const views = opened.keep(await openMongoViews({ server: { client }, database: config.database, now, logger }));
     const artifacts = await openGridFsArtifactStore({ db: client.db(config.database), cacheFolder });
     const redis = opened.keep(
