@@ -12,6 +12,7 @@ import { outcomeRoutes } from './outcome-routes.ts';
 import { predictionRoutes } from './prediction-routes.ts';
 import { projectionRoutes } from './projection-routes.ts';
 import { registrationRoutes } from './registration-routes.ts';
+import { verificationRoutes } from './verification-routes.ts';
 import { createWatches } from './watch-predictions.ts';
 
 const contextOf = (given: CommandPorts, limits: CommandLimits): CommandContext => {
@@ -41,4 +42,5 @@ export const commandApi =
     await app.register(jobRoutes(context));
     await app.register(datasetRoutes(context));
     await app.register(projectionRoutes(context));
+    await app.register(verificationRoutes(context));
   };

@@ -17,6 +17,7 @@ import { projectionsCommand } from './commands/projections.ts';
 import { qualityCommand } from './commands/quality.ts';
 import { replayCommand } from './commands/replay.ts';
 import { roleCommands, startCommand } from './commands/start.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -35,6 +36,7 @@ const commands = [
   modelsCommand,
   jobsCommand,
   projectionsCommand,
+  verifyCommand,
   migrateCommand,
   auditCommand,
   configCommand,

@@ -18,6 +18,7 @@ import { qualityRoute } from './quality-route.ts';
 import { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';
 import { replayRoute } from './replay-route.ts';
 import { statsRoute } from './stats-route.ts';
+import { verificationRoute } from './verification-route.ts';
 
 export interface QueryApiOptions {
   /** Of the product, shown at `/` and in `/asyncapi.json`. */
@@ -52,6 +53,7 @@ export const queryApi =
     await app.register(statsRoute(ports, views));
     await app.register(modelsRoute(ports, views, limits, waits));
     await app.register(jobsRoute(ports, limits, waits, streams));
+    await app.register(verificationRoute(ports));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
     await app.register(datasetsRoute(ports));

@@ -68,6 +68,7 @@ export const describedExamplesWork: Scenario = {
       'putPrediction',
       'rebuildProjection',
       'requestPrediction',
+      'verifyPredictions',
     ]);
   },
 };

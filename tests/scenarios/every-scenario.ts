@@ -20,6 +20,7 @@ import {
 } from './predict-and-read.ts';
 import { cancelRacesCompletion, duplicatesOfOneKey, twoBodiesOneKey } from './races.ts';
 import type { Scenario } from './system.ts';
+import { pastAnswersAreGivenAgain } from './verification.ts';
 import { rebuildEqualsLive, replayResumes, viewsEqualRawFold } from './views.ts';
 
 /** What Hindcast promises its users, whatever it runs on. */
@@ -46,6 +47,7 @@ export const everyScenario: readonly Scenario[] = [
   rebuildEqualsLive,
   viewsEqualRawFold,
   replayResumes,
+  pastAnswersAreGivenAgain,
   badInputIsRefused,
   trickledBodyIsCut,
   describedExamplesWork,

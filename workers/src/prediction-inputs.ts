@@ -13,9 +13,7 @@ export const loadInput = async (
   entry: OpenEntry,
 ): Promise<LoadedInput> => {
   try {
-    return entry.inputRef
-      ? await readPayload(ports.artifacts, entry.inputRef)
-      : await fromLog(ports.log, entry);
+    return entry.inputRef ? await readPayload(ports.artifacts, entry.inputRef) : await fromLog(ports.log, entry);
   } catch (cause) {
     return { ok: false, reason: 'missing', detail: cause instanceof Error ? cause.message : String(cause) };
   }
@@ -46,7 +44,8 @@ export const readPayload = async (
   let read = 0;
   for await (const chunk of content) {
     read += chunk.byteLength;
-    if (read > bytes) return { ok: false, reason: 'unreadable', detail: `the payload is longer than its ${bytes} bytes` };
+    if (read > bytes)
+      return { ok: false, reason: 'unreadable', detail: `the payload is longer than its ${bytes} bytes` };
     text += decoder.decode(chunk, { stream: true });
   }
   try {

@@ -19,7 +19,9 @@ export interface Likeness {
 export const compareOutputs = (signature: ModelSignature, recorded: unknown, again: unknown): Likeness => {
   const found: Found = { maxDifference: 0, isApart: false, flipped: false };
   if (isObject(recorded) && isObject(again) && sameNames(recorded, again)) {
-    const floats = new Map(signature.outputs.filter(({ datatype }) => isFloat(datatype)).map((o) => [o.name, o.datatype]));
+    const floats = new Map(
+      signature.outputs.filter(({ datatype }) => isFloat(datatype)).map((o) => [o.name, o.datatype]),
+    );
     for (const [name, was] of Object.entries(recorded)) {
       const datatype = floats.get(name);
       if (datatype) compareFloats(was, again[name], datatype, found);

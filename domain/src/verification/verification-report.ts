@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { noPast, pastCountsSchema } from '../past/past-counts.ts';
 
 /** Groups of predictions that a report tells apart; further ones are counted together. */
-export const groupsMax = 24;
+export const groupsMax = 20;
 /** Predictions that a report names, the first that were found. */
 export const examplesMax = 12;
 
@@ -72,7 +72,9 @@ export const verificationReportSchema = Type.Object(
     flipped: count('Of those that differ: another class or decision'),
     ...verdictCounts,
     groups: Type.Array(groupSchema, { description: 'By version of the model, and by the runtime that ran it' }),
-    reasons: Type.Record(Type.String(), Type.Integer(), { description: 'Of all that are neither exact nor within tolerance' }),
+    reasons: Type.Record(Type.String(), Type.Integer(), {
+      description: 'Of all that are neither exact nor within tolerance',
+    }),
     examples: Type.Array(exampleSchema, { description: 'The first of those' }),
     again: Type.Array(Type.String(), { description: 'Runtimes that ran them again' }),
     timings: timingsSchema,
@@ -125,7 +127,8 @@ export const countVerified = (report: VerificationReport, one: Verified): void =
   if (one.flipped) report.flipped += 1;
   if (one.inItsPlace) group.inItsPlace += 1;
   group.maxDifference = Math.max(group.maxDifference, maxDifference);
-  if (again !== undefined && !report.again.includes(again) && report.again.length < runtimesMax) report.again.push(again);
+  if (again !== undefined && !report.again.includes(again) && report.again.length < runtimesMax)
+    report.again.push(again);
   if (reason === undefined) return;
   report.reasons[reason] = (report.reasons[reason] ?? 0) + 1;
   if (report.examples.length >= examplesMax) return;
@@ -147,7 +150,15 @@ const groupOf = (groups: VerificationGroup[], of: Verified['of']): VerificationG
   if (groups.length >= groupsMax && of !== others) return groupOf(groups, others);
   const fresh: VerificationGroup = {
     ...of,
-    ...{ exact: 0, within_tolerance: 0, decision_flip: 0, mismatch: 0, not_verified: 0, inItsPlace: 0, maxDifference: 0 },
+    ...{
+      exact: 0,
+      within_tolerance: 0,
+      decision_flip: 0,
+      mismatch: 0,
+      not_verified: 0,
+      inItsPlace: 0,
+      maxDifference: 0,
+    },
   };
   groups.push(fresh);
   return fresh;

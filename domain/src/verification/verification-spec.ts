@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { logCutSchema } from '../past/log-cut.ts';
 import { modelNamePattern } from '../model-reference.ts';
+import { logCutSchema } from '../past/log-cut.ts';
 
 /** Jobs of this kind run past predictions again and compare. */
 export const verificationKind = 'verification';
@@ -8,7 +8,10 @@ export const verificationKind = 'verification';
 export const sampleSchema = Type.Object(
   {
     share: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'Of the predictions, by their ids' }),
-    salt: Type.String({ maxLength: 128, description: 'Another salt chooses others; a smaller share lies in a larger one' }),
+    salt: Type.String({
+      maxLength: 128,
+      description: 'Another salt chooses others; a smaller share lies in a larger one',
+    }),
   },
   { additionalProperties: false },
 );

@@ -73,7 +73,10 @@ export const createVerifier = (ports: PastPorts, { epoch, runs, timings, each }:
 
   const runGroup = async (version: ModelVersion, rows: readonly Prepared[]): Promise<readonly Judged[]> => {
     const started = clock();
-    const first = await runs.together(version, rows.map(({ input }) => input));
+    const first = await runs.together(
+      version,
+      rows.map(({ input }) => input),
+    );
     timings.runMs += clock() - started;
     const compared = clock();
     const unlike = rows.flatMap((row, at) => (first[at]?.ok && !isExact(row, first[at]) ? [at] : []));
