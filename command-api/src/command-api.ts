@@ -2,6 +2,7 @@ import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/ht
 import { DEFAULT_TENANT } from '@hindcast/domain';
 import type { FastifyPluginAsync } from 'fastify';
 import { createAdmission } from './admission.ts';
+import { backtestRoutes } from './backtest-routes.ts';
 import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
 import { datasetRoutes } from './dataset-routes.ts';
 import { jobRoutes } from './job-routes.ts';
@@ -43,4 +44,5 @@ export const commandApi =
     await app.register(datasetRoutes(context));
     await app.register(projectionRoutes(context));
     await app.register(verificationRoutes(context));
+    await app.register(backtestRoutes(context));
   };

@@ -2,6 +2,7 @@ import { LogError } from '@hindcast/domain';
 import { Command, CommanderError } from 'commander';
 import { CliFailure, EXIT } from './cli-failure.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backtestCommand } from './commands/backtest.ts';
 import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
 import { datasetsCommand } from './commands/datasets.ts';
@@ -37,6 +38,7 @@ const commands = [
   jobsCommand,
   projectionsCommand,
   verifyCommand,
+  backtestCommand,
   migrateCommand,
   auditCommand,
   configCommand,

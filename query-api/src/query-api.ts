@@ -3,6 +3,7 @@ import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/ht
 import { auditRoutes } from './audit-routes.ts';
 import { datasetFileRoute } from './dataset-file-route.ts';
 import { datasetsRoute } from './datasets-route.ts';
+import { backtestRoutes } from './backtest-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import { jobsRoute } from './jobs-route.ts';
 import { labelsRoute } from './labels-route.ts';
@@ -54,6 +55,7 @@ export const queryApi =
     await app.register(modelsRoute(ports, views, limits, waits));
     await app.register(jobsRoute(ports, limits, waits, streams));
     await app.register(verificationRoute(ports));
+    await app.register(backtestRoutes(ports, limits, replays));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
     await app.register(datasetsRoute(ports));

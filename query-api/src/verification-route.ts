@@ -20,8 +20,8 @@ const schema = Type.Object(
 
 /** What has been counted: all of it, or up to the last checkpoint. */
 const reportOf = ({ state }: JobDoc): VerificationReport | undefined => {
-  if (isEndedJob(state)) return state.result as VerificationReport | undefined;
-  return state.checkpoint?.['report'] as VerificationReport | undefined;
+  const result = isEndedJob(state) ? state.result : undefined;
+  return (result ?? state.checkpoint?.['report']) as VerificationReport | undefined;
 };
 
 export const verificationRoute =

@@ -1,3 +1,4 @@
+import { candidatesAreAskedAboutThePast } from './backtest.ts';
 import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
 import { datasetsAreCuts } from './datasets.ts';
 import { describedExamplesWork } from './described-examples.ts';
@@ -48,6 +49,7 @@ export const everyScenario: readonly Scenario[] = [
   viewsEqualRawFold,
   replayResumes,
   pastAnswersAreGivenAgain,
+  candidatesAreAskedAboutThePast,
   badInputIsRefused,
   trickledBodyIsCut,
   describedExamplesWork,

@@ -1,22 +1,33 @@
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
-import { type Logger, type ModelCatalog, verificationKind } from '@hindcast/domain';
-import { createVerificationHandler, type JobRunner, type PastPorts, startJobRunner } from '@hindcast/workers';
+import { backtestKind, type Logger, type ModelCatalog, shadowKind, verificationKind } from '@hindcast/domain';
+import {
+  type BacktestPorts,
+  createBacktestHandler,
+  createShadowHandler,
+  createVerificationHandler,
+  startJobRunner,
+} from '@hindcast/workers';
 import type { Config } from '../settings.ts';
 import { artifactDigest } from './artifact-digest.ts';
 import type { Ports } from './ports.ts';
+import type { UndoStack } from './undo-stack.ts';
 
 /** Long work that shares a process with live predictions: the rest waits. */
 const concurrency = 2;
 
+/** Shadows run until they are canceled: they take no place from work that ends. */
+const shadowsMax = 4;
+
 /** Runs the jobs that need models or what is recorded of them, in any process that is a worker. */
-export const startWorkerJobs = (
-  { log, identity, artifacts }: Ports,
+export const startWorkerJobs = async (
+  { log, identity, artifacts, views }: Ports,
   catalog: ModelCatalog,
   config: Config,
   logger: Logger,
-): Promise<JobRunner> => {
-  const past: PastPorts = {
-    ...{ log, identity, artifacts, catalog, logger },
+  { keep }: Pick<UndoStack, 'keep'>,
+): Promise<void> => {
+  const past: BacktestPorts = {
+    ...{ log, identity, artifacts, catalog, logger, views },
     clock: () => performance.now(),
     fileDigest: artifactDigest(artifacts),
     // A process of its own for each job: it may crash or be slow without a live prediction noticing.
@@ -28,6 +39,12 @@ export const startWorkerJobs = (
         logger,
       }),
   };
-  const handlers = { [verificationKind]: createVerificationHandler(past) };
-  return startJobRunner({ log, identity, logger }, { group: 'worker-jobs', handlers, concurrency });
+  const handlers = {
+    [verificationKind]: createVerificationHandler(past),
+    [backtestKind]: createBacktestHandler(past),
+  };
+  const shadows = { [shadowKind]: createShadowHandler(past) };
+  const ports = { log, identity, logger };
+  keep(await startJobRunner(ports, { group: 'worker-jobs', handlers, concurrency }));
+  keep(await startJobRunner(ports, { group: 'shadow-jobs', handlers: shadows, concurrency: shadowsMax }));
 };

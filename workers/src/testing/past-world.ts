@@ -1,16 +1,30 @@
 import { createHash } from 'node:crypto';
-import { cutLog, type JobCheckpoint, type JobHandler, type LogCut, type ModelRuntime } from '@hindcast/domain';
+import {
+  cutLog,
+  evolvePrediction,
+  type JobCheckpoint,
+  type JobHandler,
+  type LogCut,
+  type ModelRuntime,
+  type PredictionDoc,
+  TOPICS,
+  unknownPrediction,
+} from '@hindcast/domain';
+import { createMemoryViews } from '@hindcast/domain/in-memory';
+import type { BacktestPorts } from '../backtest/backtest-job.ts';
 import { startInferenceWorker } from '../inference-worker.ts';
-import type { PastPorts } from '../past/past-ports.ts';
+import { predictionEventOf } from '../record-intake.ts';
 import { type Ask, createWorkerWorld, until } from './worker-world.ts';
 
 /** A log with a past that workers have made, and what runs it again. */
 export const createPastWorld = async (options: Parameters<typeof createWorkerWorld>[0] = {}) => {
   const world = await createWorkerWorld(options);
-  const files = new Map<string, string>();
+  const files = new Map<string, string | undefined>();
   /** Runtimes that were asked for and have not been stopped. */
   let open = 0;
-  const ports: PastPorts = {
+  const views = createMemoryViews({ now: Date.now });
+  const ports: BacktestPorts = {
+    views,
     log: world.log,
     catalog: world.catalog,
     artifacts: world.artifacts,
@@ -18,7 +32,12 @@ export const createPastWorld = async (options: Parameters<typeof createWorkerWor
     clock: () => performance.now(),
     openRuntime: (): ModelRuntime => {
       open += 1;
-      return { ...world.runtime, stop: async () => void (open -= 1) };
+      return {
+        ...world.runtime,
+        async stop() {
+          open -= 1;
+        },
+      };
     },
     async fileDigest(sha256) {
       return files.has(sha256) ? files.get(sha256) : sha256;
@@ -31,10 +50,7 @@ export const createPastWorld = async (options: Parameters<typeof createWorkerWor
     openRuntimes: () => open,
     /** From now on the file of a model holds something else, or is gone. */
     changeFile: (sha256: string, content: string | undefined) =>
-      files.set(
-        sha256,
-        content === undefined ? (undefined as never) : createHash('sha256').update(content).digest('hex'),
-      ),
+      files.set(sha256, content === undefined ? undefined : createHash('sha256').update(content).digest('hex')),
     /** Has workers answer these, and all that is open. */
     async predict(...asks: Ask[]) {
       const worker = await startInferenceWorker(world.ports, { group: 'workers' });
@@ -42,6 +58,27 @@ export const createPastWorld = async (options: Parameters<typeof createWorkerWor
       await worker.whenCaughtUp();
       await until(() => worker.open() === 0 && worker.stats().unwritten === 0 && worker.stats().running === 0);
       await worker.stop();
+    },
+    /** Folds all that the log has into the status view. */
+    async fold(): Promise<void> {
+      const store = views.statusStore(1);
+      for (const { partition, logId, epoch, end } of await world.log.bounds(TOPICS.predictions)) {
+        const docs = new Map<string, PredictionDoc>();
+        for await (const page of world.log.read({ topic: TOPICS.predictions, partition, from: 0 })) {
+          for (const record of page) {
+            const event = predictionEventOf(record);
+            if (!event) continue;
+            const { key, offset, appendedAt } = record;
+            const before = docs.get(key)?.state ?? unknownPrediction;
+            const { state } = evolvePrediction(before, { event, offset, appendedAt });
+            const { tenant, subject: id } = event;
+            docs.set(key, { key, tenant, id, epoch, partition, pos: offset, state });
+          }
+        }
+        const bases = await store.load([...docs.keys()]);
+        const writes = [...docs.values()].map((doc) => ({ doc, base: bases.get(doc.key)?.pos }));
+        await store.save(writes, { logId, epoch, partition, next: end });
+      }
     },
     async cut(): Promise<LogCut> {
       const made = await cutLog(world.log, {});
