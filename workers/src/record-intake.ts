@@ -1,7 +1,7 @@
 import {
-  type DomainEvent,
   decode,
   doorHeader,
+  isPredictionEvent,
   type PredictionEvent,
   partitionOf,
   type RecordedRecord,
@@ -59,8 +59,6 @@ export const predictionEventOf = (record: RecordedRecord): PredictionEvent | und
   const decoded = decode(record);
   return decoded.ok && isPredictionEvent(decoded.event) ? decoded.event : undefined;
 };
-
-const isPredictionEvent = (event: DomainEvent): event is PredictionEvent => event.type.startsWith('Prediction');
 
 const storedOf = (record: RecordedRecord, event: PredictionEvent) => ({
   event,

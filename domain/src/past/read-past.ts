@@ -1,6 +1,11 @@
 import { decode } from '../event-codec.ts';
 import { type EventLog, type RecordedRecord, TOPICS } from '../event-log.ts';
-import type { PredictionEvent, PredictionEventOf, PredictionRequested } from '../prediction-events.ts';
+import {
+  isPredictionEvent,
+  type PredictionEvent,
+  type PredictionEventOf,
+  type PredictionRequested,
+} from '../prediction-events.ts';
 import type { OffsetRange } from '../replay-cursor.ts';
 import type { LogCut } from './log-cut.ts';
 import { noPast, type PastCounts } from './past-counts.ts';
@@ -149,5 +154,5 @@ const passes = ({ key, headers }: RecordedRecord, { wantsKey, model }: PastQuery
 
 const eventOf = (record: RecordedRecord): PredictionEvent | undefined => {
   const decoded = decode(record);
-  return decoded.ok && decoded.event.type.startsWith('Prediction') ? (decoded.event as PredictionEvent) : undefined;
+  return decoded.ok && isPredictionEvent(decoded.event) ? decoded.event : undefined;
 };
