@@ -6,8 +6,9 @@ import { type Bar, barPlot, seriesColors } from './bar-plot.ts';
 type Body = ReturnType<typeof backtestBody>;
 type Bins = BacktestReport['shift']['bins'];
 
-const cell = (value: unknown): string => `<td>${escapeHtml(String(value ?? '–'))}</td>`;
-const table = (heads: readonly string[], rows: readonly (readonly unknown[])[]): string =>
+type Shown = string | number | boolean | null | undefined;
+const cell = (value: Shown): string => `<td>${escapeHtml(String(value ?? '–'))}</td>`;
+const table = (heads: readonly string[], rows: readonly (readonly Shown[])[]): string =>
   `<table><thead><tr>${heads.map((head) => `<th>${escapeHtml(head)}</th>`).join('')}</tr></thead>` +
   `<tbody>${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('')}</tbody></table>`;
 const section = (title: string, ...parts: readonly string[]): string =>
@@ -15,7 +16,7 @@ const section = (title: string, ...parts: readonly string[]): string =>
 
 const figure = (value: number | null | undefined): string =>
   typeof value === 'number' ? String(Number(value.toPrecision(4))) : '–';
-const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${figure((100 * part) / whole)} %`);
+const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`);
 
 /** A report for people: plots are inline SVG, nothing runs, and every text of others is escaped. */
 export const backtestPage = ({ id, kind, status, spec: given, progress, report }: Body): string => {
@@ -114,8 +115,9 @@ const slice = ({ slice: name, values }: BacktestReport['slices'][number]): strin
     ...[value, n, `${changed} (${percent(changed, n)})`],
     ...[candidate?.n ?? recorded?.n ?? 0, mainMetric(recorded), mainMetric(candidate)],
   ]);
-  const heads = ['Value', 'Rows', 'Changed', 'Labels', 'Accuracy or mean error, recorded', 'Candidate'];
-  return section(`By ${name}`, table(heads, rows));
+  const heads = ['Value', 'Rows', 'Changed', 'Labels', 'Recorded', 'Candidate'];
+  const words = '<p>The last two: accuracy, or of numbers the mean absolute error.</p>';
+  return section(`By ${name}`, words, table(heads, rows));
 };
 
 const top = ({ top: changes }: BacktestReport): string => {

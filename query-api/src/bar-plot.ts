@@ -10,6 +10,7 @@ export interface Bar {
 const width = 720;
 const height = 180;
 const bottom = 24;
+const top = 18;
 /** Told apart by lightness as well, for eyes that do not see the hues. */
 export const seriesColors = ['#4a7ebb', '#e08214'] as const;
 
@@ -22,7 +23,7 @@ export const barPlot = (label: string, bars: readonly Bar[], ends: readonly [str
   const shapes = bars.flatMap(({ title, counts }, at) =>
     counts.map((count, series) => {
       const barWidth = Math.max(0.5, (slot * 0.9) / counts.length);
-      const barHeight = (count / largest) * (height - bottom - 8);
+      const barHeight = (count / largest) * (height - bottom - top);
       const x = at * slot + slot * 0.05 + series * barWidth;
       const box = `x="${n(x)}" y="${n(height - bottom - barHeight)}" width="${n(barWidth)}" height="${n(barHeight)}"`;
       return `<rect ${box} fill="${seriesColors[series % seriesColors.length]}"><title>${escapeHtml(title)}</title></rect>`;

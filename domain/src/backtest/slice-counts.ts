@@ -50,7 +50,7 @@ const valueCharsMax = 64;
 export const sliceText = (value: unknown): string => {
   if (value === undefined) return '(absent)';
   if (typeof value === 'object' && value !== null) return '(nested)';
-  const text = String(value).slice(0, valueCharsMax);
+  const text = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, valueCharsMax);
   // The one name that an object cannot have.
   return text === '__proto__' ? '(__proto__)' : text;
 };
