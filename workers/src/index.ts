@@ -8,3 +8,4 @@ export * from './notary/notary.ts';
 export { openSetMaxOf } from './partition-desks.ts';
 export type { PastPorts } from './past/past-ports.ts';
 export { createVerificationHandler } from './verification/verification-job.ts';
+export { startVerificationSchedule } from './verification/verification-schedule.ts';

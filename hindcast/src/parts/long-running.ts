@@ -105,7 +105,7 @@ export const startLongRunning = async (
           ),
         )
       : undefined;
-  if (worker) await startWorkerJobs(ports, catalog, config, logger, { keep });
+  if (worker) await startWorkerJobs(ports, { catalog, jobs }, config, logger, { keep });
   if (ports.board && (keeper || worker)) {
     keep(startBacklogReporter({ board: ports.board, keeper, worker, identity, logger }));
   }

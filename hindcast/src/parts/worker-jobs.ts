@@ -1,11 +1,19 @@
 import { createOnnxRuntime } from '@hindcast/adapters/onnx';
-import { backtestKind, type Logger, type ModelCatalog, shadowKind, verificationKind } from '@hindcast/domain';
+import {
+  backtestKind,
+  type JobCatalog,
+  type Logger,
+  type ModelCatalog,
+  shadowKind,
+  verificationKind,
+} from '@hindcast/domain';
 import {
   type BacktestPorts,
   createBacktestHandler,
   createShadowHandler,
   createVerificationHandler,
   startJobRunner,
+  startVerificationSchedule,
 } from '@hindcast/workers';
 import type { Config } from '../settings.ts';
 import { artifactDigest } from './artifact-digest.ts';
@@ -17,11 +25,13 @@ const concurrency = 2;
 
 /** Shadows run until they are canceled: they take no place from work that ends. */
 const shadowsMax = 4;
+/** Nobody waits for what is done by the hour. */
+const scheduledRowsPerSecondMax = 500;
 
 /** Runs the jobs that need models or what is recorded of them, in any process that is a worker. */
 export const startWorkerJobs = async (
   { log, identity, artifacts, views }: Ports,
-  catalog: ModelCatalog,
+  { catalog, jobs }: { readonly catalog: ModelCatalog; readonly jobs: JobCatalog },
   config: Config,
   logger: Logger,
   { keep }: Pick<UndoStack, 'keep'>,
@@ -47,4 +57,12 @@ export const startWorkerJobs = async (
   const ports = { log, identity, logger };
   keep(await startJobRunner(ports, { group: 'worker-jobs', handlers, concurrency }));
   keep(await startJobRunner(ports, { group: 'shadow-jobs', handlers: shadows, concurrency: shadowsMax }));
+  if (config.verifySample > 0) {
+    keep(
+      startVerificationSchedule(
+        { ...ports, jobs },
+        { share: config.verifySample, rowsPerSecondMax: scheduledRowsPerSecondMax },
+      ),
+    );
+  }
 };

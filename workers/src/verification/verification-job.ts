@@ -4,6 +4,7 @@ import {
   cutFault,
   emptyVerification,
   inSample,
+  isReproduced,
   JobFailure,
   type JobHandler,
   keyOf,
@@ -31,7 +32,7 @@ interface VerificationCheckpoint {
 /** Runs past predictions again and compares. Its checkpoint is where it stands, and the report so far. */
 export const createVerificationHandler =
   (ports: PastPorts): JobHandler =>
-  async ({ tenant, spec }, { signal, progress, checkpoint }) => {
+  async ({ id, tenant, spec }, { signal, progress, checkpoint }) => {
     const asked = spec as VerificationSpec;
     const { cut, model, version, sample, rowsPerSecondMax } = asked;
     const fault = await cutFault(ports.log, cut);
@@ -78,6 +79,9 @@ export const createVerificationHandler =
         mark = ports.clock();
       }
       await flush();
+      const { verified, mismatch, decision_flip } = report;
+      if (!isReproduced(report))
+        ports.logger?.warn({ job: id, verified, mismatch, decision_flip }, 'Past predictions are not answered alike.');
       return { ...report };
     } finally {
       await runtime.stop();
