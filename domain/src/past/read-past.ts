@@ -27,10 +27,16 @@ export interface PastPrediction {
   readonly chars: number;
 }
 
+/**
+ * Records before the oldest open request that are read again by whoever goes on: of two requests that raced under one key
+ * the second one must not be taken for the first.
+ */
+const raceMax = 2_000;
+
 /** Where a reading stands in its stretch: `done` is the first offset that has not been told of. */
 export interface PastPlace {
   readonly partition: number;
-  /** Where a later reading begins to read: the oldest request whose end is still to come. */
+  /** Where a later reading begins to read: some records before the oldest request whose end is still to come. */
   readonly from: number;
   readonly done: number;
 }
@@ -73,7 +79,7 @@ export async function* readPast(log: Pick<EventLog, 'read'>, query: PastQuery): 
     if (range.from >= range.to || (place && range.partition < place.partition)) continue;
     const known = place?.partition === range.partition ? place : undefined;
     if (known && known.done >= range.to) continue;
-    yield* readPartition(log, query, range, known ?? { ...range, done: range.from });
+    yield* readPartition(log, query, range, known ?? { from: range.from, done: range.from });
   }
 }
 
@@ -87,7 +93,7 @@ const outcomes: { readonly [type in PredictionEvent['type']]?: keyof PastCounts 
 async function* readPartition(
   log: Pick<EventLog, 'read'>,
   query: PastQuery,
-  { partition, to }: OffsetRange,
+  { partition, from: start, to }: OffsetRange,
   { from, done }: Pick<PastPlace, 'from' | 'done'>,
 ): AsyncGenerator<PastPage> {
   const pending = createPending();
@@ -135,7 +141,12 @@ async function* readPartition(
     }
     if (next >= to) counts.unfinished += pending.size;
     if (next > done || next >= to) {
-      yield { predictions, counts, place: { partition, from: pending.oldest() ?? next, done: Math.max(next, done) } };
+      const place = {
+        partition,
+        from: Math.max(start, (pending.oldest() ?? next) - raceMax),
+        done: Math.max(next, done),
+      };
+      yield { predictions, counts, place };
     }
   }
   if (next < to) throw new IncompletePast(partition, next);
