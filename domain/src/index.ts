@@ -54,7 +54,6 @@ export * from './model-events.ts';
 export * from './model-reference.ts';
 export * from './near-names.ts';
 export * from './partitioning.ts';
-export * from './past/in-sample.ts';
 export * from './past/log-cut.ts';
 export * from './past/past-counts.ts';
 export * from './past/read-past.ts';

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
 import { auditRoutes } from './audit-routes.ts';
+import { backtestRoutes } from './backtest-routes.ts';
 import { datasetFileRoute } from './dataset-file-route.ts';
 import { datasetsRoute } from './datasets-route.ts';
-import { backtestRoutes } from './backtest-routes.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
 import { jobsRoute } from './jobs-route.ts';
 import { labelsRoute } from './labels-route.ts';

@@ -4,12 +4,10 @@ import {
   cutFault,
   type DataRef,
   emptyBacktest,
-  inSample,
   JobFailure,
   type JobHandler,
   type JobRun,
   type JobToRun,
-  keyOf,
   type LogCut,
   type ModelVersion,
   type PastQuery,
@@ -22,6 +20,7 @@ import { createKnownLabels, type KnownLabels } from '../past/known-labels.ts';
 import { createPace } from '../past/pace.ts';
 import type { PastPorts } from '../past/past-ports.ts';
 import { createRunsAgain, type RunsAgain } from '../past/run-again.ts';
+import { wantedKeys } from '../past/wanted-keys.ts';
 import { readPayload } from '../prediction-inputs.ts';
 import { type BacktestCheckpoint, createResultSet, type ResultSet } from './result-set.ts';
 import { createScorer } from './score-again.ts';
@@ -141,16 +140,11 @@ const wantsOf = (
   { identity }: Pick<PastPorts, 'identity'>,
   tenant: string,
   { model, versions, sample }: BacktestSpec,
-): Pick<PastQuery, 'model' | 'wantsKey' | 'wants'> => {
-  const start = keyOf(tenant, '');
-  return {
-    model,
-    wantsKey: (key) =>
-      key.startsWith(start) &&
-      (!sample || inSample(identity.sha256, sample.share, sample.salt, key.slice(start.length))),
-    wants: ({ data }) => versions?.includes(data.version) ?? true,
-  };
-};
+): Pick<PastQuery, 'model' | 'wantsKey' | 'wants'> => ({
+  model,
+  wantsKey: wantedKeys(identity.sha256, tenant, sample),
+  wants: ({ data }) => versions?.includes(data.version) ?? true,
+});
 
 const candidateOf = async (
   ports: PastPorts,

@@ -3,11 +3,9 @@ import {
   countVerified,
   cutFault,
   emptyVerification,
-  inSample,
   isReproduced,
   JobFailure,
   type JobHandler,
-  keyOf,
   type PastPlace,
   type PastPrediction,
   readPast,
@@ -18,6 +16,7 @@ import {
 import { createPace, type Pace } from '../past/pace.ts';
 import type { PastPorts } from '../past/past-ports.ts';
 import { createRunsAgain } from '../past/run-again.ts';
+import { wantedKeys } from '../past/wanted-keys.ts';
 import { createVerifier } from './verify-predictions.ts';
 
 /** Predictions that are gathered before they are run, and the length of their events. */
@@ -48,7 +47,6 @@ export const createVerificationHandler =
       const each = (verified: Parameters<typeof countVerified>[1]) => countVerified(report, verified);
       const verify = createVerifier(ports, { epoch: cut.epoch, runs, timings, each });
       const total = recordsInCut(cut);
-      const start = keyOf(tenant, '');
       let gathered: PastPrediction[] = [];
       let chars = 0;
       let mark = ports.clock();
@@ -61,9 +59,7 @@ export const createVerificationHandler =
         cut,
         model,
         place: known?.place,
-        wantsKey: (key) =>
-          key.startsWith(start) &&
-          (!sample || inSample(ports.identity.sha256, sample.share, sample.salt, key.slice(start.length))),
+        wantsKey: wantedKeys(ports.identity.sha256, tenant, sample),
         wants: (request) => version === undefined || request.data.version === version,
       });
       for await (const { predictions, counts, place } of pages) {
