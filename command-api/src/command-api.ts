@@ -2,6 +2,7 @@ import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/ht
 import { DEFAULT_TENANT } from '@hindcast/domain';
 import type { FastifyPluginAsync } from 'fastify';
 import { createAdmission } from './admission.ts';
+import { backtestRoutes } from './backtest-routes.ts';
 import { type CommandContext, type CommandLimits, type CommandPorts, commandLimits } from './command-ports.ts';
 import { datasetRoutes } from './dataset-routes.ts';
 import { importRoutes } from './imports/import-routes.ts';
@@ -13,6 +14,7 @@ import { outcomeRoutes } from './outcome-routes.ts';
 import { predictionRoutes } from './prediction-routes.ts';
 import { projectionRoutes } from './projection-routes.ts';
 import { registrationRoutes } from './registration-routes.ts';
+import { verificationRoutes } from './verification-routes.ts';
 import { createWatches } from './watch-predictions.ts';
 
 const contextOf = (given: CommandPorts, limits: CommandLimits): CommandContext => {
@@ -43,4 +45,6 @@ export const commandApi =
     await app.register(jobRoutes(context));
     await app.register(datasetRoutes(context));
     await app.register(projectionRoutes(context));
+    await app.register(verificationRoutes(context));
+    await app.register(backtestRoutes(context));
   };

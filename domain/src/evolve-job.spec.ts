@@ -84,6 +84,22 @@ describe('a job', () => {
   });
 });
 
+describe('the checkpoint of a job', () => {
+  it('is kept when it has not succeeded: what it has found until then is not lost', () => {
+    const checkpoint = { found: 7 };
+    const past = [aJobRequested(), aJobStarted(), aJobProgressed({ checkpoint })] as const;
+    givenJob(...past)
+      .when(aJobCanceled())
+      .thenIs('accepted', { status: 'canceled', checkpoint });
+    givenJob(...past)
+      .when(aJobFailed())
+      .thenIs('accepted', { status: 'failed', checkpoint });
+    givenJob(...past)
+      .when(aJobSucceeded())
+      .thenIs('accepted', { status: 'succeeded', checkpoint: undefined });
+  });
+});
+
 describe('the pace of a job', () => {
   const paceAfter = (...events: JobEvent[]) => {
     const state = fold(storedAs(events));

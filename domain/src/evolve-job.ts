@@ -59,6 +59,8 @@ export interface EndedJob extends Known {
   readonly error: Failure | undefined;
   /** Of a job that was canceled, in the words of whoever did it. */
   readonly reason: string | undefined;
+  /** Where one that has not succeeded had come to: what it has found until then need not be lost. */
+  readonly checkpoint: JobCheckpoint | undefined;
 }
 
 export type KnownJob = OpenJob | EndedJob;
@@ -169,7 +171,8 @@ const ended = (
   { result, error, reason }: Partial<Pick<EndedJob, 'result' | 'error' | 'reason'>>,
 ): EndedJob => {
   const { request, attempts, lost, startedAt, progress, base } = state;
-  return { status, request, attempts, lost, startedAt, progress, base, endedAt, result, error, reason };
+  const checkpoint = status === 'succeeded' ? undefined : state.checkpoint;
+  return { status, request, attempts, lost, startedAt, progress, base, endedAt, result, error, reason, checkpoint };
 };
 
 /** On average since its newest attempt began; undefined where nothing is known yet. */

@@ -151,3 +151,6 @@ export type PredictionEventType = keyof PredictionEventData;
 export type PredictionEventOf<T extends PredictionEventType> = EventOf<T, Static<PredictionEventData[T]>>;
 export type PredictionEvent = { [T in PredictionEventType]: PredictionEventOf<T> }[PredictionEventType];
 export type PredictionRequested = PredictionEventOf<'PredictionRequested'>;
+
+export const isPredictionEvent = (event: { readonly type: string }): event is PredictionEvent =>
+  Object.hasOwn(predictionEventData, event.type);

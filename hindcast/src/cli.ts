@@ -2,6 +2,7 @@ import { LogError } from '@hindcast/domain';
 import { Command, CommanderError } from 'commander';
 import { CliFailure, EXIT } from './cli-failure.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backtestCommand } from './commands/backtest.ts';
 import type { CliContext } from './commands/cli-context.ts';
 import { configCommand } from './commands/config.ts';
 import { datasetsCommand } from './commands/datasets.ts';
@@ -18,6 +19,7 @@ import { projectionsCommand } from './commands/projections.ts';
 import { qualityCommand } from './commands/quality.ts';
 import { replayCommand } from './commands/replay.ts';
 import { roleCommands, startCommand } from './commands/start.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -37,6 +39,8 @@ const commands = [
   modelsCommand,
   jobsCommand,
   projectionsCommand,
+  verifyCommand,
+  backtestCommand,
   migrateCommand,
   auditCommand,
   configCommand,

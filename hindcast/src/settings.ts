@@ -97,6 +97,11 @@ export const SETTINGS = {
     defaultText: 'made in the data folder; none in a distributed run',
     description: 'Private Ed25519 key in PEM form that checkpoints are signed with',
   }),
+  verifySample: setting(Type.Number({ minimum: 0, maximum: 1, default: 0 }), {
+    env: 'HINDCAST_VERIFY_SAMPLE',
+    flag: 'verify-sample',
+    description: 'Share of the predictions of each hour that workers run again and compare, such as 0.01. 0: none',
+  }),
   rateLimit: setting(Type.Integer({ minimum: 0, maximum: 10_000_000, default: 0 }), {
     env: 'HINDCAST_RATE_LIMIT',
     flag: 'rate-limit',

@@ -15,9 +15,10 @@ import {
   waitSecondsOf,
   wholePredictionBody,
 } from '@hindcast/adapters/http';
-import { DEFAULT_TENANT, isEnded, keyOf, type ViewReader } from '@hindcast/domain';
+import { DEFAULT_TENANT, isEnded, keyOf, type Position, type ViewReader } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { asOfParameter, asOfPositions, predictionAsOf } from './prediction-as-of.ts';
 import type { QueryPorts } from './query-ports.ts';
 import { seenPositions } from './request-headers.ts';
 
@@ -53,6 +54,7 @@ const shared = {
     'view-behind',
     'store-unavailable',
     'too-many-waiting',
+    'position-gone',
   ),
 };
 
@@ -63,7 +65,7 @@ export const foreverCached = 'private, max-age=31536000, immutable';
 
 export const predictionRoutes =
   (
-    { artifacts }: Pick<QueryPorts, 'artifacts'>,
+    { artifacts, log }: Pick<QueryPorts, 'artifacts' | 'log'>,
     views: Pick<ViewReader, 'model'>,
     reading: PredictionReading,
     waits: OpenEnds,
@@ -101,6 +103,19 @@ export const predictionRoutes =
       }
     };
 
+    const sendAsOf = async (reply: FastifyReply, id: string, at: readonly Position[], withLabels: boolean) => {
+      const open = waits.of(reply.raw);
+      try {
+        const found = await reading.find(keyOf(DEFAULT_TENANT, id), { seen: at, labels: true }, open);
+        const doc = await predictionAsOf(log, found, at);
+        const shown = shownPrediction(doc, withLabels);
+        const body = await wholePredictionBody(artifacts, shown);
+        return await tagPrediction(reply, doc, shown).header('cache-control', 'private, no-cache').send(body);
+      } finally {
+        open.release();
+      }
+    };
+
     app.get(
       '/v1/predictions/:id',
       {
@@ -109,10 +124,14 @@ export const predictionRoutes =
           operationId: 'getPrediction',
           summary: 'A prediction, or its result once there is one',
           params: Type.Object({ id: predictionIdSchema }),
-          querystring: Type.Object({ include: includeLabels }, { additionalProperties: false }),
+          querystring: Type.Object({ include: includeLabels, asOf: asOfParameter }, { additionalProperties: false }),
         },
       },
-      (request, reply) => send(request, reply, request.params.id, request.query.include !== undefined),
+      (request, reply) => {
+        const { include, asOf } = request.query;
+        if (asOf !== undefined) return sendAsOf(reply, request.params.id, asOfPositions(asOf), include !== undefined);
+        return send(request, reply, request.params.id, include !== undefined);
+      },
     );
     app.get(
       '/getResults',

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
 import { auditRoutes } from './audit-routes.ts';
+import { backtestRoutes } from './backtest-routes.ts';
 import { datasetFileRoute } from './dataset-file-route.ts';
 import { datasetsRoute } from './datasets-route.ts';
 import { discoveryRoutes } from './discovery-routes.ts';
@@ -18,6 +19,7 @@ import { qualityRoute } from './quality-route.ts';
 import { type QueryLimits, type QueryPorts, queryLimits } from './query-ports.ts';
 import { replayRoute } from './replay-route.ts';
 import { statsRoute } from './stats-route.ts';
+import { verificationRoute } from './verification-route.ts';
 
 export interface QueryApiOptions {
   /** Of the product, shown at `/` and in `/asyncapi.json`. */
@@ -52,6 +54,8 @@ export const queryApi =
     await app.register(statsRoute(ports, views));
     await app.register(modelsRoute(ports, views, limits, waits));
     await app.register(jobsRoute(ports, limits, waits, streams));
+    await app.register(verificationRoute(ports));
+    await app.register(backtestRoutes(ports, limits, replays));
     await app.register(projectionsRoute(ports, views));
     await app.register(replayRoute(ports, limits, replays));
     await app.register(datasetsRoute(ports));

@@ -7,6 +7,7 @@ export interface Answer {
 }
 
 export interface Client {
+  readonly url: string;
   request(
     method: string,
     path: string,
@@ -32,6 +33,7 @@ export const clientOf = (url: string): Client => {
   const get: Client['get'] = (id, headers) =>
     request('GET', `/v1/predictions/${String(id)}`, { headers: headers ?? {} });
   return {
+    url,
     request,
     get,
     submit: (body, headers) => request('POST', '/v1/predictions', { body, headers: headers ?? {} }),

@@ -59,6 +59,7 @@ export const describedExamplesWork: Scenario = {
     }
     expect(tried.sort()).toEqual([
       'addLabels',
+      'backtest',
       'cancelPrediction',
       'infer',
       'inferWithVersion',
@@ -68,6 +69,7 @@ export const describedExamplesWork: Scenario = {
       'putPrediction',
       'rebuildProjection',
       'requestPrediction',
+      'verifyPredictions',
     ]);
   },
 };

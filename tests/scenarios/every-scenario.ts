@@ -1,3 +1,4 @@
+import { candidatesAreAskedAboutThePast } from './backtest.ts';
 import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
 import { datasetsAreCuts } from './datasets.ts';
 import { describedExamplesWork } from './described-examples.ts';
@@ -21,6 +22,7 @@ import {
 } from './predict-and-read.ts';
 import { cancelRacesCompletion, duplicatesOfOneKey, twoBodiesOneKey } from './races.ts';
 import type { Scenario } from './system.ts';
+import { pastAnswersAreGivenAgain } from './verification.ts';
 import { rebuildEqualsLive, replayResumes, viewsEqualRawFold } from './views.ts';
 
 /** What Hindcast promises its users, whatever it runs on. */
@@ -48,6 +50,8 @@ export const everyScenario: readonly Scenario[] = [
   viewsEqualRawFold,
   replayResumes,
   importedHistoryIsReadAndNeverRun,
+  pastAnswersAreGivenAgain,
+  candidatesAreAskedAboutThePast,
   badInputIsRefused,
   trickledBodyIsCut,
   describedExamplesWork,

@@ -1,7 +1,11 @@
 export { startBacklogReporter } from './backlog-reporter.ts';
+export { type BacktestPorts, createBacktestHandler, createShadowHandler } from './backtest/backtest-job.ts';
 export * from './datasets/dataset-jobs.ts';
 export * from './inference-worker.ts';
 export * from './jobs/job-runner.ts';
 export * from './keeper.ts';
 export * from './notary/notary.ts';
 export { openSetMaxOf } from './partition-desks.ts';
+export type { PastPorts } from './past/past-ports.ts';
+export { createVerificationHandler } from './verification/verification-job.ts';
+export { startVerificationSchedule } from './verification/verification-schedule.ts';

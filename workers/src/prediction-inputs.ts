@@ -1,4 +1,4 @@
-import { type ArtifactStore, type EventLog, TOPICS } from '@hindcast/domain';
+import { type ArtifactStore, type DataRef, type EventLog, TOPICS } from '@hindcast/domain';
 import type { OpenEntry } from './open-set.ts';
 import { predictionEventOf } from './record-intake.ts';
 
@@ -13,9 +13,7 @@ export const loadInput = async (
   entry: OpenEntry,
 ): Promise<LoadedInput> => {
   try {
-    return entry.inputRef
-      ? await fromArtifact(ports.artifacts, entry.inputRef.sha256, entry.inputRef.bytes)
-      : await fromLog(ports.log, entry);
+    return entry.inputRef ? await readPayload(ports.artifacts, entry.inputRef) : await fromLog(ports.log, entry);
   } catch (cause) {
     return { ok: false, reason: 'missing', detail: cause instanceof Error ? cause.message : String(cause) };
   }
@@ -34,20 +32,25 @@ const fromLog = async (log: EventLog, entry: OpenEntry): Promise<LoadedInput> =>
   return { ok: false, reason: 'missing', detail: `the log did not give offset ${offset} of partition ${partition}` };
 };
 
-const fromArtifact = async (artifacts: ArtifactStore, sha256: string, bytes: number): Promise<LoadedInput> => {
+/** A payload that was too large for its event. */
+export const readPayload = async (
+  artifacts: Pick<ArtifactStore, 'get'>,
+  { sha256, bytes }: DataRef,
+): Promise<LoadedInput> => {
   const content = await artifacts.get(sha256);
-  if (!content) return { ok: false, reason: 'missing', detail: `the input ${sha256} is not in the artifact store` };
+  if (!content) return { ok: false, reason: 'missing', detail: `the payload ${sha256} is not in the artifact store` };
   const decoder = new TextDecoder();
   let text = '';
   let read = 0;
   for await (const chunk of content) {
     read += chunk.byteLength;
-    if (read > bytes) return { ok: false, reason: 'unreadable', detail: `the input is longer than its ${bytes} bytes` };
+    if (read > bytes)
+      return { ok: false, reason: 'unreadable', detail: `the payload is longer than its ${bytes} bytes` };
     text += decoder.decode(chunk, { stream: true });
   }
   try {
     return { ok: true, input: JSON.parse(text + decoder.decode()) };
   } catch {
-    return { ok: false, reason: 'unreadable', detail: `the input ${sha256} is not JSON` };
+    return { ok: false, reason: 'unreadable', detail: `the payload ${sha256} is not JSON` };
   }
 };

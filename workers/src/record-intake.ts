@@ -1,8 +1,8 @@
 import {
-  type DomainEvent,
   decode,
   doorHeader,
   importedPool,
+  isPredictionEvent,
   type PredictionEvent,
   partitionOf,
   type RecordedRecord,
@@ -62,8 +62,6 @@ export const predictionEventOf = (record: RecordedRecord): PredictionEvent | und
   const decoded = decode(record);
   return decoded.ok && isPredictionEvent(decoded.event) ? decoded.event : undefined;
 };
-
-const isPredictionEvent = (event: DomainEvent): event is PredictionEvent => event.type.startsWith('Prediction');
 
 const storedOf = (record: RecordedRecord, event: PredictionEvent) => ({
   event,

@@ -23,6 +23,7 @@ const tags = [
   { name: 'Predictions', description: 'Ask for predictions, and read what became of them' },
   { name: 'Models', description: 'Register models, and choose which version answers' },
   { name: 'Events', description: 'Read the log again' },
+  { name: 'Verification', description: 'Run past predictions again and compare' },
   { name: 'Statistics', description: 'Counts and durations' },
   { name: 'Projections', description: 'The views of the log, and rebuilding them' },
   { name: 'Open Inference Protocol', description: 'What clients of KServe, Triton and MLServer speak' },

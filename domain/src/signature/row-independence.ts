@@ -1,11 +1,7 @@
 import type { Tensor, TensorData } from '../ports.ts';
+import { floatTolerance } from './float-tolerance.ts';
 import type { Datatype } from './model-signature.ts';
 import { elementCount, float16Value, isFloat } from './tensor-data.ts';
-
-/** Sums are rounded in another order in a batch: this much, as a share of the largest number of a row, is no matter. */
-const toleranceOf = (datatype: Datatype): number => (datatype === 'float16' ? 1e-2 : 1e-5);
-/** What is meant to be 0 comes out near it. */
-const absoluteTolerance = 1e-6;
 
 /**
  * Compares what rows were answered alone with what they were answered together: `alone[i]` are the outputs of a run of
@@ -55,7 +51,7 @@ const allowedDifference = ({ datatype, data }: Tensor, stride: number): number =
     const size = Math.abs(Number(elementOf(datatype, data, i)));
     if (Number.isFinite(size) && size > largest) largest = size;
   }
-  return absoluteTolerance + toleranceOf(datatype) * largest;
+  return floatTolerance(datatype, largest);
 };
 
 const elementOf = (datatype: Datatype, data: TensorData, at: number): Element => {

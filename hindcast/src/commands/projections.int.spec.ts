@@ -1,3 +1,4 @@
+import { aPredictionRequested, aPredictionSucceeded } from '@hindcast/domain/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
 
@@ -30,5 +31,33 @@ describe('hindcast projections', () => {
     const { code, out } = await cli(['projections', 'undo', 'models', '--url', url]);
     expect({ code, out }).toEqual({ code: 0, out: 'models: generation 1 is live again\n' });
     expect(asked[0]).toMatchObject({ path: '/v1/projections/models/undo', body: '' });
+  });
+
+  it('prints a view as it stood at a position, folded from the log', async () => {
+    const events = [
+      aPredictionRequested({ id: 'b', eventId: 'ask-b' }),
+      aPredictionRequested({ id: 'a', eventId: 'ask-a' }),
+      aPredictionSucceeded({ id: 'b', cause: 'ask-b' }),
+    ];
+    const lines = events.map((event, offset) =>
+      JSON.stringify({ position: `0:0:${offset}`, cursor: 'c', key: event.partitionkey, appendedAt: 5, event }),
+    );
+    const { url, asked } = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson', 'hindcast-log-end': '0:0:3' });
+      response.end(`${lines.join('\n')}\n`);
+    });
+    const { code, out, err } = await cli(['projections', 'as-of', 'prediction-status', '--to', '0:0:3', '--url', url]);
+    expect(code).toBe(0);
+    expect(err).toBe('2 documents\n');
+    const docs = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(docs).toMatchObject([
+      { key: 'default/a', pos: 1, state: { status: 'queued' } },
+      { key: 'default/b', pos: 2, state: { status: 'succeeded' } },
+    ]);
+    expect(asked[0]?.path).toBe('/v1/events?topic=predictions&to=0%3A0%3A3');
+    expect((await cli(['projections', 'as-of', 'nothing', '--url', url])).code).toBe(2);
   });
 });

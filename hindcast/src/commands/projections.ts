@@ -4,6 +4,7 @@ import { failed } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
 import { textTable } from '../text-table.ts';
 import { type CliContext, type Connected, clientCommand, command, connect } from './cli-context.ts';
+import { asOfCommand } from './projections-as-of.ts';
 
 /** Pause between two looks at a rebuild. */
 const lookMs = 250;
@@ -13,13 +14,14 @@ const stalledMsMax = 120_000;
 export const projectionsCommand = (context: CliContext): Command =>
   command(
     'projections',
-    'List the views, make one again from the log, or take that back',
+    'List the views, make one again from the log, take that back, or see one as it was',
     'hindcast projections list',
     'hindcast projections rebuild prediction-status --dry-run',
   )
     .addCommand(listCommand(context))
     .addCommand(rebuildCommand(context))
-    .addCommand(undoCommand(context));
+    .addCommand(undoCommand(context))
+    .addCommand(asOfCommand(context));
 
 interface Projection {
   readonly name: string;

@@ -80,9 +80,10 @@ export const replayCommand = (context: CliContext): Command =>
       }
     });
 
-const openSource = async (
+/** The log of a folder, where one is named, else that of a running Hindcast. */
+export const openSource = async (
   context: CliContext,
-  options: ReplayOptions,
+  options: Pick<ReplayOptions, 'data'>,
 ): Promise<{ source: ReplaySource; close: () => void }> => {
   if (options.data === undefined) return { source: serverSource(connect(context, options).client), close: () => {} };
   const log = await context.openLog(options.data);

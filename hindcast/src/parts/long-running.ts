@@ -27,6 +27,7 @@ import { heldBy } from './missing-files.ts';
 import type { Ports } from './ports.ts';
 import type { Role } from './roles.ts';
 import type { UndoStack } from './undo-stack.ts';
+import { startWorkerJobs } from './worker-jobs.ts';
 
 /** What runs in a process beside its server, by what the process is for. */
 export interface LongRunning {
@@ -104,6 +105,7 @@ export const startLongRunning = async (
           ),
         )
       : undefined;
+  if (worker) await startWorkerJobs(ports, { catalog, jobs }, config, logger, { keep });
   if (ports.board && (keeper || worker)) {
     keep(startBacklogReporter({ board: ports.board, keeper, worker, identity, logger }));
   }

@@ -1,0 +1,53 @@
+import { Value } from '@sinclair/typebox/value';
+import { describe, expect, it } from 'vitest';
+import { jobJsonBytesMax } from '../job-events.ts';
+import {
+  countVerified,
+  emptyVerification,
+  examplesMax,
+  groupsMax,
+  isReproduced,
+  type Verified,
+  verificationReportSchema,
+} from './verification-report.ts';
+
+const one = (version: number, more: Partial<Verified> = {}): Verified => ({
+  of: { model: 'm'.repeat(64), version, sha256: 'a'.repeat(64), runtime: 'onnxruntime-node/1.30.0', threads: 1 },
+  predictionId: 'p'.repeat(128),
+  position: '999999999:999999999:999999999999999',
+  verdict: 'exact',
+  ...more,
+});
+
+describe('a report', () => {
+  it('counts by version and by runtime', () => {
+    const report = emptyVerification();
+    countVerified(report, one(1, { again: 'test/2' }));
+    countVerified(report, one(1, { inItsPlace: true, again: 'test/2' }));
+    const other = { verdict: 'mismatch', reason: 'other_values', maxDifference: 0.5, flipped: true } as const;
+    countVerified(report, one(2, other));
+    expect(report).toMatchObject({ verified: 3, exact: 2, mismatch: 1, flipped: 1, reasons: { other_values: 1 } });
+    expect(report.groups).toMatchObject([
+      { version: 1, exact: 2, inItsPlace: 1 },
+      { version: 2, mismatch: 1, maxDifference: 0.5 },
+    ]);
+    expect(report.examples).toMatchObject([{ verdict: 'mismatch', reason: 'other_values' }]);
+    expect(report.again).toEqual(['test/2']);
+    expect(isReproduced(report)).toBe(false);
+    expect(isReproduced(emptyVerification())).toBe(true);
+  });
+
+  it('fits into a job whatever there is to tell', () => {
+    const report = emptyVerification();
+    const detail = '"'.repeat(1_000);
+    for (let version = 9_000_000; version < 9_000_000 + 4 * groupsMax; version++) {
+      countVerified(report, one(version, { verdict: 'not_verified', reason: 'payload_missing', detail }));
+    }
+    expect(report.groups).toHaveLength(groupsMax + 1);
+    expect(report.groups.at(-1)).toMatchObject({ model: 'others', not_verified: 3 * groupsMax });
+    expect(report.examples).toHaveLength(examplesMax);
+    expect(Value.Check(verificationReportSchema, report)).toBe(true);
+    // What is left is for the place, and for counts with more digits.
+    expect(JSON.stringify(report).length).toBeLessThan(jobJsonBytesMax - 2_000);
+  });
+});

@@ -1,0 +1,36 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { modelNamePattern } from '../model-reference.ts';
+import { logCutSchema } from '../past/log-cut.ts';
+
+/** Jobs of this kind run past predictions again and compare. */
+export const verificationKind = 'verification';
+
+export const sampleSchema = Type.Object(
+  {
+    share: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'Of the predictions, by their ids' }),
+    salt: Type.String({
+      maxLength: 128,
+      description: 'Another salt chooses others; a smaller share lies in a larger one',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export const rowsPerSecondSchema = Type.Integer({
+  minimum: 1,
+  maximum: 1_000_000,
+  description: 'Upper bound on the rows that are run, so that live traffic is left alone',
+});
+
+/** What is asked of a verification. */
+export const verificationSpecSchema = Type.Object(
+  {
+    cut: logCutSchema,
+    model: Type.Optional(Type.String({ pattern: modelNamePattern, description: 'Only predictions of this model' })),
+    version: Type.Optional(Type.Integer({ minimum: 1, description: 'Only of this version' })),
+    sample: Type.Optional(sampleSchema),
+    rowsPerSecondMax: rowsPerSecondSchema,
+  },
+  { additionalProperties: false },
+);
+export type VerificationSpec = Static<typeof verificationSpecSchema>;

@@ -1,0 +1,54 @@
+import { backtestReport, countRow, emptyBacktest } from '@hindcast/domain';
+import { afterEach, describe, expect, it } from 'vitest';
+import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
+
+afterEach(closeAll);
+
+const answer = (yes: number) => ({ probabilities: { no: 1 - yes, yes } });
+const state = emptyBacktest();
+const label = { value: 'yes', weight: 1 };
+const row = { predictionId: 'p-1', position: '0:0:1', slices: {}, label };
+countRow(state, { ...row, recorded: answer(0.25), candidate: answer(0.75) });
+const report = backtestReport(state);
+
+const job = { id: 'b-1', kind: 'backtest', attempts: 1, requestedAt: '2026-01-31T12:00:00.000Z', spec: {} };
+const begun = { id: 'b-1', status: 'queued', links: { self: '/v1/backtests/b-1', job: '/v1/jobs/b-1' } };
+const answering = (ended: object) =>
+  serve(({ method }, response) =>
+    method === 'POST' ? send(response, 202, begun) : send(response, 200, { ...job, status: 'succeeded', ...ended }),
+  );
+
+describe('hindcast backtest', () => {
+  it('asks for what it is told, and shows what would have been', async () => {
+    const { url, asked } = await answering({ report });
+    const flags = ['--model', 'churn@2', '--history', 'leave', '--slice', 'input.plan', 'entity', '--from', '0:0:1'];
+    const { code, out, err } = await cli(['backtest', ...flags, '--url', url]);
+    expect(code).toBe(0);
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
+      ...{ model: 'churn@2', history: 'leave', slices: ['input.plan', 'entity'], from: '0:0:1' },
+    });
+    expect(out).toContain('1 compared, 1 of them changed (100.0 %), 1 with a label\n');
+    expect(out).toContain('no  →  yes  1 (100.0 %)\n');
+    expect(out).toMatch(/accuracy +0 +1\n/);
+    expect(out).toContain('favour that version');
+    expect(err).toContain(`${url}/v1/backtests/b-1/report`);
+  });
+
+  it('says why there is no report', async () => {
+    const error = { code: 'model_missing', detail: 'The file of churn@2 is missing.' };
+    const { url } = await answering({ status: 'failed', error });
+    const { code, err } = await cli(['backtest', '--model', 'churn@2', '--url', url]);
+    expect(code).toBe(1);
+    expect(err).toContain('The file of churn@2 is missing.');
+  });
+
+  it('does not wait for a shadow, which has no end', async () => {
+    const { url, asked } = await answering({});
+    const { code, out, err } = await cli(['backtest', '--model', 'churn@2', '--shadow', '--url', url]);
+    expect({ code, out }).toEqual({ code: 0, out: 'b-1\n' });
+    expect(err).toContain('hindcast jobs cancel b-1');
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ model: 'churn@2', shadow: true });
+    expect(asked).toHaveLength(1);
+    expect((await cli(['backtest', '--url', url])).code).toBe(2);
+  });
+});

@@ -1,0 +1,93 @@
+import { type BacktestReport, labelBias, type Metrics } from '@hindcast/domain';
+import type { Command } from 'commander';
+import { failed } from '../cli-failure.ts';
+import { textTable } from '../text-table.ts';
+import { type Job, watchJob } from '../watch-job.ts';
+import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type PastOptions, pastBody, withPastOptions } from './past-options.ts';
+import type { Begun } from './verify.ts';
+
+type Backtest = Job & { readonly report?: BacktestReport };
+
+interface BacktestOptions extends PastOptions {
+  readonly model: string;
+  readonly history?: string;
+  readonly slice?: readonly string[];
+  readonly shadow?: true;
+}
+
+/** Rows of the lists that are shown; the page has more. */
+const shownMax = 10;
+
+export const backtestCommand = (context: CliContext): Command =>
+  withPastOptions(
+    clientCommand(
+      'backtest',
+      'Ask a version of a model what it would have said to past predictions, or to all that come',
+      'hindcast backtest --model churn@2 --since 24h',
+      'hindcast backtest --model churn@2 --slice input.plan --sample 10%',
+      'hindcast backtest --model churn@2 --shadow',
+    )
+      .requiredOption('--model <version>', 'the version that is asked, such as churn@2')
+      .option('--history <model>', 'the model whose past it is asked about; default: the same')
+      .option(
+        '--slice <names...>',
+        'report also by the values of these: input.NAME, context.NAME, entity, version, role',
+      )
+      .option('--shadow', 'all that comes from now on, until the job is canceled'),
+  ).action(async (options: BacktestOptions) => {
+    const { client, voice } = connect(context, options);
+    const { model, history, slice, shadow } = options;
+    const json = {
+      model,
+      ...(history === undefined ? undefined : { history }),
+      ...(slice === undefined ? undefined : { slices: slice }),
+      ...(shadow && { shadow }),
+      ...pastBody(options, context.terminal.now()),
+    };
+    const begun = (await client.request('/v1/backtests', { method: 'POST', json })).body as Begun;
+    const page = `${client.url}${begun.links.self}/report`;
+    if (shadow) voice.note(`It goes on until it is canceled: hindcast jobs cancel ${begun.id}`);
+    if (shadow || !options.wait) {
+      voice.note(`Report: ${page}`);
+      voice.answer(begun, begun.id);
+      return;
+    }
+    await watchJob(client, voice, begun.id);
+    const ended = (await client.request(begun.links.self)).body as Backtest;
+    const { report } = ended;
+    if (ended.status !== 'succeeded' || !report) {
+      throw failed(`The backtest has ${ended.status}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`);
+    }
+    voice.answer(ended, describe(report));
+    voice.note(`Report: ${page}`);
+  });
+
+const share = (part: number, whole: number): string => (whole === 0 ? '' : ` (${((100 * part) / whole).toFixed(1)} %)`);
+const figure = (value: number | null | undefined): string =>
+  typeof value === 'number' ? String(Number(value.toPrecision(4))) : '';
+
+const describe = (report: BacktestReport): string => {
+  const { compared, changed, refused, refusals, labelled, shift, flips } = report;
+  const moved =
+    shift.rows > 0 ? [`scores moved by ${figure(shift.mean)}, ${figure(shift.meanSize)} without the sign`] : [];
+  const pairs = flips.slice(0, shownMax).map(({ was, is, rows }) => [was, '→', is, `${rows}${share(rows, compared)}`]);
+  return [
+    `${compared} compared, ${changed} of them changed${share(changed, compared)}, ${labelled} with a label`,
+    ...(refused > 0 ? [`${refused} not answered: ${JSON.stringify(refusals)} ${report.refusalExample ?? ''}`] : []),
+    ...moved,
+    ...(pairs.length > 0 ? ['', textTable(pairs)] : []),
+    ...qualityLines(report),
+  ].join('\n');
+};
+
+const names = ['accuracy', 'decisionAccuracy', 'auc', 'brier', 'logLoss', 'mae', 'rmse', 'bias'] as const;
+
+const qualityLines = ({ quality: { recorded, candidate } }: BacktestReport): readonly string[] => {
+  if (!recorded && !candidate) return [];
+  const has = (metrics: Metrics | undefined, name: (typeof names)[number]) => typeof metrics?.[name] === 'number';
+  const rows = names
+    .filter((name) => has(recorded, name) || has(candidate, name))
+    .map((name) => [name, figure(recorded?.[name]), figure(candidate?.[name])]);
+  return ['', textTable([['', 'recorded', 'candidate'], ...rows]), labelBias];
+};

@@ -1,0 +1,71 @@
+import { isReproduced, VERDICTS, type VerificationReport } from '@hindcast/domain';
+import type { Command } from 'commander';
+import { CliFailure, EXIT, failed } from '../cli-failure.ts';
+import { showDuration } from '../duration.ts';
+import { textTable } from '../text-table.ts';
+import { type Job, watchJob } from '../watch-job.ts';
+import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type PastOptions, pastBody, withPastOptions } from './past-options.ts';
+
+type Verification = Job & { readonly report?: VerificationReport };
+
+export const verifyCommand = (context: CliContext): Command =>
+  withPastOptions(
+    clientCommand(
+      'verify',
+      'Run past predictions again with the recorded models, and compare',
+      'hindcast verify',
+      'hindcast verify --model churn@2 --since 24h --sample 1%',
+    ).option('--model <model>', 'only predictions of this model, or of one version of it'),
+  ).action(async (options: PastOptions & { readonly model?: string }) => {
+    const { client, voice } = connect(context, options);
+    const { model } = options;
+    const json = { ...(model === undefined ? undefined : { model }), ...pastBody(options, context.terminal.now()) };
+    const begun = (await client.request('/v1/verifications', { method: 'POST', json })).body as Begun;
+    if (!options.wait) {
+      voice.answer(begun, begun.id);
+      return;
+    }
+    await watchJob(client, voice, begun.id);
+    const ended = (await client.request(begun.links.self)).body as Verification;
+    const { report } = ended;
+    if (ended.status !== 'succeeded' || !report) {
+      throw failed(
+        `The verification has ${ended.status}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`,
+      );
+    }
+    voice.answer(ended, describe(report));
+    if (!isReproduced(report)) throw new CliFailure(EXIT.failed, 'Not every answer would be given again.');
+  });
+
+export interface Begun {
+  readonly id: string;
+  readonly links: { readonly self: string };
+}
+
+const describe = (report: VerificationReport): string => {
+  const { groups, reasons, examples, timings, verified } = report;
+  const head = ['model', 'runtime', ...VERDICTS];
+  const rows = groups.map((group) => [
+    group.model === 'others' ? 'others' : `${group.model}@${group.version}`,
+    group.runtime,
+    ...VERDICTS.map((verdict) => String(group[verdict])),
+  ]);
+  const total = ['all', '', ...VERDICTS.map((verdict) => String(report[verdict]))];
+  const { readMs, runMs, compareMs, pausedMs } = timings;
+  const took = [
+    `${showDuration(readMs)} reading`,
+    `${showDuration(runMs)} running`,
+    `${showDuration(compareMs)} comparing`,
+    `${showDuration(pausedMs)} held back`,
+  ];
+  return [
+    textTable([head, ...rows, total]),
+    '',
+    `${verified} verified: ${took.join(', ')}.`,
+    ...Object.entries(reasons).map(([reason, count]) => `${count} × ${reason}`),
+    ...examples.map(({ predictionId, position, verdict, reason, detail }) =>
+      [predictionId, position, verdict, reason, detail].filter((part) => part !== undefined).join('  '),
+    ),
+  ].join('\n');
+};
