@@ -10,9 +10,9 @@ import { type Payloads, payloadsOf } from '../past/past-payloads.ts';
 import type { PastPorts } from '../past/past-ports.ts';
 import type { RanAgain, RunsAgain } from '../past/run-again.ts';
 
-/** A prediction that can be run again. */
 type Provenance = NonNullable<PastPrediction['result']['data']['provenance']>;
 
+/** A prediction that can be run again. */
 interface Prepared {
   readonly provenance: Provenance;
   readonly version: ModelVersion;
