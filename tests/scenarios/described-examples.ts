@@ -61,6 +61,7 @@ export const describedExamplesWork: Scenario = {
       'addLabels',
       'backtest',
       'cancelPrediction',
+      'createDataset',
       'infer',
       'inferWithVersion',
       'labelPrediction',

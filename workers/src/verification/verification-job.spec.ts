@@ -132,6 +132,18 @@ describe('a verification', () => {
     expect(await verify()).toMatchObject({ mismatch: 3, not_verified: 1, reasons: { run_refused: 3 } });
   });
 
+  it('does not take what was imported for something that ran here', async () => {
+    await world.register('double');
+    const answer = aPredictionSucceeded({ id: 'old', cause: 'request-old', output: { y: 6 } });
+    const { provenance: _, ...data } = answer.data;
+    await world.tell(world.requested({ id: 'old', x: 3 }), { ...answer, data });
+    expect(await verify()).toMatchObject({
+      not_verified: 1,
+      reasons: { imported: 1 },
+      groups: [{ runtime: 'imported' }],
+    });
+  });
+
   it('can be of one model, one version, or a share that always has the same members', async () => {
     await world.register('double');
     await world.register('other');
