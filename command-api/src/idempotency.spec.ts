@@ -1,5 +1,5 @@
 import type { PredictionRequested } from '@hindcast/domain';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
 
 const body = { model: 'churn', input: churnInput };
@@ -75,7 +75,11 @@ describe('an idempotency key', () => {
   });
 
   it('whose claims are lost still answers nobody with the result of another body', async () => {
-    const lost = { reserve: async () => ({ held: false }) as const, accept: async () => {}, release: async () => {} };
+    const lost = {
+      reserve: async () => ({ held: false, sure: true }) as const,
+      accept: async () => {},
+      release: async () => {},
+    };
     await restart({ ports: { reservations: lost } });
     world.holdViews();
     const racing = ['a', 'b'].map((entity) => keyed('k', { ...body, entity }, { prefer: 'wait=30' }));
@@ -85,6 +89,72 @@ describe('an idempotency key', () => {
     const answers = await Promise.all(racing);
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 422]);
     expect(answers[0]?.json()).toMatchObject({ entity: 'a', status: 'succeeded' });
+  });
+
+  describe('whose claims are not sure', () => {
+    const unsure = {
+      reserve: async () => ({ held: false, sure: false }) as const,
+      accept: async () => {},
+      release: async () => {},
+    };
+    const many = (...tenures: readonly number[]) => ({
+      model: 'churn',
+      items: tenures.map((tenure) => ({ input: { ...churnInput, tenure } })),
+    });
+
+    it.each([
+      ['one', body, { ...body, entity: 'b' }, 1],
+      ['many', many(1, 2), many(1, 3), 2],
+    ])('is answered by what the log made of it: %s', async (_what, first, second, records) => {
+      await restart({ ports: { reservations: unsure } });
+      world.holdViews();
+      const winner = keyed('k', first);
+      await expect.poll(async () => (await world.events()).length).toBe(records);
+      const [repeat, loser] = [keyed('k', first), keyed('k', second)];
+      await expect.poll(async () => (await world.events()).length).toBe(3 * records);
+      world.releaseViews();
+      expect((await loser).json()).toMatchObject({ status: 422, type: '/problems/idempotency-key-reused' });
+      expect([(await winner).statusCode, (await repeat).statusCode]).toEqual([202, 202]);
+      const again = await keyed('k', first);
+      expect(again.headers['idempotency-replayed']).toBe('true');
+      expect((await keyed('k', second)).statusCode).toBe(422);
+      expect(await world.events()).toHaveLength(3 * records);
+    });
+
+    it('is a repeat where an equal request was first', async () => {
+      await restart({ ports: { reservations: unsure } });
+      world.holdViews();
+      const racing = [keyed('k'), keyed('k')];
+      await expect.poll(async () => (await world.events()).length).toBe(2);
+      world.releaseViews();
+      const answers = await Promise.all(racing);
+      expect(answers.map(({ statusCode }) => statusCode)).toEqual([202, 202]);
+      expect(answers.filter(({ headers }) => headers['idempotency-replayed'] === 'true')).toHaveLength(1);
+    });
+
+    it.each([
+      ['one', body],
+      ['many', many(1, 2)],
+    ])('is a 503 while the view is too far behind to tell, and safe to repeat: %s', async (_what, payload) => {
+      await restart({ ports: { reservations: unsure }, limits: { outcomeWaitMs: 50 } });
+      world.holdViews();
+      const answer = await keyed('k', payload);
+      expect(answer.json()).toMatchObject({ status: 503, type: '/problems/view-behind' });
+      expect(answer.headers['retry-after']).toBe('1');
+      world.releaseViews();
+      await expect.poll(async () => (await keyed('k', payload)).statusCode).toBe(202);
+    });
+
+    it('does not take an unsure holder of another body for the winner, nor its claim', async () => {
+      const by = { hash: 'other', accepted: undefined };
+      const release = vi.fn(async () => {});
+      await restart({
+        ports: { reservations: { ...unsure, release, reserve: async () => ({ held: true, sure: false, by }) } },
+      });
+      expect((await keyed('k')).statusCode).toBe(202);
+      expect((await keyed('k2', many(1, 2))).json().type).toBe('/problems/idempotency-in-flight');
+      expect(release).not.toHaveBeenCalled();
+    });
   });
 
   it('whose claim outlives the process that took it is answered as soon as the view knows the request', async () => {

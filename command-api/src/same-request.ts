@@ -1,6 +1,7 @@
 import { problem } from '@hindcast/adapters/http';
-import type { PredictionDoc } from '@hindcast/domain';
+import { type PredictionDoc, parsePosition } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
+import { knownPrediction } from './known-prediction.ts';
 import { type Accepted, acceptedBefore } from './prediction-receipt.ts';
 
 export const keyReused = () =>
@@ -17,6 +18,28 @@ export const sameRequest = (doc: PredictionDoc | undefined, requestHash: string)
   const accepted = doc && acceptedBefore(doc);
   if (accepted && accepted.receipt.requestHash !== requestHash) throw keyReused();
   return accepted;
+};
+
+export interface Settled extends Accepted {
+  readonly replayed: boolean;
+}
+
+/**
+ * What became of a request whose claim was not sure: the view tells whether it won, after it has folded this very record.
+ * @throws Problem `idempotency-key-reused` where another request won, `view-behind` after `outcomeWaitMs`
+ */
+export const settledByFold = async (
+  context: CommandContext,
+  { receipt, position }: Accepted,
+  batchHash?: string,
+): Promise<Settled> => {
+  const own = parsePosition(position);
+  const doc = await knownPrediction(context, receipt.id, own ? [own] : []);
+  const won = sameRequest(doc, receipt.requestHash);
+  // Logs of before the hash was kept do not tell one batch from another.
+  if ((doc.state.request.batchHash ?? batchHash) !== batchHash) throw keyReused();
+  if (!won || doc.state.request.offset === own?.offset) return { receipt, position, replayed: false };
+  return { ...won, replayed: true };
 };
 
 /**

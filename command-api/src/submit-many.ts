@@ -6,7 +6,7 @@ import { type PredictionItem, requestHashOf } from './prediction-request.ts';
 import { type Manner, type Prepared, preparePrediction } from './prepare-prediction.ts';
 import { type Batch, type ItemReplay, replayItems } from './replay-items.ts';
 import { type ResolvedModel, resolveModel } from './resolve-model.ts';
-import { inFlight, keyReused } from './same-request.ts';
+import { inFlight, keyReused, settledByFold } from './same-request.ts';
 
 export interface ManySubmission {
   readonly model: string;
@@ -55,15 +55,18 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   const claimKey = keyOf(tenant, batchId);
   const hash = ports.identity.sha256(hashes.join());
   const claim = await ports.reservations.reserve(claimKey, hash);
-  if (claim.held && claim.by.hash !== hash) throw keyReused();
+  if (claim.held && claim.sure && claim.by.hash !== hash) throw keyReused();
   const underWay = claim.held && claim.by.accepted === undefined;
   try {
     const batch = { id: batchId, ids, hashes, keyed: { hash, items: items.length } };
     const known = await replayItems(context, batch, claim.held && !underWay);
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     if (underWay && !(known.length > 0 && known.every((item) => item !== undefined))) throw inFlight();
-    const outcomes = await acceptItems(context, submission, batch, known);
-    if (!outcomes.every((outcome) => outcome instanceof Problem)) {
+    const appended = await acceptItems(context, submission, batch, known);
+    const outcomes = claim.sure ? appended : await settleItems(context, appended, hash);
+    if (!claim.sure) {
+      if (!claim.held) await ports.reservations.release(claimKey);
+    } else if (!outcomes.every((outcome) => outcome instanceof Problem)) {
       await ports.reservations.accept(claimKey, 'accepted');
     } else if (!claim.held) await ports.reservations.release(claimKey);
     return { batchId, replayed: known.some((one) => one !== undefined), outcomes };
@@ -71,6 +74,24 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
     if (!claim.held) await ports.reservations.release(claimKey);
     throw error;
   }
+};
+
+const waitsAtOnce = 32;
+
+/** @throws Problem `idempotency-key-reused` where an item of another batch won */
+const settleItems = async (
+  context: CommandContext,
+  appended: readonly ItemOutcome[],
+  hash: string,
+): Promise<ItemOutcome[]> => {
+  const settled: ItemOutcome[] = [];
+  for (let at = 0; at < appended.length; at += waitsAtOnce) {
+    const some = appended.slice(at, at + waitsAtOnce);
+    settled.push(
+      ...(await Promise.all(some.map((one) => (one instanceof Problem ? one : settledByFold(context, one, hash))))),
+    );
+  }
+  return settled;
 };
 
 const acceptItems = async (

@@ -4,7 +4,7 @@ import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
 import { type Manner, preparePrediction } from './prepare-prediction.ts';
 import { resolveModel } from './resolve-model.ts';
-import { inFlight, keyReused, refuseKeyOfBatch, sameRequest } from './same-request.ts';
+import { inFlight, keyReused, refuseKeyOfBatch, type Settled, sameRequest, settledByFold } from './same-request.ts';
 import type { Watches } from './watch-predictions.ts';
 
 export interface Submission {
@@ -16,8 +16,7 @@ export interface Submission {
   readonly waitMs: number;
 }
 
-export interface Submitted extends Accepted {
-  readonly replayed: boolean;
+export interface Submitted extends Settled {
   /** The document of the end, where it came within the wait, or had come before a repeat. */
   readonly ended: PredictionDoc | undefined;
 }
@@ -48,7 +47,8 @@ const submitKeyed = async (
   const { reservations } = ports;
   const key = keyOf(context.tenant, id);
   const claim = await reservations.reserve(key, requestHash);
-  if (claim.held) {
+  // An unsure holder of another request may lose to this one: both are appended, and the fold decides.
+  if (claim.held && (claim.sure || claim.by.hash === requestHash)) {
     if (claim.by.hash !== requestHash) throw keyReused();
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     const doc = await reading.peek(key);
@@ -56,18 +56,29 @@ const submitKeyed = async (
     if (!accepted) throw inFlight();
     return replay(watches, submission, accepted, doc);
   }
-  const accept = (accepted: Accepted) => reservations.accept(key, JSON.stringify(accepted));
+  const accept = async (accepted: Accepted): Promise<Settled> => {
+    await reservations.accept(key, JSON.stringify(accepted));
+    return { ...accepted, replayed: false };
+  };
+  const settle = claim.sure ? accept : (accepted: Accepted) => settledByFold(context, accepted);
+  const release = async (): Promise<void> => {
+    if (!claim.held) await reservations.release(key);
+  };
   try {
     const doc = await reading.peek(key);
     const before = sameRequest(doc, requestHash);
     if (!before) {
       await refuseKeyOfBatch(context, id);
-      return await acceptNew(context, watches, submission, id, requestHash, accept);
+      const submitted = await acceptNew(context, watches, submission, id, requestHash, settle);
+      // From here on the view knows the request.
+      if (!claim.sure) await release();
+      return submitted;
     }
-    await accept(before);
+    if (claim.sure) await accept(before);
+    else await release();
     return await replay(watches, submission, before, doc);
   } catch (error) {
-    await reservations.release(key);
+    await release();
     throw error;
   }
 };
@@ -92,7 +103,7 @@ const acceptNew = async (
   { model, item, manner, waitMs }: Submission,
   id: string,
   requestHash: string,
-  onAccepted?: (accepted: Accepted) => Promise<void>,
+  settle?: (accepted: Accepted) => Promise<Settled>,
 ): Promise<Submitted> => {
   const found = resolveModel(context, model);
   const resolved = found instanceof Promise ? await found : found;
@@ -109,11 +120,11 @@ const acceptNew = async (
       leave();
     }
     const accepted = acceptedOf(prepared, outcomes[0]);
-    if (onAccepted) await onAccepted(accepted);
+    const settled = settle ? await settle(accepted) : { ...accepted, replayed: false };
     const ended = watch && (await watch.seen);
     // Another body may have won the race for this key: its result is not the answer to this one.
     if (ended) sameRequest(ended, requestHash);
-    return { receipt: accepted.receipt, position: accepted.position, replayed: false, ended };
+    return { ...settled, ended };
   } finally {
     watch?.stop();
   }

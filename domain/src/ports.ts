@@ -59,20 +59,23 @@ export interface ResultCache {
 
 /**
  * Short-lived claims on idempotency keys, between the moment a request comes in and the moment the view knows it. May be
- * lost: the fold settles what then slips through.
+ * lost, and say so: the fold settles what then slips through.
  */
 export interface Reservations {
-  /** `held` answers who holds the key; `accepted` is set once that request is in the log. */
-  reserve(
-    key: string,
-    hash: string,
-  ): Promise<{ readonly held: false } | { readonly held: true; readonly by: Reservation }>;
+  reserve(key: string, hash: string): Promise<Claim>;
   accept(key: string, accepted: string): Promise<void>;
   release(key: string): Promise<void>;
 }
+/**
+ * `held` tells who holds the key; otherwise it is now held by who asked. Not `sure`: an earlier claim may have been lost,
+ * or another process may have made one that cannot be seen from here, so that only the fold knows whose request wins.
+ */
+export type Claim =
+  | { readonly held: false; readonly sure: boolean }
+  | { readonly held: true; readonly sure: boolean; readonly by: Reservation };
 export interface Reservation {
   readonly hash: string;
-  /** What the holder stored on success, as text. */
+  /** What the holder stored once its request was in the log, as text. */
   readonly accepted: string | undefined;
 }
 

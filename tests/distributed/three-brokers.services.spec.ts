@@ -49,7 +49,8 @@ describe('three brokers that acknowledge a record when two of them have it', () 
     const history = recordHistory(cluster.url, model);
     const workload = startWorkload(history, seed, clients);
     const { during, workGoesOn, troubles } = createNemesis(history, cluster);
-    const refusals = () => history.operations.filter(({ status }) => status === 503).length;
+    const refusals = () =>
+      history.operations.filter(({ ask, status }) => ask.kind === 'submit' && status === 503).length;
 
     await during('one of three brokers killed, and back', async () => {
       await kafka.kill(0);

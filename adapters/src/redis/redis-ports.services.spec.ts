@@ -76,7 +76,7 @@ describe.skipIf(!url)('with Redis', () => {
     const redis = await open();
     return {
       reservations: createRedisReservations({ redis, ttlMs }),
-      outlive: () => vi.waitFor(async () => expect(await left(redis)).toBe(0), { timeout: 5_000 }),
+      outlive: () => vi.waitFor(async () => expect(await left(redis, 'claim:')).toBe(0), { timeout: 5_000 }),
       stop: redis.stop,
     };
   });
@@ -120,8 +120,8 @@ describe.skipIf(!url)('with Redis', () => {
     return { bus, settled: settledBy(bus), stop: redis.stop };
   });
 
-  const left = async ({ namespace, ask }: RedisLink): Promise<number> =>
-    (await ask((server) => server.keys(`${namespace}:*`), ['unknown'])).length;
+  const left = async ({ namespace, ask }: RedisLink, kind = ''): Promise<number> =>
+    (await ask((server) => server.keys(`${namespace}:${kind}*`), ['unknown'])).length;
 
   it('keeps results for their time only, and none that is too large', () =>
     using(async (redis) => {
@@ -185,10 +185,14 @@ describe.skipIf(!url)('with Redis', () => {
       const slow = createRedisReservations({ redis, ttlMs: 1 });
       const quick = createRedisReservations({ redis: other });
       await slow.reserve('t/a', 'hash-1');
-      await vi.waitFor(async () => expect(await quick.reserve('t/a', 'hash-2')).toEqual({ held: false }));
+      await vi.waitFor(async () => expect(await quick.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true }));
       await slow.release('t/a');
       await slow.accept('t/a', 'mine');
-      expect(await slow.reserve('t/a', 'hash-1')).toEqual({ held: true, by: { hash: 'hash-2', accepted: undefined } });
+      expect(await slow.reserve('t/a', 'hash-1')).toEqual({
+        held: true,
+        sure: true,
+        by: { hash: 'hash-2', accepted: undefined },
+      });
       await quick.accept('t/a', 'yes');
       expect(await slow.reserve('t/a', 'hash-1')).toMatchObject({ held: true, by: { accepted: 'yes' } });
     }));

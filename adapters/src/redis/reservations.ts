@@ -1,14 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import type { Reservations } from '@hindcast/domain';
+import type { Claim, Reservations } from '@hindcast/domain';
+import { createMemoryReservations } from '@hindcast/domain/in-memory';
 import type { RedisLink } from './redis-link.ts';
 
-/** A claim is a hash: whose request (`hash`), which process took it (`by`), and what it stored on success (`accepted`). */
+/**
+ * A claim is a hash: whose request (`hash`), which process took it (`by`), and what it stored on success (`accepted`).
+ * Beside the claims stands a mark that goes where they go: whoever finds another one than before knows that claims were lost.
+ */
 const reserveScript = `
+local mark = redis.call('GET', KEYS[2])
+if not mark then
+  mark = ARGV[4]
+  redis.call('SET', KEYS[2], mark)
+end
 local held = redis.call('HMGET', KEYS[1], 'hash', 'accepted')
-if held[1] then return held end
+if held[1] then return {mark, held[1], held[2]} end
 redis.call('HSET', KEYS[1], 'hash', ARGV[1], 'by', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return false`;
+return {mark}`;
 const acceptScript = `
 if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('HSET', KEYS[1], 'accepted', ARGV[2]) end
 return false`;
@@ -18,7 +27,8 @@ return false`;
 
 /**
  * Claims that several processes share. Only the process that took a claim can accept or release it: one that comes back
- * after its claim has ended does not touch the claim of another.
+ * after its claim has ended does not touch the claim of another. While Redis does not answer a key is claimed within this
+ * process alone; that, and every claim of the `ttlMs` after Redis was silent or emptied, is not sure.
  */
 export const createRedisReservations = ({
   redis,
@@ -30,23 +40,42 @@ export const createRedisReservations = ({
   /** What no other process is called. */
   owner?: string;
 }): Reservations => {
+  const now = () => performance.now();
+  const alone = createMemoryReservations({ now, ttlMs });
+  let markBefore: string | undefined;
+  let doubtUntil = Number.NEGATIVE_INFINITY;
+  const claimKey = (key: string): string => `${redis.namespace}:claim:${key}`;
   const run = (script: string, key: string, ...values: readonly (string | number)[]): Promise<unknown> =>
-    redis.ask<unknown>((server) => server.eval(script, 1, `${redis.namespace}:claim:${key}`, ...values), null);
+    redis.ask<unknown>((server) => server.eval(script, 1, claimKey(key), ...values), null);
 
   return {
     async reserve(key, hash) {
-      const held = await run(reserveScript, key, hash, owner, ttlMs);
-      if (!isHeld(held)) return { held: false };
-      return { held: true, by: { hash: held[0], accepted: held[1] ?? undefined } };
+      const keys = [claimKey(key), `${redis.namespace}:claims`];
+      const answer = await redis.ask<unknown>(
+        (server) => server.eval(reserveScript, keys.length, ...keys, hash, owner, ttlMs, randomUUID()),
+        undefined,
+      );
+      if (!isAnswer(answer)) {
+        doubtUntil = now() + ttlMs;
+        return { ...(await alone.reserve(key, hash)), sure: false } satisfies Claim;
+      }
+      const [mark, holder, accepted] = answer;
+      if (markBefore !== undefined && mark !== markBefore) doubtUntil = now() + ttlMs;
+      markBefore = mark;
+      const sure = now() >= doubtUntil;
+      if (holder === undefined) return { held: false, sure };
+      // What was accepted has won, whatever was lost since.
+      return { held: true, sure: sure || accepted !== null, by: { hash: holder, accepted: accepted ?? undefined } };
     },
     async accept(key, accepted) {
       await run(acceptScript, key, owner, accepted);
     },
     async release(key) {
+      await alone.release(key);
       await run(releaseScript, key, owner);
     },
   };
 };
 
-const isHeld = (answer: unknown): answer is readonly [string, string | null] =>
+const isAnswer = (answer: unknown): answer is readonly [mark: string, holder?: string, accepted?: string | null] =>
   Array.isArray(answer) && typeof answer[0] === 'string';

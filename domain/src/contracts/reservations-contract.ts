@@ -22,10 +22,10 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
   describe(`reservations: ${name}`, () => {
     it('gives a key to the first who asks and tells the others who holds it', () =>
       using(async ({ reservations }) => {
-        expect(await reservations.reserve('t/a', 'hash-1')).toEqual({ held: false });
+        expect(await reservations.reserve('t/a', 'hash-1')).toEqual({ held: false, sure: true });
         const second = await reservations.reserve('t/a', 'hash-2');
-        expect(second).toEqual({ held: true, by: { hash: 'hash-1', accepted: undefined } });
-        expect(await reservations.reserve('t/b', 'hash-2')).toEqual({ held: false });
+        expect(second).toEqual({ held: true, sure: true, by: { hash: 'hash-1', accepted: undefined } });
+        expect(await reservations.reserve('t/b', 'hash-2')).toEqual({ held: false, sure: true });
       }));
 
     it('gives a key to one of many who ask at once', () =>
@@ -41,14 +41,14 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
         await reservations.reserve('t/a', 'hash-1');
         await reservations.accept('t/a', '{"id":"p-1"}');
         const second = await reservations.reserve('t/a', 'hash-1');
-        expect(second).toEqual({ held: true, by: { hash: 'hash-1', accepted: '{"id":"p-1"}' } });
+        expect(second).toEqual({ held: true, sure: true, by: { hash: 'hash-1', accepted: '{"id":"p-1"}' } });
       }));
 
     it('is free again after a release', () =>
       using(async ({ reservations }) => {
         await reservations.reserve('t/a', 'hash-1');
         await reservations.release('t/a');
-        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false });
+        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true });
       }));
 
     it('is free again after its time, and accepting it then claims nothing', () =>
@@ -56,7 +56,7 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
         await reservations.reserve('t/a', 'hash-1');
         await outlive();
         await reservations.accept('t/a', '{"id":"p-1"}');
-        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false });
+        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true });
       }));
   });
 };

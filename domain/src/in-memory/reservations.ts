@@ -25,12 +25,12 @@ export const createMemoryReservations = ({
       const at = now();
       const holder = held.get(key);
       if (holder && holder.endsAt > at) {
-        return { held: true, by: { hash: holder.hash, accepted: holder.accepted } };
+        return { held: true, sure: true, by: { hash: holder.hash, accepted: holder.accepted } };
       }
       held.delete(key);
       forgetEnded(at);
       held.set(key, { hash, accepted: undefined, endsAt: at + ttlMs });
-      return { held: false };
+      return { held: false, sure: true };
     },
     async accept(key, accepted) {
       const holder = held.get(key);

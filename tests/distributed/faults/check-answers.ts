@@ -94,7 +94,7 @@ export const answersAreOfTheirOwnRow: Law = ({ history, outputOf }) =>
     return outputIn(body) === wanted ? [] : [`${body['id']} answered ${outputIn(body)}, not ${wanted}`];
   });
 
-/** One key is one prediction; a body that did not win is refused, or told apart by its hash. */
+/** One key is one prediction; an answer that accepts is of the body that won. */
 export const oneKeyIsOnePrediction: Law = ({ history, truth }) => {
   const byKey = new Map<string, Operation[]>();
   for (const operation of history) {
@@ -126,6 +126,6 @@ const ownAnswer = (
   const won = String(winner['input']) === ask.input.join();
   if (status === 422 && won) return [`${key} refused the body that won`];
   if (status !== 201 && status !== 202) return [];
-  const named = body['requestHash'] === winner['requestHash'];
-  return named === won ? [] : [`${key} answered ${ask.reference} with the hash of another body`];
+  if (!won) return [`${key} accepted ${ask.reference}, and another body won`];
+  return body['requestHash'] === winner['requestHash'] ? [] : [`${key} answered ${ask.reference} with another hash`];
 };
