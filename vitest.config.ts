@@ -24,10 +24,14 @@ export default defineConfig({
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 120_000,
         hookTimeout: 120_000,
+        retry: 1,
       }),
-      // One file at a time: each has the processes of a whole system, and its bounds are of time.
+      // After all others and one file at a time: each has the processes of a whole system, and its bounds are of time. A
+      // machine that others load too can break such a bound once; what is wrong breaks it twice.
       project('distributed', ['tests/distributed/**/*.services.spec.ts'], {
         fileParallelism: false,
+        sequence: { groupOrder: 1 },
+        retry: 1,
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 180_000,
         hookTimeout: 120_000,
