@@ -1,6 +1,7 @@
 import { type AppendOutcome, LogError, type Topic } from '@hindcast/domain';
 import type { CompressionTypes, Message } from 'kafkajs';
 import type { AppendLane, AppendQueue } from './append-queue.ts';
+import { askToProduce, type ProduceAnswer, refusalOfPartition, type StoredBatch } from './ask-to-produce.ts';
 import type { KafkaLogBounds } from './event-log-options.ts';
 import { failureOf } from './kafka-failure.ts';
 import type { KafkaLink } from './kafka-link.ts';
@@ -10,17 +11,6 @@ import type { TroubleLog } from './trouble-log.ts';
 const retryMsMin = 50;
 const retryMsMax = 1_000;
 const acksOfAllInSync = -1;
-
-interface ProduceResponse {
-  readonly topics: readonly {
-    readonly topicName: string;
-    readonly partitions: readonly {
-      readonly partition: number;
-      readonly baseOffset: string;
-      readonly logAppendTime: string;
-    }[];
-  }[];
-}
 
 export interface AppendSenderOptions {
   readonly link: KafkaLink;
@@ -86,27 +76,37 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
     return { acks: acksOfAllInSync, timeout: requestTimeoutMs, compression: options.compression, topicData };
   };
 
-  const settleAll = (lanes: readonly AppendLane[], response: ProduceResponse): void => {
+  const settle = (lane: AppendLane, stored: StoredBatch): void => {
+    const { partition, sending } = lane;
+    const first = Number(stored.baseOffset);
+    const at = Number(stored.logAppendTime);
+    const appendedAt = at >= 0 ? at : options.now();
+    const epoch = options.epoch();
+    lane.sending = 0;
+    lane.failures = 0;
+    lane.alone = false;
+    queue.settle(
+      lane,
+      sending,
+      (index): AppendOutcome => ({ ok: true, position: { epoch, partition, offset: first + index }, appendedAt }),
+    );
+  };
+
+  /** Each partition by its own answer: one that refuses holds up none of the others. */
+  const settleAll = async (lanes: readonly AppendLane[], answer: ProduceAnswer): Promise<void> => {
+    const refused: { readonly lane: AppendLane; readonly error: Error }[] = [];
     for (const lane of lanes) {
-      const { topic, partition, sending } = lane;
-      const stored = response.topics
+      const { topic, partition } = lane;
+      const stored = answer.topics
         .find(({ topicName }) => topicName === nameOf(topic))
         ?.partitions.find((one) => one.partition === partition);
-      if (!stored) throw new Error(`Kafka's answer says nothing of partition ${partition}.`);
-      const first = Number(stored.baseOffset);
-      const at = Number(stored.logAppendTime);
-      const appendedAt = at >= 0 ? at : options.now();
-      const epoch = options.epoch();
-      lane.sending = 0;
-      lane.failures = 0;
-      lane.alone = false;
-      queue.settle(
-        lane,
-        sending,
-        (index): AppendOutcome => ({ ok: true, position: { epoch, partition, offset: first + index }, appendedAt }),
-      );
+      if (!stored) refused.push({ lane, error: new Error(`Kafka's answer says nothing of partition ${partition}.`) });
+      else if (stored.errorCode !== 0) refused.push({ lane, error: refusalOfPartition(stored.errorCode) });
+      else settle(lane, stored);
     }
-    trouble.over();
+    if (refused[0]) await link.recover(refused[0].error);
+    for (const { lane, error } of refused) putOff([lane], error);
+    if (queue.lanes.every(({ failures }) => failures === 0)) trouble.over();
   };
 
   /** The records stay in front, so that nothing overtakes them. */
@@ -128,7 +128,8 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
     busy.add(broker);
     for (const lane of lanes) fill(lane);
     try {
-      settleAll(lanes, await link.ask<ProduceResponse>(broker, (leader) => leader.produce(requestOf(lanes))));
+      const answer = await link.ask(broker, (leader) => askToProduce(leader, requestOf(lanes)));
+      await settleAll(lanes, answer);
     } catch (error) {
       await link.recover(error);
       putOff(lanes, error);

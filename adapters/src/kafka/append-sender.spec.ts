@@ -1,0 +1,111 @@
+import { partitionOf, TOPICS } from '@hindcast/domain';
+import type { Broker } from 'kafkajs';
+import { describe, expect, it } from 'vitest';
+import { createAppendQueue } from './append-queue.ts';
+import { type AppendSender, createAppendSender } from './append-sender.ts';
+import { defaultKafkaLogBounds } from './event-log-options.ts';
+import type { KafkaLink } from './kafka-link.ts';
+
+const partitions = 4;
+const topic = TOPICS.predictions;
+const notEnoughReplicas = 19;
+const messageTooLarge = 10;
+
+interface Asked {
+  readonly topicData: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly messages: readonly unknown[] }[];
+  }[];
+}
+
+/** A broker as kafkajs has it, with the answers of Kafka: `codes` of the partitions that refuse. */
+const fakeBroker = (codes: Readonly<Record<number, number>>) => {
+  const stored = new Map<number, number>();
+  const answerTo = ({ topicData }: Asked) => ({
+    topics: topicData.map(({ topic: topicName, partitions: sent }) => ({
+      topicName,
+      partitions: sent.map(({ partition, messages }) => {
+        const errorCode = codes[partition] ?? 0;
+        const end = stored.get(partition) ?? 0;
+        if (errorCode === 0) stored.set(partition, end + messages.length);
+        return { partition, errorCode, baseOffset: String(errorCode === 0 ? end : -1), logAppendTime: '1000' };
+      }),
+    })),
+  });
+  const response = {
+    parse: async (answer: ReturnType<typeof answerTo>) => {
+      const refused = answer.topics.flatMap((one) => one.partitions).find(({ errorCode }) => errorCode !== 0);
+      if (refused) throw new Error(`kafkajs throws the answer away: ${refused.errorCode}`);
+      return answer;
+    },
+  };
+  const broker = {
+    lookupRequest: () => (request: Asked) => ({ request, response }),
+    async produce(request: Asked) {
+      const made = this.lookupRequest()(request);
+      return made.response.parse(answerTo(made.request));
+    },
+  };
+  return { broker: broker as unknown as Broker, stored };
+};
+
+const world = (codes: Readonly<Record<number, number>>, appendTimeoutMs: number) => {
+  const { broker, stored } = fakeBroker(codes);
+  const told: string[] = [];
+  const bounds = { ...defaultKafkaLogBounds, appendTimeoutMs };
+  const link: Pick<KafkaLink, 'ask' | 'leaderOf' | 'recover'> = {
+    ask: (_, request) => request(broker),
+    leaderOf: () => '1',
+    recover: async () => undefined,
+  };
+  const queue = createAppendQueue(new Map([[topic, partitions]]), bounds, () => sender.poke());
+  const sender: AppendSender = createAppendSender({
+    link: link as KafkaLink,
+    queue,
+    nameOf: (name) => name,
+    epoch: () => 1,
+    compression: 0,
+    bounds,
+    now: () => 0,
+    trouble: { failed: () => told.push('failed'), over: () => told.push('over') },
+  });
+  return { queue, stored, told };
+};
+
+const records = Array.from({ length: 40 }, (_, i) => ({ key: `prediction-${i}`, value: '{}', headers: {} }));
+const homes = records.map(({ key }) => partitionOf(key, partitions));
+const countOf = (partition: number) => homes.filter((home) => home === partition).length;
+
+describe('a request of which one partition is refused', () => {
+  it.each([
+    ['that may pass', notEnoughReplicas, 'no acknowledgement within 300 ms'],
+    ['for good', messageTooLarge, 'larger than'],
+  ])('has the others acknowledged and written once: a refusal %s', async (_, code, detail) => {
+    const { queue, stored, told } = world({ 3: code }, 300);
+    const outcomes = await queue.append(topic, records);
+    for (const [i, outcome] of outcomes.entries()) {
+      expect(outcome.ok, `record ${i} of partition ${homes[i]}`).toBe(homes[i] !== 3);
+      if (!outcome.ok)
+        expect(outcome.error).toMatchObject({ code: 'unavailable', message: expect.stringContaining(detail) });
+    }
+    expect([0, 1, 2, 3].map((partition) => stored.get(partition) ?? 0)).toEqual([
+      countOf(0),
+      countOf(1),
+      countOf(2),
+      0,
+    ]);
+    expect(told[0]).toBe('failed');
+  });
+
+  it('acknowledges the others without waiting for it', async () => {
+    const { queue, told } = world({ 3: notEnoughReplicas }, 60_000);
+    const healthy = records.filter((_, i) => homes[i] !== 3);
+    void queue.append(
+      topic,
+      records.filter((_, i) => homes[i] === 3),
+    );
+    const outcomes = await queue.append(topic, healthy);
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    expect(told).not.toContain('over');
+  });
+});
