@@ -37,6 +37,14 @@ describe('the settings of a topic', () => {
     );
   });
 
+  it('are refused where the broker does not report one', () => {
+    const { 'unclean.leader.election.enable': _, ...reported } = topicSettings(wishes);
+    const unreported = { name: 'hindcast.predictions.v1', settings: reported, replicas: [3, 3] };
+    expect(() => checkTopicSettings(unreported, wishes)).toThrow(
+      'unclean.leader.election.enable is not reported by the broker and must be false',
+    );
+  });
+
   it('are all named at once', () => {
     expect(check({ 'retention.ms': '1', 'cleanup.policy': 'compact' })).toThrow(
       'cleanup.policy=delete,retention.ms=-1',

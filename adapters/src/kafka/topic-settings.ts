@@ -54,13 +54,13 @@ export interface ActualTopic {
 export const checkTopicSettings = ({ name, settings, replicas }: ActualTopic, wishes: TopicWishes): void => {
   const wrong = Object.entries(topicSettings(wishes)).filter(([setting, wanted]) => {
     const actual = settings[setting];
-    if (actual === undefined) return false;
+    if (actual === undefined) return true;
     return numeric.has(setting) ? Number(actual) < Number(wanted) : actual !== wanted;
   });
   if (wrong.length > 0) {
     const facts = wrong.map(
       ([setting, wanted]) =>
-        `${setting} is ${settings[setting]} and must be ${numeric.has(setting) ? 'at least ' : ''}${wanted}: ${reasons[setting]}.`,
+        `${setting} is ${settings[setting] ?? 'not reported by the broker'} and must be ${numeric.has(setting) ? 'at least ' : ''}${wanted}: ${reasons[setting]}.`,
     );
     const changes = wrong.map(([setting, wanted]) => `${setting}=${wanted}`).join(',');
     throw new LogError(
