@@ -1,7 +1,7 @@
 /** A request that kafkajs neither answered nor gave up. */
 export class BrokerSilent extends Error {
   constructor(afterMs: number) {
-    super(`No answer within ${afterMs} ms.`);
+    super(`No answer within ${Math.ceil(afterMs)} ms.`);
     this.name = 'BrokerSilent';
   }
 }

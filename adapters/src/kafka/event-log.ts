@@ -140,12 +140,13 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
     },
     consume,
     read: async function* ({ topic, partition, from, to }) {
-      const range = (await reading.offsets(topic, countOf(topic)))[partition];
+      const range = (await reading.offsets(topic, countOf(topic), bounds.readTimeoutMs))[partition];
       if (!range) throw new RangeError(`The topic ${topic} has no partition ${partition}.`);
-      yield* reading.pages(topic, partition, Math.max(0, from), Math.min(to ?? range.end, range.end));
+      const end = Math.min(to ?? range.end, range.end);
+      yield* reading.pages(topic, partition, Math.max(0, from), end, bounds.readTimeoutMs);
     },
     bounds: async (topic) => {
-      const ranges = await reading.offsets(topic, countOf(topic));
+      const ranges = await reading.offsets(topic, countOf(topic), bounds.readTimeoutMs);
       return ranges.map((range, partition) => ({ ...identity, partition, ...range }));
     },
     stop: () => {

@@ -104,6 +104,7 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
   const coordinators = new Map<string, Promise<Broker>>();
   /** Later than kafkajs gives up itself: after a connection was made and a request was answered. */
   const silentMs = 2 * (options.requestTimeoutMs + options.connectTimeoutMs);
+  let closed = false;
   const cut = (reason: string): void => {
     for (const socket of sockets) socket.destroy(new Error(reason));
   };
@@ -133,6 +134,7 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
       }
     },
     recover: async (error) => {
+      if (closed) return;
       if (failureOf(error).timedOut) cut('The connection owes an answer.');
       try {
         await cluster.addMultipleTargetTopics([...topics]);
@@ -142,6 +144,7 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
       }
     },
     close: async () => {
+      closed = true;
       cut('The log is closed.');
       await cluster.disconnect();
     },

@@ -8,6 +8,8 @@ import { decodeMessage, type FetchResponse } from './record-decoding.ts';
 
 const retryMsMin = 50;
 const retryMsMax = 1_000;
+/** With less time than that nothing is asked any more. */
+const attemptMsMin = 20;
 export const readPageRecordsMax = 500;
 
 /** A broker says no more than that to somebody who should have spoken TLS, or said who he is. */
@@ -28,34 +30,50 @@ export interface LogReading {
   /** Asked once: to be tried again by whoever asks. */
   endOf(topic: Topic, partition: number): Promise<number>;
   /** Of each partition, by number. */
-  offsets(topic: Topic, partitions: number): Promise<readonly OffsetRange[]>;
+  offsets(topic: Topic, partitions: number, patienceMs?: number): Promise<readonly OffsetRange[]>;
   /** At least one record where `from` is before the end, in order and without gaps. */
   fetch(topic: Topic, partition: number, from: number): Promise<readonly RecordedRecord[]>;
-  pages(topic: Topic, partition: number, from: number, to: number): AsyncGenerator<readonly RecordedRecord[]>;
+  /** `patienceMs`: for the first of them. */
+  pages(
+    topic: Topic,
+    partition: number,
+    from: number,
+    to: number,
+    patienceMs?: number,
+  ): AsyncGenerator<readonly RecordedRecord[]>;
   /** Tries again what may pass, for a while; then rejects with `unavailable`, or at once with `misconfigured`. */
-  persist<T>(what: string, attempt: () => Promise<T>): Promise<T>;
+  persist<T>(what: string, attempt: () => Promise<T>, patienceMs?: number): Promise<T>;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Reads without a group. The range of offsets is known before: nothing waits for what is not there yet. */
 export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): LogReading => {
-  const persist = async <T>(what: string, attempt: () => Promise<T>): Promise<T> => {
-    const endAt = performance.now() + bounds.callTimeoutMs;
+  const persist = async <T>(
+    what: string,
+    attempt: () => Promise<T>,
+    patienceMs: number = bounds.callTimeoutMs,
+  ): Promise<T> => {
+    const endAt = performance.now() + patienceMs;
+    const leftMs = () => endAt - performance.now();
     for (let failures = 1; ; failures++) {
+      const asked = withDeadline(bounds.callTimeoutMs, attempt());
       try {
-        return await withDeadline(bounds.callTimeoutMs, attempt());
+        return await withDeadline(leftMs(), asked);
       } catch (error) {
         if (error instanceof LogError || error instanceof RangeError) throw error;
         const refused = refusedAccess(error);
         if (refused !== undefined) throw new LogError('misconfigured', refused, { cause: error });
         const { passing, message } = failureOf(error);
-        if (!passing || performance.now() > endAt) {
-          const hint = message.includes('Closed connection') ? closedHint : '';
-          throw new LogError('unavailable', `Kafka did not ${what}: ${message}.${hint}`, { cause: error });
+        if (passing && leftMs() > attemptMsMin) {
+          const mended = link.recover(error).then(() => pause(backOffMs(failures, retryMsMin, retryMsMax)));
+          await withDeadline(leftMs(), mended).catch(() => undefined);
+          if (leftMs() > attemptMsMin) continue;
         }
-        await link.recover(error);
-        await pause(backOffMs(failures, retryMsMin, retryMsMax));
+        // A request that nobody waits for any more may still tell that its connection is lost.
+        void asked.catch(link.recover);
+        const hint = message.includes('Closed connection') ? closedHint : '';
+        throw new LogError('unavailable', `Kafka did not ${what}: ${message}.${hint}`, { cause: error });
       }
     }
   };
@@ -103,13 +121,15 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
   return {
     persist,
     endOf: async (topic, partition) => (await endsOf(topic, [partition], false))[0] ?? 0,
-    offsets: (topic, partitions) => persist('say where the log ends', () => offsets(topic, partitions)),
+    offsets: (topic, partitions, patienceMs) =>
+      persist('say where the log ends', () => offsets(topic, partitions), patienceMs),
     fetch: (topic, partition, from) => persist('give records', () => fetch(topic, partition, from)),
-    pages: async function* (topic, partition, from, to) {
+    pages: async function* (topic, partition, from, to, patienceMs) {
       let at = from;
       while (at < to) {
         const next = at;
-        const records = await persist('give records', () => fetch(topic, partition, next));
+        const patience = next === from ? patienceMs : undefined;
+        const records = await persist('give records', () => fetch(topic, partition, next), patience);
         const wanted = Math.min(records.length, to - at);
         for (let i = 0; i < wanted; i += readPageRecordsMax) {
           yield records.slice(i, Math.min(i + readPageRecordsMax, wanted));
