@@ -89,7 +89,7 @@ const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({
 });
 
 const checksOf = (
-  { log, views, artifacts, checks }: Ports,
+  { log, requestReads, views, artifacts, checks }: Ports,
   { catalog, jobs, projections, notary }: LongRunning,
   roles: ReadonlySet<Role>,
 ): Readonly<Record<string, ReadinessCheck>> => {
@@ -100,7 +100,10 @@ const checksOf = (
   };
   return {
     // Results are read from the views while the log is away, and most requests are accepted while the views are.
-    log: { required: hasAny('command-api', 'worker', 'projector'), check: () => log.bounds(TOPICS.predictions) },
+    log: {
+      required: hasAny('command-api', 'worker', 'projector'),
+      check: () => (requestReads ?? log).bounds(TOPICS.predictions),
+    },
     views: {
       required: hasAny('query-api', 'projector'),
       check: () => views.reader.checkpoints('prediction-status'),

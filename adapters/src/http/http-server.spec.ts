@@ -35,8 +35,12 @@ const thingRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/fails', async () => {
     throw new Error('password=hunter2 at /etc/secret');
   });
-  app.get('/log-down', async () => {
-    throw new LogError('unavailable', 'broker kafka-3:9092 refused');
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/log-down',
+    handler: async () => {
+      throw new LogError('unavailable', 'broker kafka-3:9092 refused');
+    },
   });
   app.get('/refuses', async () => {
     throw problem('backlog-too-long', 'Later.', { headers: { 'retry-after': '7' } });
@@ -144,6 +148,9 @@ describe('an error of the server', () => {
     expect(down.statusCode).toBe(503);
     expect(down.headers['retry-after']).toBe('1');
     expect(down.body).not.toMatch('kafka-3');
+    expect(down.json().detail).toBe('The event log cannot be read at the moment.');
+    const unwritten = await app.inject({ method: 'POST', url: '/log-down' });
+    expect(unwritten.json().detail).toBe('The event log cannot be written at the moment.');
   });
 
   it('keeps the headers of a refusal and the trace of the caller', async () => {

@@ -16,9 +16,9 @@ export const retryAfterSeconds = 1;
 const retry = { 'retry-after': String(retryAfterSeconds) };
 
 /** Whatever was thrown, as a problem. Only problems of the caller say why; the rest is `internal-error`. */
-export const toProblem = (error: unknown): Problem => {
+export const toProblem = (error: unknown, method?: string): Problem => {
   if (error instanceof Problem) return error;
-  if (error instanceof LogError) return fromLog(error);
+  if (error instanceof LogError) return fromLog(error, method !== undefined && readingMethods.has(method));
   const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: unknown };
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -39,10 +39,13 @@ export const toProblem = (error: unknown): Problem => {
   return problem('internal-error', 'The server failed while it handled the request.');
 };
 
-const fromLog = (error: LogError): Problem => {
+const readingMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+const fromLog = (error: LogError, reading: boolean): Problem => {
   if (error.code === 'record_too_large')
     return problem('body-too-large', 'The event would exceed the limit of the log.');
-  return problem('log-unavailable', 'The event log cannot be written at the moment.', { headers: retry });
+  const what = reading ? 'read' : 'written';
+  return problem('log-unavailable', `The event log cannot be ${what} at the moment.`, { headers: retry });
 };
 
 /** The trace of the request where it names one, else a new one. */
@@ -63,7 +66,7 @@ export const sendProblem = (
   reply: FastifyReply,
   logger: Logger | undefined,
 ): FastifyReply => {
-  const found = describes(error) ? toProblem(error) : accepting(toProblem(error), request);
+  const found = describes(error) ? toProblem(error, request.method) : accepting(toProblem(error), request);
   const traceId = traceIdOf(request);
   logIfOurs(logger, error, found, traceId);
   const instance = request.url.split('?', 1)[0]?.slice(0, 512) ?? '';

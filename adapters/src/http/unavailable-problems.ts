@@ -10,8 +10,8 @@ export const unavailableProblems = {
   ),
   'log-unavailable': kind(
     503,
-    'The log cannot be written',
-    'The event log does not answer or has no room. Nothing is known to have been accepted.',
+    'The log cannot be reached',
+    'The event log does not answer or has no room, so it cannot be written, or not be read. `detail` says which. Nothing is known to have been accepted.',
     'Repeat the request after Retry-After seconds, with the same Idempotency-Key if there was one.',
   ),
   'proof-not-ready': kind(

@@ -15,10 +15,10 @@ export interface KafkaLogBounds {
   /** Of one request, and of one connection attempt. */
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
-  /** How long opening the log, and a `read` that has begun, try again while Kafka does not answer. */
+  /** How long `open`, `read` and `bounds` try again while Kafka does not answer. */
   readonly callTimeoutMs: number;
-  /** How long `bounds` and the beginning of a `read` do: somebody waits for the answer. */
-  readonly readTimeoutMs: number;
+  /** How long `bounds` and the beginning of a `read` do for a request: somebody waits for the answer. */
+  readonly requestReadTimeoutMs: number;
   /** How long the broker may hold a fetch when there is nothing new. */
   readonly fetchWaitMsMax: number;
   readonly fetchPartitionBytesMax: number;
@@ -40,7 +40,7 @@ export const defaultKafkaLogBounds: KafkaLogBounds = {
   requestTimeoutMs: 10_000,
   connectTimeoutMs: 2_000,
   callTimeoutMs: 20_000,
-  readTimeoutMs: 3_000,
+  requestReadTimeoutMs: 3_000,
   fetchWaitMsMax: 250,
   fetchPartitionBytesMax: 1_048_576,
   fetchBytesMax: 8 * 1_048_576,

@@ -45,11 +45,16 @@ const prepareTopics = async ({ options, nameOf, reading, readLink }: Parts): Pro
   }
 };
 
+export interface KafkaEventLog extends LocalEventLog {
+  /** For requests: somebody waits, and rather has no answer soon. What works by itself has time, and reads the log. */
+  readonly requestReads: Pick<EventLog, 'read' | 'bounds'>;
+}
+
 /**
  * The log on Kafka. Creates the topics that are missing. Rejects with `unavailable` where Kafka does not answer in time,
  * with `misconfigured` where a topic could lose records, with `foreign_log` where it is not one whole log of ours.
  */
-export const openKafkaEventLog = async (options: KafkaEventLogOptions): Promise<LocalEventLog> => {
+export const openKafkaEventLog = async (options: KafkaEventLogOptions): Promise<KafkaEventLog> => {
   if (options.compression === 'gzip') useFastGzip();
   const parts = assemble(options);
   try {
@@ -61,7 +66,7 @@ export const openKafkaEventLog = async (options: KafkaEventLogOptions): Promise<
   }
 };
 
-const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Promise<LocalEventLog> => {
+const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Promise<KafkaEventLog> => {
   const { options, bounds, nameOf, newLink, appendLink, readLink, reading } = parts;
   const { logger, now, newId } = options;
   let identity: LogIdentity = { logId: '', epoch: 0 };
@@ -133,22 +138,27 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
     await Promise.all([appendLink.close(), readLink.close()]);
   };
 
+  const readsWithin = (patienceMs: number): Pick<EventLog, 'read' | 'bounds'> => ({
+    read: async function* ({ topic, partition, from, to }) {
+      const range = (await reading.offsets(topic, countOf(topic), patienceMs))[partition];
+      if (!range) throw new RangeError(`The topic ${topic} has no partition ${partition}.`);
+      const end = Math.min(to ?? range.end, range.end);
+      yield* reading.pages(topic, partition, Math.max(0, from), end, patienceMs);
+    },
+    bounds: async (topic) => {
+      const ranges = await reading.offsets(topic, countOf(topic), patienceMs);
+      return ranges.map((range, partition) => ({ ...identity, partition, ...range }));
+    },
+  });
+
   return {
+    ...readsWithin(bounds.callTimeoutMs),
+    requestReads: readsWithin(bounds.requestReadTimeoutMs),
     append: async (topic, records) => {
       if (stopping) return records.map(() => ({ ok: false, error: new LogError('stopped', 'The log is closed.') }));
       return queue.append(topic, records);
     },
     consume,
-    read: async function* ({ topic, partition, from, to }) {
-      const range = (await reading.offsets(topic, countOf(topic), bounds.readTimeoutMs))[partition];
-      if (!range) throw new RangeError(`The topic ${topic} has no partition ${partition}.`);
-      const end = Math.min(to ?? range.end, range.end);
-      yield* reading.pages(topic, partition, Math.max(0, from), end, bounds.readTimeoutMs);
-    },
-    bounds: async (topic) => {
-      const ranges = await reading.offsets(topic, countOf(topic), bounds.readTimeoutMs);
-      return ranges.map((range, partition) => ({ ...identity, partition, ...range }));
-    },
     stop: () => {
       stopping ??= close();
       return stopping;

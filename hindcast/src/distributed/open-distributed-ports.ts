@@ -77,6 +77,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     return {
       identity: nodeIdentity,
       log,
+      requestReads: log.requestReads,
       views,
       artifacts,
       extractor: datasetExtractorIn(resolve(config.data), config),

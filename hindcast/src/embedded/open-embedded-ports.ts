@@ -34,6 +34,7 @@ const inProcess = () => ({
   rateLimits: createMemoryRateLimits({ now: nodeIdentity.now }),
   shared: false,
   board: undefined,
+  requestReads: undefined,
   checks: {},
 });
 

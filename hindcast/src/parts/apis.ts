@@ -6,7 +6,7 @@ import { queryApi } from '@hindcast/query-api';
 import type { Config } from '../settings.ts';
 import { version } from '../version.ts';
 import type { LongRunning } from './long-running.ts';
-import type { Ports } from './ports.ts';
+import { type Ports, requestLogOf } from './ports.ts';
 import type { Role } from './roles.ts';
 
 export const apiInfo = {
@@ -26,43 +26,47 @@ const noModels: Pick<ModelRuntime, 'inspect' | 'run'> = {
 };
 
 export const buildApis = (
-  { log, views, bus, cache, artifacts, reservations, identity, extractor }: Ports,
+  ports: Ports,
   { catalog, jobs, runtime }: Pick<LongRunning, 'catalog' | 'jobs' | 'runtime'>,
   backlog: Backlog,
   config: Config,
   logger: Logger,
-): Apis => ({
-  'command-api': commandApi(
-    {
-      ...{ log, catalog, jobs, views: views.reader, bus, cache, reservations, artifacts, backlog, identity, logger },
-      runtime: runtime ?? noModels,
-      projections: views,
-      datasets: {
-        extractor,
-        redactionKeyId:
-          config.redactionKey === undefined ? undefined : redactionKeyIdOf(config.redactionKey, identity.sha256),
+): Apis => {
+  const { views, bus, cache, artifacts, reservations, identity, extractor } = ports;
+  const log = requestLogOf(ports);
+  return {
+    'command-api': commandApi(
+      {
+        ...{ log, catalog, jobs, views: views.reader, bus, cache, reservations, artifacts, backlog, identity, logger },
+        runtime: runtime ?? noModels,
+        projections: views,
+        datasets: {
+          extractor,
+          redactionKeyId:
+            config.redactionKey === undefined ? undefined : redactionKeyIdOf(config.redactionKey, identity.sha256),
+        },
       },
-    },
-    {
-      openMax: config.openMax,
-      modelBytesMax: config.modelBytesMax,
-      trialTimeoutMs: config.inferenceTimeoutMs,
-      modelDefaults: {
-        pool: 'default',
-        deadlineMs: config.deadlineMs,
-        timeoutMs: config.inferenceTimeoutMs,
-        batchMax: 1_000,
+      {
+        openMax: config.openMax,
+        modelBytesMax: config.modelBytesMax,
+        trialTimeoutMs: config.inferenceTimeoutMs,
+        modelDefaults: {
+          pool: 'default',
+          deadlineMs: config.deadlineMs,
+          timeoutMs: config.inferenceTimeoutMs,
+          batchMax: 1_000,
+        },
       },
-    },
-  ),
-  'query-api': queryApi(
-    {
-      ...{ log, jobs, views: views.reader, bus, cache, artifacts, identity, logger, auditCrypto: nodeAuditCrypto },
-      projections: views,
-    },
-    { version },
-  ),
-});
+    ),
+    'query-api': queryApi(
+      {
+        ...{ log, jobs, views: views.reader, bus, cache, artifacts, identity, logger, auditCrypto: nodeAuditCrypto },
+        projections: views,
+      },
+      { version },
+    ),
+  };
+};
 
 /** What all processes behind one address answer together, made of a server that never listens. */
 export const describeWholeApi = async (apis: Apis): Promise<WholeApi> => {

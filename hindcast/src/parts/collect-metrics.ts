@@ -2,6 +2,22 @@ import type { Projections } from '@hindcast/projectors';
 import type { InferenceWorker, Keeper, Notary } from '@hindcast/workers';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
+/** A scrape is worth more on time than whole: Prometheus gives up after ten seconds, and then has nothing. */
+const lagWaitMsMax = 2_000;
+
+type Lags = Awaited<ReturnType<Projections['list']>>;
+
+/** None where nobody knows them in time, as where the store or the log is away. */
+const lagsOf = (projections: Pick<Projections, 'list'>): Promise<Lags> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, lagWaitMsMax, []);
+    const done = (lags: Lags): void => {
+      clearTimeout(timer);
+      resolve(lags);
+    };
+    projections.list().then(done, () => done([]));
+  });
+
 export interface MetricSources {
   readonly keeper: Pick<Keeper, 'open' | 'stats'> | undefined;
   readonly worker: Pick<InferenceWorker, 'stats'> | undefined;
@@ -60,9 +76,9 @@ export const collectMetrics = ({ keeper, worker, notary, projections }: MetricSo
     labelNames: ['projection'],
     registers: [registry],
     async collect() {
-      // Where the store is away nobody knows the lag, and the scrape has the rest.
+      const lags = await lagsOf(projections);
       this.reset();
-      for (const { projection, lag } of await projections.list().catch(() => [])) this.set({ projection }, lag);
+      for (const { projection, lag } of lags) this.set({ projection }, lag);
     },
   });
   return registry;

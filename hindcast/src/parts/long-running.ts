@@ -24,7 +24,7 @@ import {
 import type { Config } from '../settings.ts';
 import { openAuditKey } from './audit-key.ts';
 import { heldBy } from './missing-files.ts';
-import type { Ports } from './ports.ts';
+import { type Ports, requestLogOf } from './ports.ts';
 import type { Role } from './roles.ts';
 import type { UndoStack } from './undo-stack.ts';
 import { startWorkerJobs } from './worker-jobs.ts';
@@ -50,8 +50,9 @@ export const startLongRunning = async (
   { keep }: UndoStack,
 ): Promise<LongRunning> => {
   const { log, views, artifacts, bus, cache, identity, extractor } = ports;
-  const catalog = keep(await openModelCatalog(log));
-  const jobs = keep(await openJobCatalog(log));
+  // Requests wait for the catalogs.
+  const catalog = keep(await openModelCatalog(requestLogOf(ports)));
+  const jobs = keep(await openJobCatalog(requestLogOf(ports)));
   // The door bounds what is open; worker and keeper have room for all of it, so that no flood holds up another model.
   const openMax = openSetMaxOf(config.openMax);
 

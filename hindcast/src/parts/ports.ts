@@ -12,10 +12,18 @@ import type {
   ViewDatabase,
 } from '@hindcast/domain';
 
+/** The log as requests have it: who waits for an answer rather has none soon. */
+export const requestLogOf = ({ log, requestReads }: Pick<Ports, 'log' | 'requestReads'>): EventLog => ({
+  ...log,
+  ...requestReads,
+});
+
 /** What every part of a process works on. The adapters behind them are all that an embedded and a distributed run differ in. */
 export interface Ports {
   readonly identity: Identity;
   readonly log: EventLog;
+  /** The log for requests, where that gives up sooner than for what works by itself. */
+  readonly requestReads: Pick<EventLog, 'read' | 'bounds'> | undefined;
   readonly views: ViewDatabase;
   readonly artifacts: ArtifactStore;
   readonly bus: CompletionBus;

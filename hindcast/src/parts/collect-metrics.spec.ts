@@ -1,0 +1,35 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { collectMetrics, type MetricSources } from './collect-metrics.ts';
+
+const scrape = (list: NonNullable<MetricSources['projections']>['list']): Promise<string> =>
+  collectMetrics({ keeper: undefined, worker: undefined, notary: undefined, projections: { list } }).metrics();
+
+const aLag = 'hindcast_projection_lag_records{projection="prediction-status"} 7';
+const status = {
+  ...{ projection: 'prediction-status', generation: 1, state: 'live', partitions: [] },
+  ...{ lag: 7, unknownTypes: 0, deadLettered: 0 },
+} as const;
+
+describe('a scrape of the metrics', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('has the lag of the views', async () => {
+    expect(await scrape(async () => [status])).toMatch(aLag);
+  });
+
+  it.each([
+    ['in time', () => new Promise<never>(() => undefined)],
+    ['at all', () => Promise.reject(new Error('The store is away.'))],
+  ])('goes without the lag where nobody knows it %s', async (_, list) => {
+    const scraped = scrape(list);
+    await vi.advanceTimersByTimeAsync(2_000);
+    const text = await scraped;
+    expect(text).toMatch('hindcast_process_cpu_seconds_total');
+    expect(text).not.toMatch('hindcast_projection_lag_records{');
+  });
+});
