@@ -25,6 +25,8 @@ export interface KafkaLogBounds {
   readonly fetchBytesMax: number;
   /** Bytes of a partition that wait for its handler before no more of it is fetched. */
   readonly readAheadBytesMax: number;
+  /** A handler that did not return for so long is told of, and no longer waited for where its partition goes. */
+  readonly handlerSilenceMsMax: number;
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
   /** Also how often offsets are committed. */
@@ -45,6 +47,7 @@ export const defaultKafkaLogBounds: KafkaLogBounds = {
   fetchPartitionBytesMax: 1_048_576,
   fetchBytesMax: 8 * 1_048_576,
   readAheadBytesMax: 1_048_576,
+  handlerSilenceMsMax: 120_000,
   sessionTimeoutMs: 45_000,
   rebalanceTimeoutMs: 60_000,
   heartbeatMs: 1_000,

@@ -125,6 +125,11 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
       bounds,
       troubleOf: (what) => createTroubleLog(logger, what, { topic, group }),
       onFailure,
+      onSilence: (silence) =>
+        logger.error(
+          { topic, group, ...silence },
+          'A handler of records has not returned: until it does, its partition stands still.',
+        ),
     });
     const stop = () => consumer.stop().finally(() => consumers.delete(running));
     const running = { ...consumer, stop };

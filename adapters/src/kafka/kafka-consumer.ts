@@ -3,7 +3,7 @@ import { batchRecordsMax, type ConsumerFailure } from '@hindcast/domain/in-memor
 import type { KafkaLogBounds } from './event-log-options.ts';
 import { type GroupHost, joinGroup } from './group-membership.ts';
 import type { KafkaLink } from './kafka-link.ts';
-import { createSeat, type Seat } from './partition-seat.ts';
+import { createSeat, type HandlerSilence, type Seat } from './partition-seat.ts';
 import { createSeatFetcher } from './seat-fetcher.ts';
 import type { TroubleLog } from './trouble-log.ts';
 
@@ -20,12 +20,13 @@ export interface KafkaConsumerOptions {
   readonly bounds: KafkaLogBounds;
   readonly troubleOf: (what: string, topic: Topic) => TroubleLog;
   readonly onFailure: (failure: ConsumerFailure) => void;
+  readonly onSilence: (silence: HandlerSilence) => void;
 }
 
 const noCommits: ReadonlyMap<number, number> = new Map();
 
 export const startKafkaConsumer = (options: KafkaConsumerOptions): LogConsumer => {
-  const { link, topicName, groupId, partitions, subscription, handlers, bounds, onFailure } = options;
+  const { link, topicName, groupId, partitions, subscription, handlers, bounds, onFailure, onSilence } = options;
   const { topic, group, batchMax = batchRecordsMax } = subscription;
   const seats = new Map<number, Seat>();
   /** Commits of partitions that were let go of a moment ago. */
@@ -50,8 +51,10 @@ export const startKafkaConsumer = (options: KafkaConsumerOptions): LogConsumer =
       handlers,
       batchMax,
       readAheadBytesMax: bounds.readAheadBytesMax,
+      handlerSilenceMsMax: bounds.handlerSilenceMsMax,
       onHungry: fetcher.wake,
       onFailure,
+      onSilence,
     });
     seats.set(partition, seat);
   };

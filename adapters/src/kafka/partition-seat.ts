@@ -3,6 +3,13 @@ import { type ConsumerFailure, retryPauseMsMax, retryPauseMsMin } from '@hindcas
 import { backOffMs, createPauses, nextTurn } from './pauses.ts';
 import { decodeMessage, type FetchedMessage } from './record-decoding.ts';
 
+/** A handler that does not return: until it does nothing more of its partition is handled. */
+export interface HandlerSilence {
+  readonly partition: number;
+  readonly offset: number;
+  readonly silentMs: number;
+}
+
 export interface SeatOptions {
   readonly topic: Topic;
   readonly group: string | null;
@@ -11,9 +18,12 @@ export interface SeatOptions {
   readonly handlers: ConsumerHandlers;
   readonly batchMax: number;
   readonly readAheadBytesMax: number;
+  readonly handlerSilenceMsMax: number;
   /** It wants records again. */
   readonly onHungry: () => void;
   readonly onFailure: (failure: ConsumerFailure) => void;
+  /** Once of each call of a handler. */
+  readonly onSilence: (silence: HandlerSilence) => void;
 }
 
 /** A partition in the hands of one consumer: what was fetched of it, what was handled, what may be committed. */
@@ -34,7 +44,7 @@ export interface Seat {
   returnCommit(next: number): void;
   pause(): void;
   resume(): void;
-  /** Resolves after the running handler is done. `told` calls `onRevoked`. */
+  /** Resolves after the running handler is done, or was silent for too long. `told` calls `onRevoked`. */
   release(told: boolean): Promise<void>;
 }
 
@@ -62,9 +72,31 @@ export const createSeat = (options: SeatOptions): Seat => {
   let pendingCommit: number | undefined;
   let running: Promise<void> | undefined;
   let releasing: Promise<void> | undefined;
+  let silent = false;
+  let onSilent: (() => void) | undefined;
+
+  const watch = async <T>(handle: () => T | Promise<T>): Promise<T> => {
+    const silentMs = options.handlerSilenceMsMax;
+    const timer = setTimeout(() => {
+      silent = true;
+      options.onSilence({ partition, offset: next, silentMs });
+      onSilent?.();
+    }, silentMs);
+    try {
+      return await handle();
+    } finally {
+      clearTimeout(timer);
+      silent = false;
+    }
+  };
+  const silence = (): Promise<void> =>
+    new Promise((resolve) => {
+      onSilent = resolve;
+      if (silent) resolve();
+    });
 
   const assign = async (): Promise<void> => {
-    const override = await handlers.onAssigned?.(partition, committed);
+    const override = await watch(() => handlers.onAssigned?.(partition, committed));
     next = Math.max(override ?? committed ?? 0, 0);
     fetchNext = next;
     assigned = true;
@@ -73,7 +105,8 @@ export const createSeat = (options: SeatOptions): Seat => {
 
   const deliver = async (): Promise<void> => {
     const records = ahead.slice(head, head + batchMax);
-    await handlers.onBatch({ topic, partition, records, end: Math.max(end, next + records.length) });
+    const batch = { topic, partition, records, end: Math.max(end, next + records.length) };
+    await watch(() => handlers.onBatch(batch));
     next += records.length;
     head += records.length;
     for (const { value } of records) aheadUnits -= value.length;
@@ -141,7 +174,7 @@ export const createSeat = (options: SeatOptions): Seat => {
     released = true;
     clearTimeout(fetchBlocked);
     pauses.wake();
-    await running;
+    await Promise.race([running, silence()]);
     try {
       if (told) handlers.onRevoked?.(partition);
     } catch (error) {

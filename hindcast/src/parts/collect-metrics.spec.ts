@@ -1,14 +1,20 @@
+import type { Projections } from '@hindcast/projectors';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { collectMetrics, type MetricSources } from './collect-metrics.ts';
+import { collectMetrics } from './collect-metrics.ts';
 
-const scrape = (list: NonNullable<MetricSources['projections']>['list']): Promise<string> =>
+const scrape = (list: Projections['list']): Promise<string> =>
   collectMetrics({ keeper: undefined, worker: undefined, notary: undefined, projections: { list } }).metrics();
 
 const aLag = 'hindcast_projection_lag_records{projection="prediction-status"} 7';
-const status = {
-  ...{ projection: 'prediction-status', generation: 1, state: 'live', partitions: [] },
-  ...{ lag: 7, unknownTypes: 0, deadLettered: 0 },
-} as const;
+const status: Awaited<ReturnType<Projections['list']>>[number] = {
+  projection: 'prediction-status',
+  generation: 1,
+  state: 'running',
+  partitions: [],
+  lag: 7,
+  unknownTypes: 0,
+  deadLettered: 0,
+};
 
 describe('a scrape of the metrics', () => {
   beforeEach(() => {
