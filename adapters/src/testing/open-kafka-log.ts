@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { contractPartitions } from '@hindcast/domain/contracts';
-import type { LocalEventLog } from '@hindcast/domain/in-memory';
 import { Kafka, logLevel } from 'kafkajs';
 import { inject } from 'vitest';
-import { openKafkaEventLog } from '../kafka/event-log.ts';
+import { type KafkaEventLog, openKafkaEventLog } from '../kafka/event-log.ts';
 import type { KafkaEventLogOptions } from '../kafka/event-log-options.ts';
 
 /** Of this run; none where Kafka is not to be had. */
@@ -16,7 +15,7 @@ export const newPrefix = (): string => `${randomUUID()}.`;
 export const openKafkaLog = (
   topicPrefix: string,
   options: Partial<KafkaEventLogOptions> = {},
-): Promise<LocalEventLog> =>
+): Promise<KafkaEventLog> =>
   openKafkaEventLog({
     brokers,
     clientId: 'hindcast-spec',
