@@ -12,10 +12,14 @@ const holdTimeoutMs = 60_000;
 export interface HandOver {
   /** Resolves when no batch of the projection begins any more, in any process. */
   hold(signal?: AbortSignal): Promise<HeldProjection>;
+  /** Whether the generation has not folded what this process had: the store has lost it. */
+  isBehind(generation: number): Promise<boolean>;
 }
 
 /** A projection that stands still. */
 export interface HeldProjection {
+  /** Given when the hold was taken away: another process may be doing the same already. */
+  readonly taken: AbortSignal;
   /**
    * Folds into the live generation, and announces, as much as a batch may have written without saving its checkpoint:
    * readers may have seen that, and the batch may belong to a process that is dead, or frozen and still to write.

@@ -1,4 +1,5 @@
 import type {
+  Checkpoint,
   Clock,
   CompletionBus,
   EventLog,
@@ -33,9 +34,9 @@ export const servingProjection = (ports: ProjectionPorts, name: ProjectionName, 
 export const startProjectorOf = (
   ports: ProjectionPorts,
   projection: Projection,
-  gate: BatchGate,
+  hooks: { readonly gate: BatchGate; readonly onReached: (checkpoint: Checkpoint) => void },
 ): Promise<RunningProjector> =>
-  startProjector({ log: ports.log, projection, group: `hindcast.${projection.name}`, gate, logger: ports.logger });
+  startProjector({ log: ports.log, projection, group: `hindcast.${projection.name}`, ...hooks, logger: ports.logger });
 
 /** Folds into a generation without anybody hearing of it. */
 export const silentProjection = (views: ViewDatabase, name: ProjectionName, generation: number): Projection =>

@@ -1,9 +1,10 @@
 import type { ProjectionName, ViewGeneration, ViewHold, ViewSituation } from '@hindcast/domain';
 import { createFoldGate } from './fold-gate.ts';
 import { confirmHold, type HandOver, holdEverywhere, settleGeneration } from './hand-over.ts';
-import { type ProjectionPorts, servingProjection, startProjectorOf } from './projection-parts.ts';
-import { isUnfilled, ProjectionRefused } from './projection-start.ts';
+import { type ProjectionPorts, servingProjection, silentProjection, startProjectorOf } from './projection-parts.ts';
+import { ProjectionRefused } from './projection-start.ts';
 import type { ProjectorCrew } from './projector-crew.ts';
+import { createReached } from './reached.ts';
 import type { RunningProjector } from './start-projector.ts';
 
 export type ProjectionState = 'running' | 'failed' | 'stopped';
@@ -47,6 +48,10 @@ export const createProjectionRunner = ({ ports, name, crew, onLost }: RunnerPart
   let switching: Promise<void> | undefined;
   let stopped = false;
   let holds = 0;
+  let mine: { readonly id: string; readonly taken: AbortController } | undefined;
+  const reached = createReached();
+  const isBehind = (generation: number): Promise<boolean> =>
+    reached.isPast(silentProjection(views, name, generation), ports.log);
 
   const failure = (): Error | undefined => refusal ?? running?.failure();
   const endBatches = (): void => {
@@ -67,7 +72,10 @@ export const createProjectionRunner = ({ ports, name, crew, onLost }: RunnerPart
       await stopRunning();
       ending = new AbortController();
       const { signal } = ending;
-      running = await startProjectorOf(ports, projection, { enter: () => gate.enter(signal) });
+      running = await startProjectorOf(ports, projection, {
+        gate: { enter: () => gate.enter(signal) },
+        onReached: reached.note,
+      });
     } catch (error) {
       if (!(error instanceof ProjectionRefused)) throw error;
       refusal = error;
@@ -77,8 +85,8 @@ export const createProjectionRunner = ({ ports, name, crew, onLost }: RunnerPart
   const goTo = async (next: ViewGeneration): Promise<void> => {
     await gate.whenEmpty();
     if (stopped) return;
-    // Nobody may see it being filled: what is read of it would move back behind what others have read before.
-    if (crew && (await isUnfilled(servingProjection(ports, name, next.generation), ports.log))) return onLost();
+    // What is read while it is filled would be behind what was read before.
+    if (crew && (await isBehind(next.generation))) return onLost();
     await begin(next);
     current = next;
     if (!held && !stopped) gate.open();
@@ -86,6 +94,7 @@ export const createProjectionRunner = ({ ports, name, crew, onLost }: RunnerPart
   const follow: ProjectionRunner['follow'] = ({ generations, holds: all }) => {
     const hold = all.find(({ projection }) => projection === name);
     held = hold !== undefined;
+    if (mine && hold?.id !== mine.id) mine.taken.abort(new Error(`The hold of ${name} was taken away.`));
     if (hold) {
       gate.close();
       crew?.acknowledge(hold);
@@ -112,18 +121,23 @@ export const createProjectionRunner = ({ ports, name, crew, onLost }: RunnerPart
     await gate.whenEmpty();
   };
   const handOver: HandOver = {
+    isBehind,
     async hold(signal) {
       holds += 1;
       const hold: ViewHold | undefined = crew && { projection: name, id: `${crew.id}/${name}/${holds}`, by: crew.id };
       if (crew && hold) await holdEverywhere(crew, hold, signal);
       else await holdAlone();
+      const taken = new AbortController();
+      mine = hold && { id: hold.id, taken };
       const confirm = async () => {
         if (crew && hold) await confirmHold(crew, hold);
       };
       return {
+        taken: taken.signal,
         settle: (generation, beside) => settleGeneration(ports, { name, generation, confirm }, beside),
         promote: (generation) => views.promote(name, generation, hold),
         async release() {
+          if (mine?.taken === taken) mine = undefined;
           if (crew && hold) await crew.release(hold);
           else follow({ generations: await views.generations(), holds: [] });
           await switching;

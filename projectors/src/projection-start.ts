@@ -50,12 +50,6 @@ const startsFrom = (
     }),
   );
 
-/** Nothing was folded into it, although the log has a history. */
-export const isUnfilled = async (projection: Projection, log: Pick<EventLog, 'bounds'>): Promise<boolean> => {
-  if ((await projection.checkpoints()).some((checkpoints) => checkpoints.length > 0)) return false;
-  return (await log.bounds(projection.topic)).some(({ start, end }) => end > start + 1);
-};
-
 const checked = (
   projection: Projection,
   { logId, epoch, partition, next }: Checkpoint,

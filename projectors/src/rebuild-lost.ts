@@ -2,14 +2,13 @@ import type { ProjectionName } from '@hindcast/domain';
 import { createGenerationFiller } from './fill-generation.ts';
 import type { HandOver } from './hand-over.ts';
 import { type ProjectionPorts, silentProjection } from './projection-parts.ts';
-import { isUnfilled } from './projection-start.ts';
 import { dropSurplus, dropUnfinished } from './rebuild.ts';
 
-const isLost = async (ports: ProjectionPorts, name: ProjectionName): Promise<boolean> => {
-  const live = (await ports.views.generations()).find(
+const isLost = async ({ views }: ProjectionPorts, handOver: HandOver, name: ProjectionName): Promise<boolean> => {
+  const live = (await views.generations()).find(
     ({ projection, state }) => projection === name && state === 'live',
   );
-  return !live || isUnfilled(silentProjection(ports.views, name, live.generation), ports.log);
+  return !live || handOver.isBehind(live.generation);
 };
 
 const build = async (ports: ProjectionPorts, name: ProjectionName, signal: AbortSignal): Promise<number> => {
@@ -25,8 +24,8 @@ const build = async (ports: ProjectionPorts, name: ProjectionName, signal: Abort
 };
 
 /**
- * Builds what the store has lost, or what was never folded from a log that has a history. Nothing is read of it before it
- * has passed whatever anybody may have read of the views that were there before. Does nothing where it was done meanwhile.
+ * Builds what the store has lost. Nothing is read of it before it has passed whatever anybody may have read of the views
+ * that were there before. Does nothing where it was done meanwhile, and leaves off where somebody else may be doing it.
  */
 export const rebuildLost = async (
   ports: ProjectionPorts,
@@ -36,9 +35,9 @@ export const rebuildLost = async (
 ): Promise<void> => {
   const held = await handOver.hold(signal);
   try {
-    if (!(await isLost(ports, name))) return;
+    if (!(await isLost(ports, handOver, name))) return;
     ports.logger?.warn({ projection: name }, 'The views are not there. They are folded from the beginning of the log.');
-    const generation = await build(ports, name, signal);
+    const generation = await build(ports, name, AbortSignal.any([signal, held.taken]));
     await held.promote(generation);
     await dropSurplus(ports.views, name, generation);
     ports.logger?.info({ projection: name, generation }, 'The views are back.');

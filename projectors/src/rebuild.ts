@@ -4,7 +4,7 @@ import { createGenerationFiller, type FillProgress } from './fill-generation.ts'
 import type { HandOver } from './hand-over.ts';
 import type { Projection } from './projection.ts';
 import { comparersOf, silentProjection } from './projection-parts.ts';
-import { isUnfilled, ProjectionRefused, startsNow, startsOf } from './projection-start.ts';
+import { ProjectionRefused, startsNow, startsOf } from './projection-start.ts';
 
 /** The live generation moves on while the new one is filled: rounds in which it may stay ahead. */
 const chaseRoundsMax = 1_000;
@@ -105,7 +105,7 @@ export const undoRebuild = async (
 };
 
 const swap = async (
-  { log, views, handOver, now, logger, signal }: RebuildPorts,
+  { views, handOver, now, logger, signal }: RebuildPorts,
   name: ProjectionName,
   live: number,
   generation: number,
@@ -116,9 +116,7 @@ const swap = async (
   try {
     const found = await liveOf(views, name);
     if (found !== live) throw new Error(`Generation ${found} of ${name} was put in the place of ${live} meanwhile.`);
-    if (await isUnfilled(silentProjection(views, name, live), log)) {
-      throw new Error(`The views of ${name} are being brought back from the log.`);
-    }
+    if (await handOver.isBehind(live)) throw new Error(`The views of ${name} are being brought back from the log.`);
     await held.settle(live, catchUp.to);
     await catchUp.finish();
     await held.promote(generation);

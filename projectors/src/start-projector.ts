@@ -1,4 +1,4 @@
-import type { EventLog, LogConsumer, Logger, PartitionBounds, RecordBatch, Running } from '@hindcast/domain';
+import type { Checkpoint, EventLog, LogConsumer, Logger, PartitionBounds, RecordBatch, Running } from '@hindcast/domain';
 import { createProgressWaiters } from './progress-waiters.ts';
 import type { Projection, ProjectionCounts } from './projection.ts';
 import { ProjectionRefused, startsNow } from './projection-start.ts';
@@ -47,6 +47,7 @@ export const startProjector = async ({
   projection: first,
   group,
   gate,
+  onReached,
   logger,
 }: {
   readonly log: EventLog;
@@ -54,6 +55,8 @@ export const startProjector = async ({
   readonly group: string;
   /** Batches begin when it lets them. */
   readonly gate?: BatchGate | undefined;
+  /** Hears where each partition begins, and how far it has come after each batch. */
+  readonly onReached?: ((checkpoint: Checkpoint) => void) | undefined;
   readonly logger?: Logger | undefined;
 }): Promise<RunningProjector> => {
   let projection = first;
@@ -81,6 +84,7 @@ export const startProjector = async ({
     partitions = bounds.length;
     projection.forget(partition);
     held.set(partition, { bounds: of, next, end: of.end });
+    onReached?.({ logId: of.logId, epoch: of.epoch, partition, next });
     return next;
   };
 
@@ -100,6 +104,7 @@ export const startProjector = async ({
       unknownTypes += counts.unknownTypes;
       deadLettered += counts.deadLettered;
       at.next = last.offset + 1;
+      onReached?.({ logId, epoch, partition: batch.partition, next: at.next });
     }
     at.end = Math.max(batch.end, at.next);
   };

@@ -8,6 +8,7 @@ import {
 } from '@hindcast/domain';
 import { createMemoryViews } from '@hindcast/domain/in-memory';
 import { anyPredictionEvent, eventKinds } from '@hindcast/domain/testing';
+import { silentProjection } from '../projection-parts.ts';
 import { createProjections, type Projections } from '../projections.ts';
 import type { CrewTime } from '../projector-crew.ts';
 import { differences } from './differences.ts';
@@ -240,8 +241,13 @@ export const handOverRace = async (
   const isDone = async (): Promise<boolean> => {
     if (!isWorkDone()) return false;
     const ends = await world.log.bounds(TOPICS.predictions);
-    const checkpoints = await views.reader.checkpoints('prediction-status').catch(() => []);
-    return ends.every(({ partition, end }) => checkpoints.some((of) => of.partition === partition && of.next === end));
+    const live = (await views.generations()).find((of) => of.projection === 'prediction-status' && of.state === 'live');
+    if (!live) return false;
+    // A process that is frozen between two views has still to write the second.
+    const folded = await silentProjection(views, 'prediction-status', live.generation).checkpoints();
+    return folded.every((checkpoints) =>
+      ends.every(({ partition, end }) => checkpoints.some((of) => of.partition === partition && of.next === end)),
+    );
   };
 
   let quiet = 0;
