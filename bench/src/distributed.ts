@@ -20,26 +20,28 @@ const rounds = Number(values.rounds);
 const requests = Number(values.requests);
 const columns = values.sizes.split(',').map((size) => ({ size: Number(size), rounds: [] as (readonly Row[])[] }));
 
+const loadOfMachine = (): string => (loadavg()[0] ?? 0).toFixed(1);
+const loadBefore = loadOfMachine();
+const table = (): string =>
+  [
+    `Distributed, one broker, model \`${model}\`, ${machine()}, ${rounds} rounds of ${requests} single requests, load generator and services on the same machine, whose load was ${loadBefore} before.`,
+    '',
+    tableOf(columns.map(({ size, rounds: done }) => ({ title: `${size} of each`, rounds: done }))),
+  ].join('\n');
+
 const services = await startAllServices();
 for (const line of [...services.report, ...services.missing]) process.stderr.write(`# ${line}\n`);
-const load = (): string => (loadavg()[0] ?? 0).toFixed(1);
-const loadBefore = load();
 try {
   for (let at = 1; at <= rounds; at++) {
     for (const { size, rounds: done } of columns) {
       const options = { services: allOf(services.addresses), pids: services.pids, size, requests };
       done.push(await measureCluster(options));
-      process.stderr.write(`# round ${at} with ${size} of each is done, load ${load()}\n`);
+      process.stderr.write(`# round ${at} with ${size} of each is done, load ${loadOfMachine()}\n`);
+      // A run takes minutes: what it has so far outlives it.
+      if (values.out !== undefined) await writeFile(values.out, table());
     }
   }
 } finally {
   await services.stop();
 }
-
-const table = [
-  `Distributed, one broker, model \`${model}\`, ${machine()}, ${rounds} rounds of ${requests} single requests, load generator and services on the same machine, whose load was ${loadBefore} before.`,
-  '',
-  tableOf(columns.map(({ size, rounds: done }) => ({ title: `${size} of each`, rounds: done }))),
-].join('\n');
-process.stdout.write(table);
-if (values.out !== undefined) await writeFile(values.out, table);
+process.stdout.write(table());

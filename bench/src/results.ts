@@ -21,7 +21,7 @@ const figures = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
 const cellsOf = ({ rounds }: Column, row: number): string => {
   const values = rounds.map((round) => round[row]?.value ?? Number.NaN);
-  if (values.some(Number.isNaN)) return '– | –';
+  if (values.length === 0 || values.some(Number.isNaN)) return '– | –';
   const [min, median, max] = [0, 0.5, 1].map((q) => figures.format(quantile(values, q)));
   return `${median} ${rounds[0]?.[row]?.unit} | ${min} to ${max}`;
 };
