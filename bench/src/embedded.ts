@@ -1,54 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { batch, itemsPerBatch, model, openMaxFor, single } from './churn-requests.ts';
 import { quantile, runLoad } from './http-load.ts';
+import { openPredictions, rebuildRate, succeeded, until } from './measured-system.ts';
 import { cpuUsOfTree, memoryMibOfTree } from './process-tree.ts';
+import { machine, type Row, tableOf } from './results.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 /** Measures the embedded run as a user sees it: durable, over HTTP, load generator in this process, server in its own. */
 const rounds = Number(process.argv[2] ?? 3);
-const model = 'churn';
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** A measure asks one model, which may have half of what may be open: none of its requests is to be refused. */
-const openOfOneModel = 100_000;
-
-interface Row {
-  readonly measure: string;
-  readonly value: number;
-  readonly unit: string;
-}
-
-const inputs = (await readFile(join(root, 'samples/churn/golden.ndjson'), 'utf8'))
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line).input as unknown);
-
-const single = inputs.map((input) => JSON.stringify({ model, input }));
-const batch = [
-  JSON.stringify({ model, items: Array.from({ length: 100 }, (_, at) => ({ input: inputs[at % inputs.length] })) }),
-];
-
-const json = async (server: ServerProcess, path: string): Promise<Record<string, unknown>> =>
-  (await fetch(`http://127.0.0.1:${server.port}${path}`)).json() as Promise<Record<string, unknown>>;
-
-const succeeded = async (server: ServerProcess): Promise<number> => {
-  const { data } = (await json(server, `/v1/stats?model=${model}`)) as { data: { succeeded: number }[] };
-  return data.reduce((sum, hour) => sum + hour.succeeded, 0);
-};
-
-/** Looks at the server seldom, and at a number that it has at hand: reading statistics makes the views write what waits. */
-const pollMs = 100;
-
-const openPredictions = async (server: ServerProcess): Promise<number> => {
-  const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
-  return Number(/^hindcast_predictions_open (\d+)$/m.exec(text)?.[1] ?? Number.NaN);
-};
-
-const until = async (reached: () => Promise<boolean>): Promise<void> => {
-  while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, pollMs));
-};
+const mostAtOnce = 100_000;
 
 /** Sends a load and waits until each of its predictions has succeeded, and is in the view. */
 const complete = async (
@@ -58,14 +20,14 @@ const complete = async (
   bodies: readonly string[],
   connections: number,
 ) => {
-  const before = await succeeded(server);
+  const before = await succeeded(server.url, model);
   const cpuBefore = await cpuUsOfTree(server.pid);
   const startedAt = performance.now();
   const timed = await runLoad({ port: server.port, path: '/v1/predictions', bodies, requests, connections });
   const refused = timed.filter(({ status }) => status !== 202).length;
   const expected = (requests - refused) * each;
-  await until(async () => (await openPredictions(server)) === 0);
-  await until(async () => (await succeeded(server)) - before >= expected);
+  await until(async () => (await openPredictions(server.url)) === 0);
+  await until(async () => (await succeeded(server.url, model)) - before >= expected);
   const ms = performance.now() - startedAt;
   const cpu = await cpuUsOfTree(server.pid);
   if (refused > 0) process.stderr.write(`${refused} of ${requests} requests were refused\n`);
@@ -91,32 +53,16 @@ const waited = async (server: ServerProcess, connections: number, requests: numb
 
 const replayRate = async (server: ServerProcess): Promise<number> => {
   const startedAt = performance.now();
-  const response = await fetch(`http://127.0.0.1:${server.port}/v1/events`);
+  const response = await fetch(`${server.url}/v1/events`);
   let lines = 0;
   for await (const chunk of response.body as AsyncIterable<Uint8Array>)
     for (const byte of chunk) if (byte === 10) lines += 1;
   return (lines / (performance.now() - startedAt)) * 1000;
 };
 
-const rebuildRate = async (server: ServerProcess): Promise<number> => {
-  const startedAt = performance.now();
-  const started = await fetch(`http://127.0.0.1:${server.port}/v1/projections/prediction-status/rebuild`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{}',
-  });
-  const place = started.headers.get('location') ?? '';
-  for (;;) {
-    const job = await json(server, place);
-    if (job['phase'] === 'failed') throw new Error(`the rebuild failed: ${JSON.stringify(job)}`);
-    if (job['phase'] === 'done') return (Number(job['total']) / (performance.now() - startedAt)) * 1000;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
-
 const round = async (): Promise<readonly Row[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
-  const server = await startServerProcess(folder, ['--open-max', String(2 * openOfOneModel)]);
+  const server = await startServerProcess(folder, ['--open-max', String(openMaxFor(mostAtOnce))]);
   try {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const idleMemory = await memoryMibOfTree(server.pid);
@@ -125,11 +71,11 @@ const round = async (): Promise<readonly Row[]> => {
     const idleCpuPerSecond = ((await cpuUsOfTree(server.pid)).main - idleCpu.main) / 2;
     await complete(server, 5_000, 1, single, 64);
     const ones = await complete(server, 40_000, 1, single, 64);
-    const hundreds = await complete(server, 1_000, 100, batch, 8);
+    const hundreds = await complete(server, 1_000, itemsPerBatch, batch, 8);
     const light = await waited(server, 1, 1_000);
     const busy = await waited(server, 32, 10_000);
     const replay = await replayRate(server);
-    const rebuild = await rebuildRate(server);
+    const rebuild = await rebuildRate(server.url);
     return [
       { measure: 'single POST, completed', value: ones.perSecond, unit: '/s' },
       { measure: 'single POST, CPU per prediction, main process', value: ones.mainUs, unit: 'µs' },
@@ -156,19 +102,10 @@ const round = async (): Promise<readonly Row[]> => {
 const results: (readonly Row[])[] = [];
 for (let at = 0; at < rounds; at++) results.push(await round());
 
-const figures = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
-const lines = (results[0] ?? []).map(({ measure, unit }, row) => {
-  const values = results.map((result) => result[row]?.value ?? Number.NaN);
-  const shown = [0, 0.5, 1].map((q) => figures.format(quantile(values, q)));
-  return `| ${measure} | ${shown[1]} ${unit} | ${shown[0]} to ${shown[2]} |`;
-});
 const table = [
-  `Embedded, durable (fsync before 202), model \`${model}\`, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${rounds} rounds, load generator on the same machine.`,
+  `Embedded, durable (fsync before 202), model \`${model}\`, ${machine()}, ${rounds} rounds, load generator on the same machine.`,
   '',
-  '| measure | median | min to max |',
-  '| --- | --- | --- |',
-  ...lines,
-  '',
+  tableOf([{ title: 'median', rounds: results }]),
 ].join('\n');
 process.stdout.write(table);
 if (process.argv[3] !== undefined) await writeFile(process.argv[3], table);

@@ -7,6 +7,7 @@ const launcher = fileURLToPath(new URL('../../hindcast/bin/hindcast.js', import.
 export interface ServerProcess {
   readonly pid: number;
   readonly port: number;
+  readonly url: string;
   readonly startedInMs: number;
   stop(): Promise<void>;
 }
@@ -31,6 +32,7 @@ export const startServerProcess = async (folder: string, flags: readonly string[
   return {
     pid,
     port,
+    url: `http://127.0.0.1:${port}`,
     startedInMs: performance.now() - startedAt,
     async stop() {
       child.kill('SIGTERM');

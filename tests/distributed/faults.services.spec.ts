@@ -11,7 +11,7 @@ import { startRedis } from '../services/redis.ts';
 import { type Cluster, partitionsShared, startCluster } from './cluster.ts';
 import { openClusterLog } from './cluster-log.ts';
 import { collectEvidence } from './faults/evidence.ts';
-import { faultReport } from './faults/fault-report.ts';
+import { publishFaultReport } from './faults/fault-report.ts';
 import { recordHistory } from './faults/history.ts';
 import { checkRun } from './faults/laws.ts';
 import { createNemesis, die, freeze, startBehindProxy, startSpoiled } from './faults/nemesis.ts';
@@ -160,7 +160,7 @@ describe('real processes under real faults', () => {
     await workload.stop();
     const evidence = await collectEvidence({ url: cluster.url, log }, history, troubles);
     const findings = checkRun(evidence);
-    console.log(faultReport('fault run', { seed, evidence, survived: troubles, findings }));
+    await publishFaultReport('fault run', { seed, evidence, survived: troubles, findings });
     expect(findings, `seed ${seed}`).toEqual({});
     expect(evidence.raw.ranTwice, 'the zombie came late').toBeGreaterThan(0);
     expect(evidence.raw.repeated, 'the lost answers made repeats').toBeGreaterThan(repeated);

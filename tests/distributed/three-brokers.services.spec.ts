@@ -7,7 +7,7 @@ import { waitUntil } from '../services/wait-until.ts';
 import { startCluster } from './cluster.ts';
 import { openClusterLog } from './cluster-log.ts';
 import { collectEvidence } from './faults/evidence.ts';
-import { faultReport } from './faults/fault-report.ts';
+import { publishFaultReport } from './faults/fault-report.ts';
 import { recordHistory } from './faults/history.ts';
 import { checkRun } from './faults/laws.ts';
 import { createNemesis } from './faults/nemesis.ts';
@@ -67,7 +67,7 @@ describe('three brokers that acknowledge a record when two of them have it', () 
     await workload.stop();
     const evidence = await collectEvidence({ url: cluster.url, log }, history, troubles);
     const findings = checkRun(evidence);
-    console.log(faultReport('three brokers', { seed, evidence, survived: troubles, findings }));
+    await publishFaultReport('three brokers', { seed, evidence, survived: troubles, findings });
     expect(findings, `seed ${seed}`).toEqual({});
   });
 });

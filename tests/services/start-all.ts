@@ -12,6 +12,8 @@ export interface ServiceAddresses {
 
 export interface AllServices {
   readonly addresses: ServiceAddresses;
+  /** Process ids of those that were started here; undefined for one of the environment, or in a container. */
+  readonly pids: Readonly<Record<keyof ServiceAddresses, number | undefined>>;
   /** One line for each service: how it was found, and how long that took. */
   readonly report: readonly string[];
   /** Why a service is missing, one text for each. */
@@ -57,6 +59,7 @@ export const startAllServices = async (): Promise<AllServices> => {
   }
   return {
     addresses: { kafka: kafka.value?.brokers, redis: redis.value?.url, mongodb: store.value?.url },
+    pids: { kafka: kafka.value?.pid(0), redis: redis.value?.pid(), mongodb: store.value?.pid() },
     report,
     missing,
     stop,

@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises';
 import { countsOf } from './check-state.ts';
 import type { Evidence } from './evidence.ts';
 import type { Findings } from './laws.ts';
@@ -9,21 +10,15 @@ const countBy = <T>(list: readonly T[], nameOf: (one: T) => string): string => {
   return [...counts].map(([name, count]) => `${name} ${count}`).join(', ');
 };
 
+interface Outcome {
+  readonly seed: number;
+  readonly evidence: Evidence;
+  readonly survived: readonly Survived[];
+  readonly findings: Findings;
+}
+
 /** What a run came to, for people. */
-export const faultReport = (
-  title: string,
-  {
-    seed,
-    evidence,
-    survived,
-    findings,
-  }: {
-    readonly seed: number;
-    readonly evidence: Evidence;
-    readonly survived: readonly Survived[];
-    readonly findings: Findings;
-  },
-): string => {
+const faultReport = (title: string, { seed, evidence, survived, findings }: Outcome): string => {
   const { history, truth, stats, raw } = evidence;
   const twice = Object.entries(countsOf(truth)).reduce(
     (sum, [name, n]) => sum + Math.max(0, (stats[name] ?? 0) - n),
@@ -40,4 +35,16 @@ export const faultReport = (
       ([law, cases]) => `  BROKEN ${law}: ${cases?.length} times, such as ${cases?.slice(0, 5).join('; ')}`,
     ),
   ].join('\n');
+};
+
+/** Prints what a run came to, and adds its recovery times to the file of HINDCAST_FAULT_REPORT: one line of JSON a run. */
+export const publishFaultReport = async (title: string, outcome: Outcome): Promise<void> => {
+  console.log(faultReport(title, outcome));
+  const file = process.env['HINDCAST_FAULT_REPORT'];
+  if (!file) return;
+  const recoveryMs = Object.fromEntries(
+    outcome.survived.map(({ fault, recoveryMs }) => [fault, Math.round(recoveryMs)]),
+  );
+  const broken = Object.keys(outcome.findings);
+  await appendFile(file, `${JSON.stringify({ title, seed: outcome.seed, at: new Date(), broken, recoveryMs })}\n`);
 };

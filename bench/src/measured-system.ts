@@ -1,0 +1,41 @@
+/** What the bench asks a Hindcast, embedded or distributed, besides the load. */
+const json = async (url: string): Promise<Record<string, unknown>> =>
+  (await fetch(url)).json() as Promise<Record<string, unknown>>;
+
+/** How many predictions of a model have succeeded, by the view. */
+export const succeeded = async (url: string, model: string): Promise<number> => {
+  const { data } = (await json(`${url}/v1/stats?model=${model}`)) as { data: { succeeded: number }[] };
+  return data.reduce((sum, hour) => sum + hour.succeeded, 0);
+};
+
+export const openPredictions = async (url: string): Promise<number> => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^hindcast_predictions_open (\d+)$/m.exec(text)?.[1] ?? Number.NaN);
+};
+
+/** Looks at the system seldom: reading statistics makes the views of an embedded run write what waits. */
+const pollMs = 100;
+
+export const until = async (reached: () => Promise<boolean>): Promise<void> => {
+  while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, pollMs));
+};
+
+const rebuildPollMs = 20;
+
+/** Events a second from the order to rebuild the status view until it serves, of as many as the job reports. */
+export const rebuildRate = async (url: string): Promise<number> => {
+  const startedAt = performance.now();
+  const started = await fetch(`${url}/v1/projections/prediction-status/rebuild`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  const place = started.headers.get('location');
+  if (place === null) throw new Error(`the rebuild was refused: ${await started.text()}`);
+  for (;;) {
+    const job = await json(`${url}${place}`);
+    if (job['phase'] === 'failed') throw new Error(`the rebuild failed: ${JSON.stringify(job)}`);
+    if (job['phase'] === 'done') return (Number(job['total']) / (performance.now() - startedAt)) * 1000;
+    await new Promise((resolve) => setTimeout(resolve, rebuildPollMs));
+  }
+};
