@@ -8,15 +8,19 @@ const lagWaitMsMax = 2_000;
 type Lags = Awaited<ReturnType<Projections['list']>>;
 
 /** None where nobody knows them in time, as where the store or the log is away. */
-const lagsOf = (projections: Pick<Projections, 'list'>): Promise<Lags> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, lagWaitMsMax, []);
-    const done = (lags: Lags): void => {
-      clearTimeout(timer);
-      resolve(lags);
-    };
-    projections.list().then(done, () => done([]));
+const lagsOf = async (projections: Pick<Projections, 'list'>): Promise<Lags> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Lags>((resolve) => {
+    timer = setTimeout(resolve, lagWaitMsMax, []);
   });
+  try {
+    return await Promise.race([projections.list(), late]);
+  } catch {
+    return [];
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 export interface MetricSources {
   readonly keeper: Pick<Keeper, 'open' | 'stats'> | undefined;
