@@ -5,9 +5,7 @@ import { type ProjectionPorts, silentProjection } from './projection-parts.ts';
 import { dropSurplus, dropUnfinished } from './rebuild.ts';
 
 const isLost = async ({ views }: ProjectionPorts, handOver: HandOver, name: ProjectionName): Promise<boolean> => {
-  const live = (await views.generations()).find(
-    ({ projection, state }) => projection === name && state === 'live',
-  );
+  const live = (await views.generations()).find(({ projection, state }) => projection === name && state === 'live');
   return !live || handOver.isBehind(live.generation);
 };
 

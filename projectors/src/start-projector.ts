@@ -1,4 +1,12 @@
-import type { Checkpoint, EventLog, LogConsumer, Logger, PartitionBounds, RecordBatch, Running } from '@hindcast/domain';
+import type {
+  Checkpoint,
+  EventLog,
+  LogConsumer,
+  Logger,
+  PartitionBounds,
+  RecordBatch,
+  Running,
+} from '@hindcast/domain';
 import { createProgressWaiters } from './progress-waiters.ts';
 import type { Projection, ProjectionCounts } from './projection.ts';
 import { ProjectionRefused, startsNow } from './projection-start.ts';
