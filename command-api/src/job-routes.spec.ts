@@ -58,7 +58,7 @@ describe('a rebuild', () => {
     expect(answer.headers['location']).toBe(`/v1/projections/models/rebuilds/${id}`);
     expect(stateOf(id)).toMatchObject({
       status: 'queued',
-      request: { kind: 'projection-rebuild', spec: { projection: 'models', dryRun: true } },
+      request: { kind: 'projection-rebuild', spec: { projection: 'models', dryRun: true, force: false } },
     });
     const refused = (await rebuild('models')).json();
     expect(refused).toMatchObject({ status: 409, type: '/problems/rebuild-running' });
@@ -66,8 +66,9 @@ describe('a rebuild', () => {
     expect((await undo('models')).json().type).toBe('/problems/rebuild-running');
     expect((await rebuild('prediction-status')).statusCode).toBe(202);
     await end(id);
-    const next = await rebuild('models');
+    const next = await rebuild('models', { force: true });
     expect(next.statusCode).toBe(202);
+    expect(stateOf(next.json().id)?.request.spec).toMatchObject({ dryRun: false, force: true });
     expect(next.json().id).not.toBe(id);
     expect((await rebuild('nothing')).statusCode).toBe(404);
   });

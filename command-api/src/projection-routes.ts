@@ -7,7 +7,10 @@ import { nextIdOf, requestProjectionJob } from './projection-jobs.ts';
 
 const body = Type.Union([
   Type.Object(
-    { dryRun: Type.Optional(Type.Boolean({ description: 'Compare with the live view, and promote nothing' })) },
+    {
+      dryRun: Type.Optional(Type.Boolean({ description: 'Compare with the live view, and promote nothing' })),
+      force: Type.Optional(Type.Boolean({ description: 'Promote it also where it differs from the live view' })),
+    },
     { additionalProperties: false, examples: [{ dryRun: true }] },
   ),
   Type.Null({ title: 'no body' }),
@@ -46,7 +49,9 @@ export const projectionRoutes =
           operationId: 'rebuildProjection',
           summary: 'Fold a view again from the log',
           description:
-            'A new generation is filled beside the live one, compared, and put in its place. It is a job: ' +
+            'A new generation is filled beside the live one, compared, and put in its place. Where documents differ, or ' +
+            'only one of the two has them, it fails with `views_differ` and the live one stays, unless it is forced; ' +
+            'what is parked in one of them may differ. It is a job: ' +
             '/v1/jobs/{id} tells of it too, and cancels it.',
           'x-body-optional': true,
           body,
@@ -54,8 +59,8 @@ export const projectionRoutes =
       },
       async (request, reply) => {
         const name = projectionNamed(request.params.name);
-        const dryRun = request.body?.dryRun ?? false;
-        const { id } = await requestProjectionJob(context, name, 'projection-rebuild', { dryRun });
+        const { dryRun = false, force = false } = request.body ?? {};
+        const { id } = await requestProjectionJob(context, name, 'projection-rebuild', { dryRun, force });
         return sendBegun(reply, name, id);
       },
     );

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ViewStore } from '@hindcast/domain';
+import type { Parked, ViewStore } from '@hindcast/domain';
 
 /** Keys that are looked at again when both sides stand still. */
 const unsettledKeysMax = 10_000;
@@ -13,6 +13,8 @@ export interface Comparison {
   /** Documents that only one of the two generations has. */
   readonly onlyLive: number;
   readonly onlyBuilt: number;
+  /** Documents that differ and of which one side is parked: a repaired program folds what the other could not. */
+  readonly parked: number;
   /** Documents that moved on while they were looked at. */
   readonly moving: number;
   /** Some keys of those that differ or that only one side has. */
@@ -27,11 +29,13 @@ export interface ViewComparer {
   result(): Comparison;
 }
 
-export const createViewComparer = <Doc extends { readonly key: string; readonly pos: number }>(
+export const createViewComparer = <
+  Doc extends { readonly key: string; readonly pos: number; readonly parked?: Parked },
+>(
   live: ViewStore<Doc>,
   built: ViewStore<Doc>,
 ): ViewComparer => {
-  const counts = { equal: 0, different: 0, onlyLive: 0, onlyBuilt: 0 };
+  const counts = { equal: 0, different: 0, onlyLive: 0, onlyBuilt: 0, parked: 0 };
   const examples: string[] = [];
   let unsettled: string[] = [];
   let moving = 0;
@@ -47,6 +51,7 @@ export const createViewComparer = <Doc extends { readonly key: string; readonly 
   const judge = (ours: Doc, theirs: Doc): void => {
     if (ours.pos !== theirs.pos) later(ours.key);
     else if (isDeepStrictEqual(ours, theirs)) counts.equal += 1;
+    else if (ours.parked || theirs.parked) counts.parked += 1;
     else tell('different', ours.key);
   };
 

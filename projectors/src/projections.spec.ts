@@ -123,6 +123,55 @@ describe('projections', () => {
       expect(await liveOf(world)).toEqual(['1:live']);
     }));
 
+  it('leave the live view where the new one differs from it, unless that is forced', () =>
+    using(async (world, projections) => {
+      await projections.start();
+      await world.append([aPredictionRequested(), aPredictionRequested({ id: 'p-2' })]);
+      await projections.whenCaughtUp();
+      const doc = await world.views.reader.prediction('default/p-2');
+      if (!doc) throw new Error('There is no document.');
+      const damaged = { ...doc, state: { ...doc.state, ignored: 7 } };
+      const foreign = { ...doc, key: 'default/p-3', id: 'p-3' };
+      await world.views.statusStore(1).save([
+        { doc: damaged, base: doc.pos },
+        { doc: foreign, base: undefined },
+      ]);
+      await expect(finished(projections, 'rebuild', statusView)).rejects.toMatchObject({
+        code: 'views_differ',
+        message: expect.stringMatching(/prediction-status: 1 different, 1 only in the live one.*p-2.*p-3/),
+      });
+      expect(await liveOf(world)).toEqual(['1:live']);
+      await world.append([aPredictionSucceeded()]);
+      await projections.whenCaughtUp();
+      const { result } = await finished(projections, 'rebuild', { ...statusView, force: true });
+      expect(result).toMatchObject({ promoted: true, verification: { 'prediction-status': { different: 1 } } });
+      expect(await liveOf(world)).toEqual(['1:previous', '3:live']);
+      expect(await world.views.reader.prediction('default/p-3')).toBeUndefined();
+    }));
+
+  it('put another one in the place of a view in which keys are parked that a repaired program folds', () =>
+    using(async (world, projections) => {
+      await projections.start();
+      await world.append([aPredictionRequested(), aPredictionSucceeded()]);
+      await projections.whenCaughtUp();
+      const doc = await world.views.reader.prediction('default/p-1');
+      const [sum] = await world.views.reader.stats({ tenant: 'default', since: 0, until: Number.MAX_SAFE_INTEGER });
+      if (!doc || !sum) throw new Error('There is no document.');
+      const parked = { ...doc, parked: { offset: doc.pos, detail: 'A mistake of the program before.' } };
+      await world.views.statusStore(1).save([{ doc: parked, base: doc.pos }]);
+      await world.views.statsStore(1).save([{ doc: { ...sum, succeeded: 0 }, base: sum.pos }]);
+      const { result } = await finished(projections, 'rebuild', statusView);
+      expect(result).toMatchObject({
+        promoted: true,
+        verification: {
+          'prediction-status': { different: 0, parked: 1 },
+          'prediction-stats': { different: 1 },
+        },
+      });
+      await world.views.statsStore(2).save([{ doc: { ...sum, succeeded: 0 }, base: sum.pos }]);
+      await expect(finished(projections, 'rebuild', statusView)).rejects.toMatchObject({ code: 'views_differ' });
+    }));
+
   it('mend a view that is of another log', () =>
     using(async (world, projections) => {
       await world.views.statusStore(1).save([], { logId: 'another', epoch: 0, partition: 0, next: 1 });

@@ -26,7 +26,11 @@ export const rebuildJobHandlers = (
 
   return {
     'projection-rebuild': moving((parts, projection, spec, run) =>
-      rebuildProjection(parts, { projection, dryRun: spec['dryRun'] === true }, told(run)),
+      rebuildProjection(
+        parts,
+        { projection, dryRun: spec['dryRun'] === true, force: spec['force'] === true },
+        told(run),
+      ),
     ),
     'projection-undo': moving((parts, projection, _, run) => undoRebuild(parts, projection, told(run))),
   };

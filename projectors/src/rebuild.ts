@@ -1,10 +1,19 @@
-import type { Clock, EventLog, Logger, ProjectionName, ViewDatabase, ViewGeneration } from '@hindcast/domain';
+import {
+  type Clock,
+  type EventLog,
+  JobFailure,
+  type Logger,
+  type ProjectionName,
+  type ViewDatabase,
+  type ViewGeneration,
+} from '@hindcast/domain';
 import type { Comparison } from './compare-views.ts';
 import { createGenerationFiller, type FillProgress } from './fill-generation.ts';
 import type { HandOver } from './hand-over.ts';
 import type { Projection } from './projection.ts';
 import { comparersOf, silentProjection } from './projection-parts.ts';
 import { ProjectionRefused, startsNow, startsOf } from './projection-start.ts';
+import { requireEqual } from './require-equal.ts';
 
 /** The live generation moves on while the new one is filled: rounds in which it may stay ahead. */
 const chaseRoundsMax = 1_000;
@@ -45,10 +54,11 @@ export interface RebuildPorts {
  * Fills a new generation beside the live one, compares the two, and moves the pointer. The new generation is never
  * folded past the live one's checkpoint before that, and then goes on from exactly there: what the live one announced is
  * not announced again, and what it had not is announced by its successor. Reads go on throughout.
+ * @throws JobFailure `views_differ` where the two are not equal, and nobody forces it: the live one stays
  */
 export const rebuildProjection = async (
   ports: RebuildPorts,
-  { projection: name, dryRun }: { projection: ProjectionName; dryRun: boolean },
+  { projection: name, dryRun, force }: { projection: ProjectionName; dryRun: boolean; force: boolean },
   onProgress: (progress: RebuildProgress) => void,
 ): Promise<RebuildReport> => {
   const { views } = ports;
@@ -64,12 +74,12 @@ export const rebuildProjection = async (
   // What can be done while others fold need not be done while they stand still.
   await chase.untilClose();
   for (const comparer of Object.values(comparers ?? {})) await comparer.settle({ standing: false });
+  const verification = () =>
+    comparers && Object.fromEntries(Object.entries(comparers).map(([view, comparer]) => [view, comparer.result()]));
   const report = (promoted: boolean): RebuildReport => ({
-    generation,
-    promoted,
+    ...{ generation, promoted },
     folded: chase.folded(),
-    verification:
-      comparers && Object.fromEntries(Object.entries(comparers).map(([view, comparer]) => [view, comparer.result()])),
+    verification: verification(),
   });
   const finish = async () => {
     await chase.untilThere();
@@ -82,7 +92,16 @@ export const rebuildProjection = async (
     return report(false);
   }
   chase.enter('swapping');
-  await swap(ports, name, live, generation, { to: chase.to, finish });
+  const finishEqual = async () => {
+    await finish();
+    if (!force) requireEqual(name, verification() ?? {});
+  };
+  try {
+    await swap(ports, name, live, generation, { to: chase.to, finish: finishEqual });
+  } catch (error) {
+    if (error instanceof JobFailure) await views.drop(name, generation);
+    throw error;
+  }
   await dropSurplus(views, name, live);
   return report(true);
 };

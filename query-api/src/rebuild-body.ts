@@ -9,6 +9,9 @@ const comparisonSchema = Type.Object({
   different: count,
   onlyLive: count,
   onlyBuilt: count,
+  parked: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Differ, and one side is parked; absent in older rebuilds' }),
+  ),
   moving: Type.Integer({ minimum: 0, description: 'Changed while they were looked at' }),
   examples: Type.Array(Type.String(), { description: 'Some keys of those that differ, or that only one side has' }),
 });

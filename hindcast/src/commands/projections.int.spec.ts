@@ -23,6 +23,17 @@ describe('hindcast projections', () => {
     expect(asked[0]?.body).toBe('{"dryRun":true}');
   });
 
+  it('passes on that a rebuild is forced, and says why one failed', async () => {
+    const { url, asked } = await serve(({ method }, response) => {
+      if (method === 'POST') return send(response, 202, {}, { location: '/v1/projections/models/rebuilds/r1' });
+      send(response, 200, { generation: 2, phase: 'failed', folded: 10, total: 10, error: 'The views differ.' });
+    });
+    const { code, err } = await cli(['projections', 'rebuild', 'models', '--force', '--url', url]);
+    expect(code).not.toBe(0);
+    expect(err).toContain('The views differ.');
+    expect(asked[0]?.body).toBe('{"force":true}');
+  });
+
   it('goes back to the generation before', async () => {
     const { url, asked } = await serve(({ method }, response) => {
       if (method === 'POST') return send(response, 202, {}, { location: '/v1/projections/models/rebuilds/u1' });

@@ -65,10 +65,12 @@ const rebuildCommand = (context: CliContext): Command =>
   )
     .argument('<name>', 'the view, as `projections list` names it')
     .option('--dry-run', 'build and compare, but leave the live view in its place')
-    .action(async (name: string, options: { readonly dryRun?: true }) => {
+    .option('--force', 'put it in the place of the live view also where the two differ')
+    .action(async (name: string, options: { readonly dryRun?: true; readonly force?: true }) => {
       const connected = connect(context, options);
-      const rebuild = await run(connected, name, 'rebuild', options.dryRun ? { dryRun: true } : {}, context);
-      const became = options.dryRun ? 'was built' : 'is live';
+      const { dryRun, force } = options;
+      const rebuild = await run(connected, name, 'rebuild', { dryRun, force }, context);
+      const became = dryRun ? 'was built' : 'is live';
       connected.voice.answer(rebuild, `${name}: generation ${rebuild.generation} ${became}`);
     });
 
