@@ -34,7 +34,7 @@ export const startHindcastProcess = async (
   let output = '';
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`hindcast ${args[0]} ended with ${code}: ${output}`)));
+    child.once('exit', (code) => reject(new Error(`hindcast ${args[0]} exited with ${code}: ${output}`)));
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => {
         output += chunk;
