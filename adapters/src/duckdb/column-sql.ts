@@ -1,4 +1,11 @@
-import { type DatasetFormat, type DatasetPlan, hmacBlocks, type PlannedColumn, type Sha256 } from '@hindcast/domain';
+import {
+  type DatasetFormat,
+  type DatasetPlan,
+  hmacBlocks,
+  openedDepth,
+  type PlannedColumn,
+  type Sha256,
+} from '@hindcast/domain';
 import { requestField, requestFields, row } from './fold-sql.ts';
 import { blob, identifier, pointer, text, texts } from './sql-text.ts';
 
@@ -54,7 +61,7 @@ const cellSql = (
   format: DatasetFormat,
   secrets: ColumnSecrets,
 ): string => {
-  const raw = column.path ? lists.place(column) : plainSql(column, format);
+  const raw = column.path ? scalarSql(column, lists.place(column)) : plainSql(column, format);
   const { redaction, type } = column;
   if (redaction?.how === 'hmac') return hmacSql(raw, secrets);
   if (redaction?.how === 'bucket') return `floor(${raw}::DOUBLE / ${redaction.width}) * ${redaction.width}`;
@@ -63,6 +70,16 @@ const cellSql = (
   if (type === 'boolean') return `${raw}::BOOLEAN`;
   // JSON null in a list of JSON is a value of its own.
   return type === 'json' ? `nullif(${raw}::VARCHAR, 'null')` : raw;
+};
+
+const dataOf = { input: 'v', context: 'x', output: 'ev' } as const;
+
+/** Where objects are opened into columns, one without members is nothing; its text would be taken for a value. */
+const scalarSql = ({ path = [], role, type }: PlannedColumn, place: string): string => {
+  const isOpened = role in dataOf && path.length < openedDepth[role as keyof typeof dataOf];
+  if (!isOpened || type === 'json') return place;
+  const kind = `json_type(${dataOf[role as keyof typeof dataOf]}, ${text(pointer(path))})`;
+  return `CASE WHEN ${kind} = 'OBJECT' THEN NULL ELSE ${place} END`;
 };
 
 const hmacSql = (value: string, { redactionKey, sha256 }: ColumnSecrets): string => {

@@ -2,7 +2,7 @@
 import { isEnded } from '../evolve-prediction.ts';
 import type { Sha256 } from '../ports.ts';
 import type { DatasetCandidate } from './dataset-candidate.ts';
-import type { PlannedColumn } from './dataset-columns.ts';
+import { openedDepth, type PlannedColumn } from './dataset-columns.ts';
 import { hmacOf } from './hmac.ts';
 
 export type Cell = string | number | boolean | null;
@@ -15,7 +15,7 @@ interface Secrets {
 /** Times are ISO 8601 in UTC with milliseconds; one that cannot be read is null. */
 export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Secrets): Cell => {
   const raw = column.path ? jsonAt(column.role, column.path, row) : plainCell(column.name, row);
-  const value = raw === undefined ? null : raw;
+  const value = raw === undefined || isOpenedInto(column, raw) ? null : raw;
   const { redaction } = column;
   if (redaction?.how === 'bucket')
     return typeof value === 'number' ? Math.floor(value / redaction.width) * redaction.width : null;
@@ -30,6 +30,16 @@ export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Se
   if (typeof value === 'string') return value.toWellFormed();
   return typeof value === 'object' ? jsonText(value) : (value as Cell);
 };
+
+/** An object where objects are opened into columns: what it holds is in columns of its own, which may be none. */
+const isOpenedInto = ({ path, role, type }: PlannedColumn, value: unknown): boolean =>
+  path !== undefined &&
+  type !== 'json' &&
+  Object.hasOwn(openedDepth, role) &&
+  path.length < openedDepth[role as keyof typeof openedDepth] &&
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value);
 
 /** Half of a surrogate pair has no form in UTF-8, which files are made of: it becomes U+FFFD. */
 const jsonText = (value: unknown): string =>
