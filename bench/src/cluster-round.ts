@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type AllServices, type Cluster, type Services, startCluster } from '@hindcast/tests/measuring';
 import { batch, itemsPerBatch, model, modelFile, openMaxFor, single } from './churn-requests.ts';
 import { cpuBetween, cpuOfCluster, sumOf } from './cluster-cpu.ts';
@@ -14,7 +15,7 @@ export interface RoundOptions {
   readonly requests: number;
 }
 
-const idleMs = 2_000;
+const idleMs = 3_000;
 
 /** Speaks to the command APIs themselves, each with its share of the connections: a balancer would be measured too. */
 const loadOn = async ({ processes }: Cluster, load: Omit<Load, 'port' | 'path'>): Promise<readonly Timed[]> => {
@@ -82,6 +83,19 @@ const waited = async (cluster: Cluster, connections: number, requests: number): 
   }));
 };
 
+/** What every process takes without work, by kind, once what came before has died down. */
+const whenIdle = async (cluster: Cluster, pids: AllServices['pids']): Promise<readonly Row[]> => {
+  await pause(idleMs);
+  const before = await cpuOfCluster(cluster, pids);
+  await pause(idleMs);
+  const { ours, services } = cpuBetween(before, await cpuOfCluster(cluster, pids));
+  return [['all of ours', sumOf(ours)] as const, ...ours, ...services].map(([name, us]) => ({
+    measure: `CPU when idle, ${name}`,
+    value: us / idleMs,
+    unit: 'ms/s',
+  }));
+};
+
 const addModel = async ({ url }: Cluster): Promise<void> => {
   const answer = await fetch(`${url}/v1/models/${model}/versions`, {
     method: 'POST',
@@ -108,9 +122,7 @@ export const measureCluster = async ({ services, pids, size, requests }: RoundOp
     await addModel(cluster);
     const ones = { bodies: single, each: 1, connections: 64 };
     await complete('warm-up', cluster, pids, { ...ones, requests: requests / 5 });
-    const idleBefore = await cpuOfCluster(cluster, pids);
-    await new Promise((resolve) => setTimeout(resolve, idleMs));
-    const idle = sumOf(cpuBetween(idleBefore, await cpuOfCluster(cluster, pids)).ours) / idleMs;
+    const idle = await whenIdle(cluster, pids);
     const hundreds = { bodies: batch, each: itemsPerBatch, connections: 8 };
     return [
       ...(await complete('single POST', cluster, pids, { ...ones, requests })),
@@ -118,7 +130,7 @@ export const measureCluster = async ({ services, pids, size, requests }: RoundOp
       ...(await waited(cluster, 1, requests / 20)),
       ...(await waited(cluster, 32, requests / 4)),
       { measure: 'rebuild of the status view', value: await rebuildRate(cluster.url), unit: 'events/s' },
-      { measure: 'CPU when idle, all of ours', value: idle, unit: 'ms/s' },
+      ...idle,
     ];
   } catch (error) {
     throw new Error(`The round failed.\n${cluster.said()}`, { cause: error });
