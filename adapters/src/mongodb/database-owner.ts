@@ -1,5 +1,6 @@
 import { LogError } from '@hindcast/domain';
-import type { Db } from 'mongodb';
+import { type Db, MongoServerError } from 'mongodb';
+import { duplicateKey } from './mongo-client.ts';
 
 const collectionName = 'log_identity';
 
@@ -15,9 +16,12 @@ interface StoredOwner {
  */
 export const claimDatabase = async (db: Db, { logId, epoch }: Omit<StoredOwner, '_id'>): Promise<void> => {
   const owners = db.collection<StoredOwner>(collectionName);
-  const claim = () => owners.updateOne({ _id: 'log' }, { $setOnInsert: { logId, epoch } }, { upsert: true });
-  // Of several that claim at once, one writes, and the others may hear that the id is taken.
-  await claim().catch(claim);
+  try {
+    await owners.updateOne({ _id: 'log' }, { $setOnInsert: { logId, epoch } }, { upsert: true });
+  } catch (error) {
+    // Of several that claim at once, one writes, and the others may hear that the id is taken.
+    if (!(error instanceof MongoServerError && error.code === duplicateKey)) throw error;
+  }
   const owner = await owners.findOne({ _id: 'log' });
   if (!owner || (owner.logId === logId && owner.epoch === epoch)) return;
   throw new LogError(
