@@ -1,4 +1,11 @@
-import { type EventLog, type PredictionDoc, TERMINAL_STATUSES, type ViewStore } from '@hindcast/domain';
+import {
+  type EventLog,
+  type PredictionDoc,
+  type PredictionQualityDoc,
+  type PredictionStatsDoc,
+  TERMINAL_STATUSES,
+  type ViewStore,
+} from '@hindcast/domain';
 import type { Ports } from 'hindcast';
 
 type SpoilStore = <Doc extends { readonly key: string; readonly pos: number }>(store: ViewStore<Doc>) => ViewStore<Doc>;
@@ -45,11 +52,22 @@ const dieBeforeCheckpoint: SpoilStore = (store) => ({
   },
 });
 
-const checkpointFirst: SpoilStore = (store) => ({
+const lookMs = 10;
+
+/** Dies when the view that is saved beside it has its checkpoint too: as long as one is behind, all are folded again. */
+const checkpointFirst = (
+  store: ViewStore<PredictionStatsDoc>,
+  beside: Pick<ViewStore<PredictionQualityDoc>, 'checkpoints'>,
+): ViewStore<PredictionStatsDoc> => ({
   ...store,
   async save(writes, checkpoint) {
     await store.save([], checkpoint);
-    return armed && writes.length > 0 ? die() : store.save(writes);
+    if (!armed || writes.length === 0 || !checkpoint) return store.save(writes);
+    const { partition, next } = checkpoint;
+    const isThere = async () =>
+      (await beside.checkpoints()).some((of) => of.partition === partition && of.next >= next);
+    while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, lookMs));
+    return die();
   },
 });
 
@@ -109,7 +127,13 @@ const faults: Readonly<Record<string, Spoil>> = {
   'die-after-append': inLog(dieAfterAppend),
   'freeze-before-append': inLog(freezeBeforeAppend),
   'die-before-checkpoint': inStore(dieBeforeCheckpoint),
-  'checkpoint-first': inStore(checkpointFirst),
+  'checkpoint-first': ({ views, ...ports }) => ({
+    ...ports,
+    views: {
+      ...views,
+      statsStore: (generation) => checkpointFirst(views.statsStore(generation), views.qualityStore(generation)),
+    },
+  }),
   'no-guard': inStore(withoutGuard),
   'last-end-wins': ({ views, ...ports }) => ({
     ...ports,
