@@ -230,6 +230,7 @@ describe('the service', () => {
       'Predictions',
       'Models',
       'Events',
+      'Verification',
       'Statistics',
       'Projections',
       'Open Inference Protocol',
