@@ -20,7 +20,7 @@ import type { Admission } from './admission.ts';
 
 export interface CommandPorts {
   readonly log: Pick<EventLog, 'append' | 'read' | 'bounds'>;
-  readonly catalog: Pick<ModelCatalog, 'get' | 'names' | 'catchUp'>;
+  readonly catalog: Pick<ModelCatalog, 'get' | 'names' | 'catchUp' | 'behind'>;
   readonly views: ViewReader;
   readonly bus: Pick<CompletionBus, 'subscribe'>;
   readonly cache: Pick<ResultCache, 'get' | 'put'>;

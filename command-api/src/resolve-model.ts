@@ -3,8 +3,10 @@ import { findVersion, type ModelState, parseModelReference } from '@hindcast/dom
 import { type ChosenVersion, chooseVersion } from './choose-version.ts';
 import type { CommandContext } from './command-ports.ts';
 
-/** How long an unknown name may wait for the catalog to reach the end of the log. */
+/** How long a request may wait for the catalog to reach the end of the log. */
 const catchUpMsMax = 5_000;
+/** How long a process may go on deciding with models that another process has changed. */
+const staleMsMax = 5_000;
 
 /** A model as a request names it: `churn`, or `churn@7`. */
 export interface ResolvedModel {
@@ -20,9 +22,16 @@ const find = ({ ports, tenant }: CommandContext, reference: string): ResolvedMod
   return { name, state, pinned };
 };
 
-/** The model, at once where the catalog has it. */
-export const resolveModel = (context: CommandContext, reference: string): ResolvedModel | Promise<ResolvedModel> =>
-  find(context, reference) ?? seek(context, reference);
+/**
+ * The model, at once where the catalog has it and has lately been at the end of the log.
+ *
+ * @throws Problem `unknown-model`, `unknown-model-version`; `catalog-behind` where the models topic cannot be read in time
+ */
+export const resolveModel = (context: CommandContext, reference: string): ResolvedModel | Promise<ResolvedModel> => {
+  const behind = context.ports.catalog.behind(staleMsMax, catchUpMsMax);
+  if (behind) return caughtUp(context, behind).then(() => find(context, reference) ?? seek(context, reference));
+  return find(context, reference) ?? seek(context, reference);
+};
 
 /** Nobody is told that a model is unknown before the log was read to its end. */
 const seek = async (context: CommandContext, reference: string): Promise<ResolvedModel> => {
@@ -35,9 +44,12 @@ const seek = async (context: CommandContext, reference: string): Promise<Resolve
 };
 
 /** @throws Problem `catalog-behind` where the end of the log cannot be reached in time. */
-export const catchUp = async ({ ports }: CommandContext): Promise<void> => {
+export const catchUp = (context: CommandContext): Promise<void> =>
+  caughtUp(context, context.ports.catalog.catchUp(catchUpMsMax));
+
+const caughtUp = async ({ ports }: CommandContext, reaching: Promise<void>): Promise<void> => {
   try {
-    await ports.catalog.catchUp(catchUpMsMax);
+    await reaching;
   } catch (error) {
     ports.logger.warn({ err: error }, 'The model catalog is behind.');
     throw problem('catalog-behind', 'The models topic could not be read to its end.', {

@@ -6,6 +6,11 @@ import type { EventLog, RecordedRecord, Topic } from './event-log.ts';
 export interface TopicFollower {
   /** Resolves when everything appended before the call is folded; rejects after `timeoutMs`. */
   catchUp(timeoutMs?: number): Promise<void>;
+  /**
+   * undefined where what is folded is all that the log had `ageMsMax` ago, as far as this process has seen; else the
+   * promise of that, which rejects after `timeoutMs`. Looks at the end of the log from time to time while it is asked.
+   */
+  behind(ageMsMax: number, timeoutMs: number): Promise<void> | undefined;
   stop(): Promise<void>;
 }
 
@@ -18,6 +23,9 @@ export const followTopic = async (
 ): Promise<TopicFollower> => {
   const next = new Map<number, number>();
   const waiters = new Set<() => void>();
+  /** What the log had at this time is folded. */
+  let currentAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | undefined;
 
   const consumer = await log.consume(
     { topic, group: null },
@@ -33,24 +41,44 @@ export const followTopic = async (
     },
   );
 
+  const reach = async (timeoutMs: number): Promise<void> => {
+    const ends = await log.bounds(topic);
+    const reached = () => ends.every(({ partition, end }) => (next.get(partition) ?? 0) >= end);
+    if (reached()) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => settle(() => reject(new Error(`The ${name} did not catch up within ${timeoutMs} ms.`))),
+        timeoutMs,
+      );
+      const settle = (end: () => void) => {
+        clearTimeout(timer);
+        waiters.delete(check);
+        end();
+      };
+      const check = () => reached() && settle(resolve);
+      waiters.add(check);
+    });
+  };
+  const catchUp = async (timeoutMs = 10_000): Promise<void> => {
+    const askedAt = performance.now();
+    await reach(timeoutMs);
+    currentAt = Math.max(currentAt, askedAt);
+  };
+  const look = (timeoutMs: number): Promise<void> => {
+    looking ??= catchUp(timeoutMs).finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+
   return {
-    async catchUp(timeoutMs = 10_000) {
-      const ends = await log.bounds(topic);
-      const reached = () => ends.every(({ partition, end }) => (next.get(partition) ?? 0) >= end);
-      if (reached()) return;
-      await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(
-          () => settle(() => reject(new Error(`The ${name} did not catch up within ${timeoutMs} ms.`))),
-          timeoutMs,
-        );
-        const settle = (end: () => void) => {
-          clearTimeout(timer);
-          waiters.delete(check);
-          end();
-        };
-        const check = () => reached() && settle(resolve);
-        waiters.add(check);
-      });
+    catchUp,
+    behind(ageMsMax, timeoutMs) {
+      const age = performance.now() - currentAt;
+      if (age > ageMsMax) return look(timeoutMs);
+      // Asked in time, nobody has to wait. Who is asked next tells of a failure.
+      if (age > ageMsMax / 2) look(timeoutMs).catch(() => {});
+      return undefined;
     },
     stop: () => consumer.stop(),
   };

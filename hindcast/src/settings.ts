@@ -179,6 +179,12 @@ export const SETTINGS = {
     defaultText: 'one less than the replication factor, at least 1',
     description: 'Brokers that must have a record before it is acknowledged',
   }),
+  compression: setting(oneOf(['none', 'gzip'], 'none'), {
+    env: 'HINDCAST_COMPRESSION',
+    flag: 'compression',
+    description:
+      'How what is written to Kafka is compressed; gzip takes processor time here for room and network there',
+  }),
   sessionTimeoutMs: setting(Type.Integer({ minimum: 6_000, maximum: 300_000, default: 10_000 }), {
     env: 'HINDCAST_SESSION_TIMEOUT_MS',
     flag: 'session-timeout-ms',

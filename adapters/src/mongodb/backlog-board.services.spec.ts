@@ -54,8 +54,9 @@ describe.skipIf(!mongodb)('with a document store', () => {
       expect(await board.read()).toEqual({ partitions: [partition], doors: [{ door: 'd', beat: 2 }], workers: [] });
     }));
 
-  it('lets the store forget members that say nothing, and never a partition', () =>
+  it('lets the store forget members that say nothing, and never a partition, also when it was dropped', () =>
     using(async ({ db, board }) => {
+      await db.collection('backlog_board').drop();
       await board.reportPartitions([partition]);
       await board.reportDoor({ door: 'd', beat: 1 });
       const indexes = await db.collection('backlog_board').indexes();

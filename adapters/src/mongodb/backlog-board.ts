@@ -20,7 +20,9 @@ interface Stored {
 /** The board in a collection of the database of the views. Acknowledged as the given database says. */
 export const openMongoBacklogBoard = async ({ db }: { readonly db: Db }): Promise<BacklogBoard> => {
   const collection = db.collection<Stored>(collectionName);
-  await collection.createIndex({ at: 1 }, { name: 'forget', expireAfterSeconds: memberSecondsMax });
+  const forgetTheSilent = () =>
+    collection.createIndex({ at: 1 }, { name: 'forget', expireAfterSeconds: memberSecondsMax });
+  await forgetTheSilent();
 
   /** An upsert that does not match finds the id taken: the refusal is the answer. */
   const unlessOlder = (partition: PartitionBacklog): AnyBulkWriteOperation<Stored> => {
@@ -46,7 +48,10 @@ export const openMongoBacklogBoard = async ({ db }: { readonly db: Db }): Promis
     }
   };
   const tell = async (id: string, member: Pick<Stored, 'door' | 'worker'>): Promise<void> => {
-    await collection.updateOne({ _id: id }, { $set: member, $currentDate: { at: true } }, { upsert: true });
+    const change = { $set: member, $currentDate: { at: true } } as const;
+    const { upsertedCount } = await collection.updateOne({ _id: id }, change, { upsert: true });
+    // A new member may be the first one after somebody has dropped the collection, and its index with it.
+    if (upsertedCount > 0) await forgetTheSilent();
   };
   const remove = async (id: string): Promise<void> => {
     await collection.deleteOne({ _id: id });

@@ -50,6 +50,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
         },
         replicationFactor: config.replicationFactor,
         minInsyncReplicas: config.minInsyncReplicas,
+        compression: config.compression,
         sessionTimeoutMs: config.sessionTimeoutMs,
         now,
         newId,
