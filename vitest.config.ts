@@ -9,6 +9,8 @@ const project = (name: string, include: string[], extra: object = {}) => ({
 
 export default defineConfig({
   test: {
+    // Tests wait for other processes a good part of their time: as many files at once as the machine has processors.
+    maxWorkers: '100%',
     reporters: ['default', './tests/closing-line-reporter.ts'],
     projects: [
       project('unit', ['*/src/**/*.spec.ts', 'tests/architecture/*.spec.ts'], {
@@ -22,15 +24,18 @@ export default defineConfig({
       }),
       project('services', ['*/src/**/*.services.spec.ts', 'tests/{services,stores}/*.services.spec.ts'], {
         globalSetup: './tests/services/global-setup.ts',
+        sequence: { groupOrder: 1 },
+        // Most of their time goes by in the services, in sessions that run out and in members that come back.
+        maxWorkers: 4,
         testTimeout: 120_000,
         hookTimeout: 120_000,
         retry: 1,
       }),
-      // After all others and one file at a time: each has the processes of a whole system, and its bounds are of time. A
-      // machine that others load too can break such a bound once; what is wrong breaks it twice.
+      // After all others: each has the processes of a whole system, and its bounds are of time. A machine that others load
+      // too can break such a bound once; what is wrong breaks it twice.
       project('distributed', ['tests/distributed/**/*.services.spec.ts'], {
-        fileParallelism: false,
-        sequence: { groupOrder: 1 },
+        sequence: { groupOrder: 2 },
+        maxConcurrency: 2,
         retry: 1,
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 180_000,

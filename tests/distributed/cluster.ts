@@ -6,7 +6,7 @@ import type { Role } from 'hindcast';
 import type { ServiceAddresses } from '../services/start-all.ts';
 import { waitUntil } from '../services/wait-until.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
-import { type HindcastProcess, startHindcastProcess } from './hindcast-process.ts';
+import { type HindcastProcess, type Launch, startHindcastProcess } from './hindcast-process.ts';
 
 /** Where the services of a cluster are. */
 export type Services = { readonly [Name in keyof ServiceAddresses]: NonNullable<ServiceAddresses[Name]> };
@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Port of the balancer; a free one where it is left out. */
   readonly port?: number;
+  /** What starts its processes, where they are not started by the command line. */
+  readonly launch?: Launch;
 }
 
 /** Processes of Hindcast that share one log, behind one address. */
@@ -91,6 +93,7 @@ export const startCluster = async ({
   name = `t${randomUUID().slice(0, 8)}`,
   env = {},
   port = 0,
+  launch = startHindcastProcess,
 }: ClusterOptions): Promise<Cluster> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-cluster-'));
   const shared = {
@@ -106,7 +109,7 @@ export const startCluster = async ({
   };
   const processes: Cluster['processes'] = { 'command-api': [], 'query-api': [], worker: [], projector: [] };
   const start: Cluster['start'] = async (role, more = {}, program) => {
-    const process = await startHindcastProcess([role], { ...shared, ...more }, program);
+    const process = await launch([role], { ...shared, ...more }, program);
     processes[role].push(process);
     return process;
   };

@@ -21,12 +21,14 @@ export interface HindcastProcess {
   output(): string;
 }
 
-/** A real process of Hindcast, listening. Its variables are those given and those of this process. */
-export const startHindcastProcess = async (
+export type Launch = (
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  program: readonly string[] = [launcher],
-): Promise<HindcastProcess> => {
+  env?: Readonly<Record<string, string>>,
+  program?: readonly string[],
+) => Promise<HindcastProcess>;
+
+/** A real process of Hindcast, listening. Its variables are those given and those of this process. */
+export const startHindcastProcess: Launch = async (args, env = {}, program = [launcher]) => {
   const child = spawn(process.execPath, [...program, ...args, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LOG_LEVEL: 'info', HINDCAST_LOG_FORMAT: 'json', ...env },

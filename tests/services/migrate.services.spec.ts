@@ -22,7 +22,7 @@ import { type MigrationPlaces, migrate, refusedMigrate, startCommand, startMigra
 import { waitUntil } from './wait-until.ts';
 
 const { kafka: brokers = [], mongodb = '', redis = '' } = inject('services');
-const predictions = 4_000;
+const predictions = 1_500;
 const kills = 4;
 const logger = pino({ level: 'silent' });
 const topics: readonly Topic[] = Object.values(TOPICS);
