@@ -11,27 +11,28 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Type, Union
 from urllib.parse import quote
 
-from ._json import encode, plain
-from ._rows import pieces, rows_of, take_out
+from ._event_stream import messages
+from ._json import plain
+from ._rows import rows_of
+from ._submissions import item_of, submit_many, submit_one
 from ._transport import Retrying, Transport, broken
 from .datasets import Datasets
-from .errors import ApiError, Unreachable, WaitTimeout
+from .errors import Unreachable, WaitTimeout
 from .imports import ImportReport, import_many
 from .labels import LabelOutcome, LabelReport, label_many, label_one
 from .models import Models
-from .predictions import HistoryEvent, Prediction, Refused, Submitted
+from .predictions import HistoryEvent, Prediction, Submitted
 from .replay import Replay
 
 url_default = "http://127.0.0.1:8080"
-items_max = 1_000
-"""Rows of one request."""
-items_bytes_max = 4_194_304
 wait_max_s = 60
 """The server holds a request no longer for an answer."""
 parallel_waits = 4
+window_max = 1_000
+"""Predictions that are waited for together."""
 
 Time = Union[datetime, str]
 AnyPrediction = Union[str, Prediction]
@@ -100,8 +101,8 @@ class Client:
         input: one row, a dict by feature name or a list by position.
         key: makes repeats of your own safe, also after a restart: the same key and row are the same prediction.
         """
-        item = _item(input, entity, reference_id, event_time, context, priority)
-        return self._submit(model, item, key or uuid.uuid4().hex, deadline_s, None)
+        item = item_of(input, entity, reference_id, event_time, context, priority)
+        return submit_one(self._transport, model, item, key or uuid.uuid4().hex, deadline_s=deadline_s)
 
     def predict(
         self,
@@ -117,9 +118,9 @@ class Client:
         key: Optional[str] = None,
     ) -> Prediction:
         """Asks for one prediction and waits for it. Raises `NotSucceeded` or `WaitTimeout`."""
-        item = _item(input, entity, reference_id, event_time, context, priority)
+        item = item_of(input, entity, reference_id, event_time, context, priority)
         end = time.monotonic() + timeout
-        first = self._submit(model, item, key or uuid.uuid4().hex, None, min(timeout, wait_max_s))
+        first = submit_one(self._transport, model, item, key or uuid.uuid4().hex, wait_s=min(timeout, wait_max_s))
         ended = first if first.ended else self.wait(first, timeout=max(0.0, end - time.monotonic()))
         ended.result()
         return ended
@@ -141,21 +142,9 @@ class Client:
         model. Rows are sent a thousand at a time, each thousand in one durable append. A bad row is refused alone.
         key: makes a repeat of the whole call safe: the same key and rows are the same predictions.
         """
-        named = (("entity", entity), ("referenceId", reference_id), ("eventTime", event_time), ("context", context))
-        columns = [(member, column) for member, column in named if column is not None]
-        key = key or uuid.uuid4().hex
-        ids: List[Optional[str]] = []
-        refused: List[Refused] = []
-        head = b'{"model":' + encode(model) + b',"items":['
-        items = enumerate(encode(_item_of(*take_out(row, columns))) for row in rows_of(rows))
-        for at, piece in enumerate(pieces(items, lines_max=items_max, bytes_max=items_bytes_max)):
-            body = head + b",".join(item for _, item in piece) + b"]}"
-            first = piece[0][0]
-            for index, outcome in enumerate(self._submit_items(body, f"{key}-{at}", len(piece)), first):
-                ids.append(outcome if isinstance(outcome, str) else None)
-                if isinstance(outcome, ApiError):
-                    refused.append(Refused(index, outcome))
-        return Submitted(tuple(ids), tuple(refused))
+        named = {"entity": entity, "referenceId": reference_id, "eventTime": event_time, "context": context}
+        columns = [(member, column) for member, column in named.items() if column is not None]
+        return submit_many(self._transport, model, rows_of(rows), columns, key or uuid.uuid4().hex)
 
     def get(self, prediction: AnyPrediction) -> Prediction:
         """A prediction as it is now. Raises `NotFound` where none was accepted under this id."""
@@ -184,7 +173,7 @@ class Client:
             window: List[AnyPrediction] = []
             for prediction in predictions:
                 window.append(prediction)
-                if len(window) == items_max:
+                if len(window) == window_max:
                     yield from threads.map(lambda one: self.wait(one, timeout=timeout), window)
                     window = []
             yield from threads.map(lambda one: self.wait(one, timeout=timeout), window)
@@ -206,7 +195,7 @@ class Client:
                     _, status, lines = self._transport.lines(path, query=None, headers=headers)
                     if status == 204:
                         return
-                    for event_id, data in _messages(lines):
+                    for event_id, data in messages(lines):
                         last = event_id or last
                         if data:
                             yield HistoryEvent.of(json.loads(data))
@@ -299,91 +288,11 @@ class Client:
         }
         return Replay(self._transport, query, limit)
 
-    def _submit(
-        self, model: str, item: Mapping[str, Any], key: str, deadline_s: Optional[float], wait_s: Optional[float]
-    ) -> Prediction:
-        headers = {"idempotency-key": _quoted(key)}
-        if deadline_s is not None:
-            headers["cancel-after"] = f"{max(1, round(deadline_s * 1_000))}ms"
-        seconds = 0 if wait_s is None else math.ceil(wait_s)
-        if seconds > 0:
-            headers["prefer"] = f"wait={seconds}"
-        timeout = self._transport.timeout + seconds
-        body = {"model": model, **item}
-        return Prediction.of(
-            self._transport.request("POST", "/v1/predictions", json=body, headers=headers, timeout=timeout).json()
-        )
-
-    def _submit_items(self, body: bytes, key: str, count: int) -> List[Union[str, ApiError]]:
-        headers = {"idempotency-key": _quoted(key), "content-type": "application/json"}
-        try:
-            items = self._transport.request("POST", "/v1/predictions", body=body, headers=headers).json()["items"]
-        except ApiError as error:
-            # Every row was refused: the answer is the first refusal, with what is wrong with all of them.
-            if error.code != "invalid-input" or not error.errors:
-                raise
-            return [_of_item(error, at) for at in range(count)]
-        return [
-            ApiError.of(one["problem"].get("status", 422), one["problem"]) if one["status"] == "refused" else str(one["id"])
-            for one in items
-        ]
 
 
 def cache_folder() -> Path:
     """Where data sets are kept that were loaded without naming a folder: they never change."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hindcast" / "datasets"
-
-
-def _item_of(input: Any, facts: Mapping[str, Any]) -> Dict[str, Any]:
-    given = {name: plain(value) for name, value in facts.items()}
-    item = {name: value for name, value in given.items() if value is not None}
-    for name in ("entity", "referenceId"):
-        if name in item:
-            item[name] = str(item[name])
-    return {"input": input, **item}
-
-
-def _item(
-    input: Any,
-    entity: Optional[str],
-    reference_id: Optional[str],
-    event_time: Optional[Time],
-    context: Optional[Mapping[str, Any]],
-    priority: Optional[str],
-) -> Dict[str, Any]:
-    facts = {"entity": entity, "referenceId": reference_id, "eventTime": event_time, "context": context}
-    return _item_of(input, {**facts, "priority": priority})
-
-
-def _of_item(error: ApiError, at: int) -> ApiError:
-    """What a refusal of all rows says of one of them; what is wrong with the later ones may not be listed any more."""
-    prefix = f"/items/{at}/"
-    own = [one for one in error.problem.get("errors") or () if str(one.get("pointer", "")).startswith(prefix)]
-    detail = f"{own[0]['pointer']} {own[0]['detail']}." if own else error.detail
-    return ApiError.of(error.status, {**error.problem, "detail": detail, "errors": own})
-
-
-def _messages(lines: Iterator[bytes]) -> Iterator[Tuple[Optional[str], str]]:
-    """Id and data of each message of a text/event-stream."""
-    event_id: Optional[str] = None
-    data: List[str] = []
-    for line in lines:
-        if not line:
-            if data:
-                yield event_id, "\n".join(data)
-            data = []
-            continue
-        name, _, value = line.decode().partition(":")
-        value = value[1:] if value.startswith(" ") else value
-        if name == "id":
-            event_id = value
-        elif name == "data":
-            data.append(value)
-
-
-def _quoted(key: str) -> str:
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _id(prediction: AnyPrediction) -> str:

@@ -1,0 +1,104 @@
+"""Requests for predictions: one row, or many in a durable append for each thousand."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+
+from ._json import encode, plain
+from ._rows import pieces, take_out
+from ._transport import Transport
+from .errors import ApiError
+from .predictions import Prediction, Refused, Submitted
+
+items_max = 1_000
+"""Rows of one request."""
+items_bytes_max = 4_194_304
+
+
+def item_of(
+    input: Any,
+    entity: Optional[str],
+    reference_id: Optional[str],
+    event_time: Union[datetime, str, None],
+    context: Optional[Mapping[str, Any]],
+    priority: Optional[str],
+) -> Dict[str, Any]:
+    facts = {"entity": entity, "referenceId": reference_id, "eventTime": event_time, "context": context}
+    return _with_facts(input, {**facts, "priority": priority})
+
+
+def submit_one(
+    transport: Transport,
+    model: str,
+    item: Mapping[str, Any],
+    key: str,
+    *,
+    deadline_s: Optional[float] = None,
+    wait_s: Optional[float] = None,
+) -> Prediction:
+    headers = {"idempotency-key": _quoted(key)}
+    if deadline_s is not None:
+        headers["cancel-after"] = f"{max(1, round(deadline_s * 1_000))}ms"
+    seconds = 0 if wait_s is None else math.ceil(wait_s)
+    if seconds > 0:
+        headers["prefer"] = f"wait={seconds}"
+    body = {"model": model, **item}
+    timeout = transport.timeout + seconds
+    return Prediction.of(transport.request("POST", "/v1/predictions", json=body, headers=headers, timeout=timeout).json())
+
+
+def submit_many(
+    transport: Transport, model: str, rows: Iterable[Any], columns: Sequence[Tuple[str, str]], key: str
+) -> Submitted:
+    """columns: which member of a request comes from which column of a row; what is named is no input."""
+    ids: List[Optional[str]] = []
+    refused: List[Refused] = []
+    head = b'{"model":' + encode(model) + b',"items":['
+    items = enumerate(encode(_with_facts(*take_out(row, columns))) for row in rows)
+    for at, piece in enumerate(pieces(items, lines_max=items_max, bytes_max=items_bytes_max)):
+        body = head + b",".join(item for _, item in piece) + b"]}"
+        first = piece[0][0]
+        for index, outcome in enumerate(_outcomes(transport, body, f"{key}-{at}", len(piece)), first):
+            ids.append(outcome if isinstance(outcome, str) else None)
+            if isinstance(outcome, ApiError):
+                refused.append(Refused(index, outcome))
+    return Submitted(tuple(ids), tuple(refused))
+
+
+def _outcomes(transport: Transport, body: bytes, key: str, count: int) -> List[Union[str, ApiError]]:
+    headers = {"idempotency-key": _quoted(key), "content-type": "application/json"}
+    try:
+        items = transport.request("POST", "/v1/predictions", body=body, headers=headers).json()["items"]
+    except ApiError as error:
+        # Every row was refused: the answer is the first refusal, with what is wrong with all of them.
+        if error.code != "invalid-input" or not error.errors:
+            raise
+        return [_refusal_of(error, at) for at in range(count)]
+    return [
+        ApiError.of(one["problem"].get("status", 422), one["problem"]) if one["status"] == "refused" else str(one["id"])
+        for one in items
+    ]
+
+
+def _with_facts(input: Any, facts: Mapping[str, Any]) -> Dict[str, Any]:
+    given = {name: plain(value) for name, value in facts.items()}
+    item = {name: value for name, value in given.items() if value is not None}
+    for name in ("entity", "referenceId"):
+        if name in item:
+            item[name] = str(item[name])
+    return {"input": input, **item}
+
+
+def _refusal_of(error: ApiError, at: int) -> ApiError:
+    """What a refusal of all rows says of one of them; what is wrong with the later ones may not be listed any more."""
+    prefix = f"/items/{at}/"
+    own = [one for one in error.problem.get("errors") or () if str(one.get("pointer", "")).startswith(prefix)]
+    detail = f"{own[0]['pointer']} {own[0]['detail']}." if own else error.detail
+    return ApiError.of(error.status, {**error.problem, "detail": detail, "errors": own})
+
+
+def _quoted(key: str) -> str:
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
