@@ -8,7 +8,7 @@ import { climb, type Found, type Rung } from './ladder.ts';
 import { startProgram, temporaryFolder } from './program.ts';
 import { buildSecantus, type Secantus, secantusBeingBuilt, secantusFromPython, secantusFromRust } from './secantus.ts';
 
-/** A one-node replica set, MongoDB's or a stand-in's: `w: majority` means on the disk. */
+/** A one-node replica set, MongoDB's or a stand-in's. What a killable one has acknowledged is on the disk. */
 export interface DocumentStore extends Instance {
   readonly url: string;
 }
@@ -68,11 +68,16 @@ const startMongod = async (command: string): Promise<DocumentStore> => {
   return { ...instance, url };
 };
 
-const startSecantus = async ({ command, args, env }: Secantus): Promise<DocumentStore> => {
+/**
+ * MongoDB gathers what several commands wait for into one write to the disk. The stand-in can only do it for each document
+ * of each command, 2 ms apiece, or not at all: only a store that a test may kill has to.
+ */
+const startSecantus = async ({ command, args, env }: Secantus, killable: boolean): Promise<DocumentStore> => {
   const [port = 0] = await freePorts(1);
   const url = urlAt(port);
   const folder = await temporaryFolder('secantus');
-  const storage = ['--storage-path', join(folder, 'data'), '--cache-size', memory.secantus, '--sync-on-commit'];
+  const storage = ['--storage-path', join(folder, 'data'), '--cache-size', memory.secantus];
+  if (killable) storage.push('--sync-on-commit');
   const instance = await startProgram({
     name: 'SecantusDB',
     command,
@@ -85,6 +90,7 @@ const startSecantus = async ({ command, args, env }: Secantus): Promise<Document
 };
 
 const secantusRung = (
+  killable: boolean,
   way: string,
   because: string,
   find: () => Promise<Secantus | undefined>,
@@ -92,7 +98,7 @@ const secantusRung = (
   way,
   async climb() {
     const secantus = await find();
-    return secantus ? { service: await startSecantus(secantus), detail: secantus.detail } : { because };
+    return secantus ? { service: await startSecantus(secantus, killable), detail: secantus.detail } : { because };
   },
 });
 
@@ -135,12 +141,13 @@ export const startDocumentStore = ({ killable = false }: DocumentStoreOptions = 
         return { service: { ...instance, url }, detail: image };
       },
     },
-    secantusRung('stand-in on this machine', 'it was not built here yet', secantusFromRust),
+    secantusRung(killable, 'stand-in on this machine', 'it was not built here yet', secantusFromRust),
     secantusRung(
+      killable,
       'stand-in being built by another process',
       'there is no such build, or it takes too long',
       secantusBeingBuilt,
     ),
-    secantusRung('stand-in installed by pip', 'there is no python3', secantusFromPython),
-    secantusRung('stand-in built by cargo', 'there is no cargo', buildSecantus),
+    secantusRung(killable, 'stand-in installed by pip', 'there is no python3', secantusFromPython),
+    secantusRung(killable, 'stand-in built by cargo', 'there is no cargo', buildSecantus),
   ]);
