@@ -14,8 +14,8 @@ export const endsRowId = (seq: number): number => seq * slotsPerFrame;
 export const chunkRowId = (seq: number, partition: number): number => seq * slotsPerFrame + partition + 1;
 export const frameOfRow = (id: number): number => Math.floor(id / slotsPerFrame);
 
-/** Frames that one query asks for. */
-const framesPerQuery = 32;
+/** Frames that one query asks for at most. */
+const framesPerQueryMax = 32;
 /** Bytes after which a page ends, although it could take more records. */
 const pageBytesMax = 4_194_304;
 /** Records of one page of `read`. */
@@ -37,7 +37,7 @@ export const createFrameReader = (
   /** How many frames this reader shall know of. */
   frames: () => number,
 ): FrameReader => {
-  const ids = new Array(framesPerQuery).fill('?').join(', ');
+  const ids = new Array(framesPerQueryMax).fill('?').join(', ');
   const chunks = db.prepare(`SELECT id, at, first, count, body FROM ${table} WHERE id IN (${ids}) ORDER BY id`).raw();
   const ends = db.prepare(`SELECT body FROM ${table} WHERE id = ?`).raw();
   const bookmarks = new Map<string, number>();
@@ -59,8 +59,25 @@ export const createFrameReader = (
     return low;
   };
 
-  const chunksFrom = (seq: number, partition: number): ChunkRow[] =>
-    chunks.all(Array.from({ length: framesPerQuery }, (_, i) => chunkRowId(seq + i, partition))) as ChunkRow[];
+  /** What a frame has had of a partition lately: where that is much, more frames at once would be read in vain. */
+  const density = new Map<number, { readonly records: number; readonly bytes: number }>();
+
+  const chunksFrom = (seq: number, partition: number, room: { readonly records: number; readonly bytes: number }) => {
+    const { records, bytes } = density.get(partition) ?? room;
+    const frames = Math.ceil(Math.min(framesPerQueryMax, room.records / records, room.bytes / bytes));
+    // The other ids are null, which no row has.
+    const asked = Array.from({ length: framesPerQueryMax }, (_, i) =>
+      i < frames ? chunkRowId(seq + i, partition) : null,
+    );
+    const rows = chunks.all(asked) as ChunkRow[];
+    const sum = (of: (row: ChunkRow) => number) =>
+      Math.max(
+        1,
+        rows.reduce((all, row) => all + of(row), 0),
+      );
+    density.set(partition, { records: sum((row) => row[3]) / frames, bytes: sum((row) => row[4].length) / frames });
+    return { rows, next: seq + frames };
+  };
 
   return {
     fetch: (partition, from, max) => {
@@ -68,8 +85,11 @@ export const createFrameReader = (
       let seq = bookmarks.get(`${partition}:${from}`) ?? search(partition, from);
       let bytes = 0;
       while (seq < frames() && records.length < max && bytes < pageBytesMax) {
-        const rows = chunksFrom(seq, partition);
-        seq += framesPerQuery;
+        const { rows, next } = chunksFrom(seq, partition, {
+          records: max - records.length,
+          bytes: pageBytesMax - bytes,
+        });
+        seq = next;
         for (const [id, at, first, count, body] of rows) {
           const wanted = from + records.length;
           if (first + count <= wanted) continue;
