@@ -2,8 +2,6 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  ACCOUNTS,
-  type Account,
   type DatasetExtractor,
   type DatasetPlan,
   describeColumn,
@@ -11,18 +9,18 @@ import {
   type ExtractedFile,
   type ExtractionRun,
   type ExtractionSource,
-  noneAccounted,
   type PlannedColumn,
   planColumns,
+  readCutAt,
   recordsIn,
   type Sha256,
   splitNames,
 } from '@hindcast/domain';
 import { rowsSql } from './column-sql.ts';
 import { type DuckdbBounds, type DuckdbSession, openDuckdbSession } from './duckdb-session.ts';
-import { accountsSql, brokenSql, chooseSql, foldSql, loadSql, strayRecordsSql } from './fold-sql.ts';
+import { foldPartition, noneFolded } from './fold-partition.ts';
 import { seenLeaves } from './seen-leaves.ts';
-import { type SpilledPartition, spillPartition } from './spill-partition.ts';
+import { spillPartition } from './spill-partition.ts';
 import { text } from './sql-text.ts';
 
 export interface DuckdbExtractorOptions extends DuckdbBounds {
@@ -32,7 +30,7 @@ export interface DuckdbExtractorOptions extends DuckdbBounds {
 }
 
 /** Changes whenever other bytes come of the same plan: the version of the library is part of it, and of the files. */
-const extractorName = 'duckdb-1.5.6/1';
+const extractorName = 'duckdb-1.5.6/2';
 const rowGroupRows = 122_880;
 
 const copyOptions = {
@@ -48,25 +46,14 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
   async extract(plan, work, source, run) {
     const folder = join(options.folder, work);
     await mkdir(folder, { recursive: true });
-    const counted = countSteps(plan, run);
-    const spilled: SpilledPartition[] = [];
-    for (const range of plan.cut.ranges) {
-      const task = { folder, topic: plan.cut.topic, range, model: plan.spec.model, careful: false };
-      spilled.push(await spillPartition(task, source, counted.read));
-    }
-    const database = join(folder, 'fold.duckdb');
-    const removeDatabase = () =>
-      Promise.all(
-        [database, `${database}.wal`, join(folder, 'temporary')].map((path) =>
-          rm(path, { force: true, recursive: true }),
-        ),
-      );
-    await removeDatabase();
-    const session = await openDuckdbSession(database, join(folder, 'temporary'), options);
+    const temporary = join(folder, 'temporary');
+    const removeTemporary = () => rm(temporary, { force: true, recursive: true });
+    await removeTemporary();
+    const session = await openDuckdbSession(temporary, options);
     const interrupt = () => session.interrupt();
     run.signal.addEventListener('abort', interrupt);
     try {
-      const folded = await foldAll(session, plan, spilled, source, folder, counted);
+      const folded = await foldAll(session, plan, source, folder, countSteps(plan, run));
       const files = await writeFiles(session, plan, folded.columns, folder, { ...options, ...source }, run);
       return {
         ...folded,
@@ -77,7 +64,7 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
     } finally {
       run.signal.removeEventListener('abort', interrupt);
       session.close();
-      await removeDatabase();
+      await removeTemporary();
     }
   },
 });
@@ -97,54 +84,40 @@ const countSteps = ({ cut }: DatasetPlan, { signal, progress }: ExtractionRun) =
 
 type Folded = Omit<Extracted, 'files' | 'columns' | 'discard'> & { readonly columns: readonly PlannedColumn[] };
 
+/** Reads a partition while the one before it is folded: one is work of this thread, the other of DuckDB's. */
 const foldAll = async (
   session: DuckdbSession,
   { spec, cut }: DatasetPlan,
-  spilled: readonly SpilledPartition[],
   source: ExtractionSource,
   folder: string,
   counted: Counted,
 ): Promise<Folded> => {
-  const cutAt = Math.max(0, ...spilled.map(({ lastAt }) => lastAt));
-  const accountedFor = noneAccounted();
-  const ignored = { repeatedRequests: 0, undecodableRecords: 0 };
-  const labelCoverage = { succeeded: 0, labelled: 0, assumed: 0 };
-  for (const part of spilled) {
-    await session.run(loadSql(part));
-    const [[broken] = []] = await session.rows(brokenSql);
-    if (Number(broken) > 0) {
-      const range = cut.ranges.find(({ partition }) => partition === part.partition) ?? {
-        partition: 0,
-        from: 0,
-        to: 0,
-      };
-      const task = { folder, topic: cut.topic, range, model: spec.model, careful: true };
-      await session.run(loadSql(await spillPartition(task, source, () => counted.folded(0))));
+  const cutAt = await readCutAt(source.log, cut);
+  const sums = noneFolded();
+  let folding: Promise<void> = Promise.resolve();
+  let failure: { readonly error: unknown } | undefined;
+  const onPage = (records: number): void => {
+    if (failure) throw failure.error;
+    counted.read(records);
+  };
+  try {
+    for (const range of cut.ranges) {
+      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false };
+      const part = await spillPartition(task, source, onPage);
+      await folding;
+      const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
+      folding = foldPartition(session, part, given, sums).then(() => counted.folded(part.records));
+      folding.catch((error: unknown) => {
+        failure = { error };
+      });
     }
-    for (const sql of foldSql(spec, cutAt)) await session.run(sql);
-    for (const [name, kind, found] of await session.rows(accountsSql)) {
-      const count = Number(found);
-      const account = ACCOUNTS.find((known) => known === name) as Account;
-      accountedFor[account] += count;
-      accountedFor.requests += count;
-      if (account !== 'rows' && account !== 'unlabelled') continue;
-      labelCoverage.succeeded += count;
-      if (kind === 'label') labelCoverage.labelled += count;
-      if (kind === 'assumed') labelCoverage.assumed += count;
-    }
-    const [[unreadable, strays, repeats] = []] = await session.rows(strayRecordsSql);
-    accountedFor.requests += Number(unreadable);
-    accountedFor.undecodable += Number(unreadable);
-    ignored.undecodableRecords += Number(strays);
-    ignored.repeatedRequests += Number(repeats);
-    await session.run(chooseSql(part.partition));
-    counted.folded(part.records);
+  } finally {
+    await folding;
   }
-  await session.run('DROP TABLE IF EXISTS ev');
-  const partitions = spilled.map(({ partition }) => partition);
+  const partitions = cut.ranges.map(({ partition }) => partition);
   const seen = await seenLeaves(session, partitions);
-  const columns = planColumns(accountedFor.rows === 0 ? { ...spec, redact: [] } : spec, seen);
-  return { cutAt, columns, accountedFor, ignored, labelCoverage };
+  const columns = planColumns(sums.accountedFor.rows === 0 ? { ...spec, redact: [] } : spec, seen);
+  return { cutAt, columns, ...sums };
 };
 
 const writeFiles = async (

@@ -13,14 +13,13 @@ export interface DuckdbBounds {
   readonly threads: number;
 }
 
-/** A database in a file, so that what does not fit into memory is on disk. The library is loaded when it is needed. */
+/** A database in memory, whose tables go to the folder beyond the bound. The library is loaded when it is needed. */
 export const openDuckdbSession = async (
-  path: string,
   temporary: string,
   { memoryBytesMax, threads }: DuckdbBounds,
 ): Promise<DuckdbSession> => {
   const { DuckDBInstance } = await import('@duckdb/node-api');
-  const instance = await DuckDBInstance.create(path, {
+  const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: `${Math.ceil(memoryBytesMax / 1_048_576)}MiB`,
     temp_directory: temporary,
@@ -29,8 +28,6 @@ export const openDuckdbSession = async (
   });
   const connection = await instance.connect();
   const run = async (sql: string): Promise<void> => void (await connection.run(sql));
-  // What is put aside lives for minutes: packing it would cost more than writing it.
-  await run(`SET force_compression = ${text('uncompressed')}`);
   await run(`SET TimeZone = ${text('UTC')}`);
   return {
     run,

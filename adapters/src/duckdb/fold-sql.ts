@@ -30,7 +30,7 @@ const utf8BytesPerUnitMax = 3;
 export const loadSql = ({ path, lineMax }: SpilledPartition): string => {
   const lineBytesMax = Math.max(lineBytesMin, lineMax * utf8BytesPerUnitMax);
   const requests = texts([...requestFields.map((name) => `/${name}`), '/input/$enc']);
-  return `CREATE OR REPLACE TABLE ev AS
+  return `CREATE OR REPLACE TEMP TABLE ev AS
 SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause,
   TRY(CASE c
     WHEN 'R' THEN json_extract_string(data, ${requests})
@@ -86,7 +86,7 @@ FROM kinds`,
 ];
 
 /** Rows of the set, in their order, with all that columns are made of. */
-export const chooseSql = (partition: number): string => `CREATE OR REPLACE TABLE chosen_${partition} AS
+export const chooseSql = (partition: number): string => `CREATE OR REPLACE TEMP TABLE chosen_${partition} AS
 SELECT acct.*, r.t AS rt, r.k, r.m, r.v, r.x, e.m[1] AS runtime, e.v AS ev
 FROM acct JOIN ev r ON r.o = acct.ro JOIN ev e ON e.o = acct.eo WHERE account = 'rows' ORDER BY acct.ro`;
 

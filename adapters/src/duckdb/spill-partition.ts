@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
 import { spillLine } from './spill-line.ts';
 
-/** Characters that are gathered before they are written. */
-const chunkChars = 1_048_576;
+/** Bytes that are gathered before they are written. */
+const chunkBytes = 1_048_576;
+const utf8BytesPerUnitMax = 3;
 
 export interface SpilledPartition {
   readonly partition: number;
   readonly path: string;
   readonly records: number;
-  /** Log time of its last record; 0 where there is none. */
-  readonly lastAt: number;
   /** Longest line, in UTF-16 units. */
   readonly lineMax: number;
 }
@@ -43,30 +42,33 @@ export const spillPartition = async (
     return { ...(JSON.parse(known) as SpilledPartition), path };
   }
   const handle = await open(path, 'w');
-  let lastAt = 0;
+  let chunk = Buffer.allocUnsafe(chunkBytes);
+  let filled = 0;
   let lineMax = 0;
+  const flush = async (): Promise<void> => {
+    await handle.writeFile(chunk.subarray(0, filled));
+    filled = 0;
+  };
   try {
-    let chunk = '';
     for await (const page of readWhole(log, topic, range)) {
       for (const record of page) {
-        lastAt = record.appendedAt;
         const line = spillLine(record, { model, artifacts, careful });
         const text = typeof line === 'object' ? await line : line;
         if (text === undefined) continue;
         lineMax = Math.max(lineMax, text.length);
-        chunk += text;
+        const bytesMax = text.length * utf8BytesPerUnitMax;
+        if (filled + bytesMax > chunk.length) await flush();
+        if (bytesMax > chunk.length) chunk = Buffer.allocUnsafe(bytesMax);
+        filled += chunk.write(text, filled);
       }
       onPage(page.length);
-      if (chunk.length < chunkChars) continue;
-      await handle.writeFile(chunk);
-      chunk = '';
     }
-    await handle.writeFile(chunk);
+    await flush();
     await handle.sync();
   } finally {
     await handle.close();
   }
-  const spilled: SpilledPartition = { partition, path, records: to - from, lastAt, lineMax };
+  const spilled: SpilledPartition = { partition, path, records: to - from, lineMax };
   await writeFile(`${summary}.part`, JSON.stringify(spilled));
   await rename(`${summary}.part`, summary);
   return spilled;

@@ -1,5 +1,6 @@
 import type { EventLog, RecordedRecord, Topic } from '../event-log.ts';
 import { JobFailure } from '../job-handler.ts';
+import type { DatasetCut } from './dataset-cut.ts';
 
 /** The cut cannot be made from this log: nothing may be left out in silence. */
 export class IncompleteCut extends JobFailure {
@@ -34,3 +35,14 @@ export async function* readWhole(
   }
   if (next < to) throw new IncompleteCut(topic, partition, next);
 }
+
+/** Log time of the last record of the cut, ms since 1970; 0 where the cut is empty. Time of the log never runs back. */
+export const readCutAt = async (log: Pick<EventLog, 'read'>, { topic, ranges }: DatasetCut): Promise<number> => {
+  let cutAt = 0;
+  for (const { partition, from, to } of ranges) {
+    if (from >= to) continue;
+    for await (const [last] of readWhole(log, topic, { partition, from: to - 1, to }))
+      cutAt = Math.max(cutAt, last?.appendedAt ?? 0);
+  }
+  return cutAt;
+};

@@ -1,0 +1,58 @@
+import {
+  ACCOUNTS,
+  type Account,
+  type DatasetSpec,
+  type Extracted,
+  type ExtractionSource,
+  noneAccounted,
+} from '@hindcast/domain';
+import type { DuckdbSession } from './duckdb-session.ts';
+import { accountsSql, brokenSql, chooseSql, foldSql, loadSql, strayRecordsSql } from './fold-sql.ts';
+import { type SpilledPartition, type SpillTask, spillPartition } from './spill-partition.ts';
+
+export type FoldedSums = Pick<Extracted, 'accountedFor' | 'ignored' | 'labelCoverage'>;
+
+export const noneFolded = (): FoldedSums => ({
+  accountedFor: noneAccounted(),
+  ignored: { repeatedRequests: 0, undecodableRecords: 0 },
+  labelCoverage: { succeeded: 0, labelled: 0, assumed: 0 },
+});
+
+export interface PartitionToFold {
+  readonly spec: DatasetSpec;
+  readonly cutAt: number;
+  readonly task: SpillTask;
+  readonly source: ExtractionSource;
+  /** Called now and then where the partition has to be read once more; what it throws ends that. */
+  readonly onPage: () => void;
+}
+
+/** Leaves the rows of the partition in a table of their own, and adds to the sums what became of its requests. */
+export const foldPartition = async (
+  session: DuckdbSession,
+  part: SpilledPartition,
+  { spec, cutAt, task, source, onPage }: PartitionToFold,
+  { accountedFor, ignored, labelCoverage }: FoldedSums,
+): Promise<void> => {
+  await session.run(loadSql(part));
+  const [[broken] = []] = await session.rows(brokenSql);
+  if (Number(broken) > 0) await session.run(loadSql(await spillPartition({ ...task, careful: true }, source, onPage)));
+  for (const sql of foldSql(spec, cutAt)) await session.run(sql);
+  for (const [name, kind, found] of await session.rows(accountsSql)) {
+    const count = Number(found);
+    const account = ACCOUNTS.find((known) => known === name) as Account;
+    accountedFor[account] += count;
+    accountedFor.requests += count;
+    if (account !== 'rows' && account !== 'unlabelled') continue;
+    labelCoverage.succeeded += count;
+    if (kind === 'label') labelCoverage.labelled += count;
+    if (kind === 'assumed') labelCoverage.assumed += count;
+  }
+  const [[unreadable, strays, repeats] = []] = await session.rows(strayRecordsSql);
+  accountedFor.requests += Number(unreadable);
+  accountedFor.undecodable += Number(unreadable);
+  ignored.undecodableRecords += Number(strays);
+  ignored.repeatedRequests += Number(repeats);
+  await session.run(chooseSql(part.partition));
+  await session.run('DROP TABLE ev');
+};
