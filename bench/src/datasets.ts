@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createDuckdbExtractor } from '@hindcast/adapters/duckdb';
-import { nodeIdentity } from '@hindcast/adapters/node';
+import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
 import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import { planDataset } from '@hindcast/domain';
 import { createMemoryArtifactStore } from '@hindcast/domain/in-memory';
@@ -34,7 +34,15 @@ const cut = async (folder: string, out: string): Promise<number> => {
     for await (const chunk of content) bytes += chunk.length;
     return { sha256: '', bytes };
   };
-  const ports = { log, artifacts, extractor, identity: nodeIdentity, redactionKey: undefined, keep };
+  const ports = {
+    log,
+    artifacts,
+    extractor,
+    identity: nodeIdentity,
+    crypto: nodeAuditCrypto,
+    redactionKey: undefined,
+    keep,
+  };
   const { manifest } = await cutDataset(planned.plan, ports, {
     signal: new AbortController().signal,
     progress: () => {},

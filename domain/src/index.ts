@@ -11,6 +11,7 @@ export * from './audit/signed-note.ts';
 export * from './audit/signed-stretch.ts';
 export * from './audit/tree-hash.ts';
 export * from './audit/tree-proofs.ts';
+export * from './audit/tree-root.ts';
 export * from './audit/verify-log.ts';
 export * from './audit-events.ts';
 export * from './backlog-board.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openFolderArtifactStore } from '@hindcast/adapters/files';
-import { nodeIdentity } from '@hindcast/adapters/node';
+import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
 import {
   type DatasetManifest,
   type DatasetRequest,
@@ -40,7 +40,7 @@ export const cutFolderDataset = async (
   try {
     const { manifest } = await cutDataset(
       planned.plan,
-      { log, artifacts, extractor, identity, redactionKey, keep: keepIn(out) },
+      { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep: keepIn(out) },
       {
         signal: controller.signal,
         progress: (progress) => {

@@ -26,12 +26,23 @@ export const coverageSchema = Type.Object(
 );
 export type LabelCoverage = Static<typeof coverageSchema>;
 
+const rootSchema = Type.Object({
+  partition: count('Of the topic of the cut'),
+  size: count('How many records it is of: all up to the end of the cut, also those before its begin'),
+  root: Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$', description: 'SHA-256 in base64, as in a checkpoint' }),
+});
+
 /** All that is to be known of a data set. The same cut gives the same manifest, byte for byte: no time of making is in it. */
 export const datasetManifestSchema = Type.Object({
   datasetId: sha256('Of spec, cut and extractor'),
   contract: Type.Literal(1, { description: 'Version of this form' }),
   spec: datasetSpecSchema,
   cut: datasetCutSchema,
+  roots: Type.Optional(
+    Type.Array(rootSchema, {
+      description: 'Roots of the Merkle trees of the audit at the end of the cut; sets of older programs have none',
+    }),
+  ),
   cutAt: Type.Integer({ description: 'When the log stored the last record of the cut, ms since 1970' }),
   extractor: Type.String({ description: 'What wrote the files, with its version' }),
   redactionKeyId: Type.Optional(Type.String({ description: 'Tells keys of hmac apart' })),

@@ -26,6 +26,7 @@ export const diffManifests = (a: DatasetManifest, b: DatasetManifest): readonly 
   const view = (manifest: DatasetManifest): Json => ({
     ...Object.fromEntries(compared.map((name) => [name, manifest[name]])),
     cut: { ...manifest.cut, ranges: named(manifest.cut.ranges, ({ partition }) => String(partition)) },
+    roots: named(manifest.roots ?? [], ({ partition }) => String(partition)),
     columns: named(manifest.columns, ({ name }) => name),
     files: named(manifest.files, ({ name }) => name),
   });

@@ -78,7 +78,10 @@ export const startLongRunning = async (
   };
   const startDatasetJobs = () => {
     const { redactionKey } = config;
-    const handlers = createDatasetJobs({ log, artifacts, extractor, identity, redactionKey });
+    const handlers = createDatasetJobs({
+      ...{ log, artifacts, extractor, identity, redactionKey },
+      crypto: nodeAuditCrypto,
+    });
     return startJobRunner({ log, identity, logger }, { group: 'dataset-jobs', handlers, concurrency: 1 });
   };
   const startKeeping = () =>

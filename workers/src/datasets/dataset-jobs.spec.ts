@@ -13,7 +13,7 @@ import {
   createMemoryDatasetExtractor,
   createMemoryEventLog,
 } from '@hindcast/domain/in-memory';
-import { aPredictionRequested, aPredictionSucceeded } from '@hindcast/domain/testing';
+import { aPredictionRequested, aPredictionSucceeded, auditCrypto, signPartition } from '@hindcast/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { createDatasetJobs } from './dataset-jobs.ts';
 
@@ -37,7 +37,7 @@ const world = async () => {
   const request = { model: 'churn', format: 'ndjson', labels: { absent: 'keep' } } as const;
   const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
   if (!planned.ok) throw new Error(planned.refusal.detail);
-  const ports = { log, artifacts, extractor, identity: { sha256 }, redactionKey: undefined };
+  const ports = { log, artifacts, extractor, identity: { sha256 }, crypto: auditCrypto, redactionKey: undefined };
   const run = async (plan: DatasetPlan, given: Partial<typeof ports> = {}) => {
     const handler = createDatasetJobs({ ...ports, ...given })['dataset-cut'];
     const job = { id: 'j-1', tenant: 'default', kind: 'dataset-cut', spec: { plan }, attempt: 1 };
@@ -67,6 +67,23 @@ describe('a cut as a job', () => {
     expect(JSON.parse(text)).toMatchObject({ entity: 'anna', 'input.age': 41 });
     expect(file).toMatchObject({ name: 'all/part-00000.ndjson', rows: 1, bytes: text.length });
     expect(await run(plan)).toEqual(result);
+  });
+
+  it('names the roots of the trees that a notary signs, the same before it has signed and after more was stored', async () => {
+    const { log, plan, run, read } = await world();
+    const cut = async () => read(((await run(plan)) as { manifest: { sha256: string } }).manifest.sha256);
+    const unsigned = await cut();
+    const { roots = [] } = JSON.parse(unsigned) as DatasetManifest;
+    expect(roots).toHaveLength(2);
+    const { note, after } = await signPartition(log, {
+      topic: TOPICS.predictions,
+      partition: roots[0]?.partition ?? 0,
+    });
+    expect(note.split('\n').slice(1, 3)).toEqual([String(roots[0]?.size), roots[0]?.root]);
+    expect(await cut()).toBe(unsigned);
+    await log.append(TOPICS.predictions, [encode(aPredictionRequested({ eventId: 'later' }))]);
+    await signPartition(log, { topic: TOPICS.predictions, partition: 0, before: after });
+    expect(await cut()).toBe(unsigned);
   });
 
   it('fails where requests are in no account', async () => {

@@ -1,6 +1,8 @@
 import {
   type ArtifactStore,
+  type AuditCrypto,
   canonicalJson,
+  createTreeHash,
   type DatasetExtractor,
   type DatasetFile,
   type DatasetManifest,
@@ -13,11 +15,17 @@ import {
   JobFailure,
   type JobHandlers,
   type JobRun,
+  type ReadableLog,
+  readTreeRoots,
   redactionKeyIdOf,
+  type TreeHash,
+  toBase64,
   unaccounted,
 } from '@hindcast/domain';
 
-export interface DatasetCutPorts extends Pick<ExtractionSource, 'log' | 'artifacts' | 'redactionKey'> {
+export interface DatasetCutPorts extends Pick<ExtractionSource, 'artifacts' | 'redactionKey'> {
+  readonly log: ReadableLog;
+  readonly crypto: Pick<AuditCrypto, 'sha256'>;
   readonly extractor: DatasetExtractor;
   readonly identity: Pick<Identity, 'sha256'>;
   /** Durable when it resolves. */
@@ -46,7 +54,7 @@ export const createDatasetJobs = (ports: DatasetJobPorts): JobHandlers => ({
  */
 export const cutDataset = async (
   plan: DatasetPlan,
-  { log, artifacts, extractor, identity: { sha256 }, redactionKey, keep }: DatasetCutPorts,
+  { log, crypto, artifacts, extractor, identity: { sha256 }, redactionKey, keep }: DatasetCutPorts,
   run: Pick<JobRun, 'signal' | 'progress'>,
 ): Promise<{
   readonly manifest: DatasetManifest;
@@ -60,6 +68,7 @@ export const cutDataset = async (
   const keyId = redactionKey === undefined ? undefined : redactionKeyIdOf(redactionKey, sha256);
   if (plan.redactionKeyId !== undefined && plan.redactionKeyId !== keyId)
     throw new JobFailure('other_redaction_key', 'This process has not the redaction key that the set was asked with.');
+  const roots = await rootsOf(log, createTreeHash(crypto), plan, run);
   const extracted = await extractor.extract(
     plan,
     datasetId,
@@ -76,19 +85,31 @@ export const cutDataset = async (
     run.signal.throwIfAborted();
     files.push({ name, split, rows, ...(await keep(name, content())) });
   }
-  const manifest = manifestOf(datasetId, plan, extracted, files);
+  const manifest = manifestOf(datasetId, plan, roots, extracted, files);
   const kept = await keep('manifest.json', once(new TextEncoder().encode(canonicalJson(manifest))));
   await extracted.discard();
   return { manifest, kept };
 };
 
+const rootsOf = async (
+  log: ReadableLog,
+  hash: TreeHash,
+  { cut: { topic, ranges } }: DatasetPlan,
+  { signal }: Pick<JobRun, 'signal'>,
+): Promise<NonNullable<DatasetManifest['roots']>> => {
+  const sizes = ranges.map(({ partition, to }) => ({ partition, size: to }));
+  const roots = await readTreeRoots(log, hash, topic, sizes, () => signal.throwIfAborted());
+  return roots.map(({ root, ...of }) => ({ ...of, root: toBase64(root) }));
+};
+
 const manifestOf = (
   datasetId: string,
   { spec, cut, extractor, redactionKeyId }: DatasetPlan,
+  roots: NonNullable<DatasetManifest['roots']>,
   { cutAt, columns, accountedFor, ignored, labelCoverage }: Extracted,
   files: readonly DatasetFile[],
 ): DatasetManifest => ({
-  ...{ datasetId, contract: 1, spec, cut, cutAt, extractor, format: spec.format },
+  ...{ datasetId, contract: 1, spec, cut, roots, cutAt, extractor, format: spec.format },
   ...(redactionKeyId !== undefined && { redactionKeyId }),
   ...{ columns: [...columns], files: [...files], accountedFor, ignored, labelCoverage },
 });

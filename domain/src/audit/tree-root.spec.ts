@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { encode } from '../event-codec.ts';
+import { type EventLog, TOPICS } from '../event-log.ts';
+import { createMemoryEventLog } from '../in-memory/event-log.ts';
+import { auditCrypto } from '../testing/audit-crypto.ts';
+import { aPredictionRequested } from '../testing/prediction-event-builders.ts';
+import { signPartition } from '../testing/sign-partition.ts';
+import { emptyFrontier, growTree } from './growing-tree.ts';
+import { createTreeHash } from './tree-hash.ts';
+import { readTreeRoots } from './tree-root.ts';
+
+const topic = TOPICS.predictions;
+const hash = createTreeHash(auditCrypto);
+
+/** A log of one partition that is signed after every stretch but the last, which may not be. */
+const signedLog = async (stretches: readonly number[], isAllSigned: boolean): Promise<EventLog> => {
+  const partitions = {
+    ...{ [topic]: 1, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.audit]: 1, [TOPICS.deadLetters]: 1 },
+  };
+  let at = 1_000;
+  const log = createMemoryEventLog({ partitions, now: () => at++, newId: () => 'log' });
+  let before = emptyFrontier;
+  let made = 0;
+  for (const [stretch, records] of stretches.entries()) {
+    const events = Array.from({ length: records }, () => aPredictionRequested({ eventId: `request-${made++}` }));
+    await log.append(
+      topic,
+      events.map((event) => encode(event)),
+    );
+    if (isAllSigned || stretch < stretches.length - 1)
+      before = (await signPartition(log, { topic, partition: 0, before })).after;
+  }
+  return log;
+};
+
+/** What the definition says: hashed from the first record on. */
+const plainRoot = async (log: EventLog, size: number): Promise<string> => {
+  const tree = growTree(hash);
+  for await (const page of log.read({ topic, partition: 0, from: 0, to: size }))
+    for (const record of page) tree.push(hash.record(record));
+  return tree.root();
+};
+
+it('is the root over the first records, wherever checkpoints lie, and reads no more than a stretch or two', async () => {
+  const anyStretches = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(anyStretches, fc.boolean(), fc.nat(), async (stretches, isAllSigned, pick) => {
+      const log = await signedLog(stretches, isAllSigned);
+      const end = stretches.reduce((sum, records) => sum + records, 1);
+      const size = pick % (end + 1);
+      let read = 0;
+      const counted: Pick<EventLog, 'read' | 'bounds'> = {
+        bounds: log.bounds,
+        read: async function* (range) {
+          for await (const page of log.read(range)) {
+            if (range.topic === topic) read += page.length;
+            yield page;
+          }
+        },
+      };
+      const [found] = await readTreeRoots(counted, hash, topic, [{ partition: 0, size }]);
+      expect(found).toEqual({ partition: 0, size, root: await plainRoot(log, size) });
+      expect(read).toBeLessThanOrEqual(2 * 12 + 3);
+    }),
+  );
+});
+
+it('refuses records that are not those of the checkpoint, and a hole', async () => {
+  const log = await signedLog([5, 5, 5], true);
+  const changed = (edit: (offset: number) => object | undefined): Pick<EventLog, 'read' | 'bounds'> => ({
+    bounds: log.bounds,
+    read: async function* (range) {
+      for await (const page of log.read(range))
+        yield page.flatMap((record) => {
+          if (range.topic !== topic) return [record];
+          const edited = edit(record.offset);
+          return edited ? [{ ...record, ...edited }] : [];
+        });
+    },
+  });
+  const roots = (of: Pick<EventLog, 'read' | 'bounds'>) => readTreeRoots(of, hash, topic, [{ partition: 0, size: 9 }]);
+  await expect(roots(changed((offset) => (offset === 8 ? { value: '{}' } : {})))).rejects.toMatchObject({
+    code: 'log_changed',
+    message: expect.stringContaining('partition 0: the records from offset 6 to 10'),
+  });
+  await expect(roots(changed((offset) => (offset === 7 ? undefined : {})))).rejects.toMatchObject({
+    code: 'record_missing',
+  });
+  expect(await roots(changed((offset) => (offset === 2 ? { value: '{}' } : {})))).toHaveLength(1);
+});

@@ -1,0 +1,92 @@
+import { readWhole } from '../datasets/read-cut.ts';
+import type { PartitionBounds, RecordedRecord, Topic } from '../event-log.ts';
+import { JobFailure } from '../job-handler.ts';
+import type { ReadableLog } from '../replay-plan.ts';
+import type { ByteText } from './audit-crypto.ts';
+import { findStretch } from './find-stretch.ts';
+import { emptyFrontier, growTree } from './growing-tree.ts';
+import { type RecentStretches, readRecentStretches } from './recent-stretches.ts';
+import { auditSubject, type SignedStretch } from './signed-stretch.ts';
+import type { TreeHash } from './tree-hash.ts';
+
+/** The root of the tree over the first `size` records of a partition: what a checkpoint of that size says. */
+export interface TreeRoot extends TreeSize {
+  readonly root: ByteText;
+}
+
+export interface TreeSize {
+  readonly partition: number;
+  readonly size: number;
+}
+
+/** What is stored is not what a checkpoint was made of. */
+export class LogChanged extends JobFailure {
+  constructor(topic: Topic, partition: number, from: number, to: number) {
+    const where = `${topic}, partition ${partition}: the records from offset ${from} to ${to - 1}`;
+    super('log_changed', `${where} are not those that were signed. Run \`hindcast audit verify\`.`);
+    this.name = 'LogChanged';
+  }
+}
+
+/**
+ * Roots follow from the records alone, whether or not they were signed. Where they were, hashing begins at the checkpoint
+ * that is nearest, so that it takes a moment however long the log is; without any everything is hashed.
+ * @throws LogChanged where the records from there on are not those of the checkpoint, IncompleteCut where one is missing
+ */
+export const readTreeRoots = async (
+  log: ReadableLog,
+  hash: TreeHash,
+  topic: Topic,
+  sizes: readonly TreeSize[],
+  onPage: () => void = () => {},
+): Promise<readonly TreeRoot[]> => {
+  const recent = await readRecentStretches(log);
+  const bounds = await log.bounds(topic);
+  const roots: TreeRoot[] = [];
+  for (const { partition, size } of sizes) {
+    const of = bounds.find((one) => one.partition === partition);
+    const stretch = of && size > 0 ? await nearestStretch(log, recent, topic, of, size) : undefined;
+    roots.push({ partition, size, root: await rootAt(log, hash, { topic, partition, size }, stretch, onPage) });
+  }
+  return roots;
+};
+
+/** The checkpoint whose stretch holds the last record, else the newest one before it. */
+const nearestStretch = async (
+  log: ReadableLog,
+  { stretches }: RecentStretches,
+  topic: Topic,
+  { logId, epoch, partition }: PartitionBounds,
+  size: number,
+): Promise<SignedStretch | undefined> => {
+  const newest = stretches.get(auditSubject({ topic, partition }));
+  if (!newest || newest.before.size < size) return newest;
+  let last: RecordedRecord | undefined;
+  for await (const page of log.read({ topic, partition, from: size - 1, to: size })) last = page[0];
+  const found = last && (await findStretch(log, last));
+  return found?.checkpoint.logId === logId && found.checkpoint.epoch === epoch ? found : undefined;
+};
+
+const rootAt = async (
+  log: ReadableLog,
+  hash: TreeHash,
+  { topic, partition, size }: TreeSize & { readonly topic: Topic },
+  stretch: SignedStretch | undefined,
+  onPage: () => void,
+): Promise<ByteText> => {
+  if (stretch?.checkpoint.size === size) return stretch.checkpoint.root;
+  const before = stretch?.before ?? emptyFrontier;
+  const tree = growTree(hash, before);
+  const to = Math.max(size, stretch?.checkpoint.size ?? 0);
+  let root = hash.empty;
+  for await (const page of readWhole(log, topic, { partition, from: before.size, to })) {
+    onPage();
+    for (const record of page) {
+      tree.push(hash.record(record));
+      if (tree.size === size) root = tree.root();
+      if (tree.size === stretch?.checkpoint.size && tree.root() !== stretch.checkpoint.root)
+        throw new LogChanged(topic, partition, before.size, tree.size);
+    }
+  }
+  return root;
+};
