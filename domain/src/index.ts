@@ -3,6 +3,7 @@ export * from './audit/audit-crypto.ts';
 export * from './audit/audit-report.ts';
 export * from './audit/audited-records.ts';
 export * from './audit/check-proofs.ts';
+export type { UnsignedCheckpoints } from './audit/collect-claims.ts';
 export * from './audit/find-stretch.ts';
 export * from './audit/growing-tree.ts';
 export * from './audit/recent-stretches.ts';

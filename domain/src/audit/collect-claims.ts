@@ -1,18 +1,24 @@
 import { type PartitionBounds, type RecordedRecord, TOPICS } from '../event-log.ts';
 import type { ReadableLog } from '../replay-plan.ts';
-import { parseCheckpoint } from './audit-checkpoint.ts';
+import { type AuditCheckpoint, parseCheckpoint } from './audit-checkpoint.ts';
 import type { AuditCrypto, ByteText } from './audit-crypto.ts';
 import type { AuditFinding, FindingKind } from './audit-report.ts';
 import { readGuarded } from './read-guarded.ts';
 import { formatNoteKey, type NoteKey, openNote, parseNoteKey } from './signed-note.ts';
 import { auditSubject, stretchOfRecord } from './signed-stretch.ts';
 
-/** A size and a root that somebody trusted has signed. */
+/** A size and a root that somebody trusted has signed, or kept. */
 export interface Claim {
   readonly size: number;
   readonly root: ByteText;
   /** Where in the audit topic it is, undefined for one that was kept elsewhere. */
   readonly auditOffset: number | undefined;
+}
+
+/** Checkpoints that nobody signed, as a manifest of a data set has them: worth what the place is worth where it was kept. */
+export interface UnsignedCheckpoints {
+  readonly name: string;
+  readonly checkpoints: readonly AuditCheckpoint[];
 }
 
 export interface Claims {
@@ -29,6 +35,7 @@ export interface ClaimSources {
   readonly crypto: AuditCrypto;
   readonly keys: readonly NoteKey[] | undefined;
   readonly notes: readonly string[];
+  readonly unsigned: readonly UnsignedCheckpoints[];
   /** Of the audit topic, undefined where the log has none. */
   readonly audit: PartitionBounds | undefined;
   readonly identity: Pick<PartitionBounds, 'logId' | 'epoch'>;
@@ -39,6 +46,7 @@ export const collectClaims = async ({
   log,
   crypto,
   notes,
+  unsigned,
   audit,
   identity,
   ...given
@@ -51,6 +59,19 @@ export const collectClaims = async ({
     findings.push({ kind, topic: TOPICS.audit, partition: 0, from: offset, to: offset + 1, said });
   };
 
+  const place = (checkpoint: AuditCheckpoint, where: string, auditOffset?: number): void => {
+    const { logId, epoch, size, root } = checkpoint;
+    if (logId === identity.logId && epoch < identity.epoch) {
+      earlier += 1;
+    } else if (logId !== identity.logId || epoch !== identity.epoch) {
+      find('foreign', auditOffset ?? 0, `${where} is of the log ${logId} (epoch ${epoch}), not of this one.`);
+    } else {
+      const claims = bySubject.get(auditSubject(checkpoint)) ?? [];
+      claims.push({ size, root, auditOffset });
+      bySubject.set(auditSubject(checkpoint), claims);
+    }
+  };
+
   const claim = (note: string, where: string, auditOffset?: number): void => {
     const opened = openNote(crypto, [...trusted.values()], note);
     const checkpoint = opened && parseCheckpoint(opened.text);
@@ -59,16 +80,7 @@ export const collectClaims = async ({
       find('unreadable', at, `${where} is no signed checkpoint.`);
     } else if (opened.signature !== 'valid') {
       find('forged', at, `${where} is not signed by a key that is trusted here.`);
-    } else if (checkpoint.logId === identity.logId && checkpoint.epoch < identity.epoch) {
-      earlier += 1;
-    } else if (checkpoint.logId !== identity.logId || checkpoint.epoch !== identity.epoch) {
-      const { logId, epoch } = checkpoint;
-      find('foreign', at, `${where} is of the log ${logId} (epoch ${epoch}), not of this one.`);
-    } else {
-      const claims = bySubject.get(auditSubject(checkpoint)) ?? [];
-      claims.push({ size: checkpoint.size, root: checkpoint.root, auditOffset });
-      bySubject.set(auditSubject(checkpoint), claims);
-    }
+    } else place(checkpoint, where, auditOffset);
   };
 
   const claimOf = (record: RecordedRecord): void => {
@@ -90,6 +102,7 @@ export const collectClaims = async ({
     for await (const record of readGuarded(log, range, damaged)) claimOf(record);
   }
   for (const [at, note] of notes.entries()) claim(note, `The checkpoint number ${at + 1} of those kept elsewhere`);
+  for (const { name, checkpoints } of unsigned) for (const checkpoint of checkpoints) place(checkpoint, name);
   for (const claims of bySubject.values()) claims.sort((a, b) => a.size - b.size);
   return { bySubject, findings, earlier, keys: [...trusted.values()] };
 };

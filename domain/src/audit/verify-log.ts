@@ -3,7 +3,7 @@ import type { ReadableLog } from '../replay-plan.ts';
 import type { AuditCrypto } from './audit-crypto.ts';
 import type { AuditedRange, AuditFinding, AuditReport } from './audit-report.ts';
 import { auditedTopics, boundsOfTopic } from './audited-records.ts';
-import { collectClaims } from './collect-claims.ts';
+import { collectClaims, type UnsignedCheckpoints } from './collect-claims.ts';
 import type { NoteKey } from './signed-note.ts';
 import { auditSubject } from './signed-stretch.ts';
 import { createTreeHash } from './tree-hash.ts';
@@ -16,6 +16,8 @@ export interface LogToVerify {
   readonly keys?: readonly NoteKey[] | undefined;
   /** Checkpoints that were kept elsewhere, as signed notes. */
   readonly notes?: readonly string[];
+  /** Those of data sets that were kept elsewhere. */
+  readonly unsigned?: readonly UnsignedCheckpoints[];
   readonly onProgress?: (records: number, total: number) => void;
 }
 
@@ -24,7 +26,7 @@ export interface LogToVerify {
  * 100 bytes for each checkpoint.
  */
 export const verifyLog = async (given: LogToVerify): Promise<AuditReport> => {
-  const { log, crypto, notes = [], keys, onProgress } = given;
+  const { log, crypto, notes = [], unsigned = [], keys, onProgress } = given;
   const hash = createTreeHash(crypto);
   const [audit] = await boundsOfTopic(log, TOPICS.audit);
   const partitions: Pick<Parameters<typeof verifyPartition>[0], 'topic' | 'bounds'>[] = [];
@@ -32,7 +34,7 @@ export const verifyLog = async (given: LogToVerify): Promise<AuditReport> => {
     for (const bounds of await boundsOfTopic(log, topic)) partitions.push({ topic, bounds });
   }
   const identity = audit ?? partitions[0]?.bounds ?? { logId: '', epoch: 0 };
-  const claims = await collectClaims({ log, crypto, keys, notes, audit, identity });
+  const claims = await collectClaims({ log, crypto, keys, notes, unsigned, audit, identity });
 
   const findings: AuditFinding[] = [...claims.findings];
   const ranges: AuditedRange[] = [];

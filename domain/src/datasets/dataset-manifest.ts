@@ -1,4 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
+import type { AuditCheckpoint } from '../audit/audit-checkpoint.ts';
+import { fromBase64 } from '../audit/audit-crypto.ts';
+import { hashBytes } from '../audit/tree-hash.ts';
 import { accountedForSchema, ignoredSchema } from './accounted-for.ts';
 import { datasetColumnSchema } from './dataset-columns.ts';
 import { datasetCutSchema } from './dataset-cut.ts';
@@ -54,3 +57,11 @@ export const datasetManifestSchema = Type.Object({
   labelCoverage: coverageSchema,
 });
 export type DatasetManifest = Static<typeof datasetManifestSchema>;
+
+/** What the manifest says of the log, as checkpoints. None where it says nothing. */
+export const checkpointsOfManifest = ({ cut, roots = [] }: Pick<DatasetManifest, 'cut' | 'roots'>): AuditCheckpoint[] =>
+  roots.flatMap(({ partition, size, root }) => {
+    const bytes = fromBase64(root, hashBytes);
+    const { logId, epoch, topic } = cut;
+    return bytes === undefined ? [] : [{ logId, epoch, topic, partition, size, root: bytes }];
+  });

@@ -1,5 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { type AuditReport, formatNoteKey, type NoteKey, parseNoteKey, splitNotes, verifyLog } from '@hindcast/domain';
+import {
+  type AuditReport,
+  checkpointsOfManifest,
+  datasetManifestSchema,
+  formatNoteKey,
+  type NoteKey,
+  parseNoteKey,
+  splitNotes,
+  type UnsignedCheckpoints,
+  verifyLog,
+} from '@hindcast/domain';
+import { type Static, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
 import type { Command } from 'commander';
 import { failed, usage } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
@@ -11,6 +23,7 @@ import type { CliContext } from './cli-context.ts';
 interface VerifyOptions extends AuditOptions {
   readonly checkpoints?: readonly string[];
   readonly key?: readonly string[];
+  readonly manifest?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -25,16 +38,18 @@ export const auditVerifyCommand = (context: CliContext): Command =>
     "hindcast audit verify --data ./data --checkpoints checkpoints.txt --key 'hindcast/0198…+55b07df0+Aepk…'",
   )
     .option('--checkpoints <file...>', 'also compare with these, which were kept elsewhere')
+    .option('--manifest <file...>', 'also compare with what these manifests of data sets say of the log')
     .option('--key <key...>', 'trust only signatures by these keys; by default those that the log itself names')
     .action(async (options: VerifyOptions) => {
       const crypto = await loadCrypto();
       const keys = options.key?.map((text) => keyOf(crypto, text));
       const notes = (await Promise.all((options.checkpoints ?? []).map(notesOf))).flat();
+      const unsigned = await Promise.all((options.manifest ?? []).map(rootsIn));
       const voice = voiceOf(context.terminal, options.json === true);
       const { log, close } = await openAuditLog(context, options);
       try {
         const onProgress = progressOf(voice, context.terminal.now);
-        const report = await verifyLog({ log, crypto, keys, notes, onProgress });
+        const report = await verifyLog({ log, crypto, keys, notes, unsigned, onProgress });
         voice.progress('');
         tell(voice, report, keys === undefined);
       } finally {
@@ -55,6 +70,27 @@ const notesOf = async (path: string): Promise<readonly string[]> => {
   const notes = splitNotes(text);
   if (notes.length === 0) throw usage(`${path} holds no checkpoint.`);
   return notes;
+};
+
+const rootsIn = async (path: string): Promise<UnsignedCheckpoints> => {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  const manifest = manifestIn(text);
+  const checkpoints = manifest ? checkpointsOfManifest(manifest) : [];
+  if (checkpoints.length === 0) throw usage(`${path} is no manifest of a data set that has roots.`);
+  return { name: `The data set of ${path}`, checkpoints };
+};
+
+/** All else in it may be of another version. */
+const rootedSchema = Type.Pick(datasetManifestSchema, ['cut', 'roots']);
+const manifestIn = (text: string): Static<typeof rootedSchema> | undefined => {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Value.Check(rootedSchema, parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 const progressOf = (voice: Voice, now: () => number) => {

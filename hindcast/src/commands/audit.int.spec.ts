@@ -3,9 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { auditExportHead, auditLine, formatNoteKey, TOPICS, type Topic } from '@hindcast/domain';
+import {
+  auditExportHead,
+  auditLine,
+  createTreeHash,
+  formatNoteKey,
+  readTreeRoots,
+  TOPICS,
+  type Topic,
+  toBase64,
+} from '@hindcast/domain';
 import { createMemoryEventLog, type LocalEventLog } from '@hindcast/domain/in-memory';
-import { signPartition } from '@hindcast/domain/testing';
+import { auditCrypto, signPartition } from '@hindcast/domain/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replayTopics } from '../replay-topic.ts';
 import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
@@ -65,6 +74,30 @@ const signed = async () => {
 };
 
 describe('hindcast audit', () => {
+  it('compares the log with what a data set says of it', async () => {
+    await signed();
+    const url = await serveLog();
+    const topic = TOPICS.predictions;
+    const [{ logId, epoch } = { logId: '', epoch: 0 }] = await log.bounds(topic);
+    const size = 1;
+    const [read] = await readTreeRoots(log, createTreeHash(auditCrypto), topic, [{ partition: 1, size }]);
+    const verify = async (root: string, of: object = {}) => {
+      const cut = { topic, logId, epoch, ranges: [], ...of };
+      const file = inFolder('manifest.json');
+      writeFileSync(file, JSON.stringify({ contract: 7, cut, roots: [{ partition: 1, size, root }] }));
+      return cli(['audit', 'verify', '--url', url, '--manifest', file]);
+    };
+    const root = toBase64(read?.root ?? '');
+    expect(await verify(root)).toMatchObject({ code: 0, out: expect.stringContaining('as 4 checkpoints say') });
+    const other = await verify(`A${root.slice(1)}`);
+    expect(other.code).toBe(1);
+    expect(other.out).toContain(`${topic}, partition 1: the first record that is not as it was signed is at offset 0`);
+    expect((await verify(root, { logId: 'another' })).out).toContain(
+      'is of the log another (epoch 0), not of this one',
+    );
+    expect((await verify('')).code).toBe(2);
+  });
+
   it('verifies, exports and prints what a server has', async () => {
     const { key } = await signed();
     const url = await serveLog();
