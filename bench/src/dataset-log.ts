@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { nodeIdentity } from '@hindcast/adapters/node';
+import { makeSigningKey, nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
 import { openSqliteEventLog } from '@hindcast/adapters/sqlite';
 import { encode, makeEvent, type NewRecord, type PredictionEvent, TOPICS } from '@hindcast/domain';
+import { startNotary } from '@hindcast/workers';
 
 const recordsPerAppend = 2_000;
 const plans = ['basic', 'plus', 'pro'];
@@ -28,7 +29,7 @@ const tell = <E extends PredictionEvent>(
   return record;
 };
 
-/** A folder with a log of so many events: requests, their ends, and a label for every fourth. */
+/** A folder with a signed log of so many events: requests, their ends, and a label for every fourth. */
 export const fillLog = async (folder: string, events: number): Promise<void> => {
   const { now, newId } = nodeIdentity;
   const partitions = {
@@ -75,5 +76,9 @@ export const fillLog = async (folder: string, events: number): Promise<void> => 
     await log.append(TOPICS.predictions, records);
     records = [];
   }
+  const ports = { log, crypto: nodeAuditCrypto, signingKey: makeSigningKey(), identity: nodeIdentity };
+  const notary = await startNotary(ports, { group: 'notaries' });
+  await notary.whenCaughtUp();
+  await notary.stop();
   await log.stop();
 };

@@ -18,13 +18,19 @@ import { plainLoop } from './dataset-loop.ts';
  * `npm run bench:datasets -w @hindcast/bench -- 10000 100000 1000000`.
  */
 const mebibyte = 1_048_576;
+/** What `HINDCAST_DATASET_MEMORY_BYTES` is by default. */
+const memoryMib = 512;
 const loopEventsMax = 2_000_000;
 
 const cut = async (folder: string, out: string): Promise<number> => {
   const log = openSqliteLogReader(folder);
   const { sha256 } = nodeIdentity;
-  const threads = Math.max(1, Math.floor(cpus().length / 2));
-  const extractor = createDuckdbExtractor({ folder: out, sha256, memoryBytesMax: 512 * mebibyte, threads });
+  const extractor = createDuckdbExtractor({
+    folder: out,
+    sha256,
+    memoryBytesMax: memoryMib * mebibyte,
+    threads: cpus().length,
+  });
   const request = { model: 'churn', labels: { absent: 'keep' as const } };
   const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
   if (!planned.ok) throw new Error(planned.refusal.detail);

@@ -15,7 +15,7 @@ import {
 } from '@hindcast/domain';
 import { cutDataset } from '@hindcast/workers';
 import { failed, usage } from './cli-failure.ts';
-import { datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
+import { allThreads, datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
 import type { Config } from './settings.ts';
 import type { Voice } from './terminal.ts';
 import { progressOf } from './watch-job.ts';
@@ -30,7 +30,7 @@ export const cutFolderDataset = async (
 ): Promise<DatasetManifest> => {
   const { redactionKey } = config;
   const identity = nodeIdentity;
-  const extractor = datasetExtractorIn(out, config);
+  const extractor = datasetExtractorIn(out, config, allThreads);
   const redactionKeyId = redactionKey === undefined ? undefined : redactionKeyIdOf(redactionKey, identity.sha256);
   const planned = await planDataset(log, request, { tenant: DEFAULT_TENANT, extractor, redactionKeyId });
   if (!planned.ok) throw usage(planned.refusal.detail);

@@ -5,8 +5,9 @@ import { nodeIdentity } from '@hindcast/adapters/node';
 import type { DatasetExtractor } from '@hindcast/domain';
 import type { Config } from '../settings.ts';
 
-/** Half of the cores at most: whoever waits for an answer comes first. */
-const threads = Math.max(1, Math.floor(availableParallelism() / 2));
+/** Half of the cores where others wait for an answer: they come first. */
+const sharedThreads = Math.max(1, Math.floor(availableParallelism() / 2));
+export const allThreads = availableParallelism();
 
 /** What is put aside while a set is cut. */
 export const workFolder = (folder: string): string => join(folder, 'dataset-work');
@@ -15,6 +16,7 @@ export const workFolder = (folder: string): string => join(folder, 'dataset-work
 export const datasetExtractorIn = (
   folder: string,
   { datasetMemoryBytes }: Pick<Config, 'datasetMemoryBytes'>,
+  threads = sharedThreads,
 ): DatasetExtractor =>
   createDuckdbExtractor({
     folder: workFolder(folder),
