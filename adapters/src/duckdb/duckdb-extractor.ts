@@ -19,7 +19,7 @@ import {
 import { rowsSql } from './column-sql.ts';
 import { type DuckdbBounds, type DuckdbSession, openDuckdbSession } from './duckdb-session.ts';
 import { foldPartition, noneFolded } from './fold-partition.ts';
-import { seenLeaves } from './seen-leaves.ts';
+import { createSeenLeaves } from './seen-leaves.ts';
 import { spillPartition } from './spill-partition.ts';
 import { text } from './sql-text.ts';
 
@@ -94,6 +94,7 @@ const foldAll = async (
 ): Promise<Folded> => {
   const cutAt = await readCutAt(source.log, cut);
   const sums = noneFolded();
+  const seen = createSeenLeaves(session);
   let folding: Promise<void> = Promise.resolve();
   let failure: { readonly error: unknown } | undefined;
   const onPage = (records: number): void => {
@@ -106,7 +107,9 @@ const foldAll = async (
       const part = await spillPartition(task, source, onPage);
       await folding;
       const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
-      folding = foldPartition(session, part, given, sums).then(() => counted.folded(part.records));
+      folding = foldPartition(session, part, given, sums)
+        .then(() => seen.look(part.partition))
+        .then(() => counted.folded(part.records));
       folding.catch((error: unknown) => {
         failure = { error };
       });
@@ -114,9 +117,7 @@ const foldAll = async (
   } finally {
     await folding;
   }
-  const partitions = cut.ranges.map(({ partition }) => partition);
-  const seen = await seenLeaves(session, partitions);
-  const columns = planColumns(sums.accountedFor.rows === 0 ? { ...spec, redact: [] } : spec, seen);
+  const columns = planColumns(sums.accountedFor.rows === 0 ? { ...spec, redact: [] } : spec, seen.leaves());
   return { cutAt, columns, ...sums };
 };
 

@@ -34,9 +34,10 @@ export const foldPartition = async (
   { spec, cutAt, task, source, onPage }: PartitionToFold,
   { accountedFor, ignored, labelCoverage }: FoldedSums,
 ): Promise<void> => {
-  await session.run(loadSql(part));
+  await session.run(loadSql(part, spec));
   const [[broken] = []] = await session.rows(brokenSql);
-  if (Number(broken) > 0) await session.run(loadSql(await spillPartition({ ...task, careful: true }, source, onPage)));
+  if (Number(broken) > 0)
+    await session.run(loadSql(await spillPartition({ ...task, careful: true }, source, onPage), spec));
   for (const sql of foldSql(spec, cutAt)) await session.run(sql);
   for (const [name, kind, found] of await session.rows(accountsSql)) {
     const count = Number(found);

@@ -27,7 +27,7 @@ const utf8BytesPerUnitMax = 3;
  * has, `v` and `x` have JSON: the input and the context of a request, an output, the value of a label. Data that is no JSON
  * has no `m`.
  */
-export const loadSql = ({ path, lineMax }: SpilledPartition): string => {
+export const loadSql = ({ path, lineMax }: SpilledPartition, { context }: Pick<DatasetSpec, 'context'>): string => {
   const lineBytesMax = Math.max(lineBytesMin, lineMax * utf8BytesPerUnitMax);
   const requests = texts([...requestFields.map((name) => `/${name}`), '/input/$enc']);
   return `CREATE OR REPLACE TEMP TABLE ev AS
@@ -38,7 +38,7 @@ SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause,
     WHEN 'L' THEN json_extract_string(data, ['/occurredAt', '/source', '/weight'])
   END) AS m,
   TRY(json_extract(data, CASE c WHEN 'R' THEN '/input' WHEN 'S' THEN '/output' WHEN 'L' THEN '/value' END))::VARCHAR AS v,
-  TRY(CASE c WHEN 'R' THEN json_extract(data, '/context') END)::VARCHAR AS x
+  ${context ? "TRY(CASE c WHEN 'R' THEN json_extract(data, '/context') END)::VARCHAR" : 'NULL::VARCHAR'} AS x
 FROM read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false, new_line = '\\n',
   max_line_size = ${lineBytesMax}, buffer_size = ${4 * lineBytesMax},
   columns = {'o': 'BIGINT', 't': 'BIGINT', 'c': 'VARCHAR', 'k': 'VARCHAR', 'id': 'VARCHAR', 'cause': 'VARCHAR', 'data': 'VARCHAR'})`;

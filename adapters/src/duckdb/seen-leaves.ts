@@ -34,8 +34,8 @@ const kindOfType = (type: unknown): LeafKind => {
 const shapeOf = (form: unknown): unknown =>
   JSON.parse(String(form), (_, value: unknown) => (value === 'JSON' ? {} : value));
 
-/** What the rows of all partitions look like, from the different forms of their events. */
-export const seenLeaves = async (session: DuckdbSession, partitions: readonly number[]): Promise<SeenLeaves> => {
+/** What the rows of partitions look like, from the different forms of their events. */
+export const createSeenLeaves = (session: DuckdbSession) => {
   const seen = { input: new Map<string, Leaf>(), context: new Map<string, Leaf>(), output: new Map<string, Leaf>() };
   const label = new Set<LeafKind>(['null']);
   const add = (role: keyof typeof seen, shape: unknown): void => {
@@ -50,20 +50,24 @@ export const seenLeaves = async (session: DuckdbSession, partitions: readonly nu
     return found.map(([form]) => form);
   };
 
-  for (const partition of partitions) {
-    let lists = false;
-    for (const form of await forms('json_structure(v)', partition, 'v IS NOT NULL')) {
-      const input = shapeOf(form);
-      if (Array.isArray(input)) lists = true;
-      else add('input', input);
-    }
-    for (const form of await forms('json_structure(x)', partition, 'x IS NOT NULL')) add('context', shapeOf(form));
-    if (lists) for (const form of await forms(listForm, partition, isList)) add('input', shapeOf(form));
-    for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL')) add('output', shapeOf(form));
-    for (const type of await forms('json_type(lv)', partition, 'lv IS NOT NULL')) label.add(kindOfType(type));
-  }
-  const list = (role: keyof typeof seen) => [...seen[role].values()];
-  return { input: list('input'), context: list('context'), output: list('output'), label: [...label] };
+  return {
+    look: async (partition: number): Promise<void> => {
+      let lists = false;
+      for (const form of await forms('json_structure(v)', partition, 'v IS NOT NULL')) {
+        const input = shapeOf(form);
+        if (Array.isArray(input)) lists = true;
+        else add('input', input);
+      }
+      for (const form of await forms('json_structure(x)', partition, 'x IS NOT NULL')) add('context', shapeOf(form));
+      if (lists) for (const form of await forms(listForm, partition, isList)) add('input', shapeOf(form));
+      for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL')) add('output', shapeOf(form));
+      for (const type of await forms('json_type(lv)', partition, 'lv IS NOT NULL')) label.add(kindOfType(type));
+    },
+    leaves: (): SeenLeaves => {
+      const list = (role: keyof typeof seen) => [...seen[role].values()];
+      return { input: list('input'), context: list('context'), output: list('output'), label: [...label] };
+    },
+  };
 };
 
 const isList = `json_type(v) = 'ARRAY'`;

@@ -79,28 +79,43 @@ export const createFrameReader = (
     return { rows, next: seq + frames };
   };
 
+  /** The last row that a page did not use up: the next page goes on in it. */
+  let held: { readonly partition: number; readonly row: ChunkRow } | undefined;
+  const heldAt = (partition: number, from: number): ChunkRow | undefined => {
+    if (held?.partition !== partition) return undefined;
+    const [, , first, count] = held.row;
+    return first <= from && from < first + count ? held.row : undefined;
+  };
+
   return {
     fetch: (partition, from, max) => {
       const records: RecordedRecord[] = [];
-      let seq = bookmarks.get(`${partition}:${from}`) ?? search(partition, from);
       let bytes = 0;
-      while (seq < frames() && records.length < max && bytes < pageBytesMax) {
+      let seq = 0;
+      /** Whether the page has room for more. */
+      const take = (row: ChunkRow): boolean => {
+        const [id, at, first, count, body] = row;
+        const wanted = from + records.length;
+        if (first + count <= wanted) return true;
+        if (first > wanted) throw damagedAt(topic, partition, wanted);
+        const chunk = { at, first, count, body };
+        decodeChunk(topic, partition, chunk, { from: wanted, max: max - records.length, into: records });
+        bytes += body.length;
+        const isUsedUp = from + records.length >= first + count;
+        seq = frameOfRow(id) + (isUsedUp ? 1 : 0);
+        held = isUsedUp ? undefined : { partition, row };
+        return records.length < max && bytes < pageBytesMax;
+      };
+      const rest = heldAt(partition, from);
+      let hasRoom = rest ? take(rest) : true;
+      if (!rest) seq = bookmarks.get(`${partition}:${from}`) ?? search(partition, from);
+      while (hasRoom && seq < frames()) {
         const { rows, next } = chunksFrom(seq, partition, {
           records: max - records.length,
           bytes: pageBytesMax - bytes,
         });
-        seq = next;
-        for (const [id, at, first, count, body] of rows) {
-          const wanted = from + records.length;
-          if (first + count <= wanted) continue;
-          if (first > wanted) throw damagedAt(topic, partition, wanted);
-          const chunk = { at, first, count, body };
-          decodeChunk(topic, partition, chunk, { from: wanted, max: max - records.length, into: records });
-          bytes += body.length;
-          if (records.length < max && bytes < pageBytesMax) continue;
-          seq = frameOfRow(id);
-          break;
-        }
+        hasRoom = rows.every(take);
+        if (hasRoom) seq = next;
         if (records.length > 0 && rows.length === 0) break;
         if (rows.length > 0) continue;
         const found = search(partition, from);
