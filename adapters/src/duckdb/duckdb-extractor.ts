@@ -96,6 +96,7 @@ const foldAll = async (
   const sums = noneFolded();
   const seen = createSeenLeaves(session);
   let folding: Promise<void> = Promise.resolve();
+  let keeping: Promise<unknown> = Promise.resolve();
   let failure: { readonly error: unknown } | undefined;
   const onPage = (records: number): void => {
     if (failure) throw failure.error;
@@ -104,7 +105,9 @@ const foldAll = async (
   try {
     for (const range of cut.ranges) {
       const task = { folder, topic: cut.topic, range, model: spec.model, careful: false };
-      const part = await spillPartition(task, source, onPage);
+      const { part, kept } = await spillPartition(task, source, onPage);
+      keeping = Promise.all([keeping, kept]);
+      keeping.catch(() => {});
       await folding;
       const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
       folding = foldPartition(session, part, given, sums)
@@ -115,8 +118,9 @@ const foldAll = async (
       });
     }
   } finally {
-    await folding;
+    await Promise.allSettled([folding, keeping]);
   }
+  await Promise.all([folding, keeping]);
   const columns = planColumns(sums.accountedFor.rows === 0 ? { ...spec, redact: [] } : spec, seen.leaves());
   return { cutAt, columns, ...sums };
 };

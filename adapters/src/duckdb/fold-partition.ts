@@ -36,8 +36,11 @@ export const foldPartition = async (
 ): Promise<void> => {
   await session.run(loadSql(part, spec));
   const [[broken] = []] = await session.rows(brokenSql);
-  if (Number(broken) > 0)
-    await session.run(loadSql(await spillPartition({ ...task, careful: true }, source, onPage), spec));
+  if (Number(broken) > 0) {
+    const careful = await spillPartition({ ...task, careful: true }, source, onPage);
+    await session.run(loadSql(careful.part, spec));
+    await careful.kept;
+  }
   for (const sql of foldSql(spec, cutAt)) await session.run(sql);
   for (const [name, kind, found] of await session.rows(accountsSql)) {
     const count = Number(found);

@@ -1,4 +1,4 @@
-import { open, readFile, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
 import { spillLine } from './spill-line.ts';
@@ -23,6 +23,12 @@ export interface SpillTask {
   readonly careful: boolean;
 }
 
+export interface Spilled {
+  readonly part: SpilledPartition;
+  /** Resolves when the next attempt will find it, also after the machine has lost its power. Nobody has to wait for that. */
+  readonly kept: Promise<void>;
+}
+
 /**
  * Copies a stretch of the log to where DuckDB can read it. What an earlier attempt had finished is taken as it is: its summary
  * is written last.
@@ -31,7 +37,7 @@ export const spillPartition = async (
   { folder, topic, range, model, careful }: SpillTask,
   { log, artifacts }: ExtractionSource,
   onPage: (records: number) => void,
-): Promise<SpilledPartition> => {
+): Promise<Spilled> => {
   const { partition, from, to } = range;
   const name = `partition-${partition}${careful ? '-careful' : ''}`;
   const path = join(folder, `${name}.tsv`);
@@ -39,7 +45,7 @@ export const spillPartition = async (
   const known = await readFile(summary, 'utf8').catch(() => undefined);
   if (known !== undefined) {
     onPage(to - from);
-    return { ...(JSON.parse(known) as SpilledPartition), path };
+    return { part: { ...(JSON.parse(known) as SpilledPartition), path }, kept: Promise.resolve() };
   }
   const handle = await open(path, 'w');
   let chunk = Buffer.allocUnsafe(chunkBytes);
@@ -64,12 +70,16 @@ export const spillPartition = async (
       onPage(page.length);
     }
     await flush();
-    await handle.sync();
-  } finally {
+  } catch (error) {
     await handle.close();
+    throw error;
   }
-  const spilled: SpilledPartition = { partition, path, records: to - from, lineMax };
-  await writeFile(`${summary}.part`, JSON.stringify(spilled));
+  const part: SpilledPartition = { partition, path, records: to - from, lineMax };
+  return { part, kept: keep(handle, summary, part) };
+};
+
+const keep = async (handle: FileHandle, summary: string, part: SpilledPartition): Promise<void> => {
+  await handle.sync().finally(() => handle.close());
+  await writeFile(`${summary}.part`, JSON.stringify(part));
   await rename(`${summary}.part`, summary);
-  return spilled;
 };
