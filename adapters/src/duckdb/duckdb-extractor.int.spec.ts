@@ -2,15 +2,70 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type DomainEvent, encode, planDataset, TOPICS } from '@hindcast/domain';
 import { datasetExtractorContract } from '@hindcast/domain/contracts';
+import { createMemoryArtifactStore, createMemoryEventLog } from '@hindcast/domain/in-memory';
+import { aPredictionLabeled, aPredictionRequested, aPredictionSucceeded } from '@hindcast/domain/testing';
+import { expect, it } from 'vitest';
 import { createDuckdbExtractor } from './duckdb-extractor.ts';
+
+const mebibyte = 1_048_576;
+const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 
 datasetExtractorContract('DuckDB', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
-  const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
   return {
-    extractor: createDuckdbExtractor({ folder, sha256, memoryBytesMax: 268_435_456, threads: 2 }),
+    extractor: createDuckdbExtractor({ folder, sha256, memoryBytesMax: 256 * mebibyte, threads: 2 }),
     runs: 40,
     stop: () => rm(folder, { recursive: true }),
   };
 });
+
+/** So many that DuckDB reads a partition with several threads: it hands out some 8 MiB at a time. */
+const predictions = 24_000;
+
+const manyEvents = (): readonly DomainEvent[] =>
+  Array.from({ length: predictions }, (_, at) => {
+    const id = `prediction-${at}`;
+    const input = { age: at % 90, note: `${at}`.repeat(40), ...(at % 3 === 0 && { city: 'Ulm' }) };
+    return [
+      aPredictionRequested({ id, eventId: `request-${at}`, entity: `customer-${at % 500}`, input }),
+      aPredictionSucceeded({ id, eventId: `end-${at}`, cause: `request-${at}` }),
+      ...(at % 4 === 0 ? [aPredictionLabeled({ id, eventId: `label-${at}`, value: at % 8 === 0 ? 'yes' : 'no' })] : []),
+    ];
+  }).flat();
+
+it('gives the same bytes with one thread and with many, and where it has to put things on disk', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
+  const partitions = {
+    ...{ [TOPICS.predictions]: 2, [TOPICS.models]: 1, [TOPICS.jobs]: 1, [TOPICS.audit]: 1, [TOPICS.deadLetters]: 1 },
+  };
+  const log = createMemoryEventLog({ partitions, now: () => 1_000, newId: () => 'log' });
+  await log.append(
+    TOPICS.predictions,
+    manyEvents().map((event) => encode(event)),
+  );
+  const parts = ['train', 'test'].map((name) => ({ name, share: 0.5 }));
+  const cut = async (threads: number, memoryBytesMax: number) => {
+    const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax, threads });
+    const request = { model: 'churn', labels: { absent: 'keep' }, split: { parts } } as const;
+    const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
+    if (!planned.ok) throw new Error(planned.refusal.detail);
+    const source = { log, artifacts: createMemoryArtifactStore({ sha256 }) };
+    const run = { signal: new AbortController().signal, progress: () => {} };
+    const { files, discard, ...rest } = await extractor.extract(planned.plan, `${threads}`, source, run);
+    const digests: string[] = [];
+    for (const { content } of files) {
+      const hash = createHash('sha256');
+      for await (const chunk of content()) hash.update(chunk);
+      digests.push(hash.digest('hex'));
+    }
+    await discard();
+    return { ...rest, digests, rows: files.map(({ rows }) => rows) };
+  };
+  const one = await cut(1, 256 * mebibyte);
+  expect(one.rows.reduce((sum, rows) => sum + rows)).toBe(predictions);
+  expect(await cut(4, 256 * mebibyte)).toEqual(one);
+  expect(await cut(2, 64 * mebibyte)).toEqual(one);
+  await rm(folder, { recursive: true });
+}, 120_000);
