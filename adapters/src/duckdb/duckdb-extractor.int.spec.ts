@@ -21,13 +21,13 @@ datasetExtractorContract('DuckDB', async () => {
   };
 });
 
-/** So many that DuckDB reads a partition with several threads: it hands out some 8 MiB at a time. */
-const predictions = 24_000;
+/** So many that several threads have something to do, and that there is more than one row group. */
+const predictions = 130_000;
 
 const manyEvents = (): readonly DomainEvent[] =>
   Array.from({ length: predictions }, (_, at) => {
     const id = `prediction-${at}`;
-    const input = { age: at % 90, note: `${at}`.repeat(40), ...(at % 3 === 0 && { city: 'Ulm' }) };
+    const input = { age: at % 90, ...(at % 3 === 0 && { city: 'Ulm' }) };
     return [
       aPredictionRequested({ id, eventId: `request-${at}`, entity: `customer-${at % 500}`, input }),
       aPredictionSucceeded({ id, eventId: `end-${at}`, cause: `request-${at}` }),
@@ -45,10 +45,9 @@ it('gives the same bytes with one thread and with many, and where it has to put 
     TOPICS.predictions,
     manyEvents().map((event) => encode(event)),
   );
-  const parts = ['train', 'test'].map((name) => ({ name, share: 0.5 }));
   const cut = async (threads: number, memoryBytesMax: number) => {
     const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax, threads });
-    const request = { model: 'churn', labels: { absent: 'keep' }, split: { parts } } as const;
+    const request = { model: 'churn', labels: { absent: 'keep' } } as const;
     const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
     if (!planned.ok) throw new Error(planned.refusal.detail);
     const source = { log, artifacts: createMemoryArtifactStore({ sha256 }) };
@@ -65,7 +64,6 @@ it('gives the same bytes with one thread and with many, and where it has to put 
   };
   const one = await cut(1, 256 * mebibyte);
   expect(one.rows.reduce((sum, rows) => sum + rows)).toBe(predictions);
-  expect(await cut(4, 256 * mebibyte)).toEqual(one);
-  expect(await cut(2, 64 * mebibyte)).toEqual(one);
+  expect(await cut(4, 64 * mebibyte)).toEqual(one);
   await rm(folder, { recursive: true });
 }, 120_000);
