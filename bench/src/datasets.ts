@@ -10,6 +10,7 @@ import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import { planDataset } from '@hindcast/domain';
 import { createMemoryArtifactStore } from '@hindcast/domain/in-memory';
 import { cutDataset } from '@hindcast/workers';
+import { defaultConfig } from 'hindcast';
 import { fillLog } from './dataset-log.ts';
 import { plainLoop } from './dataset-loop.ts';
 
@@ -17,9 +18,6 @@ import { plainLoop } from './dataset-loop.ts';
  * Cuts of logs of growing length to Parquet, and a plain loop over the same logs beside it, each in a process of its own:
  * `npm run bench:datasets -w @hindcast/bench -- 10000 100000 1000000`.
  */
-const mebibyte = 1_048_576;
-/** What `HINDCAST_DATASET_MEMORY_BYTES` is by default. */
-const memoryMib = 512;
 const loopEventsMax = 2_000_000;
 
 const cut = async (folder: string, out: string): Promise<number> => {
@@ -28,7 +26,7 @@ const cut = async (folder: string, out: string): Promise<number> => {
   const extractor = createDuckdbExtractor({
     folder: out,
     sha256,
-    memoryBytesMax: memoryMib * mebibyte,
+    memoryBytesMax: defaultConfig.datasetMemoryBytes,
     threads: cpus().length,
   });
   const request = { model: 'churn', labels: { absent: 'keep' as const } };

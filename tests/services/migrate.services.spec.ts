@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFolderArtifactStore } from '@hindcast/adapters/files';
 import { openKafkaEventLog } from '@hindcast/adapters/kafka';
 import { createMongoClient, openGridFsArtifactStore, openMongoViews } from '@hindcast/adapters/mongodb';
 import { nodeAuditCrypto } from '@hindcast/adapters/node';
 import { lockFolder, openSqliteLogReader, openSqliteViews } from '@hindcast/adapters/sqlite';
-import { type DatasetManifest, TOPICS, type Topic, verifyLog } from '@hindcast/domain';
+import { TOPICS, type Topic, verifyLog } from '@hindcast/domain';
 import { createMemoryCompletionBus, createMemoryResultCache } from '@hindcast/domain/in-memory';
 import { createProjections } from '@hindcast/projectors';
 import { defaultConfig, startHindcast } from 'hindcast';
@@ -18,7 +17,6 @@ import { seededRandom } from '../../projectors/src/testing/seeded-random.ts';
 import { churnInput } from '../faults/churn-input.ts';
 import { clientOf } from '../scenarios/client.ts';
 import { byKey, everythingIn, type ReadLog, recordsOf, runsBack, withoutPlaces } from './copied-history.ts';
-import { cutAll } from './cut-all.ts';
 import { type FolderWithHistory, makeFolderWithHistory } from './folder-with-history.ts';
 import { type MigrationPlaces, migrate, refusedMigrate, startCommand, startMigrate } from './run-migrate.ts';
 import { waitUntil } from './wait-until.ts';
@@ -183,27 +181,6 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('moving a folder to 
         return type === 'ModelRegistered' ? [data] : [];
       }),
     );
-
-  it('cuts the same data set of the folder and of the copy, byte for byte', async () => {
-    const places = await newPlaces();
-    await migrate(places);
-    const work = await mkdtemp(join(tmpdir(), 'hindcast-migrate-cut-'));
-    undo.push(() => rm(work, { recursive: true, force: true }));
-    const there = await readFolder(places.folder, async (folder) =>
-      cutAll(folder, await openFolderArtifactStore(join(places.folder, 'artifacts')), join(work, 'folder')),
-    );
-    const client = createMongoClient(mongodb);
-    const log = await openLog(places.prefix);
-    const cacheFolder = join(work, 'cache');
-    const artifacts = await openGridFsArtifactStore({ db: client.db(places.database), cacheFolder });
-    const here = await cutAll(log, artifacts, join(work, 'kafka'));
-    await log.stop();
-    await client.close();
-    expect(here).toEqual(there);
-    const { accountedFor, roots } = JSON.parse(there['manifest.json']?.text ?? '') as DatasetManifest;
-    expect(accountedFor.rows).toBeGreaterThan(predictions);
-    expect(roots).toHaveLength(4);
-  });
 
   it('is killed at random moments and goes on, and what is half there is no log', async () => {
     const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
