@@ -13,6 +13,8 @@ export interface Load {
   /** Bodies are sent in turn. */
   readonly bodies: readonly string[];
   readonly requests: number;
+  /** Nothing is sent after it, where it is given. */
+  readonly msMax?: number;
   readonly connections: number;
   readonly onResponse?: (body: string) => void;
 }
@@ -24,6 +26,7 @@ export interface Load {
 export const runLoad = async (load: Load): Promise<readonly Timed[]> => {
   const timed: Timed[] = [];
   let sent = 0;
+  const sendUntil = performance.now() + (load.msMax ?? Number.POSITIVE_INFINITY);
   const head = Object.entries({ host: `127.0.0.1:${load.port}`, 'content-type': 'application/json', ...load.headers })
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
@@ -35,17 +38,18 @@ export const runLoad = async (load: Load): Promise<readonly Timed[]> => {
       let received = Buffer.alloc(0);
       let startedAt = 0;
       const next = () => {
-        if (sent >= load.requests) {
+        startedAt = performance.now();
+        if (sent >= load.requests || startedAt > sendUntil) {
           socket.end();
           resolve();
           return;
         }
-        startedAt = performance.now();
         socket.write(requests[sent++ % requests.length] as Buffer);
       };
       socket.setNoDelay(true);
       socket.on('connect', next);
       socket.on('error', reject);
+      socket.on('close', () => reject(new Error(`the server closed a connection to ${load.path}`)));
       socket.on('data', (chunk) => {
         received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
         const headEnd = received.indexOf('\r\n\r\n');

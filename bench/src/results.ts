@@ -19,10 +19,13 @@ export const machine = (): string => `Node ${process.version}, ${cpus().length} 
 
 const figures = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
+/** As many digits as a measurement is worth. */
+export const figuresText = (value: number): string => figures.format(value);
+
 const cellsOf = ({ rounds }: Column, row: number): string => {
   const values = rounds.map((round) => round[row]?.value ?? Number.NaN);
   if (values.length === 0 || values.some(Number.isNaN)) return '– | –';
-  const [min, median, max] = [0, 0.5, 1].map((q) => figures.format(quantile(values, q)));
+  const [min, median, max] = [0, 0.5, 1].map((q) => figuresText(quantile(values, q)));
   return `${median} ${rounds[0]?.[row]?.unit} | ${min} to ${max}`;
 };
 

@@ -6,7 +6,7 @@ import { climb, type Found } from './ladder.ts';
 import { startProgram, temporaryFolder } from './program.ts';
 import { findRedis, installRedis } from './redis-program.ts';
 
-/** It keeps nothing over a restart, as everything in Hindcast's Redis may be lost. */
+/** It keeps nothing over a restart, as everything in Hindcast's Redis may be lost, unless it is asked to. */
 export interface RedisServer extends Instance {
   readonly url: string;
 }
@@ -14,11 +14,19 @@ export interface RedisServer extends Instance {
 export interface RedisOptions {
   /** A server that a test may kill: not that of the environment. */
   readonly killable?: boolean;
+  /** Every write is on the disk before it is answered, and nothing is ever evicted. */
+  readonly durable?: boolean;
 }
 
 const image = 'redis:7.2';
 const connectTimeoutMs = 2_000;
-const serverArgs = (port: number) => ['--port', String(port), '--save', '', '--appendonly', 'no'];
+const keepsNothing = ['--appendonly', 'no'];
+const keepsAll = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
+
+const serverArgs = (port: number, durable: boolean) => [
+  ...['--port', String(port), '--save', ''],
+  ...(durable ? keepsAll : keepsNothing),
+];
 
 const answers = async (url: string): Promise<boolean> => {
   const client = new Redis(url, { lazyConnect: true, connectTimeout: connectTimeoutMs, retryStrategy: () => null });
@@ -32,13 +40,13 @@ const answers = async (url: string): Promise<boolean> => {
   }
 };
 
-const startProcess = async (command: string): Promise<RedisServer> => {
+const startProcess = async (command: string, durable: boolean): Promise<RedisServer> => {
   const [port = 0] = await freePorts(1);
   const url = `redis://127.0.0.1:${port}`;
   const instance = await startProgram({
     name: 'Redis',
     command,
-    args: [...serverArgs(port), '--bind', '127.0.0.1'],
+    args: [...serverArgs(port, durable), '--bind', '127.0.0.1'],
     folder: await temporaryFolder('redis'),
     ready: () => answers(url),
   });
@@ -46,7 +54,7 @@ const startProcess = async (command: string): Promise<RedisServer> => {
 };
 
 /** A Redis of its own for each call, except where REDIS_URL names one. */
-export const startRedis = ({ killable = false }: RedisOptions = {}): Promise<RedisServer & Found> =>
+export const startRedis = ({ killable = false, durable = false }: RedisOptions = {}): Promise<RedisServer & Found> =>
   climb<RedisServer>('Redis', [
     {
       way: 'address in the environment',
@@ -64,7 +72,7 @@ export const startRedis = ({ killable = false }: RedisOptions = {}): Promise<Red
       async climb() {
         const program = await findRedis();
         if (!program) return { because: 'there is no redis-server' };
-        return { service: await startProcess(program), detail: program };
+        return { service: await startProcess(program, durable), detail: program };
       },
     },
     {
@@ -77,7 +85,7 @@ export const startRedis = ({ killable = false }: RedisOptions = {}): Promise<Red
         const instance = await engine.start({
           name: 'Redis',
           image,
-          command: ['redis-server', ...serverArgs(port)],
+          command: ['redis-server', ...serverArgs(port, durable)],
           port,
           ready: () => answers(url),
         });
@@ -89,7 +97,7 @@ export const startRedis = ({ killable = false }: RedisOptions = {}): Promise<Red
       async climb() {
         const program = await installRedis();
         if (!program) return { because: 'there is no apt-get' };
-        return { service: await startProcess(program), detail: program };
+        return { service: await startProcess(program, durable), detail: program };
       },
     },
   ]);

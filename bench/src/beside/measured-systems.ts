@@ -1,0 +1,41 @@
+import type { Figures } from './peer.ts';
+
+/** Figures of one round, by the name of the measure. */
+export type Round = Readonly<Record<string, Figures>>;
+
+export interface MeasuredSystem {
+  readonly name: string;
+  readonly title: string;
+  readonly ours: boolean;
+  readonly rounds: readonly Round[];
+}
+
+/** Everything that a run of the comparison has found, as it is kept in a file. */
+export interface Comparison {
+  readonly command: string;
+  /** With `-dirty` where the work tree held more than the commit. */
+  readonly commit: string;
+  readonly startedAt: string;
+  readonly machine: string;
+  readonly kernel: string;
+  readonly memoryGib: number;
+  /** Of the last minute before the first round, and at the end: what others did to the machine, and we. */
+  readonly load: { readonly before: number; readonly after: number };
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly systems: readonly MeasuredSystem[];
+  /** Systems that are missing, or whose later rounds are, with the reason. */
+  readonly leftOut: readonly { readonly title: string; readonly reason: string }[];
+}
+
+/** Values of one figure, one a round, for as many rounds as have it. */
+export const valuesOf = (
+  system: MeasuredSystem | undefined,
+  measure: string,
+  figure: keyof Figures,
+): readonly number[] => (system?.rounds ?? []).flatMap((round) => round[measure]?.[figure] ?? []);
+
+/** The names of measures in the order in which they are first met. */
+export const measuresOf = (systems: readonly MeasuredSystem[]): readonly string[] => [
+  ...new Set(systems.flatMap(({ rounds }) => rounds.flatMap((round) => Object.keys(round)))),
+];
