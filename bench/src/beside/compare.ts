@@ -12,11 +12,15 @@ export interface CompareOptions {
   readonly onRound: (outcome: Outcome) => Promise<void>;
 }
 
+/** Of the time of a measure: a fresh process is slow until what it runs is compiled, and caches are filled. */
+const warmUpShare = 0.5;
+
 /** Everything of one system, started for it and stopped behind it, so that it has the machine for itself. */
 const measure = async (peer: Peer, seconds: number): Promise<Round> => {
   const running = await peer.start();
   try {
     if (running.answer) await checkAnswers(peer.title, running.answer);
+    await running.measures[0]?.run(seconds * warmUpShare);
     const round: Record<string, Figures> = {};
     for (const { name, run } of running.measures) round[name] = await run(seconds);
     return round;
