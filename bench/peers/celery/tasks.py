@@ -11,9 +11,8 @@ app = Celery("predictions", broker=os.environ["BROKER_URL"], backend=os.environ[
 app.conf.update(
     worker_prefetch_multiplier=128,  # "Optimizing": large for many short tasks
     worker_disable_rate_limits=True,  # "Tasks": no rate limits are used
-    task_create_missing_queues=True,
     result_expires=None,  # results stay, as they do in the systems beside
-    broker_pool_limit=int(os.environ.get("THREADS", "16")),  # "Optimizing": as many as there are threads
+    broker_pool_limit=16,  # "Optimizing": as many as the door has threads
 )
 
 session = None

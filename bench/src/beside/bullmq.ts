@@ -4,9 +4,6 @@ import type { Peer } from './peer.ts';
 import { onePort, startPeerProcess, startTogether } from './peer-process.ts';
 import { answers, queueAnswer, queueMeasures } from './queue-door.ts';
 
-/** `bench/peers/bullmq` says why it is set up like this. */
-const workers = 2;
-
 export const bullmq: Peer = {
   name: 'bullmq',
   title: 'BullMQ 5',
@@ -22,9 +19,9 @@ export const bullmq: Peer = {
         args: [peerProgram(`bullmq/${name}`)],
         env,
       });
-      const pids = [redis.pid() ?? 0];
-      for (let at = 0; at < workers; at++) pids.push(keep(await startPeerProcess(program('worker'))).pid);
-      pids.push(keep(await startPeerProcess({ ...program('door'), ready: () => answers(port) })).pid);
+      const worker = keep(await startPeerProcess(program('worker')));
+      const door = keep(await startPeerProcess({ ...program('door'), ready: () => answers(port) }));
+      const pids = [redis.pid() ?? 0, worker.pid, door.pid];
       return { measures: queueMeasures({ port, pids }), answer: queueAnswer(port) };
     }),
 };

@@ -8,7 +8,8 @@ import { answers, batchWorkload, queueAnswer, queueMeasures } from './queue-door
 
 /** `bench/peers/celery` says why it is set up like this. */
 const doors = ['--workers', '3', '--worker-class', 'gthread', '--threads', '16', '--keep-alive', '30'];
-const workers = ['--concurrency', '2', '--without-gossip', '--without-mingle', '--without-heartbeat'];
+const workerNames = ['one', 'two'];
+const workers = ['--pool', 'solo', '--without-gossip', '--without-mingle', '--without-heartbeat'];
 
 const folder = peerFolder('celery');
 const modules = ['celery', 'flask', 'gunicorn', 'onnxruntime', 'pymongo', 'redis'];
@@ -38,13 +39,12 @@ export const celery: Peer = {
         args: ['-m', name, ...args],
         env,
       });
-      const worker = python('celery', ['--app', 'tasks', 'worker', '--loglevel', 'WARNING', ...workers]);
+      const worker = (name: string) =>
+        python('celery', [...['--app', 'tasks', 'worker', '--loglevel', 'WARNING', '--hostname', name], ...workers]);
       const door = python('gunicorn', ['--bind', `127.0.0.1:${port}`, ...doors, 'app:app']);
-      const pids = [
-        ...[redis.pid() ?? 0, store.pid() ?? 0],
-        keep(await startPeerProcess(worker)).pid,
-        keep(await startPeerProcess({ ...door, ready: () => answers(port) })).pid,
-      ];
+      const pids = [redis.pid() ?? 0, store.pid() ?? 0];
+      for (const name of workerNames) pids.push(keep(await startPeerProcess(worker(name))).pid);
+      pids.push(keep(await startPeerProcess({ ...door, ready: () => answers(port) })).pid);
       const at = { port, pids };
       return {
         measures: [...queueMeasures(at), overHttp('chunk', batchWorkload(at, '/predict-chunk', 1))],
