@@ -38,7 +38,6 @@ describe('the load generator', () => {
     });
     const timed = await runLoad({ ...load(port), requests: Number.POSITIVE_INFINITY, msMax: 50 });
     expect(timed.length).toBe(served);
-    expect(served).toBeGreaterThan(4);
   });
 
   it('fails where a connection is closed under a request', async () => {
@@ -52,23 +51,25 @@ describe('a measure', () => {
 
   it('counts predictions, and waits for their results', async () => {
     let requests = 0;
-    let asked = 0;
     const port = await serve(() => {
       requests += 1;
       return 202;
     });
-    // Results come late: each question finds some that are missing before it finds all.
+    // Results come late: of two questions the second finds one that is missing.
+    const found: number[] = [];
+    let warmUp = 0;
     const count = async () => {
-      asked += 1;
-      return asked % 2 === 0 ? requests * 3 - 1 : requests * 3;
+      if (found.length === 3) warmUp = requests;
+      found.push(found.length % 2 === 0 ? requests * 3 : requests * 3 - 1);
+      return found.at(-1) ?? 0;
     };
     const startedAt = performance.now();
     const figures = await overHttp('any', { ...workload(port), results: { count, each: 3 } }).run(0.2);
     const seconds = (performance.now() - startedAt) / 1_000;
-    expect(figures.perSecond).toBeGreaterThan((requests * 10) / seconds / 2);
+    expect(found.at(-1)).toBe(requests * 3);
+    expect(figures.perSecond).toBeGreaterThanOrEqual(((requests - warmUp) * 10) / seconds);
     expect(figures.cpuUs).toBeGreaterThan(0);
     expect(figures).not.toHaveProperty('p50Ms');
-    expect(asked).toBeGreaterThanOrEqual(4);
   });
 
   it('has times from request to result where the answer is the result', async () => {
