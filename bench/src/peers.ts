@@ -25,7 +25,7 @@ const help = `npm run bench:peers -w @hindcast/bench -- [options]
 Runs Hindcast and other systems in turn, with the same model and the same load generator, and prints a table.
 
   --rounds N      rounds, in each of which every system is measured once (5)
-  --seconds S     time of a measure, of which some take half; with its warm-up a quarter more (4)
+  --seconds S     time of a measure, of which some take half; with its warm-up a quarter more (3)
   --only A,B      only these: ${peers.map(({ name }) => name).join(', ')}
   --out PATH      results go to PATH.json and PATH.svg (bench/results/peers)
   --from FILE     measures nothing, and prints the table of such a file
@@ -35,7 +35,7 @@ Runs Hindcast and other systems in turn, with the same model and the same load g
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '4' },
+    seconds: { type: 'string', default: '3' },
     only: { type: 'string' },
     out: { type: 'string', default: fileURLToPath(new URL('../results/peers', import.meta.url)) },
     from: { type: 'string' },

@@ -44,6 +44,20 @@ describe('the table of a comparison', () => {
     expect(lineOf('| single POST, distributed, vs BullMQ')).toContain('| – | ≥ 1.5 | not measured |');
   });
 
+  it('has the measures in one order, whichever system comes first', () => {
+    const figures = { perSecond: 1, cpuUs: 1 };
+    const rounds = [
+      { 'rows of x': figures, wait: figures },
+      { batch: figures, chunk: figures },
+    ];
+    const systems = rounds.map((round, at) => ({ ...system(`s${at}`, false, []), rounds: [round] }));
+    const table = comparisonTable({ ...comparison, systems });
+    const starts = ['| 100 a request, 8', '| 100 a request as one', '| POST that waits', '| rows of x'];
+    const places = starts.map((start) => table.indexOf(start));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
+  });
+
   it('says which systems are missing', () => {
     expect(lines).toContain('**Left out: MLServer.** No Python.');
   });

@@ -5,12 +5,12 @@ import { type Comparison, measuresOf, valuesOf } from './measured-systems.ts';
 import type { Figures } from './peer.ts';
 
 /** What the measures are, for people. */
-export const measureTitles: Readonly<Record<string, string>> = {
+const measureTitles: Readonly<Record<string, string>> = {
   single: 'single POST, 64 connections',
   batch: '100 a request, 8 connections',
   chunk: '100 a request as one task with one result',
   wait: 'POST that waits for its result, 32 connections',
-  alone: 'the same, 1 connection',
+  alone: 'POST that waits for its result, 1 connection',
 };
 
 export const titleOf = (measure: string): string => measureTitles[measure] ?? measure;

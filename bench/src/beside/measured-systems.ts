@@ -35,7 +35,10 @@ export const valuesOf = (
   figure: keyof Figures,
 ): readonly number[] => (system?.rounds ?? []).flatMap((round) => round[measure]?.[figure] ?? []);
 
-/** The names of measures in the order in which they are first met. */
-export const measuresOf = (systems: readonly MeasuredSystem[]): readonly string[] => [
-  ...new Set(systems.flatMap(({ rounds }) => rounds.flatMap((round) => Object.keys(round)))),
-];
+/** Measures that are told first, in this order; the others follow as they are met. */
+const firstMeasures = ['single', 'batch', 'chunk', 'wait', 'alone'];
+
+export const measuresOf = (systems: readonly MeasuredSystem[]): readonly string[] => {
+  const met = new Set(systems.flatMap(({ rounds }) => rounds.flatMap((round) => Object.keys(round))));
+  return [...new Set([...firstMeasures.filter((measure) => met.has(measure)), ...met])];
+};
