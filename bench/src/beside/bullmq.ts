@@ -1,7 +1,7 @@
 import { startRedis } from '@hindcast/tests/measuring';
 import { peerProgram, sampleModel } from './model-files.ts';
 import type { Peer } from './peer.ts';
-import { onePort, startPeerProcess, startTogether } from './peer-process.ts';
+import { onePort, pidsOf, startPeerProcess, startTogether } from './peer-process.ts';
 import { answers, queueAnswer, queueMeasures } from './queue-door.ts';
 
 export const bullmq: Peer = {
@@ -21,7 +21,7 @@ export const bullmq: Peer = {
       });
       const worker = keep(await startPeerProcess(program('worker')));
       const door = keep(await startPeerProcess({ ...program('door'), ready: () => answers(port) }));
-      const pids = [redis.pid() ?? 0, worker.pid, door.pid];
+      const pids = [...pidsOf(redis), worker.pid, door.pid];
       return { measures: queueMeasures({ port, pids }), answer: queueAnswer(port) };
     }),
 };

@@ -3,7 +3,7 @@ import { pythonEnvironment, startDocumentStore, startRedis } from '@hindcast/tes
 import { overHttp } from './measure-over-http.ts';
 import { peerFolder, sampleModel } from './model-files.ts';
 import type { Peer } from './peer.ts';
-import { onePort, startPeerProcess, startTogether } from './peer-process.ts';
+import { onePort, pidsOf, startPeerProcess, startTogether } from './peer-process.ts';
 import { answers, batchWorkload, queueAnswer, queueMeasures } from './queue-door.ts';
 
 /** `bench/peers/celery` says why it is set up like this. */
@@ -22,7 +22,7 @@ export const celery: Peer = {
     startTogether(async (keep) => {
       const environment = await pythonEnvironment(join(folder, 'requirements.txt'), modules);
       const redis = keep(await startRedis({ killable: true }));
-      const store = keep(await startDocumentStore({ killable: true, hasty: true }));
+      const store = keep(await startDocumentStore());
       const port = await onePort();
       const results = new URL(store.url);
       results.pathname = '/celery';
@@ -42,7 +42,7 @@ export const celery: Peer = {
       const worker = (name: string) =>
         python('celery', [...['--app', 'tasks', 'worker', '--loglevel', 'WARNING', '--hostname', name], ...workers]);
       const door = python('gunicorn', ['--bind', `127.0.0.1:${port}`, ...doors, 'app:app']);
-      const pids = [redis.pid() ?? 0, store.pid() ?? 0];
+      const pids = pidsOf(redis, store);
       for (const name of workerNames) pids.push(keep(await startPeerProcess(worker(name))).pid);
       pids.push(keep(await startPeerProcess({ ...door, ready: () => answers(port) })).pid);
       const at = { port, pids };

@@ -12,7 +12,7 @@ const onlyOne = ({ processes }: Cluster, role: keyof Cluster['processes']) => {
   return first;
 };
 
-/** One process of each kind on Kafka, a document store that writes through to the disk, and Redis. */
+/** One process of each kind on one Kafka broker, a document store and Redis. */
 export const hindcastDistributed: Peer = {
   name: 'distributed',
   title: 'Hindcast, distributed',

@@ -29,6 +29,10 @@ export const startPeerProcess = async ({ name, command, args, env, ready }: Peer
   return { pid, stop: instance.stop };
 };
 
+/** Of services that run on this machine: one that was given by its address, or is in a container, is not counted. */
+export const pidsOf = (...services: readonly { pid(): number | undefined }[]): number[] =>
+  services.flatMap((service) => service.pid() ?? []);
+
 export const onePort = async (): Promise<number> => (await freePorts(1))[0] ?? 0;
 
 /** Sends JSON and reads JSON. Rejects where the answer is none of success. */
