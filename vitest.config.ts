@@ -25,8 +25,6 @@ export default defineConfig({
       project('services', ['*/src/**/*.services.spec.ts', 'tests/{services,stores}/*.services.spec.ts'], {
         globalSetup: './tests/services/global-setup.ts',
         sequence: { groupOrder: 1 },
-        // Most of their time goes by in the services, in sessions that run out and in members that come back.
-        maxWorkers: 4,
         testTimeout: 120_000,
         hookTimeout: 120_000,
         retry: 1,
