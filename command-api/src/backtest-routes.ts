@@ -7,6 +7,7 @@ import {
   type LogCut,
   modelNamePattern,
   modelReferencePattern,
+  pastRowsPerSecondDefault,
   rowsPerSecondSchema,
   sampleSchema,
   shadowKind,
@@ -18,7 +19,6 @@ import { begunSchema, idOf, sendBegun } from './begun-job.ts';
 import type { CommandContext } from './command-ports.ts';
 import { requestJob } from './request-job.ts';
 import { resolveModel } from './resolve-model.ts';
-import { pastRowsPerSecondDefault } from './verification-routes.ts';
 import { cutProperties, wishedCut } from './wished-cut.ts';
 
 const body = Type.Object(

@@ -1,15 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, modelReferenceSchema } from '@hindcast/adapters/http';
-import { rowsPerSecondSchema, sampleSchema, type VerificationSpec, verificationKind } from '@hindcast/domain';
+import {
+  pastRowsPerSecondDefault,
+  rowsPerSecondSchema,
+  sampleSchema,
+  type VerificationSpec,
+  verificationKind,
+} from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { begunSchema, idOf, sendBegun } from './begun-job.ts';
 import type { CommandContext } from './command-ports.ts';
 import { requestJob } from './request-job.ts';
 import { resolveModel } from './resolve-model.ts';
 import { cutProperties, wishedCut } from './wished-cut.ts';
-
-/** Work on the past leaves most of a machine to what is asked now. */
-export const pastRowsPerSecondDefault = 5_000;
 
 const body = Type.Union([
   Type.Object(

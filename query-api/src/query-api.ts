@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { guardedViews, openEnds, predictionReading } from '@hindcast/adapters/http';
+import { auditConsistencyRoute } from './audit-consistency-route.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { backtestRoutes } from './backtest-routes.ts';
 import { datasetFileRoute } from './dataset-file-route.ts';
@@ -61,6 +62,7 @@ export const queryApi =
     await app.register(datasetsRoute(ports));
     await app.register(datasetFileRoute(ports, limits, replays));
     await app.register(auditRoutes(ports, limits, replays));
+    await app.register(auditConsistencyRoute(ports, replays));
     await app.register(predictionProofRoute(ports, limits, reading, replays));
     await app.register(discoveryRoutes(options.version));
   };

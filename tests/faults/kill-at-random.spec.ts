@@ -7,19 +7,11 @@ import type { HindcastProcess } from '../distributed/hindcast-process.ts';
 import { clientOf, until } from '../scenarios/client.ts';
 import { dumpLog, foldRaw, statusOf } from '../scenarios/log-dump.ts';
 import { churnInput } from './churn-input.ts';
+import { randomFrom, seedOfTest } from './random-from.ts';
 import { startServerProcess } from './server-process.ts';
 
 const submissions = 5_000;
 const kills = 6;
-
-/** Deterministic in its seed, which the test prints: a failing run can be repeated. */
-const randomFrom = (seed: number) => {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-};
 
 describe('kill -9 at random moments', () => {
   let folder = '';
@@ -32,7 +24,7 @@ describe('kill -9 at random moments', () => {
   it(`during ${submissions} submissions: after the restart every 202 has exactly one terminal state`, {
     timeout: 300_000,
   }, async () => {
-    const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+    const seed = seedOfTest();
     const random = randomFrom(seed);
     folder = await mkdtemp(join(tmpdir(), 'hindcast-kill-'));
     server = await startServerProcess(folder);

@@ -48,11 +48,8 @@ const receive = async (source: AsyncIterable<Uint8Array>, path: string, bytesMax
   return { sha256: hash.digest('hex'), bytes };
 };
 
-/** One file per artifact, named by its digest. The folder is made if it is not there. */
-export const openFolderArtifactStore = async (folder: string, now: Clock = Date.now): Promise<ArtifactStore> => {
-  await mkdir(folder, { recursive: true });
-  await removeLeftOvers(folder, now);
-
+/** What the store in a folder holds, whether or not a process has it open. Nothing is written. */
+export const readFolderArtifacts = (folder: string): Omit<ArtifactStore, 'put'> => {
   const find = async (sha256: string): Promise<string | undefined> => {
     if (!digestPattern.test(sha256)) return undefined;
     const path = join(folder, sha256);
@@ -60,6 +57,21 @@ export const openFolderArtifactStore = async (folder: string, now: Clock = Date.
   };
 
   return {
+    get: async (sha256) => {
+      const path = await find(sha256);
+      return path === undefined ? undefined : createReadStream(path);
+    },
+    has: async (sha256) => (await find(sha256)) !== undefined,
+    localPath: find,
+  };
+};
+
+/** One file per artifact, named by its digest. The folder is made if it is not there. */
+export const openFolderArtifactStore = async (folder: string, now: Clock = Date.now): Promise<ArtifactStore> => {
+  await mkdir(folder, { recursive: true });
+  await removeLeftOvers(folder, now);
+  return {
+    ...readFolderArtifacts(folder),
     put: async (source, bytesMax) => {
       const temporary = join(folder, `${temporaryPrefix}${randomUUID()}`);
       try {
@@ -72,11 +84,5 @@ export const openFolderArtifactStore = async (folder: string, now: Clock = Date.
         throw error;
       }
     },
-    get: async (sha256) => {
-      const path = await find(sha256);
-      return path === undefined ? undefined : createReadStream(path);
-    },
-    has: async (sha256) => (await find(sha256)) !== undefined,
-    localPath: find,
   };
 };

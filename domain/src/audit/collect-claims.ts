@@ -39,6 +39,7 @@ export interface ClaimSources {
   /** Of the audit topic, undefined where the log has none. */
   readonly audit: PartitionBounds | undefined;
   readonly identity: Pick<PartitionBounds, 'logId' | 'epoch'>;
+  readonly onRecord: () => void;
 }
 
 /** Every checkpoint there is, of the log and from elsewhere, and what is wrong with those that do not count. */
@@ -49,6 +50,7 @@ export const collectClaims = async ({
   unsigned,
   audit,
   identity,
+  onRecord,
   ...given
 }: ClaimSources): Promise<Claims> => {
   const trusted = new Map((given.keys ?? []).map((key) => [formatNoteKey(key), key]));
@@ -99,7 +101,10 @@ export const collectClaims = async ({
   if (audit) {
     const range = { topic: TOPICS.audit, partition: audit.partition, from: audit.start, to: audit.end };
     const damaged = (offset: number, detail: string) => find('unreadable', offset, `In ${TOPICS.audit} ${detail}.`);
-    for await (const record of readGuarded(log, range, damaged)) claimOf(record);
+    for await (const record of readGuarded(log, range, damaged)) {
+      claimOf(record);
+      onRecord();
+    }
   }
   for (const [at, note] of notes.entries()) claim(note, `The checkpoint number ${at + 1} of those kept elsewhere`);
   for (const { name, checkpoints } of unsigned) for (const checkpoint of checkpoints) place(checkpoint, name);

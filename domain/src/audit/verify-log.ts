@@ -18,6 +18,7 @@ export interface LogToVerify {
   readonly notes?: readonly string[];
   /** Those of data sets that were kept elsewhere. */
   readonly unsigned?: readonly UnsignedCheckpoints[];
+  /** Checkpoints are records too, and are read first. */
   readonly onProgress?: (records: number, total: number) => void;
 }
 
@@ -34,17 +35,18 @@ export const verifyLog = async (given: LogToVerify): Promise<AuditReport> => {
     for (const bounds of await boundsOfTopic(log, topic)) partitions.push({ topic, bounds });
   }
   const identity = audit ?? partitions[0]?.bounds ?? { logId: '', epoch: 0 };
-  const claims = await collectClaims({ log, crypto, keys, notes, unsigned, audit, identity });
-
-  const findings: AuditFinding[] = [...claims.findings];
-  const ranges: AuditedRange[] = [];
-  const total = partitions.reduce((sum, { bounds }) => sum + bounds.end - bounds.start, 0);
-  const unseen = new Map(claims.bySubject);
+  const read = [...(audit ? [audit] : []), ...partitions.map(({ bounds }) => bounds)];
+  const total = read.reduce((sum, { start, end }) => sum + end - start, 0);
   let records = 0;
   const onRecord = () => {
     records += 1;
     if (records % progressRecords === 0) onProgress?.(records, total);
   };
+  const claims = await collectClaims({ log, crypto, keys, notes, unsigned, audit, identity, onRecord });
+
+  const findings: AuditFinding[] = [...claims.findings];
+  const ranges: AuditedRange[] = [];
+  const unseen = new Map(claims.bySubject);
   for (const { topic, bounds } of partitions) {
     const subject = auditSubject({ topic, partition: bounds.partition });
     unseen.delete(subject);

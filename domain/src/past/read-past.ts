@@ -33,6 +33,12 @@ export interface PastPrediction {
  */
 const raceMax = 2_000;
 
+/**
+ * Records of one page that is told: what is done with one is done in a turn or two of the event loop, in which a live
+ * prediction of the same process waits.
+ */
+const pieceRecordsMax = 128;
+
 /** Where a reading stands in its stretch: `done` is the first offset that has not been told of. */
 export interface PastPlace {
   readonly partition: number;
@@ -107,7 +113,7 @@ async function* readPartition(
     throw new IncompletePast(partition, offset);
   };
   let next = from;
-  for await (const page of log.read({ topic: TOPICS.predictions, partition, from, to })) {
+  for await (const page of piecesOf(log.read({ topic: TOPICS.predictions, partition, from, to }))) {
     const counts = { ...noPast };
     const predictions: PastPrediction[] = [];
     for (const record of page) {
@@ -150,6 +156,11 @@ async function* readPartition(
     }
   }
   if (next < to) throw new IncompletePast(partition, next);
+}
+
+async function* piecesOf(pages: AsyncIterable<readonly RecordedRecord[]>): AsyncGenerator<readonly RecordedRecord[]> {
+  for await (const page of pages)
+    for (let at = 0; at < page.length; at += pieceRecordsMax) yield page.slice(at, at + pieceRecordsMax);
 }
 
 /** Whether a record can tell anything; one that cannot is not parsed. */

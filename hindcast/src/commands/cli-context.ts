@@ -5,7 +5,7 @@ import { usage } from '../cli-failure.ts';
 import { resolveConfig } from '../config.ts';
 import type { IsLocked } from '../doctor-checks.ts';
 import type { StartHindcast } from '../running-hindcast.ts';
-import { SETTING_NAMES, SETTINGS, type Setting, type SettingName } from '../settings.ts';
+import { type Config, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from '../settings.ts';
 import { type Terminal, type Voice, voiceOf } from '../terminal.ts';
 
 export type ClosableLog = ReadableLog & { close(): void };
@@ -47,6 +47,13 @@ export const connect = ({ terminal, cores }: CliContext, options: OptionValues):
   if (!config) throw usage(problems.join('\n'));
   const json = options['json'] === true;
   return { client: openApiClient(config.url), voice: voiceOf(terminal, json), json };
+};
+
+/** The settings of work that needs a folder and no server. */
+export const configOfFolder = ({ terminal, cores }: CliContext, data: string): Config => {
+  const { config, problems } = resolveConfig({ env: terminal.env, flags: { data }, cores });
+  if (!config) throw usage(problems.join('\n'));
+  return config;
 };
 
 /** Adds a flag for every setting that `start` reads, or for those that are named. */

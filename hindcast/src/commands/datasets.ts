@@ -2,13 +2,12 @@ import { resolve } from 'node:path';
 import type { AccountedFor, DatasetManifest } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
-import { resolveConfig } from '../config.ts';
 import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
 import { downloadDataset } from '../download-dataset.ts';
 import { voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import { watchJob } from '../watch-job.ts';
-import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
+import { type CliContext, clientCommand, command, configOfFolder, connect } from './cli-context.ts';
 
 /** A data set as the API lists it. */
 interface Dataset {
@@ -90,11 +89,9 @@ const cutFolder = async (
   { out, json = false }: CreateOptions,
 ): Promise<void> => {
   if (out === undefined) throw usage('With --data name a folder for the files: --out.');
-  const { terminal, cores } = context;
-  const { config, problems } = resolveConfig({ env: terminal.env, flags: { data }, cores });
-  if (!config) throw usage(problems.join('\n'));
+  const config = configOfFolder(context, data);
   const log = await context.openLog(data);
-  const voice = voiceOf(terminal, json);
+  const voice = voiceOf(context.terminal, json);
   try {
     const { cutFolderDataset } = await import('../cut-folder-dataset.ts');
     const manifest = await cutFolderDataset(log, request, config, resolve(out), voice);

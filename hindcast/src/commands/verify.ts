@@ -1,12 +1,19 @@
 import { isReproduced, VERDICTS, type VerificationReport } from '@hindcast/domain';
 import type { Command } from 'commander';
-import { CliFailure, EXIT, failed } from '../cli-failure.ts';
+import { CliFailure, EXIT, failed, usage } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
+import { type Voice, voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
+import type { VerificationWish } from '../verify-folder.ts';
 import { type Job, watchJob } from '../watch-job.ts';
-import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, clientCommand, configOfFolder, connect } from './cli-context.ts';
 import { type PastOptions, pastBody, withPastOptions } from './past-options.ts';
 
+interface VerifyOptions extends PastOptions {
+  readonly model?: string;
+  readonly data?: string;
+  readonly json?: boolean;
+}
 type Verification = Job & { readonly report?: VerificationReport };
 
 export const verifyCommand = (context: CliContext): Command =>
@@ -16,11 +23,15 @@ export const verifyCommand = (context: CliContext): Command =>
       'Run past predictions again with the recorded models, and compare',
       'hindcast verify',
       'hindcast verify --model churn@2 --since 24h --sample 1%',
-    ).option('--model <model>', 'only predictions of this model, or of one version of it'),
-  ).action(async (options: PastOptions & { readonly model?: string }) => {
-    const { client, voice } = connect(context, options);
-    const { model } = options;
+      'hindcast verify --data ./data     # no server needed',
+    )
+      .option('--model <model>', 'only predictions of this model, or of one version of it')
+      .option('--data <folder>', 'read this folder instead of asking a server; nothing in it is changed'),
+  ).action(async (options: VerifyOptions) => {
+    const { model, data } = options;
     const json = { ...(model === undefined ? undefined : { model }), ...pastBody(options, context.terminal.now()) };
+    if (data !== undefined) return verifyData(context, json, data, options);
+    const { client, voice } = connect(context, options);
     const begun = (await client.request('/v1/verifications', { method: 'POST', json })).body as Begun;
     if (!options.wait) {
       voice.answer(begun, begun.id);
@@ -34,9 +45,32 @@ export const verifyCommand = (context: CliContext): Command =>
         `The verification has ${ended.status}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`,
       );
     }
-    voice.answer(ended, describe(report));
-    if (!isReproduced(report)) throw new CliFailure(EXIT.failed, 'Not every answer would be given again.');
+    tell(voice, ended, report);
   });
+
+const verifyData = async (
+  context: CliContext,
+  wish: VerificationWish,
+  data: string,
+  { wait, json = false }: VerifyOptions,
+): Promise<void> => {
+  if (!wait) throw usage('With --data this process does the work: leave out --no-wait.');
+  const config = configOfFolder(context, data);
+  const log = await context.openLog(data);
+  const voice = voiceOf(context.terminal, json);
+  try {
+    const { verifyFolder } = await import('../verify-folder.ts');
+    const { spec, report } = await verifyFolder(log, wish, config, voice);
+    tell(voice, { status: 'succeeded', spec, report }, report);
+  } finally {
+    log.close();
+  }
+};
+
+const tell = (voice: Voice, ended: object, report: VerificationReport): void => {
+  voice.answer(ended, describe(report));
+  if (!isReproduced(report)) throw new CliFailure(EXIT.failed, 'Not every answer would be given again.');
+};
 
 export interface Begun {
   readonly id: string;

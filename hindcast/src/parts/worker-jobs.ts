@@ -1,4 +1,3 @@
-import { createOnnxRuntime } from '@hindcast/adapters/onnx';
 import {
   backtestKind,
   type JobCatalog,
@@ -16,7 +15,7 @@ import {
   startVerificationSchedule,
 } from '@hindcast/workers';
 import type { Config } from '../settings.ts';
-import { artifactDigest } from './artifact-digest.ts';
+import { pastPortsOf } from './past-ports.ts';
 import type { Ports } from './ports.ts';
 import type { UndoStack } from './undo-stack.ts';
 
@@ -37,17 +36,8 @@ export const startWorkerJobs = async (
   { keep }: Pick<UndoStack, 'keep'>,
 ): Promise<void> => {
   const past: BacktestPorts = {
-    ...{ log, identity, artifacts, catalog, logger, views },
-    clock: () => performance.now(),
-    fileDigest: artifactDigest(artifacts),
-    // A process of its own for each job: it may crash or be slow without a live prediction noticing.
-    openRuntime: () =>
-      createOnnxRuntime({
-        artifactPath: (sha256) => artifacts.localPath(sha256),
-        children: 1,
-        childMemoryBytesMax: config.modelMemoryBytes,
-        logger,
-      }),
+    ...pastPortsOf({ log, identity, artifacts, catalog, logger }, config),
+    ...{ artifacts, views },
   };
   const handlers = {
     [verificationKind]: createVerificationHandler(past),

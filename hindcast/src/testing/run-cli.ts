@@ -47,8 +47,14 @@ export const send = (response: ServerResponse, status: number, body: unknown, he
   response.end(JSON.stringify(body));
 };
 
+interface GivenToCli {
+  readonly stdin?: string;
+  readonly env?: Record<string, string>;
+  readonly openLog?: CliContext['openLog'];
+}
+
 /** Runs a command line, and answers everything that a shell would see of it. */
-export const cli = async (args: readonly string[], given: { stdin?: string; env?: Record<string, string> } = {}) => {
+export const cli = async (args: readonly string[], given: GivenToCli = {}) => {
   const collect = () => {
     const stream = new PassThrough();
     let text = '';
@@ -69,7 +75,7 @@ export const cli = async (args: readonly string[], given: { stdin?: string; env?
       now: Date.now,
     },
     loadStart: () => Promise.reject(new Error('nothing is started here')),
-    openLog: () => Promise.reject(new Error('no log is opened here')),
+    openLog: given.openLog ?? (() => Promise.reject(new Error('no log is opened here'))),
     isLocked: async () => false,
   };
   const code = await runCli(args, context);

@@ -1,4 +1,5 @@
 import {
+  type ArtifactStore,
   type BacktestSpec,
   type BacktestState,
   cutFault,
@@ -26,6 +27,8 @@ import { type BacktestCheckpoint, createResultSet, type ResultSet } from './resu
 import { createScorer } from './score-again.ts';
 
 export interface BacktestPorts extends PastPorts {
+  /** Where the result set goes, too. */
+  readonly artifacts: Pick<ArtifactStore, 'get' | 'put'>;
   /** Where labels are found. */
   readonly views: Pick<ViewDatabase, 'generations' | 'statusStore' | 'reader'>;
 }

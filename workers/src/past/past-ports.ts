@@ -4,7 +4,7 @@ import type { ArtifactStore, EventLog, Identity, Logger, ModelCatalog, ModelRunt
 export interface PastPorts {
   readonly log: Pick<EventLog, 'read' | 'bounds'>;
   readonly catalog: Pick<ModelCatalog, 'version' | 'catchUp'>;
-  readonly artifacts: Pick<ArtifactStore, 'get' | 'put'>;
+  readonly artifacts: Pick<ArtifactStore, 'get'>;
   readonly identity: Pick<Identity, 'sha256'>;
   /** A runtime for one job alone: what it does to models touches no live traffic. Stopped by whoever asked for it. */
   openRuntime(): ModelRuntime;

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
+import type { VerificationReport } from '@hindcast/domain';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultConfig } from './index.ts';
+import { startHindcast } from './start-hindcast.ts';
+import { cli } from './testing/run-cli.ts';
+
+const predictions = 300;
+const data = mkdtempSync(join(tmpdir(), 'hindcast-verify-folder-'));
+const artifacts = join(data, 'artifacts');
+afterAll(() => rmSync(data, { recursive: true }));
+
+const verify = (...args: readonly string[]) =>
+  cli(['verify', ...args], { openLog: async (folder) => openSqliteLogReader(folder) });
+/** All that does not tell of the time it took. */
+const reportOf = (out: string) => {
+  const { timings: _, ...report } = (JSON.parse(out) as { report: VerificationReport }).report;
+  return report;
+};
+
+let served: ReturnType<typeof reportOf>;
+let besideServer: ReturnType<typeof reportOf>;
+beforeAll(async () => {
+  const server = await startHindcast({ ...defaultConfig, port: 0, data }, pino({ level: 'silent' }));
+  const input = {
+    monthly_charges: 80,
+    support_calls: 4,
+    late_payments: 1,
+    usage_hours: 10,
+    plan: 'pro',
+    region: 'east',
+  };
+  const items = Array.from({ length: predictions }, (_, at) => ({ input: { ...input, tenure_months: at % 60 } }));
+  const submitted = await fetch(`${server.url}/v1/predictions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'churn', items }),
+  });
+  const body = (await submitted.json()) as { readonly items: readonly { readonly id: string }[] };
+  for (const { id } of body.items)
+    await fetch(`${server.url}/v1/predictions/${id}`, { headers: { prefer: 'wait=30' } });
+  served = reportOf((await verify('--json', '--url', server.url)).out);
+  besideServer = reportOf((await verify('--json', '--data', data)).out);
+  await server.stop();
+});
+
+describe('hindcast verify --data', () => {
+  it('says what a running server says, while it runs and when it does not', async () => {
+    expect(served).toMatchObject({ verified: predictions, exact: predictions });
+    expect(besideServer).toEqual(served);
+    const { code, out } = await verify('--json', '--data', data);
+    expect(code).toBe(0);
+    expect(reportOf(out)).toEqual(served);
+    expect((await verify('--data', data)).out).toMatch(/^churn@1 +onnxruntime-node.* 300 +0 +0 +0 +0$/m);
+  });
+
+  it('takes the same wishes', async () => {
+    const half = await verify('--json', '--data', data, '--model', 'churn@1', '--sample', '50%');
+    const { verified, exact } = reportOf(half.out);
+    expect([verified < predictions * 0.7, verified > predictions * 0.3, exact]).toEqual([true, true, verified]);
+    const none = await verify('--json', '--data', data, '--until', '2020-01-01T00:00:00Z');
+    expect(reportOf(none.out).verified).toBe(0);
+    expect((await verify('--data', data, '--model', 'nobody')).code).toBe(3);
+    expect((await verify('--data', data, '--model', 'churn@9')).code).toBe(3);
+    expect((await verify('--data', data, '--to', '0:0:99999999')).code).toBe(1);
+    expect((await verify('--data', data, '--no-wait')).code).toBe(2);
+    expect((await verify('--data', join(data, 'nowhere'))).code).toBe(1);
+  });
+
+  it('leaves the folder as it is, what an interrupted upload has left there included', async () => {
+    const leftOver = join(artifacts, '.incoming-old');
+    writeFileSync(leftOver, '');
+    utimesSync(leftOver, 0, 0);
+    const content = () => readdirSync(data, { recursive: true }).sort();
+    const digest = () =>
+      createHash('sha256')
+        .update(readFileSync(join(data, 'log.db')))
+        .digest('hex');
+    const before = [content(), digest()];
+    await verify('--data', data);
+    expect([content(), digest()]).toEqual(before);
+    rmSync(leftOver);
+  });
+
+  it('fails where an answer would be another one', async () => {
+    const { groups } = served;
+    const file = join(artifacts, groups[0]?.sha256 ?? '');
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    rmSync(file);
+    writeFileSync(file, bytes);
+    const { code, out, err } = await verify('--json', '--data', data);
+    expect(code).toBe(1);
+    expect(reportOf(out)).toMatchObject({ mismatch: predictions, reasons: { model_changed: predictions } });
+    expect(err).toContain('Not every answer would be given again.');
+  });
+});
