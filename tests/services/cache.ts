@@ -8,7 +8,7 @@ const otherInstallerTimeoutMs = 20 * 60_000;
 
 /** What is fetched or built for tests stays here between runs, each version in a folder of its own. */
 export const cacheFolder = (): string =>
-  resolve(process.env['HINDCAST_CACHE'] || join(homedir(), '.cache', 'hindcast'), 'services');
+  resolve(process.env['TEST_CACHE'] || join(homedir(), '.cache', 'hindcast'), 'services');
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
