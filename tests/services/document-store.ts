@@ -148,6 +148,7 @@ export const startDocumentStore = ({ killable = false }: DocumentStoreOptions = 
       'there is no such build, or it takes too long',
       secantusBeingBuilt,
     ),
-    secantusRung(killable, 'stand-in installed by pip', 'there is no python3', secantusFromPython),
+    // The one that pip installs is there in seconds, and too slow for projectors that have to keep up with a load.
     secantusRung(killable, 'stand-in built by cargo', 'there is no cargo', buildSecantus),
+    secantusRung(killable, 'stand-in installed by pip', 'there is no python3', secantusFromPython),
   ]);
