@@ -1,7 +1,6 @@
 import type { Clock, Logger, ViewDatabase } from '@hindcast/domain';
 import type { MongoClient } from 'mongodb';
 import { createMongoClient, majority } from './mongo-client.ts';
-import { viewCheckpoints } from './view-checkpoints.ts';
 import { labelsForm, modelForm, qualityForm, statsForm, statusForm } from './view-forms.ts';
 import { openViewGenerations } from './view-generations.ts';
 import { createMongoViewReader } from './view-reader.ts';
@@ -30,11 +29,10 @@ export const openMongoViews = async ({
   if (!client) throw new Error('There is neither a URI nor a client.');
   const db = client.db(database, majority);
   try {
-    const checkpoints = viewCheckpoints(db);
     const generations = await openViewGenerations(db, now, logger);
     logger?.debug({ database }, 'The views are open.');
     return {
-      reader: createMongoViewReader(db, generations, checkpoints),
+      reader: createMongoViewReader(db, generations),
       handOver: generations.handOver,
       generations: generations.generations,
       create: generations.create,
@@ -42,23 +40,23 @@ export const openMongoViews = async ({
       drop: generations.drop,
       statusStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
-        return mongoViewStore(db, statusForm(generation), stamp, checkpoints);
+        return mongoViewStore(db, statusForm(generation), stamp);
       },
       statsStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
-        return mongoViewStore(db, statsForm(generation), stamp, checkpoints);
+        return mongoViewStore(db, statsForm(generation), stamp);
       },
       qualityStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
-        return mongoViewStore(db, qualityForm(generation), stamp, checkpoints);
+        return mongoViewStore(db, qualityForm(generation), stamp);
       },
       labelsStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
-        return mongoViewStore(db, labelsForm(generation), stamp, checkpoints);
+        return mongoViewStore(db, labelsForm(generation), stamp);
       },
       modelStore(generation) {
         const { stamp } = generations.require('models', generation);
-        return mongoViewStore(db, modelForm(generation), stamp, checkpoints);
+        return mongoViewStore(db, modelForm(generation), stamp);
       },
       stop: async () => own?.close(),
     };
