@@ -1,6 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@hindcast/source', 'node', 'import', 'default'];
+/** Tests of whole processes wait half of their time: for sessions that run out, for what restarts, for what drains. */
+const waiting = { maxWorkers: 2 * availableParallelism(), maxConcurrency: 2 };
 const project = (name: string, include: string[], extra: object = {}) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -9,8 +12,7 @@ const project = (name: string, include: string[], extra: object = {}) => ({
 
 export default defineConfig({
   test: {
-    // Tests wait for other processes a good part of their time: as many files at once as the machine has processors.
-    maxWorkers: '100%',
+    maxWorkers: availableParallelism(),
     reporters: ['default', './tests/closing-line-reporter.ts'],
     projects: [
       project('unit', ['*/src/**/*.spec.ts', 'tests/architecture/*.spec.ts'], {
@@ -25,6 +27,7 @@ export default defineConfig({
       project('services', ['*/src/**/*.services.spec.ts', 'tests/{services,stores}/*.services.spec.ts'], {
         globalSetup: './tests/services/global-setup.ts',
         sequence: { groupOrder: 1 },
+        ...waiting,
         testTimeout: 120_000,
         hookTimeout: 120_000,
         retry: 1,
@@ -33,13 +36,15 @@ export default defineConfig({
       // too can break such a bound once; what is wrong breaks it twice.
       project('distributed', ['tests/distributed/**/*.services.spec.ts'], {
         sequence: { groupOrder: 2 },
-        maxConcurrency: 2,
+        ...waiting,
         retry: 1,
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 180_000,
         hookTimeout: 120_000,
       }),
       project('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts'], {
+        sequence: { groupOrder: 1 },
+        ...waiting,
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),

@@ -10,6 +10,9 @@ import { createRoleHosts } from './role-hosts.ts';
 const hosts = createRoleHosts();
 afterAll(() => hosts.stop());
 
+/** As many as the embedded run has. Every partition costs each of the processes something, and each scenario has eight. */
+const partitions = '4';
+
 /** A folder of an embedded run is a name here: the same one is the same log. */
 const nameOf = (folder: string): string => `t${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
 
@@ -23,6 +26,7 @@ const startFor =
       sizes: { ...twoOfEach, worker: workers ? 2 : 0 },
       ...(folder === undefined ? {} : { name: nameOf(folder) }),
       env: {
+        HINDCAST_PARTITIONS: partitions,
         ...(inferenceTimeoutMs === undefined ? {} : { HINDCAST_INFERENCE_TIMEOUT_MS: String(inferenceTimeoutMs) }),
         ...(openMax === undefined ? {} : { HINDCAST_OPEN_MAX: String(openMax) }),
       },
