@@ -10,7 +10,7 @@ export const openMaxFor = (predictions: number): number => 2 * predictions;
 
 const sample = (name: string) => fileURLToPath(new URL(`../../samples/${model}/${name}`, import.meta.url));
 
-const inputs = (await readFile(sample('golden.ndjson'), 'utf8'))
+export const inputs: readonly unknown[] = (await readFile(sample('golden.ndjson'), 'utf8'))
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line).input as unknown);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { batch, itemsPerBatch, model, openMaxFor, single } from './churn-requests.ts';
 import { quantile, runLoad } from './http-load.ts';
-import { openPredictions, rebuildRate, succeeded, until } from './measured-system.ts';
+import { openPredictions, rebuildRate, replayRate, succeeded, until } from './measured-system.ts';
 import { cpuUsOfTree, memoryMibOfTree } from './process-tree.ts';
 import { machine, type Row, tableOf } from './results.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
@@ -51,15 +51,6 @@ const waited = async (server: ServerProcess, connections: number, requests: numb
   return { p50: quantile(ms, 0.5), p99: quantile(ms, 0.99) };
 };
 
-const replayRate = async (server: ServerProcess): Promise<number> => {
-  const startedAt = performance.now();
-  const response = await fetch(`${server.url}/v1/events`);
-  let lines = 0;
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>)
-    for (const byte of chunk) if (byte === 10) lines += 1;
-  return (lines / (performance.now() - startedAt)) * 1000;
-};
-
 const round = async (): Promise<readonly Row[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
   const server = await startServerProcess(folder, ['--open-max', String(openMaxFor(mostAtOnce))]);
@@ -74,7 +65,7 @@ const round = async (): Promise<readonly Row[]> => {
     const hundreds = await complete(server, 1_000, itemsPerBatch, batch, 8);
     const light = await waited(server, 1, 1_000);
     const busy = await waited(server, 32, 10_000);
-    const replay = await replayRate(server);
+    const replay = await replayRate(server.url);
     const rebuild = await rebuildRate(server.url);
     return [
       { measure: 'single POST, completed', value: ones.perSecond, unit: '/s' },

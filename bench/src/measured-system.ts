@@ -39,3 +39,13 @@ export const rebuildRate = async (url: string): Promise<number> => {
     await new Promise((resolve) => setTimeout(resolve, rebuildPollMs));
   }
 };
+
+/** Events a second of the stream of all, as a client reads it. */
+export const replayRate = async (url: string): Promise<number> => {
+  const startedAt = performance.now();
+  const response = await fetch(`${url}/v1/events`);
+  let lines = 0;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>)
+    for (const byte of chunk) if (byte === 10) lines += 1;
+  return (lines / (performance.now() - startedAt)) * 1_000;
+};

@@ -1,29 +1,13 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
-import { TOPICS, type VerificationReport } from '@hindcast/domain';
+import type { VerificationReport } from '@hindcast/domain';
+import type { parseLoop } from './parse-loop.ts';
 import type { Row } from './results.ts';
 
 const launcher = fileURLToPath(new URL('../../hindcast/bin/hindcast.js', import.meta.url));
 const run = promisify(execFile);
 const outputBytesMax = 16 * 1_048_576;
-
-/** Milliseconds of reading every record of the log, and of parsing the text of each as JSON. */
-export const parseLoop = async (folder: string): Promise<{ readonly readMs: number; readonly parseMs: number }> => {
-  const log = openSqliteLogReader(folder);
-  const read = async (each: (value: string) => unknown): Promise<number> => {
-    const startedAt = performance.now();
-    for (const { partition } of await log.bounds(TOPICS.predictions))
-      for await (const page of log.read({ topic: TOPICS.predictions, partition, from: 0 }))
-        for (const { value } of page) each(value);
-    return performance.now() - startedAt;
-  };
-  const readMs = await read(() => undefined);
-  const parseMs = await read((value) => JSON.parse(value) as unknown);
-  log.close();
-  return { readMs, parseMs };
-};
 
 /** A verification of the whole folder, and a loop that only parses the same records, each in a process of its own. */
 export const ratesRound = async (program: string, folder: string): Promise<readonly Row[]> => {

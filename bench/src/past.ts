@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { batch, itemsPerBatch, model, modelFile, openMaxFor } from './churn-requests.ts';
 import { runLoad } from './http-load.ts';
 import { openPredictions, until } from './measured-system.ts';
+import { parseLoop } from './parse-loop.ts';
 import { latencyRound } from './past-latency.ts';
-import { parseLoop, ratesRound } from './past-rates.ts';
+import { ratesRound } from './past-rates.ts';
 import { machine, type Row, tableOf } from './results.ts';
 import { startServerProcess } from './server-process.ts';
 

@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { loadavg, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,7 +13,7 @@ import type { Comparison } from './beside/measured-systems.ts';
 import { mlserver } from './beside/mlserver.ts';
 import { sessionRun } from './beside/session-run.ts';
 import { validatingDoor } from './beside/validating-door.ts';
-import { machine } from './results.ts';
+import { aboutThisRun, loadOfMachine } from './this-run.ts';
 
 /** Measures Hindcast beside other systems: load generator in this process, all else in their own. */
 const peers = [hindcastEmbedded, bullmq, celery, mlserver, validatingDoor, sessionRun, hindcastDistributed];
@@ -56,26 +54,10 @@ const chosen = (): typeof peers => {
   return peers.filter(({ name }) => names.includes(name));
 };
 
-const git = (...args: readonly string[]): string => {
-  try {
-    return execFileSync('git', args, { cwd: dirname(fileURLToPath(import.meta.url)), encoding: 'utf8' }).trim();
-  } catch {
-    return '';
-  }
-};
-
-const loadOfMachine = (): number => Number((loadavg()[0] ?? 0).toFixed(1));
-const bytesPerGib = 2 ** 30;
-
 const run = async (): Promise<Comparison> => {
   const [rounds, seconds] = [positive('rounds'), positive('seconds')];
   const head = {
-    command: ['npm run bench:peers -w @hindcast/bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
-    commit: `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '-dirty'}`,
-    startedAt: new Date().toISOString(),
-    machine: machine(),
-    kernel: `Linux ${release()}`,
-    memoryGib: Math.round(totalmem() / bytesPerGib),
+    ...aboutThisRun('bench:peers'),
     ...{ rounds, seconds },
   };
   const before = loadOfMachine();

@@ -13,10 +13,15 @@ export interface ServerProcess {
 }
 
 /** Starts Hindcast as its users do, as a process of its own, and waits until it answers. */
-export const startServerProcess = async (folder: string, flags: readonly string[] = []): Promise<ServerProcess> => {
+export const startServerProcess = async (
+  folder: string,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> => {
   const startedAt = performance.now();
   const child: ChildProcess = spawn(process.execPath, [launcher, 'start', '--port', '0', '--data', folder, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   });
   const { pid, stdout } = child;
   if (pid === undefined || stdout === null) throw new Error('the server process could not be started');

@@ -1,5 +1,6 @@
 import { quantile } from '../http-load.ts';
 import { figuresText } from '../results.ts';
+import { wordsOf } from '../this-run.ts';
 import { goals, isMet, ratiosOf } from './goals.ts';
 import { type Comparison, measuresOf, valuesOf } from './measured-systems.ts';
 import type { Figures } from './peer.ts';
@@ -56,9 +57,9 @@ const goalsTable = ({ systems }: Comparison): readonly string[] => [
 
 /** The comparison in Markdown. */
 export const comparisonTable = (comparison: Comparison): string => {
-  const { command, commit, startedAt, machine, kernel, memoryGib, load, rounds, seconds, leftOut } = comparison;
+  const { load, rounds, seconds, leftOut } = comparison;
   return [
-    `\`${command}\` at commit \`${commit}\`, ${startedAt.slice(0, 10)}: ${rounds} interleaved rounds of ${seconds} s a measure, model \`churn\`; ${machine}, ${memoryGib} GiB, ${kernel}; load generator and all processes on this machine, whose load was ${load.before} before and ${load.after} at the end.`,
+    `${wordsOf(comparison)}; ${rounds} interleaved rounds of ${seconds} s a measure, model \`churn\`; load generator and all processes on this machine, whose load was ${load.before} before and ${load.after} at the end.`,
     '',
     ...figuresTable(comparison),
     '',

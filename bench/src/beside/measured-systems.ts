@@ -1,3 +1,4 @@
+import type { AboutRun } from '../this-run.ts';
 import type { Figures } from './peer.ts';
 
 /** Figures of one round, by the name of the measure. */
@@ -11,14 +12,7 @@ export interface MeasuredSystem {
 }
 
 /** Everything that a run of the comparison has found, as it is kept in a file. */
-export interface Comparison {
-  readonly command: string;
-  /** With `-dirty` where the work tree held more than the commit. */
-  readonly commit: string;
-  readonly startedAt: string;
-  readonly machine: string;
-  readonly kernel: string;
-  readonly memoryGib: number;
+export interface Comparison extends AboutRun {
   /** Of the last minute before the first round, and at the end: what others did to the machine, and we. */
   readonly load: { readonly before: number; readonly after: number };
   readonly rounds: number;

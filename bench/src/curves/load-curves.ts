@@ -1,0 +1,145 @@
+import { inputs, itemsPerBatch, model, openMaxFor, single } from '../churn-requests.ts';
+import { quantile, runLoad, type Timed } from '../http-load.ts';
+import { runSteadyLoad } from '../http-steady-load.ts';
+import { openPredictions, until } from '../measured-system.ts';
+import { cpuUsOfTree, memoryMibOfTree } from '../process-tree.ts';
+import type { ServerProcess } from '../server-process.ts';
+import type { Curve, Point } from './curve.ts';
+import { denseModel, denseRows } from './dense-model.ts';
+import { addVersion, bodiesOf, complete, path, withServer } from './loaded-server.ts';
+
+const waiting = { prefer: 'wait=30' };
+const connectionsAccepting = 64;
+/** More sockets than that tell about the load generator. */
+const waitingMax = 1_000;
+const warmUp = { model, inputs, each: 1, seconds: 1 };
+
+const cpuFigures = async (server: ServerProcess, work: () => Promise<number>) => {
+  const before = await cpuUsOfTree(server.pid);
+  const startedAt = performance.now();
+  const done = await work();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const cpu = await cpuUsOfTree(server.pid);
+  return {
+    'completed, /s': done / seconds,
+    'CPU of the server, µs': (cpu.main - before.main) / done,
+    'CPU of inference, µs': (cpu.children - before.children) / done,
+    'memory, MiB': await memoryMibOfTree(server.pid),
+  };
+};
+
+const keepWaiting = (server: ServerProcess, connections: number, seconds: number) =>
+  cpuFigures(server, async () => {
+    const load = { port: server.port, path, headers: waiting, bodies: single, connections };
+    const timed = await runLoad({ ...load, requests: Number.POSITIVE_INFINITY, msMax: seconds * 1_000 });
+    return timed.filter(({ status }) => status === 201).length;
+  });
+
+const move = async (server: ServerProcess, to: 'pause' | 'resume') => {
+  const moved = await fetch(`${server.url}/v1/models/${model}/${to}`, { method: 'POST' });
+  if (!moved.ok) throw new Error(`${to} was refused: ${await moved.text()}`);
+};
+
+/** All are accepted while the model is paused, and then run. */
+const openAtOnce = (server: ServerProcess, count: number) =>
+  cpuFigures(server, async () => {
+    await move(server, 'pause');
+    await runLoad({ port: server.port, path, bodies: single, connections: connectionsAccepting, requests: count });
+    await move(server, 'resume');
+    await until(async () => (await openPredictions(server.url)) === 0);
+    return count;
+  });
+
+export const inFlightCurve: Curve = {
+  name: 'in-flight',
+  title: 'Predictions in flight',
+  about: `Single requests; model \`${model}\`. Up to ${waitingMax} as many connections that wait for their result; beyond it all are accepted while the model is paused, and then run.`,
+  async *measure({ seconds }) {
+    for (const count of [10, 100, 1_000, 10_000, 100_000])
+      yield await withServer({ openMax: openMaxFor(count + 1) }, async (server) => {
+        await complete(server, warmUp);
+        const figures =
+          count <= waitingMax ? await keepWaiting(server, count, seconds) : await openAtOnce(server, count);
+        return { at: count.toLocaleString('en'), figures };
+      });
+  },
+};
+
+/** Its row takes the processor about a quarter of a millisecond, so that runs of many rows pay. */
+const heavy = Uint8Array.from(denseModel(1_088));
+const variants = { 'batching on': '', 'batching off': '?batchMax=1' } as const;
+const overloadOpenMax = 4_000;
+const steadyConnections = 2_500;
+
+const addVariants = async (server: ServerProcess) => {
+  for (const [name, query] of Object.entries(variants)) await addVersion(server, nameOf(name), heavy, query);
+};
+const nameOf = (variant: string): string => variant.replace(' ', '-');
+
+/** What one model completes with batching off. */
+const capacityOff = async (server: ServerProcess, seconds: number): Promise<number> => {
+  const completing = { model: nameOf('batching off'), inputs: denseRows, each: itemsPerBatch, seconds };
+  return (await complete(server, completing))['completed, /s'] ?? Number.NaN;
+};
+
+const steady = async (server: ServerProcess, variant: string, perSecond: number, seconds: number): Promise<Point> => {
+  const bodies = bodiesOf(nameOf(variant), denseRows, 1);
+  const load = { port: server.port, path, headers: waiting, bodies, connections: steadyConnections };
+  const startedAt = performance.now();
+  const { timed, unsent } = await runSteadyLoad({ ...load, perSecond, seconds });
+  const took = (performance.now() - startedAt) / 1_000;
+  const done = timed.filter(({ status }) => status === 201);
+  const ms = done.map((one: Timed) => one.ms);
+  return {
+    at: variant,
+    figures: {
+      'offered, /s': perSecond,
+      'completed, /s': done.length / took,
+      'refused, %': (100 * timed.filter(({ status }) => status === 503).length) / (timed.length + unsent),
+      'never sent, %': (100 * unsent) / (timed.length + unsent),
+      'p50, ms': quantile(ms, 0.5),
+      'p99, ms': quantile(ms, 0.99),
+      'memory, MiB': await memoryMibOfTree(server.pid),
+    },
+  };
+};
+
+const steadyCurve = (about: Omit<Curve, 'measure'>, share: number, rounds: number): Curve => ({
+  ...about,
+  async *measure({ seconds }) {
+    const points = await withServer({ openMax: overloadOpenMax, flags: ['--children', '1'] }, async (server) => {
+      await addVariants(server);
+      const capacity = await capacityOff(server, seconds);
+      const measured: Point[] = [];
+      for (let round = 1; round <= rounds; round++)
+        for (const variant of Object.keys(variants)) {
+          const point = await steady(server, variant, share * capacity, seconds);
+          measured.push({ ...point, at: `${point.at}, round ${round}` });
+          await until(async () => (await openPredictions(server.url)) === 0);
+        }
+      return measured;
+    });
+    yield* points;
+  },
+});
+
+export const overloadCurve = steadyCurve(
+  {
+    name: 'overload',
+    title: 'Three times what can be done',
+    about: `Single requests that wait, at three times the rate that the model completes with batching off; dense model of 4.8 MB, one inference process, at most ${overloadOpenMax / 2} of a model open.`,
+  },
+  3,
+  3,
+);
+
+export const lightLoadCurve = steadyCurve(
+  {
+    name: 'light-load',
+    title: 'A third of what can be done',
+    about:
+      'Single requests that wait, at 30 % of the rate that the model completes with batching off; dense model of 4.8 MB, one inference process.',
+  },
+  0.3,
+  5,
+);
