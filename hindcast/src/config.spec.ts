@@ -29,6 +29,31 @@ describe('the configuration', () => {
     ]);
     expect(problems({ HINDCAST_MEMORY: 'yes' })).toEqual(['HINDCAST_MEMORY is "yes"; allowed: true or false.']);
     expect(problems({ PORT: '65536' })).toHaveLength(1);
+    const share = 'HINDCAST_VERIFY_SAMPLE is "1.5"; allowed: a number from 0 to 1.';
+    expect(problems({ HINDCAST_VERIFY_SAMPLE: '1.5' })).toEqual([share]);
+    expect(problems({ HINDCAST_DATABASE: 'admin' })).toHaveLength(1);
+  });
+
+  it('takes a value of every kind as a text', () => {
+    const env = { HINDCAST_VERIFY_SAMPLE: '0.01', PORT: '81', HINDCAST_MEMORY: 'true', LOG_LEVEL: 'warn' };
+    const config = { verifySample: 0.01, port: 81, memory: true, logLevel: 'warn' };
+    expect(resolve({ env }).config).toMatchObject(config);
+    expect(resolve({ env: { HINDCAST_VERIFY_SAMPLE: '1' } }).config).toMatchObject({ verifySample: 1 });
+  });
+
+  it('refuses proxies that are no addresses, and a log in memory on services', () => {
+    expect(problems({ HINDCAST_TRUST_PROXY: 'loopback,10.0.0.0/8,fd00::/8,::1' })).toEqual([]);
+    expect(problems({ HINDCAST_TRUST_PROXY: '999.1.1.1,10.0.0.0/99,10.0.0.1' })).toEqual([
+      'HINDCAST_TRUST_PROXY names 999.1.1.1, 10.0.0.0/99; allowed: addresses, networks such as 10.0.0.0/8, loopback, linklocal, uniquelocal.',
+    ]);
+    const services = { MONGODB_URI: 'mongodb://h', KAFKA_BROKERS: 'k:9092', REDIS_URL: 'redis://r' };
+    expect(problems({ ...services, HINDCAST_MEMORY: 'true' })).toEqual([expect.stringContaining('HINDCAST_MEMORY')]);
+  });
+
+  it('shows no password, wherever somebody wrote one', () => {
+    const said = problems({ KAFKA_BROKERS: 'user:secret@kafka:9092', HINDCAST_URL: 'ftp://u:secret@h' }).join(' ');
+    expect(said).toContain('"******@kafka:9092"');
+    expect(said).not.toContain('secret');
   });
 
   it('reports every problem at once, and then has no configuration', () => {

@@ -2,6 +2,7 @@ import { nearNames } from '@hindcast/domain';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { securityProblems } from './distributed/service-security.ts';
+import { proxyProblems } from './proxy-addresses.ts';
 import { fileVariable, type ReadText, readTextFile, secretOf } from './secret-files.ts';
 import {
   type Config,
@@ -11,6 +12,7 @@ import {
   type Setting,
   type SettingName,
 } from './settings.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export type Origin = 'default' | 'environment' | 'file' | 'flag';
 
@@ -63,7 +65,7 @@ export const resolveConfig = ({ env, flags, cores, readText = readTextFile }: Co
   function read(setting: Setting, text: string, called: string): unknown {
     const value = parse(setting.schema, text);
     if (!Value.Check(setting.schema, value)) {
-      const shown = setting.secret ? '(not shown)' : JSON.stringify(text);
+      const shown = setting.secret ? '(not shown)' : withoutSecrets(JSON.stringify(text));
       problems.push(`${called} is ${shown}; allowed: ${allowed(setting)}.`);
     }
     return value;
@@ -83,12 +85,14 @@ export const resolveConfig = ({ env, flags, cores, readText = readTextFile }: Co
   const values = Object.fromEntries(effective.filter((e) => e.value !== undefined).map((e) => [e.name, e.value]));
   // A secret whose file could not be read is not a missing one.
   if (!lostSecret) problems.push(...halfDistributed(effective), ...securityProblems(values as Config, readText));
+  problems.push(...proxyProblems(given.get('trustProxy')), ...memoryOnServices(values as Config));
   problems.push(...unknownVariables(env));
   return { effective, problems, config: problems.length === 0 ? (values as Config) : undefined };
 };
 
 const parse = (schema: TSchema, text: string): unknown => {
   if (schema['type'] === 'integer') return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
+  if (schema['type'] === 'number') return /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
   if (schema['type'] === 'boolean') return { true: true, false: false, 1: true, 0: false }[text] ?? text;
   return text;
 };
@@ -96,9 +100,11 @@ const parse = (schema: TSchema, text: string): unknown => {
 /** The values a setting takes, in words. */
 export const allowed = ({ schema, example }: Pick<Setting, 'schema' | 'example'>): string => {
   if (schema['type'] === 'integer') return `a whole number from ${schema['minimum']} to ${schema['maximum']}`;
+  if (schema['type'] === 'number') return `a number from ${schema['minimum']} to ${schema['maximum']}`;
   if (schema['type'] === 'boolean') return 'true or false';
   if (Array.isArray(schema['anyOf'])) return schema['anyOf'].map((option: TSchema) => option['const']).join(', ');
-  return example === undefined ? 'a text that is not empty' : `something like ${example}`;
+  if (example !== undefined) return `something like ${example}`;
+  return schema['pattern'] === undefined ? 'a text that is not empty' : `a text that ${schema['pattern']} matches`;
 };
 
 /** Defaults that follow from the machine, or from other settings. */
@@ -129,6 +135,12 @@ const halfDistributed = (effective: readonly Effective[]): string[] => {
     `${variables(set)} asks for a distributed run, which also needs ${variables(missing)}. ` +
       `Set all of them, or none to run embedded, where no Kafka, MongoDB or Redis is needed.`,
   ];
+};
+
+const memoryOnServices = (config: Config): string[] => {
+  if (!config.memory || !isDistributed(config)) return [];
+  const { env, flag } = SETTINGS.memory;
+  return [`${env} (--${flag}) asks to keep nothing, and ${serviceVariables} for a log on services, which keep it.`];
 };
 
 const unknownVariables = (env: ConfigSources['env']): string[] => {

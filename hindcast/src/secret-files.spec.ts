@@ -46,6 +46,7 @@ describe('a text without secrets', () => {
     ['a redis://user:pass@host:1/0 b', 'a redis://******@host:1/0 b'],
     ['"mongodb+srv://:p%40ss@h/?x=y@z"', '"mongodb+srv://******@h/?x=y@z"'],
     ['http://127.0.0.1:8080/v1/models/churn@2', 'http://127.0.0.1:8080/v1/models/churn@2'],
+    ['KAFKA_BROKERS is "user:p4ss@kafka:9092,k:1"', 'KAFKA_BROKERS is "******@kafka:9092,k:1"'],
     ['two redis://a:b@c and redis://d:e@f', 'two redis://******@c and redis://******@f'],
   ])('has URIs without user and password: %s', (text, told) => {
     expect(withoutSecrets(text)).toBe(told);

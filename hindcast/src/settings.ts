@@ -6,8 +6,6 @@ export type { Setting } from './setting.ts';
 
 const setting = <S extends TSchema>(schema: S, about: Omit<Setting, 'schema'>): Setting<S> => ({ schema, ...about });
 const mebibyte = 1_048_576;
-const proxy = '(loopback|linklocal|uniquelocal|[0-9A-Fa-f:.]+(/\\d{1,3})?)';
-const proxies = `^${proxy}(,${proxy})*$`;
 const oneOf = <const Name extends string>(names: readonly Name[], preset: NoInfer<Name>) =>
   Type.Union(
     names.map((name) => Type.Literal(name)),
@@ -107,7 +105,7 @@ export const SETTINGS = {
     flag: 'rate-limit',
     description: 'Requests that one client address may send in a minute; more are refused with 429. 0: no limit',
   }),
-  trustProxy: setting(Type.Optional(Type.String({ pattern: proxies, maxLength: 4096 })), {
+  trustProxy: setting(Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })), {
     env: 'HINDCAST_TRUST_PROXY',
     flag: 'trust-proxy',
     example: 'loopback,10.0.0.0/8',
@@ -190,9 +188,10 @@ export const SETTINGS = {
     flag: 'session-timeout-ms',
     description: 'Silence after which the partitions of a worker or projector go to others',
   }),
-  database: setting(Type.String({ pattern: '^[A-Za-z0-9_-]{1,63}$', default: 'hindcast' }), {
+  database: setting(Type.String({ pattern: '^(?!(admin|config|local)$)[A-Za-z0-9_-]{1,63}$', default: 'hindcast' }), {
     env: 'HINDCAST_DATABASE',
     flag: 'database',
+    example: 'hindcast',
     description: 'Database in MongoDB, of one log alone',
   }),
   ...securitySettings,

@@ -3,6 +3,7 @@ import { usage } from '../cli-failure.ts';
 import { type Effective, resolveConfig } from '../config.ts';
 import { SETTINGS, type Setting } from '../settings.ts';
 import { voiceOf } from '../terminal.ts';
+import { withoutSecrets } from '../without-secrets.ts';
 import { type CliContext, command, settingFlags, withSettings } from './cli-context.ts';
 
 export const configCommand = (context: CliContext): Command =>
@@ -33,6 +34,6 @@ const inWords = (value: unknown): string => (typeof value === 'string' ? value :
 
 const shown = ({ name, value, origin }: Effective) => {
   const setting: Setting = SETTINGS[name];
-  const text = setting.secret && value !== undefined ? '******' : inWords(value);
+  const text = setting.secret && value !== undefined ? '******' : withoutSecrets(inWords(value));
   return { env: setting.env, value: text, origin };
 };
