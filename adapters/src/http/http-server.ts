@@ -73,6 +73,10 @@ export interface HttpServerOptions {
   readonly timeouts?: { readonly requestMs: number; readonly headersMs: number };
 }
 
+/** Where a server is one of several, each of which answers a part of what they describe together. */
+const answeredElsewhere = (method: string): string =>
+  `${method} of this path is answered by another process of this Hindcast. Ask the balancer in front of all: it sends GET and HEAD to a query-api, everything else and all of /v2 to a command-api.`;
+
 const timeoutsDefault = { requestMs: 30_000, headersMs: 10_000 };
 
 /**
@@ -124,6 +128,10 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = (wholeApi ?? app).methodsOf(path);
     if (methods.length === 0) return problem('not-found', 'No resource has this path.');
+    if (methods.includes(request.method)) {
+      const allow = app.methodsOf(path).join(', ');
+      return problem('method-not-allowed', answeredElsewhere(request.method), { headers: { allow } });
+    }
     const allow = methods.join(', ');
     return problem('method-not-allowed', `This path answers ${allow}.`, { headers: { allow } });
   });

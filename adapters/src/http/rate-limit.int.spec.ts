@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { buildHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts';
 
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  for (const url of ['/v1/things', '/v2/health/live']) app.get(url, async () => ({}));
+  for (const url of ['/v1/things', '/v2/health/live', '/predict', '/getResults']) app.get(url, async () => ({}));
 };
 const limit = (requestsMax: number) => ({ limits: createMemoryRateLimits({ now: () => 1_000 }), requestsMax });
 
@@ -43,6 +43,15 @@ describe('a limit of requests', () => {
       expect(answer.headers.get('ratelimit')).toBeNull();
     }
     expect((await fetch(`${url}/v1/things`)).status).toBe(200);
+  });
+
+  it('counts requests under short names as those under long ones', async () => {
+    const [url] = await serve({ rateLimit: limit(2) });
+    const statuses: number[] = [];
+    for (const path of ['/predict', '/getResults', '/v1/things', '/predict']) {
+      statuses.push((await fetch(url + path)).status);
+    }
+    expect(statuses).toEqual([200, 200, 429, 429]);
   });
 
   it('is not there where none was set', async () => {

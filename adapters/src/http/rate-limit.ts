@@ -12,8 +12,9 @@ export interface RateLimiting {
 const windowMs = 60_000;
 const windowSeconds = windowMs / 1_000;
 
-/** The API, without what balancers and monitors ask. */
-export const isRateLimited = (url: string): boolean => /^\/v[12](?:\/(?!health\/)|$)/.test(url);
+/** The API with its short names, without what balancers and monitors ask. */
+export const isRateLimited = (url: string): boolean =>
+  /^\/(?:v[12](?:\/(?!health\/)|$)|predict$|getResults$)/.test(url);
 
 /**
  * Counts a request, and refuses one too many with `rate-limited`. Until the server listens its requests are the process's
