@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKafkaEventLog } from '@hindcast/adapters/kafka';
 import { createMongoClient, openGridFsArtifactStore, openMongoViews } from '@hindcast/adapters/mongodb';
 import { nodeAuditCrypto } from '@hindcast/adapters/node';
-import { lockFolder, openSqliteLogReader, openSqliteViews } from '@hindcast/adapters/sqlite';
+import { openSqliteLogReader, openSqliteViews } from '@hindcast/adapters/sqlite';
 import { TOPICS, type Topic, verifyLog } from '@hindcast/domain';
 import { createMemoryCompletionBus, createMemoryResultCache } from '@hindcast/domain/in-memory';
 import { createProjections } from '@hindcast/projectors';
 import { defaultConfig, startHindcast } from 'hindcast';
-import { Kafka, logLevel } from 'kafkajs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seededRandom } from '../../projectors/src/testing/seeded-random.ts';
 import { churnInput } from '../faults/churn-input.ts';
 import { clientOf } from '../scenarios/client.ts';
 import { byKey, everythingIn, type ReadLog, recordsOf, runsBack, withoutPlaces } from './copied-history.ts';
-import { type FolderWithHistory, makeFolderWithHistory } from './folder-with-history.ts';
-import { type MigrationPlaces, migrate, refusedMigrate, startCommand, startMigrate } from './run-migrate.ts';
+import type { FolderWithHistory } from './folder-with-history.ts';
+import { createMoves } from './moves.ts';
+import { type MigrationPlaces, migrate, startMigrate } from './run-migrate.ts';
 import { waitUntil } from './wait-until.ts';
 
 const { kafka: brokers = [], mongodb = '', redis = '' } = inject('services');
@@ -30,31 +30,13 @@ const topics: readonly Topic[] = Object.values(TOPICS);
 const nobodyWaits = { bus: createMemoryCompletionBus(), cache: createMemoryResultCache() };
 
 describe.skipIf(brokers.length === 0 || !mongodb || !redis)('moving a folder to Kafka', () => {
+  const moves = createMoves({ brokers, mongodb }, predictions);
   let history: FolderWithHistory;
-  const undo: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
-    history = await makeFolderWithHistory(predictions);
-    undo.push(() => rm(history.folder, { recursive: true, force: true }));
+    history = await moves.prepare();
   });
-  afterAll(async () => {
-    for (const step of undo.reverse()) await step();
-  });
-
-  /** A copy of the folder, and places of its own to move it to. */
-  const newPlaces = async (): Promise<MigrationPlaces> => {
-    const folder = await mkdtemp(join(tmpdir(), 'hindcast-migrate-'));
-    await cp(history.folder, folder, { recursive: true });
-    const database = `migrate_${randomUUID()}`;
-    undo.push(
-      () => rm(folder, { recursive: true, force: true }),
-      async () => {
-        const client = createMongoClient(mongodb);
-        await client.db(database).dropDatabase();
-        await client.close();
-      },
-    );
-    return { folder, brokers, prefix: `${randomUUID()}.`, mongodb, database };
-  };
+  afterAll(() => moves.stop());
+  const { newPlaces, copiedTo } = moves;
   const openLog = (prefix: string) =>
     openKafkaEventLog({
       brokers,
@@ -115,14 +97,6 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('moving a folder to 
       },
       logger,
     );
-  const admin = new Kafka({ clientId: 'spec', brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
-  beforeAll(() => admin.connect());
-  afterAll(() => admin.disconnect());
-  const copiedTo = async (prefix: string): Promise<number> => {
-    const ends = await admin.fetchTopicOffsets(`${prefix}${TOPICS.predictions}`).catch(() => []);
-    return ends.reduce((sum, { high }) => sum + Number(high), 0);
-  };
-
   it('keeps every record, file, position and view, and goes on there', async () => {
     const places = await newPlaces();
     const planned = await migrate(places, '--dry-run');
@@ -247,48 +221,5 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('moving a folder to 
     expect((await api.get(history.keyed)).status).toBe(200);
     await there.stop();
     await rm(`${places.folder}.cache`, { recursive: true, force: true });
-  });
-
-  it('refuses a target that holds something else, names the place and leaves it', async () => {
-    const places = await newPlaces();
-    const running = startMigrate(places);
-    await waitUntil('something is copied', 60_000, async () => (await copiedTo(places.prefix)) > 4);
-    running.kill('SIGKILL');
-    await running.ended;
-    const topic = `${places.prefix}${TOPICS.models}`;
-    const producer = new Kafka({ clientId: 'spec', brokers: [...brokers], logLevel: logLevel.NOTHING }).producer();
-    await producer.connect();
-    const [{ high: before } = { high: '0' }] = await admin.fetchTopicOffsets(topic);
-    await producer.send({ topic, messages: [{ partition: 0, key: 'k', value: 'not ours' }] });
-    await producer.disconnect();
-    const copied = await copiedTo(places.prefix);
-    const said = await refusedMigrate(places);
-    expect(said).toMatch(/^Kafka holds something else: topic hindcast.models.v1, partition 0/m);
-    expect(said).toContain(`offset ${before}`);
-    expect(await copiedTo(places.prefix)).toBe(copied);
-    expect(await refusedMigrate(places, '--partitions', '6')).toContain('has 4 partitions there');
-  });
-
-  it('leaves a folder that says where its log went', async () => {
-    const places = await newPlaces();
-    const lock = lockFolder(places.folder);
-    expect(await refusedMigrate(places)).toContain('in use by another Hindcast');
-    lock.release();
-    expect(await refusedMigrate({ ...places, mongodb: '' }, '--verify')).toContain('0 of');
-    await migrate(places);
-    const start = ['start', '--port', '0', '--data', places.folder];
-    const refused = await startCommand(start).ended;
-    expect(refused.code).toBe(1);
-    expect(refused.err).toContain(`was moved to kafka://${brokers.join(',')}`);
-    expect(await refusedMigrate({ ...places, prefix: `${randomUUID()}.` })).toContain(
-      'a second log under the same name',
-    );
-    const forked = startCommand([...start, '--after-migration']);
-    await waitUntil('it goes on in the folder', 60_000, () => /http:\/\/127/.test(forked.said()));
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(forked.said())?.[0] ?? '';
-    expect((await clientOf(url).submit({ model: 'churn', input: churnInput })).status).toBe(202);
-    forked.kill('SIGTERM');
-    expect((await forked.ended).code).toBe(0);
-    expect(await refusedMigrate(places)).toContain('is in use with');
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { claimDatabase } from './database-owner.ts';
+import { claimDatabase, holdDatabase, refuseOtherOwner } from './database-owner.ts';
 import { createMongoClient, majority } from './mongo-client.ts';
 
 const client = createMongoClient(String(inject('services').mongodb));
@@ -17,5 +17,33 @@ describe('a database', () => {
     const refused = { code: 'foreign_log', message: expect.stringContaining('HINDCAST_DATABASE') };
     await expect(claimDatabase(db, { logId: 'b', epoch: 0 })).rejects.toMatchObject(refused);
     await expect(claimDatabase(db, { logId: 'a', epoch: 1 })).rejects.toMatchObject(refused);
+    await expect(refuseOtherOwner(db, { logId: 'b', epoch: 0 })).rejects.toMatchObject(refused);
+    await refuseOtherOwner(db, { logId: 'a', epoch: 0 });
+  });
+
+  it('that is emptied is claimed again by those who use it', async () => {
+    await db.dropDatabase();
+    const held = await holdDatabase(db, { logId: 'a', epoch: 0 }, { everyMs: 20 });
+    await db.dropDatabase();
+    await expect
+      .poll(() => refuseOtherOwner(db, { logId: 'b', epoch: 0 }).catch(({ code }: { code: string }) => code))
+      .toBe('foreign_log');
+    await held.check();
+    await held.stop();
+  });
+
+  it('that another log has taken meanwhile is no longer good', async () => {
+    await db.dropDatabase();
+    const held = await holdDatabase(db, { logId: 'a', epoch: 0 }, { everyMs: 60_000 });
+    await db.dropDatabase();
+    await claimDatabase(db, { logId: 'b', epoch: 0 });
+    await expect(held.check()).rejects.toMatchObject({ code: 'foreign_log' });
+    await held.stop();
+  });
+
+  it('is claimed by nobody who only looks', async () => {
+    await db.dropDatabase();
+    await refuseOtherOwner(db, { logId: 'a', epoch: 0 });
+    await claimDatabase(db, { logId: 'b', epoch: 0 });
   });
 });

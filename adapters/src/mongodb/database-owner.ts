@@ -1,20 +1,27 @@
-import { LogError } from '@hindcast/domain';
+import { LogError, type Logger } from '@hindcast/domain';
 import { type Db, MongoServerError } from 'mongodb';
 import { duplicateKey } from './mongo-client.ts';
 
 const collectionName = 'log_identity';
 
-interface StoredOwner {
-  readonly _id: 'log';
+/** What tells one log from another. */
+export interface LogName {
   readonly logId: string;
   readonly epoch: number;
 }
+
+interface StoredOwner extends LogName {
+  readonly _id: 'log';
+}
+
+/** An emptied database has no owner: until those who use it have claimed it again, it could be taken for a new one. */
+const claimEveryMs = 2_000;
 
 /**
  * A database is of one log alone: the first process writes down of which, and those of another log are refused before they
  * read or write anything else in it. Rejects with `foreign_log`.
  */
-export const claimDatabase = async (db: Db, { logId, epoch }: Omit<StoredOwner, '_id'>): Promise<void> => {
+export const claimDatabase = async (db: Db, { logId, epoch }: LogName): Promise<void> => {
   const owners = db.collection<StoredOwner>(collectionName);
   try {
     await owners.updateOne({ _id: 'log' }, { $setOnInsert: { logId, epoch } }, { upsert: true });
@@ -22,12 +29,37 @@ export const claimDatabase = async (db: Db, { logId, epoch }: Omit<StoredOwner, 
     // Of several that claim at once, one writes, and the others may hear that the id is taken.
     if (!(error instanceof MongoServerError && error.code === duplicateKey)) throw error;
   }
-  const owner = await owners.findOne({ _id: 'log' });
+  await refuseOtherOwner(db, { logId, epoch });
+};
+
+/** Rejects with `foreign_log` where the database is of another log, and writes nothing. */
+export const refuseOtherOwner = async (db: Db, { logId, epoch }: LogName): Promise<void> => {
+  const owner = await db.collection<StoredOwner>(collectionName).findOne({ _id: 'log' });
   if (!owner || (owner.logId === logId && owner.epoch === epoch)) return;
   throw new LogError(
     'foreign_log',
-    `The database ${db.databaseName} is of log ${owner.logId} epoch ${owner.epoch}, and Kafka has log ${logId} epoch ${epoch}. ` +
+    `The database ${db.databaseName} is of log ${owner.logId} epoch ${owner.epoch}, and this is log ${logId} epoch ${epoch}. ` +
       'Name another database with HINDCAST_DATABASE: it is filled from the log. Where this log has taken the place of the ' +
       `other one for good, remove the document of ${collectionName} and rebuild the views.`,
   );
+};
+
+/** Claims the database, and sees to it that it stays claimed. `check` rejects where it has come to be of another log. */
+export const holdDatabase = async (
+  db: Db,
+  name: LogName,
+  { logger, everyMs = claimEveryMs }: { readonly logger?: Logger | undefined; readonly everyMs?: number } = {},
+): Promise<{ check(): Promise<void>; stop(): Promise<void> }> => {
+  const check = () => claimDatabase(db, name);
+  await check();
+  const timer = setInterval(() => {
+    check().catch((err: unknown) => logger?.error({ err }, 'The database could not be claimed.'));
+  }, everyMs);
+  timer.unref();
+  return {
+    check,
+    async stop() {
+      clearInterval(timer);
+    },
+  };
 };

@@ -1,5 +1,7 @@
 import { MongoClient, ReadConcern, WriteConcern } from 'mongodb';
 
+export type { Db } from 'mongodb';
+
 const serverSelectionTimeoutMs = 3_000;
 const connectTimeoutMs = 3_000;
 /** A socket that is silent for so long during a command is given up. */

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { openKafkaEventLog } from '@hindcast/adapters/kafka';
 import {
-  claimDatabase,
   createMongoClient,
+  holdDatabase,
   majority,
   openGridFsArtifactStore,
   openMongoBacklogBoard,
@@ -61,7 +61,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     const { logId = '', epoch = 0 } = first ?? {};
     const client = createMongoClient(config.mongodbUri);
     opened.push(() => client.close());
-    await claimDatabase(client.db(config.database, majority), { logId, epoch });
+    const owned = opened.keep(await holdDatabase(client.db(config.database, majority), { logId, epoch }, { logger }));
     const views = opened.keep(await openMongoViews({ server: { client }, database: config.database, now, logger }));
     const artifacts = await openGridFsArtifactStore({ db: client.db(config.database), cacheFolder });
     const redis = opened.keep(
@@ -88,7 +88,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
       board: await openMongoBacklogBoard({ db: client.db(config.database, majority) }),
-      checks: { cache: { required: false, check: redisAnswers } },
+      checks: { database: { required: true, check: owned.check }, cache: { required: false, check: redisAnswers } },
       close: opened.undo,
     };
   } catch (error) {

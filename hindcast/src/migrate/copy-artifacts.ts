@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createMongoClient, openArtifactUploads } from '@hindcast/adapters/mongodb';
+import {
+  claimDatabase,
+  createMongoClient,
+  type Db,
+  type LogName,
+  majority,
+  openArtifactUploads,
+  refuseOtherOwner,
+} from '@hindcast/adapters/mongodb';
 import { failed } from '../cli-failure.ts';
 
 export interface FolderArtifact {
@@ -35,21 +43,36 @@ export interface ArtifactPlace {
   readonly database: string;
 }
 
+const withMongo = async <T>({ uri, database }: ArtifactPlace, use: (db: Db) => Promise<T>): Promise<T> => {
+  const client = createMongoClient(uri);
+  try {
+    return await use(client.db(database, majority));
+  } catch (error) {
+    throw isOfMongo(error) ? failed(`MongoDB did not take the files: ${error.message}`, error) : error;
+  } finally {
+    await client.close();
+  }
+};
+
+/** A database is of one log alone. Refuses that of another before anything is written, anywhere. */
+export const refuseOtherDatabase = (place: ArtifactPlace, log: LogName): Promise<void> =>
+  withMongo(place, (db) => refuseOtherOwner(db, log));
+
 /**
  * Stores what is not there yet, and then reads every artifact back: what counts is what the store gives.
- * With `upload` false nothing is stored.
+ * Without a log to claim the database for, nothing is stored.
  */
 export const copyArtifacts = async (
   data: string,
   artifacts: readonly FolderArtifact[],
   place: ArtifactPlace,
-  { upload, onChecked }: { readonly upload: boolean; readonly onChecked: () => void },
-): Promise<void> => {
-  const client = createMongoClient(place.uri);
-  try {
-    const uploads = await openArtifactUploads(client.db(place.database), Date.now);
+  { claimFor, onChecked }: { readonly claimFor: LogName | undefined; readonly onChecked: () => void },
+): Promise<void> =>
+  withMongo(place, async (db) => {
+    if (claimFor) await claimDatabase(db, claimFor);
+    const uploads = await openArtifactUploads(db, Date.now);
     for (const { sha256 } of artifacts) {
-      if (upload && (await uploads.find(sha256)) === null) {
+      if (claimFor && (await uploads.find(sha256)) === null) {
         const path = join(folderOf(data), sha256);
         const actual = await digestOf(createReadStream(path));
         if (actual !== sha256) throw failed(`The file ${path} is damaged: its content has the digest ${actual}.`);
@@ -61,12 +84,7 @@ export const copyArtifacts = async (
       if (there !== sha256) throw failed(`MongoDB gives the artifact ${sha256} with the digest ${there}.`);
       onChecked();
     }
-  } catch (error) {
-    throw isOfMongo(error) ? failed(`MongoDB did not take the files: ${error.message}`, error) : error;
-  } finally {
-    await client.close();
-  }
-};
+  });
 
 /** Told by its name: the class belongs to the driver, which is the adapter's. */
 const isOfMongo = (error: unknown): error is Error => error instanceof Error && error.name.startsWith('Mongo');

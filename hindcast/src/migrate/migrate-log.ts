@@ -3,7 +3,13 @@ import { nodeIdentity } from '@hindcast/adapters/node';
 import { lockFolder, openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import { type Clock, TOPICS } from '@hindcast/domain';
 import { type ComparedPartition, compareTopic } from './compare-copy.ts';
-import { type ArtifactPlace, copyArtifacts, type FolderArtifact, listArtifacts } from './copy-artifacts.ts';
+import {
+  type ArtifactPlace,
+  copyArtifacts,
+  type FolderArtifact,
+  listArtifacts,
+  refuseOtherDatabase,
+} from './copy-artifacts.ts';
 import { type CopyPlan, planCopy } from './copy-plan.ts';
 import { copyTopic } from './copy-records.ts';
 import { type MigrationMark, placeOf, readMigrationMark, writeMigrationMark } from './migration-mark.ts';
@@ -95,6 +101,7 @@ const migrate = async (migration: Migration): Promise<MigrationResult> => {
   refuseOtherPlace(mark, place);
   const there = await target.topics();
   refuseForeignTopics(plan, there);
+  if (artifactsTo) await refuseOtherDatabase(artifactsTo, plan);
   const artifacts = await listArtifacts(options.data);
   const resultOf = (state: MigrationResult['state'], compared?: Compared): MigrationResult => ({
     state,
@@ -113,18 +120,23 @@ const migrate = async (migration: Migration): Promise<MigrationResult> => {
     partitions: compared?.partitions ?? [],
   });
 
-  if (mode === 'plan') return resultOf('planned');
-  if (mode === 'move' && !artifactsTo && !options.withoutArtifacts) refuseLeftFiles(artifacts);
-  await copyAllArtifacts(migration, artifacts);
   const isSealed = there.size > 0 && [...there.values()].every(({ takesTimes }) => !takesTimes) && recordsIn(there) > 0;
-  if (mode === 'verify' || isSealed) {
+  if (mode === 'move' && !artifactsTo && !options.withoutArtifacts) refuseLeftFiles(artifacts);
+  if (mode === 'verify' || (mode === 'move' && isSealed)) {
     const compared = await compare('Comparing', migration, there);
     refuseIncomplete(compared.partitions);
+    await copyAllArtifacts(migration, artifacts);
     if (mode === 'move' && mark?.state !== 'moved') await writeMark(migration, mark?.producerId ?? '', 'moved');
     return resultOf(mode === 'move' ? 'moved' : 'verified', compared);
   }
 
-  if (recordsIn(there) > 0) refuseMore((await compare('Looking at what is there', migration, there)).partitions);
+  if (recordsIn(there) > 0) {
+    const { partitions } = await compare('Looking at what is there', migration, there);
+    if (isSealed) refuseIncomplete(partitions);
+    else refuseMore(partitions);
+  }
+  if (mode === 'plan') return resultOf('planned');
+  await copyAllArtifacts(migration, artifacts);
   await target.prepare(new Map(plan.topics.map(({ topic, partitions }) => [topic, partitions])));
   const isSame = mark !== undefined && placeOf(mark) === placeOf(place);
   const producerId = isSame ? mark.producerId : await target.newProducerId();
@@ -148,12 +160,13 @@ const writeMark = async (
 };
 
 const copyAllArtifacts = async (
-  { options: { data, artifactsTo, mode, progress } }: Migration,
+  { options: { data, artifactsTo, mode, progress }, plan }: Migration,
   artifacts: readonly FolderArtifact[],
 ): Promise<void> => {
   if (!artifactsTo || artifacts.length === 0) return;
   progress.begin(mode === 'move' ? 'Copying files' : 'Comparing files', artifacts.length, 'files');
-  await copyArtifacts(data, artifacts, artifactsTo, { upload: mode === 'move', onChecked: () => progress.advance(1) });
+  const onChecked = () => progress.advance(1);
+  await copyArtifacts(data, artifacts, artifactsTo, { claimFor: mode === 'move' ? plan : undefined, onChecked });
   progress.end();
 };
 
