@@ -14,8 +14,7 @@ const creationRefused = (name: string, wishes: TopicWishes, error: unknown): unk
   if (type === 'INVALID_REPLICATION_FACTOR') {
     return new LogError(
       'misconfigured',
-      `Kafka has fewer brokers than the ${wishes.replicationFactor} replicas that topic ${name} asks for. Start more brokers, or ask for fewer replicas: with one, an acknowledged prediction is lost with its disk.`,
-      { cause: error },
+      `Kafka has fewer brokers than the ${wishes.replicationFactor} replicas that topic ${name} asks for. Start more brokers, or ask for fewer replicas with HINDCAST_REPLICATION_FACTOR: with 1, an acknowledged prediction is lost with its disk.`,
     );
   }
   if (type?.endsWith('AUTHORIZATION_FAILED')) {

@@ -86,11 +86,23 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
     }
   };
 
+  /** Nothing is asked of a model before it was registered. */
+  const refuseLostModels = async (empty: readonly number[]): Promise<void> => {
+    const hasModels = empty.length < (partitions.get(TOPICS.models) ?? 0);
+    const ranges = await reading.offsets(firstTopic, partitions.get(firstTopic) ?? 0);
+    if (hasModels || ranges.every(({ end }) => end <= 1)) return;
+    throw new LogError(
+      'foreign_log',
+      `Topic ${TOPICS.models} is empty, and ${firstTopic} is not: it was deleted, or another one was put in its place. The views still know the models; nothing was changed. Restore the topic, or begin a new log under another topic prefix.`,
+    );
+  };
+
   if ((await emptyOf(firstTopic)).includes(0)) await open(firstTopic, [0], { logId: newId(), epoch: 0 });
   const { logId, epoch } = await readOpening(firstTopic, 0);
   const identity = { logId, epoch };
   for (const topic of partitions.keys()) {
     const empty = await emptyOf(topic);
+    if (topic === TOPICS.models) await refuseLostModels(empty);
     if (empty.length > 0) await open(topic, empty, identity);
     await check(topic, identity);
   }

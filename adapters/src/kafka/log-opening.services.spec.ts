@@ -55,6 +55,18 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     await log.stop();
   });
 
+  it('makes no topic of models anew where predictions were accepted', async () => {
+    const prefix = newPrefix();
+    const log = await openLog(prefix);
+    await log.append(TOPICS.predictions, [{ key: 'k', value: '{}', headers: {} }]);
+    await log.stop();
+    const topic = `${prefix}${TOPICS.models}`;
+    await admin.deleteTopics({ topics: [topic] });
+    for (let attempt = 0; attempt < 2; attempt++)
+      await expect(openLog(prefix)).rejects.toMatchObject(refusal('is empty'));
+    expect((await admin.fetchTopicOffsets(topic)).map(({ high }) => high)).toEqual(['0']);
+  });
+
   it('refuses a topic that forgets, and says how to change that', async () => {
     const prefix = newPrefix();
     const topic = `${prefix}${TOPICS.predictions}`;
