@@ -9,7 +9,13 @@ const run = async () => {
   for (const line of services.report) console.error(`# ${line}`);
   for (const text of services.missing) console.error(`# ${text.replaceAll('\n', '\n# ')}`);
   const { kafka, redis, mongodb } = services.addresses;
-  const variables = { KAFKA_BROKERS: kafka?.join(), REDIS_URL: redis, MONGODB_URI: mongodb };
+  const oneBroker = process.env['KAFKA_BROKERS'] ? undefined : '1';
+  const variables = {
+    KAFKA_BROKERS: kafka?.join(),
+    REDIS_URL: redis,
+    MONGODB_URI: mongodb,
+    HINDCAST_REPLICATION_FACTOR: kafka && oneBroker,
+  };
   for (const [name, value] of Object.entries(variables)) if (value) console.log(`export ${name}='${value}'`);
   if (services.missing.length > 0) process.exitCode = 1;
 
