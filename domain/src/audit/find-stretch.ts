@@ -8,7 +8,8 @@ const clockSlackMs = 120_000;
 
 /**
  * The checkpoint whose stretch holds the record, undefined where none does yet. A record is signed for soon after it was
- * stored, so that the search begins in the audit topic at the time of the record.
+ * stored, so that the search begins in the audit topic at the time of the record. Checkpoints of an epoch that ended, as by a
+ * move to other partitions, are copied with the log and count other positions.
  */
 export const findStretch = async (
   log: ReadableLog,
@@ -16,13 +17,14 @@ export const findStretch = async (
 ): Promise<SignedStretch | undefined> => {
   const [bounds] = await log.bounds(TOPICS.audit);
   if (!bounds) return undefined;
-  const { start, end } = bounds;
+  const { start, end, logId, epoch } = bounds;
   const key = auditKey({ topic: topic satisfies Topic, partition });
   const search = async (from: number, to: number): Promise<SignedStretch | undefined> => {
     for await (const page of log.read({ topic: TOPICS.audit, partition: bounds.partition, from, to })) {
       for (const record of page) {
         const stretch = record.key === key ? stretchOfRecord(record) : undefined;
-        if (stretch && stretch.before.size <= offset && offset < stretch.checkpoint.size) return stretch;
+        if (stretch?.checkpoint.logId !== logId || stretch.checkpoint.epoch !== epoch) continue;
+        if (stretch.before.size <= offset && offset < stretch.checkpoint.size) return stretch;
       }
     }
     return undefined;
