@@ -43,7 +43,33 @@ it('finds documents, checkpoints and the live generation again after a restart',
     await second.stop();
   }));
 
-it('refuses a file of another format, and says what to do', () =>
+it('gives a document back from its file as it was saved', () =>
+  inFolder(async (folder) => {
+    const odd = '"ü\u0000\n\u2028 🙂';
+    const first = await openSqliteViews({ folder, now });
+    const doc = requestedDoc('a', 7, 1_000, { entity: odd, referenceId: odd, eventTime: odd });
+    await first.statusStore(1).save([{ doc, base: undefined }]);
+    await first.stop();
+    const second = await openSqliteViews({ folder, now });
+    expect(await second.reader.prediction('t/a')).toEqual(doc);
+    await second.stop();
+  }));
+
+it('begins anew where the file is of an older format, so that the log brings it back', () =>
+  inFolder(async (folder) => {
+    const old = await openSqliteViews({ folder, now });
+    await old.statusStore(1).save([{ doc: requestedDoc('a', 7, 1_000), base: undefined }]);
+    await old.stop();
+    const db = new Database(join(folder, 'views.db'));
+    db.exec('PRAGMA user_version = 1');
+    db.close();
+    const views = await openSqliteViews({ folder, now });
+    expect(await views.reader.prediction('t/a')).toBeUndefined();
+    expect(await views.reader.checkpoints('prediction-status')).toEqual([]);
+    await views.stop();
+  }));
+
+it('refuses a file of a later format, and says what to do', () =>
   inFolder(async (folder) => {
     const db = new Database(join(folder, 'views.db'));
     db.exec('PRAGMA user_version = 99');

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   Clock,
@@ -11,11 +12,12 @@ import type {
 } from '@hindcast/domain';
 import { createMemoryHandOver } from '@hindcast/domain/in-memory';
 import Database from 'libsql';
+import { statusRows } from './status-rows.ts';
 import { explained } from './unusable-file.ts';
-import { openViewGenerations } from './view-generations.ts';
+import { openViewGenerations, type ViewGenerations } from './view-generations.ts';
 import { createSqliteViewReader } from './view-reader.ts';
-import { labelsRows, modelRows, qualityRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
-import { openViewSchema, viewsRemedy } from './view-schema.ts';
+import { labelsRows, modelRows, qualityRows, statsRows, type ViewRows } from './view-rows.ts';
+import { isOutdated, openViewSchema, viewsRemedy } from './view-schema.ts';
 import { createSqliteViewStore, type SqliteViewStore } from './view-store.ts';
 import { createWriteBehind } from './view-write-behind.ts';
 
@@ -110,7 +112,19 @@ export const openSqliteViews = async ({
   };
 };
 
-const openViewFile = (path: string, now: Clock) => {
+interface ViewFile {
+  readonly db: Database.Database;
+  readonly generations: ViewGenerations;
+}
+
+/** The last one to close it empties and removes its write-ahead log. */
+const openAnew = (db: Database.Database, path: string, now: Clock): ViewFile => {
+  db.close();
+  rmSync(path);
+  return openViewFile(path, now);
+};
+
+const openViewFile = (path: string, now: Clock): ViewFile => {
   const db = new Database(path);
   try {
     db.exec(`
@@ -121,6 +135,7 @@ const openViewFile = (path: string, now: Clock) => {
       PRAGMA wal_autocheckpoint = ${walBytesMax / pageBytes};
       PRAGMA cache_size = -${cacheKibMax};
     `);
+    if (isOutdated(db)) return openAnew(db, path, now);
     openViewSchema(db);
     return { db, generations: openViewGenerations(db, now) };
   } catch (error) {

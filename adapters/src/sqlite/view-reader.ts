@@ -1,7 +1,8 @@
 import type { KeyPage, LabelsDoc, ModelDoc, PredictionDoc, ViewReader } from '@hindcast/domain';
 import type Database from 'libsql';
+import { statusRows } from './status-rows.ts';
 import { predictionsSql } from './view-query.ts';
-import { labelsRows, modelRows, qualityRows, statsRows, statusRows, type ViewRows } from './view-rows.ts';
+import { labelsRows, modelRows, qualityRows, statsRows, type ViewRows } from './view-rows.ts';
 import type { SqliteViewStore } from './view-store.ts';
 
 /** Prepared statements kept: one per shape of a query and generation. */

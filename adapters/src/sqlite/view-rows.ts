@@ -1,13 +1,5 @@
-import type {
-  LabelsDoc,
-  ModelDoc,
-  Parked,
-  PredictionDoc,
-  PredictionQualityDoc,
-  PredictionState,
-  PredictionStatsDoc,
-} from '@hindcast/domain';
-import { labelsTable, modelsTable, qualityTable, statsTable, statusTable } from './view-schema.ts';
+import type { LabelsDoc, ModelDoc, PredictionQualityDoc, PredictionStatsDoc } from '@hindcast/domain';
+import { labelsTable, modelsTable, qualityTable, statsTable } from './view-schema.ts';
 
 /** How the documents of one view become rows: `key`, `pos` and these columns besides. */
 export interface ViewRows<Doc> {
@@ -24,53 +16,6 @@ export interface ViewRows<Doc> {
   readonly read: readonly string[];
   docOf(row: readonly unknown[]): Doc;
 }
-
-interface StatusBody {
-  readonly state: PredictionState;
-  readonly parked?: Parked;
-}
-
-export const statusRows = (generation: number): ViewRows<PredictionDoc> => ({
-  table: statusTable(generation),
-  columns: [
-    'tenant',
-    'epoch',
-    'partition',
-    'status',
-    'requested_at',
-    'model',
-    'version',
-    'entity',
-    'reference_id',
-    'batch_id',
-    'body',
-  ],
-  changing: ['status', 'body'],
-  settledBy: 'requested_at',
-  valuesOf: ({ tenant, epoch, partition, state, parked }) => {
-    const body: StatusBody = parked ? { state, parked } : { state };
-    const request = state.status === 'unknown' ? undefined : state.request;
-    return [
-      tenant,
-      epoch,
-      partition,
-      state.status,
-      request?.at ?? null,
-      request?.model ?? null,
-      request?.version ?? null,
-      request?.entity ?? null,
-      request?.referenceId ?? null,
-      request?.batchId ?? null,
-      JSON.stringify(body),
-    ];
-  },
-  read: ['key', 'tenant', 'epoch', 'partition', 'pos', 'body'],
-  docOf: (row) => {
-    const [key, tenant, epoch, partition, pos, body] = row as [string, string, number, number, number, string];
-    const id = key.slice(tenant.length + 1);
-    return { key, tenant, id, epoch, partition, pos, ...(JSON.parse(body) as StatusBody) };
-  },
-});
 
 const wholeDoc = <Doc>(row: readonly unknown[]): Doc => JSON.parse(row[0] as string) as Doc;
 

@@ -2,15 +2,22 @@ import type { ProjectionName } from '@hindcast/domain';
 import type Database from 'libsql';
 import { UnusableFile } from './unusable-file.ts';
 
-const schemaVersion = 1;
+/** Grows with every change of the rows. */
+const schemaVersion = 2;
 /** Views are folded from the log, and never all that there is of anything. */
 export const viewsRemedy =
   'Move it away, with views.db-wal and views.db-shm where they are: it is rebuilt from the log.';
 
-/** Tables that hold for all generations. Refuses a file that another version of this program wrote. */
+const versionOf = (db: Database.Database): number =>
+  (db.prepare('PRAGMA user_version').raw(true).get([]) as [number])[0];
+
+/** Whether the file is of a version before this one: it is of no use, and comes back from the log. */
+export const isOutdated = (db: Database.Database): boolean => versionOf(db) > 0 && versionOf(db) < schemaVersion;
+
+/** Tables that hold for all generations. Refuses a file that a later version of this program wrote. */
 export const openViewSchema = (db: Database.Database): void => {
-  const [found] = db.prepare('PRAGMA user_version').raw(true).get([]) as [number];
-  if (found !== 0 && found !== schemaVersion) {
+  const found = versionOf(db);
+  if (found > schemaVersion) {
     throw new UnusableFile(`views.db has format ${found}, this program writes format ${schemaVersion}. ${viewsRemedy}`);
   }
   db.exec(`
