@@ -108,6 +108,25 @@ it('never has a checkpoint in the file before all documents that it claims', () 
     await views.stop();
   }));
 
+it('writes on while others ask for all of it at once', () =>
+  inFolder(async (folder) => {
+    const views = await openSqliteViews({ folder, now });
+    const query = { tenant: 't', limit: 10_000 };
+    const { db, look } = lookInto(folder);
+    for (let round = 0; round < 5; round++) {
+      const writes = Array.from({ length: documents }, (_, i) => ({
+        doc: requestedDoc(`p-${round}-${i}`, i, 1_000),
+        base: undefined,
+      }));
+      await views.statusStore(1).save(writes);
+      const pages = await Promise.all(Array.from({ length: 4 }, () => views.reader.predictions(query)));
+      for (const page of pages) expect(page).toHaveLength((round + 1) * documents);
+    }
+    await views.stop();
+    expect(look().documents).toBe(5 * documents);
+    db.close();
+  }));
+
 it('keeps what it cannot write, answers from memory, and writes it when it can', () =>
   inFolder(async (folder) => {
     const errors: string[] = [];

@@ -11,21 +11,17 @@ import type {
   ViewDatabase,
 } from '@hindcast/domain';
 import { createMemoryHandOver } from '@hindcast/domain/in-memory';
-import Database from 'libsql';
+import type Database from 'libsql';
 import { statusRows } from './status-rows.ts';
 import { explained } from './unusable-file.ts';
+import { openViewConnection } from './view-connection.ts';
 import { openViewGenerations, type ViewGenerations } from './view-generations.ts';
 import { createSqliteViewReader } from './view-reader.ts';
 import { labelsRows, modelRows, qualityRows, statsRows, type ViewRows } from './view-rows.ts';
 import { isOutdated, openViewSchema, viewsRemedy } from './view-schema.ts';
 import { createSqliteViewStore, type SqliteViewStore } from './view-store.ts';
 import { createWriteBehind } from './view-write-behind.ts';
-
-/** Larger than the default, of which a page would hold three documents and much air. */
-const pageBytes = 8_192;
-/** The write-ahead log may grow to this before its pages are moved to the file. */
-const walBytesMax = 16_777_216;
-const cacheKibMax = 64 * 1024;
+import { createViewWriter } from './view-writer.ts';
 
 /**
  * Views in `views.db` of an existing folder. What is saved can be read at once and is written a moment later; a crash may
@@ -41,8 +37,9 @@ export const openSqliteViews = async ({
   now: Clock;
   logger?: Logger;
 }): Promise<ViewDatabase & { stop(): Promise<void> }> => {
-  const { db, generations } = openViewFile(join(folder, 'views.db'), now);
-  const behind = createWriteBehind(db, logger);
+  const path = join(folder, 'views.db');
+  const { db, generations } = openViewFile(path, now);
+  const behind = createWriteBehind(createViewWriter(path), logger);
 
   const lazily = <Doc extends { readonly key: string; readonly pos: number }>(
     projection: 'prediction-status' | 'models',
@@ -85,28 +82,31 @@ export const openSqliteViews = async ({
       flush: behind.flush,
     }),
     generations: async () => generations.list(),
-    create: async (projection) => generations.create(projection),
+    create: (projection) => behind.alone(() => generations.create(projection)),
     async promote(projection, generation, under) {
-      if (under) handOver.promote(under);
       // The pointer may not be durable before the documents that it points to.
-      behind.flush();
-      generations.promote(projection, generation);
+      await behind.flush();
+      await behind.alone(() => {
+        if (under) handOver.promote(under);
+        generations.promote(projection, generation);
+      });
     },
-    async drop(projection, generation) {
-      if (generations.require(projection, generation).state === 'live') {
-        throw new Error(`Generation ${generation} of ${projection} is live.`);
-      }
-      const dropped = projection === 'models' ? [models] : [status, stats, quality, labels];
-      for (const stores of dropped) stores.discard(generation);
-      generations.drop(projection, generation);
-    },
+    drop: (projection, generation) =>
+      behind.alone(() => {
+        if (generations.require(projection, generation).state === 'live') {
+          throw new Error(`Generation ${generation} of ${projection} is live.`);
+        }
+        const dropped = projection === 'models' ? [models] : [status, stats, quality, labels];
+        for (const stores of dropped) stores.discard(generation);
+        generations.drop(projection, generation);
+      }),
     statusStore: status.of,
     statsStore: stats.of,
     qualityStore: quality.of,
     labelsStore: labels.of,
     modelStore: models.of,
     async stop() {
-      behind.stop();
+      await behind.stop();
       db.close();
     },
   };
@@ -125,21 +125,14 @@ const openAnew = (db: Database.Database, path: string, now: Clock): ViewFile => 
 };
 
 const openViewFile = (path: string, now: Clock): ViewFile => {
-  const db = new Database(path);
+  let db: Database.Database | undefined;
   try {
-    db.exec(`
-      PRAGMA page_size = ${pageBytes};
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      PRAGMA busy_timeout = 250;
-      PRAGMA wal_autocheckpoint = ${walBytesMax / pageBytes};
-      PRAGMA cache_size = -${cacheKibMax};
-    `);
+    db = openViewConnection(path);
     if (isOutdated(db)) return openAnew(db, path, now);
     openViewSchema(db);
     return { db, generations: openViewGenerations(db, now) };
   } catch (error) {
-    db.close();
+    db?.close();
     throw explained(error, path, viewsRemedy);
   }
 };

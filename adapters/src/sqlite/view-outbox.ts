@@ -1,12 +1,12 @@
 import type { Checkpoint } from '@hindcast/domain';
-import type Database from 'libsql';
 import type { ViewRows } from './view-rows.ts';
 import type { Outbox } from './view-write-behind.ts';
+import type { RowWrites, Value } from './view-writer.ts';
 
 interface Waiting<Doc> {
   readonly doc: Doc;
   /** Whether the table has an older form of the document. */
-  readonly stored: boolean;
+  stored: boolean;
 }
 
 export interface ViewOutbox<Doc> extends Outbox {
@@ -20,17 +20,13 @@ export interface ViewOutbox<Doc> extends Outbox {
 }
 
 export const createViewOutbox = <Doc extends { readonly key: string; readonly pos: number }>(
-  db: Database.Database,
   rows: ViewRows<Doc>,
   known: readonly Checkpoint[],
 ): ViewOutbox<Doc> => {
   const docs = new Map<string, Waiting<Doc>>();
   const checkpoints = new Map(known.map((checkpoint) => [checkpoint.partition, checkpoint]));
   const changed = new Set<number>();
-  const writeDoc = writerOf(db, rows);
-  const writeCheckpoint = db.prepare(
-    `INSERT OR REPLACE INTO view_checkpoints (view, partition, log_id, epoch, next) VALUES ('${rows.table}', ?, ?, ?, ?)`,
-  );
+  const sql = statementsOf(rows);
 
   return {
     has: (key) => docs.has(key),
@@ -47,45 +43,64 @@ export const createViewOutbox = <Doc extends { readonly key: string; readonly po
     },
     checkpoints: () => [...checkpoints.values()].sort((a, b) => a.partition - b.partition),
     waiting: () => docs.size + changed.size,
-    write(max) {
-      const written: Waiting<Doc>[] = [];
+    take(max) {
+      const taken: Waiting<Doc>[] = [];
+      const inserted: Value[] = [];
+      const updated: Value[] = [];
       for (const waiting of docs.values()) {
-        if (written.length >= max) break;
-        writeDoc(waiting);
-        written.push(waiting);
+        if (taken.length >= max) break;
+        const { doc, stored } = waiting;
+        (stored ? updated : inserted).push(doc.key, doc.pos, ...rows.valuesOf(doc));
+        taken.push(waiting);
       }
       // A checkpoint claims all documents before it, so it goes with the last of them.
-      const complete = written.length === docs.size;
-      for (const partition of complete ? changed : []) {
-        const checkpoint = checkpoints.get(partition);
-        if (checkpoint) writeCheckpoint.run([partition, checkpoint.logId, checkpoint.epoch, checkpoint.next]);
-      }
-      return () => {
-        for (const { doc } of written) docs.delete(doc.key);
-        if (complete) changed.clear();
+      const reached =
+        taken.length === docs.size ? [...changed].flatMap((partition) => checkpoints.get(partition) ?? []) : [];
+      return {
+        writes: [
+          { ...sql.insert, values: inserted },
+          { ...sql.update, values: updated },
+          {
+            ...sql.checkpoint,
+            values: reached.flatMap(({ partition, logId, epoch, next }) => [partition, logId, epoch, next]),
+          },
+        ],
+        written() {
+          for (const waiting of taken) {
+            const newer = docs.get(waiting.doc.key);
+            if (newer === waiting) docs.delete(waiting.doc.key);
+            else if (newer) newer.stored = true;
+          }
+          for (const checkpoint of reached) {
+            if (checkpoints.get(checkpoint.partition) === checkpoint) changed.delete(checkpoint.partition);
+          }
+        },
       };
     },
   };
 };
 
-/** Inserts what the table does not have, and changes as little as it can of what it has. */
-const writerOf = <Doc extends { readonly key: string; readonly pos: number }>(
-  db: Database.Database,
-  rows: ViewRows<Doc>,
-): ((waiting: Waiting<Doc>) => void) => {
-  const columns = ['key', 'pos', ...rows.columns];
-  const at = (column: string): string => `?${columns.indexOf(column) + 1}`;
-  const assign = (names: readonly string[]): string => names.map((name) => `${name} = ${at(name)}`).join(', ');
-  const { table, settledBy } = rows;
-  const insert = db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(at).join(', ')})`);
-  const change = db.prepare(
-    `UPDATE ${table} SET ${assign(['pos', ...rows.changing])} WHERE key = ${at('key')} AND ${settledBy} = ${at(settledBy)}`,
-  );
-  const changeAll = db.prepare(`UPDATE ${table} SET ${assign(columns)} WHERE key = ${at('key')}`);
+type Statement = Omit<RowWrites, 'values'>;
 
-  return ({ doc, stored }) => {
-    const values = [doc.key, doc.pos, ...rows.valuesOf(doc)];
-    if (!stored) insert.run(values);
-    else if (change.run(values).changes === 0) changeAll.run(values);
+/** Insert what the table does not have, and change as little as they can of what it has. */
+const statementsOf = <Doc>(
+  rows: ViewRows<Doc>,
+): { readonly [name in 'insert' | 'update' | 'checkpoint']: Statement } => {
+  const names = ['key', 'pos', ...rows.columns];
+  const at = (column: string): string => `?${names.indexOf(column) + 1}`;
+  const assign = (changed: readonly string[]): string => changed.map((name) => `${name} = ${at(name)}`).join(', ');
+  const { table, settledBy } = rows;
+  const columns = names.length;
+  return {
+    insert: { sql: `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(at).join(', ')})`, columns },
+    update: {
+      sql: `UPDATE ${table} SET ${assign(['pos', ...rows.changing])} WHERE key = ${at('key')} AND ${settledBy} = ${at(settledBy)}`,
+      otherwise: `UPDATE ${table} SET ${assign(names)} WHERE key = ${at('key')}`,
+      columns,
+    },
+    checkpoint: {
+      sql: `INSERT OR REPLACE INTO view_checkpoints (view, partition, log_id, epoch, next) VALUES ('${table}', ?, ?, ?, ?)`,
+      columns: 4,
+    },
   };
 };

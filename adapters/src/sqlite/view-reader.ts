@@ -15,14 +15,26 @@ export interface LiveViews {
   labels(): SqliteViewStore<LabelsDoc>;
   models(): SqliteViewStore<ModelDoc>;
   /** Writes what waits, so that a query over a whole table sees it. */
-  flush(): void;
+  flush(): Promise<void>;
 }
 
 export const createSqliteViewReader = (db: Database.Database, live: LiveViews): ViewReader => {
   const statements = new Map<string, Database.Statement>();
 
-  const all = <Doc>(rows: ViewRows<Doc>, where: string, values: readonly (string | number)[]): Doc[] => {
-    live.flush();
+  const status = () => statusRows(live.generation.predictions());
+  const stats = () => statsRows(live.generation.predictions());
+  const quality = () => qualityRows(live.generation.predictions());
+  const labels = () => labelsRows(live.generation.predictions());
+  const models = () => modelRows(live.generation.models());
+
+  const all = async <Doc>(
+    liveRows: () => ViewRows<Doc>,
+    where: string,
+    values: readonly (string | number)[],
+  ): Promise<Doc[]> => {
+    await live.flush();
+    // Asked now, since a swap may have come meanwhile.
+    const rows = liveRows();
     const sql = `SELECT ${rows.read.join(', ')} FROM ${rows.table} ${where.replaceAll('<table>', rows.table)}`;
     let statement = statements.get(sql);
     if (!statement) {
@@ -33,29 +45,33 @@ export const createSqliteViewReader = (db: Database.Database, live: LiveViews): 
     return (statement.all([...values]) as unknown[][]).map((row) => rows.docOf(row));
   };
 
-  const keyPage = <Doc>(rows: ViewRows<Doc>, condition: string, { tenant, limit, after = '' }: KeyPage): Doc[] =>
+  const keyPage = <Doc>(
+    rows: () => ViewRows<Doc>,
+    condition: string,
+    { tenant, limit, after = '' }: KeyPage,
+  ): Promise<Doc[]> =>
     all(rows, `WHERE tenant = ? AND key > ? AND ${condition} ORDER BY key LIMIT ?`, [tenant, after, limit]);
 
   return {
     prediction: async (key) => live.status().get(key),
     async predictions(query) {
       const { where, values } = predictionsSql(query);
-      return all(statusRows(live.generation.predictions()), where, values);
+      return all(status, where, values);
     },
     async stats({ tenant, model, since, until }) {
       const where = 'WHERE tenant = ? AND hour >= ? AND hour < ? ORDER BY hour, key';
-      const docs = all(statsRows(live.generation.predictions()), where, [tenant, since, until]);
+      const docs = await all(stats, where, [tenant, since, until]);
       return model === undefined ? docs : docs.filter((doc) => doc.model === model);
     },
     quality: async ({ tenant, model, since, until }) => {
       const where = 'WHERE tenant = ? AND model = ? AND hour >= ? AND hour < ? ORDER BY hour, key';
-      return all(qualityRows(live.generation.predictions()), where, [tenant, model, since, until]);
+      return all(quality, where, [tenant, model, since, until]);
     },
     labels: async (key) => live.labels().get(key),
-    waitingLabels: async (page) => keyPage(labelsRows(live.generation.predictions()), 'waiting > 0', page),
-    unrequested: async (page) => keyPage(statusRows(live.generation.predictions()), "status = 'unknown'", page),
+    waitingLabels: async (page) => keyPage(labels, 'waiting > 0', page),
+    unrequested: async (page) => keyPage(status, "status = 'unknown'", page),
     model: async (key) => live.models().get(key),
-    models: async (tenant) => all(modelRows(live.generation.models()), 'WHERE tenant = ? ORDER BY key', [tenant]),
+    models: async (tenant) => all(models, 'WHERE tenant = ? ORDER BY key', [tenant]),
     checkpoints: (projection) => (projection === 'models' ? live.models() : live.status()).checkpoints(),
   };
 };

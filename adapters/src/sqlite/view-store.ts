@@ -20,7 +20,7 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
   rows: ViewRows<Doc>,
 ): SqliteViewStore<Doc> => {
   const { table } = rows;
-  const outbox = createViewOutbox(db, rows, readCheckpoints(db, table));
+  const outbox = createViewOutbox(rows, readCheckpoints(db, table));
   behind.add(outbox);
   const select = `SELECT ${rows.read.join(', ')} FROM ${table}`;
   const selectKey = db.prepare(`${select} WHERE key = ?`).raw(true);
@@ -77,7 +77,7 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
     async *scan() {
       // Pages instead of a cursor: an open cursor keeps the write-ahead log from being emptied.
       for (let after = ''; ; ) {
-        behind.flush();
+        await behind.flush();
         const page = (selectPage.all([after]) as unknown[][]).map((row) => rows.docOf(row));
         const last = page.at(-1);
         if (!last) return;

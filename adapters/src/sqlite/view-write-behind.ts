@@ -1,5 +1,5 @@
 import type { Logger } from '@hindcast/domain';
-import type Database from 'libsql';
+import type { RowWrites, ViewWriter } from './view-writer.ts';
 
 /** How long a write may wait for others: most predictions end within it, also under load, and are then written once instead of twice. */
 const flushDelayMs = 1_000;
@@ -14,8 +14,8 @@ const retryDelayMs = 1_000;
 export interface Outbox {
   /** Documents and checkpoints that wait. */
   waiting(): number;
-  /** Writes at most `max` of what waits, checkpoints last, inside a transaction. Answers what to do once it is committed. */
-  write(max: number): () => void;
+  /** At most `max` documents of what waits, checkpoints with the last. They wait on until `written` is called. */
+  take(max: number): { readonly writes: readonly RowWrites[]; written(): void };
 }
 
 export interface WriteBehind {
@@ -23,22 +23,23 @@ export interface WriteBehind {
   remove(outbox: Outbox): void;
   /** Sees to it that what waits is written soon. Where too much waits it resolves later, or rejects when writing fails. */
   schedule(): Promise<void>;
-  /** Writes all that waits, now. */
-  flush(): void;
-  stop(): void;
+  /** Writes all that waits now. */
+  flush(): Promise<void>;
+  /** Runs the work, which does not wait for anything, while nothing is being written. */
+  alone<T>(work: () => T): Promise<Awaited<T>>;
+  stop(): Promise<void>;
 }
 
 /**
  * Views need not be durable when a save resolves, since they come back from the log: they only may not show a checkpoint
- * without the documents before it. So documents wait in memory, where loads and reads find them, and go to the file
- * together with their checkpoints. A crash loses both.
+ * without the documents before it. So documents wait in memory, where loads and reads find them until they are committed, and
+ * go to the file together with their checkpoints. A crash loses both.
  */
-export const createWriteBehind = (db: Database.Database, logger?: Logger): WriteBehind => {
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
+export const createWriteBehind = (writer: ViewWriter, logger?: Logger): WriteBehind => {
   const outboxes = new Set<Outbox>();
   let timer: NodeJS.Timeout | undefined;
-  let turn: NodeJS.Immediate | undefined;
+  let writing: Promise<void> | undefined;
+  let draining = false;
   const crowd: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
 
   const waiting = (): number => {
@@ -47,56 +48,62 @@ export const createWriteBehind = (db: Database.Database, logger?: Logger): Write
     return sum;
   };
 
-  const writeSome = (max: number): void => {
-    const done: (() => void)[] = [];
-    begin.run();
-    try {
-      for (const outbox of outboxes) if (outbox.waiting() > 0) done.push(outbox.write(max));
-      commit.run();
-    } catch (error) {
-      if (db.inTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
-    for (const settle of done) settle();
+  const writeSome = async (max: number): Promise<void> => {
+    const taken = [...outboxes].filter((outbox) => outbox.waiting() > 0).map((outbox) => outbox.take(max));
+    await writer.write(taken.flatMap(({ writes }) => writes).filter(({ values }) => values.length > 0));
+    for (const { written } of taken) written();
   };
+  // Who goes on after a wait looks again: another may have been quicker.
+  const alone = async <T>(work: () => T): Promise<Awaited<T>> => {
+    while (writing) await writing;
+    return await work();
+  };
+  const takeTurn = (share: number): Promise<void> =>
+    alone(() => {
+      if (waiting() === 0) return;
+      const turn = writeSome(Math.max(turnMin, Math.ceil(waiting() * share)));
+      const done = (): void => {
+        writing = undefined;
+      };
+      writing = turn.then(done, done);
+      return turn;
+    });
 
-  const takeTurn = (): void => {
-    turn = undefined;
-    try {
-      writeSome(Math.max(turnMin, Math.ceil(waiting() * turnShare)));
-    } catch (error) {
-      logger?.error({ err: error }, 'Views could not be written; they are kept in memory and written later.');
-      timer ??= setTimeout(takeTurnNow, retryDelayMs);
-      for (const { reject } of crowd.splice(0)) reject(error);
-      return;
-    }
-    const left = waiting();
-    if (left <= waitingMax) for (const { resolve } of crowd.splice(0)) resolve();
-    if (left > 0) turn = setImmediate(takeTurn);
-  };
-  const takeTurnNow = (): void => {
+  const drain = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    turn ??= setImmediate(takeTurn);
-  };
-  const flush = (): void => {
-    while (waiting() > 0) writeSome(waitingMax);
+    if (draining) return;
+    draining = true;
+    try {
+      while (waiting() > 0) {
+        await takeTurn(turnShare);
+        if (waiting() <= waitingMax) for (const { resolve } of crowd.splice(0)) resolve();
+      }
+    } catch (error) {
+      logger?.error({ err: error }, 'Views could not be written; they are kept in memory and written later.');
+      timer ??= setTimeout(drain, retryDelayMs);
+      for (const { reject } of crowd.splice(0)) reject(error);
+    } finally {
+      draining = false;
+    }
   };
 
   return {
     add: (outbox) => outboxes.add(outbox),
     remove: (outbox) => outboxes.delete(outbox),
-    flush,
+    flush: () => takeTurn(1),
+    alone,
     async schedule() {
       if (waiting() > waitingMax) {
-        takeTurnNow();
-        await new Promise<void>((resolve, reject) => crowd.push({ resolve, reject }));
-      } else if (!turn) timer ??= setTimeout(takeTurnNow, flushDelayMs);
+        const room = new Promise<void>((resolve, reject) => crowd.push({ resolve, reject }));
+        void drain();
+        await room;
+      } else if (!draining) timer ??= setTimeout(drain, flushDelayMs);
     },
-    stop() {
+    async stop() {
       clearTimeout(timer);
-      clearImmediate(turn);
-      flush();
+      while (waiting() > 0) await takeTurn(1);
+      await writer.stop();
     },
   };
 };
