@@ -82,7 +82,10 @@ export const createViewOutbox = <Doc extends { readonly key: string; readonly po
 
 type Statement = Omit<RowWrites, 'values'>;
 
-/** Insert what the table does not have, and change as little as they can of what it has. */
+/**
+ * Insert what the table does not have, and change as little as they can of what it has. A thread that died may have
+ * written a document and not said so: then it is replaced.
+ */
 const statementsOf = <Doc>(
   rows: ViewRows<Doc>,
 ): { readonly [name in 'insert' | 'update' | 'checkpoint']: Statement } => {
@@ -92,7 +95,10 @@ const statementsOf = <Doc>(
   const { table, settledBy } = rows;
   const columns = names.length;
   return {
-    insert: { sql: `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(at).join(', ')})`, columns },
+    insert: {
+      sql: `INSERT OR REPLACE INTO ${table} (${names.join(', ')}) VALUES (${names.map(at).join(', ')})`,
+      columns,
+    },
     update: {
       sql: `UPDATE ${table} SET ${assign(['pos', ...rows.changing])} WHERE key = ${at('key')} AND ${settledBy} = ${at(settledBy)}`,
       otherwise: `UPDATE ${table} SET ${assign(names)} WHERE key = ${at('key')}`,

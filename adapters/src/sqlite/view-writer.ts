@@ -41,7 +41,9 @@ export const createViewWriter = (path: string): ViewWriter => {
     const started = new Worker(threadModule(), { workerData: path, execArgv: [] });
     started.on('message', (reply: WriterReply) => settle?.(reply));
     const end = (failure: string): void => {
-      if (thread === started) thread = undefined;
+      // Told twice of one thread, by its error and by its exit: the second may come while the next thread writes.
+      if (thread !== started) return;
+      thread = undefined;
       settle?.({ failure });
     };
     started.on('error', (error) => end(error.message));
