@@ -62,10 +62,11 @@ export const createWriteBehind = (writer: ViewWriter, logger?: Logger): WriteBeh
     alone(() => {
       if (waiting() === 0) return;
       const turn = writeSome(Math.max(turnMin, Math.ceil(waiting() * share)));
-      const done = (): void => {
-        writing = undefined;
-      };
-      writing = turn.then(done, done);
+      writing = turn
+        .catch(() => {})
+        .finally(() => {
+          writing = undefined;
+        });
       return turn;
     });
 
