@@ -80,11 +80,19 @@ it('refuses a file of a later format, and says what to do', () =>
 /** What another process finds in the file. */
 const lookInto = (folder: string) => {
   const db = new Database(join(folder, 'views.db'));
-  const count = db.prepare('SELECT count(*) FROM prediction_status_v1').raw(true);
-  const next = db.prepare("SELECT next FROM view_checkpoints WHERE view = 'prediction_status_v1'").raw(true);
+  // One statement, so that nothing is committed between the two answers.
+  const both = db
+    .prepare(`
+      SELECT (SELECT count(*) FROM prediction_status_v1),
+        (SELECT next FROM view_checkpoints WHERE view = 'prediction_status_v1')
+    `)
+    .raw(true);
   return {
     db,
-    look: () => ({ documents: (count.get([]) as [number])[0], next: (next.get([]) as [number] | undefined)?.[0] }),
+    look: () => {
+      const [documents, next] = both.get([]) as [number, number | null];
+      return { documents, next: next ?? undefined };
+    },
   };
 };
 const documents = 2_000;
