@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** What the first line of the launcher and `npm start` give to Node. */
+const asItsUsersStartIt = ['--max-semi-space-size=32'];
 const launcher = fileURLToPath(new URL('../../hindcast/bin/hindcast.js', import.meta.url));
 
 export interface ServerProcess {
@@ -19,7 +21,8 @@ export const startServerProcess = async (
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> => {
   const startedAt = performance.now();
-  const child: ChildProcess = spawn(process.execPath, [launcher, 'start', '--port', '0', '--data', folder, ...flags], {
+  const args = [...asItsUsersStartIt, launcher, 'start', '--port', '0', '--data', folder, ...flags];
+  const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   });
