@@ -56,7 +56,7 @@ export interface CommandLimits {
   readonly openMax: number;
   /** Waits that may be under way at once; further requests are answered without waiting. */
   readonly waitsMax: number;
-  /** A wait looks again this often, so that a lost notice costs no more. */
+  /** Waits look again this often, all of them together, so that a lost notice costs one no more than twice that. */
   readonly rereadMs: number;
   /** How long a command waits for the view to show what became of it. */
   readonly outcomeWaitMs: number;

@@ -20,10 +20,39 @@ export interface Watches {
   stopAll(): void;
 }
 
+interface RunningWatch {
+  readonly reread: () => Promise<void>;
+  /** Whether it was there at a round. */
+  isOld: boolean;
+}
+
 export const createWatches = (context: CommandContext): Watches => {
   const { ports, limits, tenant } = context;
-  const running = new Set<() => void>();
+  /** By what stops them. */
+  const running = new Map<() => void, RunningWatch>();
+  let rereading: NodeJS.Timeout | undefined;
   let closed = false;
+
+  /** One round for all: what their reads have in common the store is asked once. A wait that has just begun sits one out. */
+  const rereadAll = (): void => {
+    for (const watch of running.values()) {
+      if (watch.isOld) void watch.reread();
+      watch.isOld = true;
+    }
+  };
+  const begin = (stop: () => void, reread: () => Promise<void>): void => {
+    running.set(stop, { reread, isOld: false });
+    rereading ??= setInterval(rereadAll, limits.rereadMs);
+  };
+  /** false where it had ended before. */
+  const end = (stop: () => void): boolean => {
+    const ended = running.delete(stop);
+    if (running.size === 0) {
+      clearInterval(rereading);
+      rereading = undefined;
+    }
+    return ended;
+  };
 
   const watchAll = (ids: readonly string[], satisfies: Satisfies, timeoutMs: number): Watch<SeenAll> | undefined => {
     if (closed || running.size >= limits.waitsMax) return undefined;
@@ -34,9 +63,8 @@ export const createWatches = (context: CommandContext): Watches => {
       settle = resolve;
     });
     const stop = (): void => {
-      if (!running.delete(stop)) return;
+      if (!end(stop)) return;
       for (const unsubscribe of subscriptions.values()) unsubscribe();
-      clearInterval(rereading);
       clearTimeout(timer);
       settle(docs);
     };
@@ -54,9 +82,8 @@ export const createWatches = (context: CommandContext): Watches => {
       }
     };
     for (const id of ids) subscriptions.set(id, ports.bus.subscribe(keyOf(tenant, id), consider));
-    const rereading = setInterval(() => void reread(), limits.rereadMs);
     const timer = setTimeout(stop, timeoutMs);
-    running.add(stop);
+    begin(stop, reread);
     return { seen, stop };
   };
 
@@ -68,7 +95,7 @@ export const createWatches = (context: CommandContext): Watches => {
     },
     stopAll() {
       closed = true;
-      for (const stop of running) stop();
+      for (const stop of running.keys()) stop();
     },
   };
 };

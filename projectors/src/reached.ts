@@ -22,13 +22,15 @@ export const createReached = (): Reached => {
       if (!isSameLog || before.next < checkpoint.next) noted.set(checkpoint.partition, checkpoint);
     },
     async isPast(projection, log) {
+      // A batch that is under way may be stored after the checkpoints were read, and noted before they are compared.
+      const before = new Map(noted);
       try {
         const { starts, bounds } = await startsNow(projection, log);
         return bounds.some(({ logId, epoch, partition, start, end }) => {
-          const reached = noted.get(partition);
+          const reached = before.get(partition);
           if (reached?.logId !== logId || reached.epoch !== epoch) return false;
           // What the log itself has lost no generation brings back.
-          if (reached.next > end) noted.set(partition, { ...reached, next: end });
+          if (reached.next > end && noted.get(partition) === reached) noted.set(partition, { ...reached, next: end });
           return (starts.get(partition) ?? start) < Math.min(reached.next, end);
         });
       } catch (error) {

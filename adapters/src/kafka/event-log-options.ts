@@ -21,6 +21,8 @@ export interface KafkaLogBounds {
   readonly requestReadTimeoutMs: number;
   /** How long the broker may hold a fetch when there is nothing new. */
   readonly fetchWaitMsMax: number;
+  /** The same for one that asks for all partitions there are, of which nothing came for some time. */
+  readonly fetchIdleWaitMsMax: number;
   readonly fetchPartitionBytesMax: number;
   readonly fetchBytesMax: number;
   /** Bytes of a partition that wait for its handler before no more of it is fetched. */
@@ -44,6 +46,7 @@ export const defaultKafkaLogBounds: KafkaLogBounds = {
   callTimeoutMs: 20_000,
   requestReadTimeoutMs: 3_000,
   fetchWaitMsMax: 250,
+  fetchIdleWaitMsMax: 1_000,
   fetchPartitionBytesMax: 1_048_576,
   fetchBytesMax: 8 * 1_048_576,
   readAheadBytesMax: 1_048_576,

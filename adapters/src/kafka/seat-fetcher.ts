@@ -70,17 +70,23 @@ export const createSeatFetcher = ({ link, topicName, seats, bounds, trouble }: S
 
   const wantingOf = (broker: string) => {
     const led = [...seats()].filter(({ partition }) => link.leaderOf(topicName, partition) === broker);
-    return { wanting: led.filter((seat) => seat.wantsRecords()), someFull: led.some((seat) => seat.isFull()) };
+    const wanting = led.filter((seat) => seat.wantsRecords());
+    return { wanting, someFull: led.some((seat) => seat.isFull()), isOfAll: wanting.length === led.length };
+  };
+  /** What is left out waits until the fetch is back. Where nothing is left out each one that finds nothing may last longer. */
+  const waitMsOf = ({ someFull, isOfAll }: ReturnType<typeof wantingOf>, empty: number): number => {
+    if (someFull) return backOffMs(empty + 1, fetchWaitMsMin, bounds.fetchWaitMsMax);
+    return isOfAll ? backOffMs(empty + 1, bounds.fetchWaitMsMax, bounds.fetchIdleWaitMsMax) : bounds.fetchWaitMsMax;
   };
 
   const loop = async (broker: string): Promise<void> => {
     let empty = 0;
     while (!stopped) {
-      const { wanting, someFull } = wantingOf(broker);
+      const of = wantingOf(broker);
+      const { wanting } = of;
       if (wanting.length === 0) break;
-      const waitMs = someFull ? backOffMs(empty + 1, fetchWaitMsMin, bounds.fetchWaitMsMax) : bounds.fetchWaitMsMax;
       try {
-        empty = (await fetch(broker, wanting, waitMs)) ? 0 : empty + 1;
+        empty = (await fetch(broker, wanting, waitMsOf(of, empty))) ? 0 : empty + 1;
         failures = 0;
         trouble.over();
       } catch (error) {

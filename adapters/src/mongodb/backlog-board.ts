@@ -1,6 +1,6 @@
 import type { BacklogBoard, DoorReport, PartitionBacklog, WorkerReport } from '@hindcast/domain';
-import { type AnyBulkWriteOperation, type Db, MongoBulkWriteError } from 'mongodb';
-import { duplicateKey } from './mongo-client.ts';
+import type { AnyBulkWriteOperation, Db } from 'mongodb';
+import { refusedUpserts } from './mongo-client.ts';
 
 const collectionName = 'backlog_board';
 /** What a process left behind that could not say goodbye is removed after this time. */
@@ -35,18 +35,8 @@ export const openMongoBacklogBoard = async ({ db }: { readonly db: Db }): Promis
     const filter = { _id: `partition|${partition.partition}`, $or: notLater };
     return { updateOne: { filter, update: { $set: { partition } }, upsert: true } };
   };
-  /** Resolves with the places of those that were refused. */
-  const swap = async (reports: readonly PartitionBacklog[]): Promise<readonly number[]> => {
-    try {
-      await collection.bulkWrite(reports.map(unlessOlder), { ordered: false });
-      return [];
-    } catch (error) {
-      if (!(error instanceof MongoBulkWriteError)) throw error;
-      const refused = [error.writeErrors].flat();
-      if (refused.length === 0 || refused.some(({ code }) => code !== duplicateKey)) throw error;
-      return refused.map(({ index }) => index);
-    }
-  };
+  const swap = (reports: readonly PartitionBacklog[]): Promise<ReadonlySet<number>> =>
+    refusedUpserts(collection.bulkWrite(reports.map(unlessOlder), { ordered: false }));
   const tell = async (id: string, member: Pick<Stored, 'door' | 'worker'>): Promise<void> => {
     const change = { $set: member, $currentDate: { at: true } } as const;
     const { upsertedCount } = await collection.updateOne({ _id: id }, change, { upsert: true });
@@ -62,7 +52,7 @@ export const openMongoBacklogBoard = async ({ db }: { readonly db: Db }): Promis
       let left = reports;
       for (let tries = 0; tries < savesMax && left.length > 0; tries += 1) {
         const refused = await swap(left);
-        left = left.filter((_, index) => refused.includes(index));
+        left = left.filter((_, index) => refused.has(index));
       }
     },
     reportWorker: (worker) => tell(`worker|${worker.worker}`, { worker }),

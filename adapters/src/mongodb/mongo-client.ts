@@ -1,4 +1,4 @@
-import { MongoClient, ReadConcern, WriteConcern } from 'mongodb';
+import { MongoBulkWriteError, MongoClient, ReadConcern, WriteConcern } from 'mongodb';
 
 export type { Db } from 'mongodb';
 
@@ -31,3 +31,21 @@ export const majority = {
 };
 
 export const duplicateKey = 11_000;
+
+/** Whether all that went wrong with a bulk is that some ids were taken: the rest of it was stored. */
+export const isOfTakenIds = (error: unknown): error is MongoBulkWriteError => {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) return false;
+  const refused = [error.writeErrors].flat();
+  return refused.length > 0 && refused.every(({ code }) => code === duplicateKey);
+};
+
+/** The places, in an unordered bulk of upserts, of those that did not match and found their id taken. */
+export const refusedUpserts = async (bulk: Promise<unknown>): Promise<ReadonlySet<number>> => {
+  try {
+    await bulk;
+    return new Set();
+  } catch (error) {
+    if (!isOfTakenIds(error)) throw error;
+    return new Set([error.writeErrors].flat().map(({ index }) => index));
+  }
+};

@@ -1,6 +1,7 @@
 import type { Clock, Logger, ViewDatabase } from '@hindcast/domain';
 import type { MongoClient } from 'mongodb';
 import { createMongoClient, majority } from './mongo-client.ts';
+import { viewCheckpoints } from './view-checkpoints.ts';
 import { labelsForm, modelForm, qualityForm, statsForm, statusForm } from './view-forms.ts';
 import { openViewGenerations } from './view-generations.ts';
 import { createMongoViewReader } from './view-reader.ts';
@@ -29,10 +30,11 @@ export const openMongoViews = async ({
   if (!client) throw new Error('There is neither a URI nor a client.');
   const db = client.db(database, majority);
   try {
+    const checkpoints = viewCheckpoints(db);
     const generations = await openViewGenerations(db, now, logger);
     logger?.debug({ database }, 'The views are open.');
     return {
-      reader: createMongoViewReader(db, generations),
+      reader: createMongoViewReader(db, generations, checkpoints),
       handOver: generations.handOver,
       generations: generations.generations,
       create: generations.create,
@@ -40,23 +42,23 @@ export const openMongoViews = async ({
       drop: generations.drop,
       statusStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
-        return mongoViewStore(db, statusForm(generation), stamp);
+        return mongoViewStore(db, statusForm(generation), stamp, checkpoints);
       },
       statsStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
-        return mongoViewStore(db, statsForm(generation), stamp);
+        return mongoViewStore(db, statsForm(generation), stamp, checkpoints);
       },
       qualityStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
-        return mongoViewStore(db, qualityForm(generation), stamp);
+        return mongoViewStore(db, qualityForm(generation), stamp, checkpoints);
       },
       labelsStore(generation) {
         const { stamp } = generations.require('prediction-status', generation);
-        return mongoViewStore(db, labelsForm(generation), stamp);
+        return mongoViewStore(db, labelsForm(generation), stamp, checkpoints);
       },
       modelStore(generation) {
         const { stamp } = generations.require('models', generation);
-        return mongoViewStore(db, modelForm(generation), stamp);
+        return mongoViewStore(db, modelForm(generation), stamp, checkpoints);
       },
       stop: async () => own?.close(),
     };

@@ -96,11 +96,11 @@ export const openViewGenerations = async (db: Db, now: Clock, logger?: Logger): 
     areWhole(db, viewsOf(projection, generation), stamp);
 
   /** What the store has lost a part of is live no more, and goes. */
-  const putAsideLost = async (projection: ProjectionName, lastKnown: number): Promise<void> => {
+  const putAsideLost = async (projection: ProjectionName): Promise<void> => {
     if (!pointers.known(projection)) {
       logger?.warn({ projection }, 'The store has lost the views: they are brought back from the log.');
       await createCheckpointIndex(db);
-      await pointers.begin(projection, Math.max(lastKnown, await lastFound(projection)), []);
+      await pointers.begin(projection, Math.max(pointers.lastKnown(projection), await lastFound(projection)), []);
       await pointers.refresh();
     }
     const live = liveOf(projection);
@@ -113,11 +113,10 @@ export const openViewGenerations = async (db: Db, now: Clock, logger?: Logger): 
     await dropCollections(db, projection, live.generation);
   };
   const lookForLosses = async (): Promise<void> => {
-    const lasts = new Map(PROJECTIONS.map((projection) => [projection, pointers.known(projection)?.last ?? 0]));
     await pointers.refresh();
     const isDue = performance.now() - marksSeenAt >= marksLookMs;
     for (const projection of PROJECTIONS) {
-      if (isDue || !pointers.known(projection)) await putAsideLost(projection, lasts.get(projection) ?? 0);
+      if (isDue || !pointers.known(projection)) await putAsideLost(projection);
     }
     if (isDue) marksSeenAt = performance.now();
   };

@@ -31,7 +31,15 @@ export const removeCheckpointsMark = async (db: Db, view: string): Promise<void>
 
 /** Whether all that was written into these views since their generation was made is still there. */
 export const areWhole = async (db: Db, views: readonly string[], stamp: string): Promise<boolean> => {
-  const marks = views.flatMap((view) => marksOf(db, view));
-  const found = await Promise.all(marks.map(({ collection, _id }) => collection.findOne({ _id })));
-  return found.every((mark) => mark?.stamp === stamp);
+  const marks = (collection: string, ids: readonly string[]) =>
+    db
+      .collection<Mark>(collection)
+      .find({ _id: { $in: [...ids] } })
+      .toArray();
+  const found = await Promise.all([
+    marks(checkpointsCollection, views.map(checkpointsMark)),
+    ...views.map((view) => marks(view, [documentsMark])),
+  ]);
+  const stamps = found.flat().map((mark) => mark.stamp);
+  return stamps.length === 2 * views.length && stamps.every((one) => one === stamp);
 };

@@ -34,6 +34,8 @@ export interface ViewPointers {
   refreshOlderThan(ms: number): Promise<void>;
   /** undefined where the store has none. */
   known(projection: ProjectionName): StoredGenerations | undefined;
+  /** The highest number that this process has ever known of, also where the store has lost it since. 0 where none. */
+  lastKnown(projection: ProjectionName): number;
   /** Throws where the store has none. */
   of(projection: ProjectionName): StoredGenerations;
   /** Puts a first document, unless there is one. */
@@ -45,6 +47,7 @@ export interface ViewPointers {
 export const createViewPointers = (db: Db): ViewPointers => {
   const collection: Collection<StoredGenerations> = db.collection<StoredGenerations>('view_generations');
   const known = new Map<ProjectionName, StoredGenerations>();
+  const lasts = new Map<ProjectionName, number>();
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
   let readingNext: Promise<void> | undefined;
@@ -53,6 +56,7 @@ export const createViewPointers = (db: Db): ViewPointers => {
     const before = known.get(stored._id);
     const isNewer = before?.incarnation !== stored.incarnation || before.revision < stored.revision;
     if (isNewer) known.set(stored._id, stored);
+    lasts.set(stored._id, Math.max(stored.last, lasts.get(stored._id) ?? 0));
   };
   const read = async (): Promise<void> => {
     const at = performance.now();
@@ -98,6 +102,7 @@ export const createViewPointers = (db: Db): ViewPointers => {
       while (readAt < enough) await (reading ?? refresh());
     },
     known: (projection) => known.get(projection),
+    lastKnown: (projection) => lasts.get(projection) ?? 0,
     of,
     async begin(projection, last, entries) {
       const incarnation = randomUUID();

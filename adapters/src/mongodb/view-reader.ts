@@ -1,7 +1,7 @@
 import type { Checkpoint, ProjectionName, ViewReader } from '@hindcast/domain';
 import { type Db, type Filter, MongoServerError, type Sort } from 'mongodb';
 import { gatheredReads } from './gathered-reads.ts';
-import { viewCheckpoints } from './view-checkpoints.ts';
+import type { ViewCheckpoints } from './view-checkpoints.ts';
 import { viewsOf } from './view-collections.ts';
 import {
   labelsForm,
@@ -26,7 +26,11 @@ interface Find {
 /** A read by a person who waits. Longer than any query here takes; the driver's own limits add up to more. */
 const readTimeoutMs = 5_000;
 
-export const createMongoViewReader = (db: Db, generations: MongoViewGenerations): ViewReader => {
+export const createMongoViewReader = (
+  db: Db,
+  generations: MongoViewGenerations,
+  saved: ViewCheckpoints,
+): ViewReader => {
   const find = async <Doc>(form: ViewForm<Doc>, { filter, ...options }: Find): Promise<Doc[]> => {
     const stored = await db.collection<StoredDoc>(form.collection).find(filter, options).toArray();
     return stored.map((doc) => form.docOf(doc));
@@ -79,7 +83,7 @@ export const createMongoViewReader = (db: Db, generations: MongoViewGenerations)
   const checkpointsOf = async (projection: ProjectionName): Promise<readonly Checkpoint[]> => {
     const live = await generations.live(projection);
     const { collection } = projection === 'models' ? modelForm(live.generation) : statusForm(live.generation);
-    const checkpoints = await viewCheckpoints(db, collection).all();
+    const checkpoints = await saved.all(collection);
     await requireWhole(projection, live);
     return checkpoints;
   };

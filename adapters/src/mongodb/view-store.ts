@@ -1,7 +1,8 @@
 import type { ViewStore, ViewWrite } from '@hindcast/domain';
-import { type AnyBulkWriteOperation, type Collection, type Db, MongoBulkWriteError, ObjectId } from 'mongodb';
-import { duplicateKey } from './mongo-client.ts';
-import { viewCheckpoints } from './view-checkpoints.ts';
+import { type AnyBulkWriteOperation, type Collection, type Db, ObjectId } from 'mongodb';
+import { gatheredWrites } from './gathered-writes.ts';
+import { isOfTakenIds } from './mongo-client.ts';
+import type { ViewCheckpoints } from './view-checkpoints.ts';
 import type { StoredDoc, ViewForm } from './view-forms.ts';
 import { areWhole } from './view-marks.ts';
 
@@ -9,15 +10,23 @@ import { areWhole } from './view-marks.ts';
 const scanPageMax = 500;
 /** Keys that one query names: far below the size that a command may have. */
 const keysMax = 1_000;
+/** Saves that go out as one bulk: batches of so many partitions. */
+const savesMax = 24;
+
+interface Save<Doc> {
+  readonly writes: readonly ViewWrite<Doc>[];
+  /** Names what this save wrote. */
+  readonly savedBy: ObjectId;
+}
 
 export const mongoViewStore = <Doc extends { readonly key: string; readonly pos: number }>(
   db: Db,
   form: ViewForm<Doc>,
   /** Of the generation, as its marks bear it. */
   stamp: string,
+  checkpoints: ViewCheckpoints,
 ): ViewStore<Doc> => {
   const collection = db.collection<StoredDoc>(form.collection);
-  const checkpoints = viewCheckpoints(db, form.collection);
 
   const operationOf = ({ doc, base }: ViewWrite<Doc>, savedBy: ObjectId): AnyBulkWriteOperation<StoredDoc> => {
     const content = { pos: doc.pos, savedBy, ...form.fieldsOf(doc) };
@@ -25,18 +34,18 @@ export const mongoViewStore = <Doc extends { readonly key: string; readonly pos:
     return { replaceOne: { filter: { _id: doc.key, pos: base }, replacement: content } };
   };
 
-  /** Answers the keys of the documents that were not at their base. */
-  const swap = async (writes: readonly ViewWrite<Doc>[]): Promise<readonly string[]> => {
-    const savedBy = new ObjectId();
-    const operations = writes.map((write) => operationOf(write, savedBy));
+  /** Answers, for each, the keys of the documents that were not at their base. */
+  const swapAll = async (saves: readonly Save<Doc>[]): Promise<readonly (readonly string[])[]> => {
+    const operations = saves.flatMap(({ writes, savedBy }) => writes.map((write) => operationOf(write, savedBy)));
     try {
       const done = await collection.bulkWrite(operations, { ordered: false });
-      if (done.insertedCount + done.matchedCount === writes.length) return [];
+      if (done.insertedCount + done.matchedCount === operations.length) return saves.map(() => []);
     } catch (error) {
-      if (!isOfExistingKeys(error)) throw error;
+      if (!isOfTakenIds(error)) throw error;
     }
-    return othersThan(collection, savedBy, writes);
+    return Promise.all(saves.map(({ writes, savedBy }) => othersThan(collection, savedBy, writes)));
   };
+  const swap = gatheredWrites(swapAll, savesMax);
 
   return {
     async load(keys) {
@@ -48,15 +57,15 @@ export const mongoViewStore = <Doc extends { readonly key: string; readonly pos:
       return found;
     },
     async save(writes, checkpoint) {
-      const lost = writes.length === 0 ? [] : await swap(writes);
+      const lost = writes.length === 0 ? [] : await swap({ writes, savedBy: new ObjectId() });
       if (lost.length > 0 && !(await areWhole(db, [form.collection], stamp))) {
         // What is read and folded anew would begin in the middle of the history.
         throw new Error(`The store has lost a part of ${form.collection}.`);
       }
-      if (checkpoint && lost.length === 0) await checkpoints.save(checkpoint);
+      if (checkpoint && lost.length === 0) await checkpoints.save(form.collection, checkpoint);
       return lost;
     },
-    checkpoints: checkpoints.all,
+    checkpoints: () => checkpoints.all(form.collection),
     async *scan() {
       // Pages instead of a cursor: a cursor that is read slowly is given up by the server.
       for (let after = ''; ; ) {
@@ -73,11 +82,6 @@ export const mongoViewStore = <Doc extends { readonly key: string; readonly pos:
     },
   };
 };
-
-const isOfExistingKeys = (error: unknown): boolean =>
-  error instanceof MongoBulkWriteError &&
-  error.result.getWriteConcernError() === undefined &&
-  [error.writeErrors].flat().every(({ code }) => code === duplicateKey);
 
 /**
  * A bulk only counts what it did not find, and a command that the driver repeats after a cut connection finds its own
