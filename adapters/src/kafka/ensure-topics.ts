@@ -77,7 +77,7 @@ export const checkWishes = ({ replicationFactor, minInsyncReplicas }: TopicWishe
 };
 
 /**
- * Checks the topics that are there, and then creates those that are missing: beside a topic that is refused nothing is
+ * Checks the settings of the topics that are there, and then creates those that are missing: beside a topic that is refused nothing is
  * made. Processes that do so at the same time end up with the same topics: Kafka creates each of them once.
  * @returns how many partitions each topic has, by name
  */
