@@ -40,13 +40,13 @@ export default defineConfig({
       }),
       ofProcesses('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts'], {
         sequence: { groupOrder: 1 },
-        testTimeout: 120_000,
+        testTimeout: 240_000,
         hookTimeout: 120_000,
       }),
       ofProcesses('services', ['*/src/**/*.services.spec.ts', 'tests/{services,stores}/*.services.spec.ts'], {
         sequence: { groupOrder: 1 },
         globalSetup: './tests/services/global-setup.ts',
-        testTimeout: 120_000,
+        testTimeout: 240_000,
         hookTimeout: 120_000,
         retry: 1,
       }),
@@ -55,7 +55,7 @@ export default defineConfig({
       ofProcesses('distributed', ['tests/distributed/**/*.services.spec.ts'], {
         sequence: { groupOrder: 2 },
         globalSetup: './tests/services/global-setup.ts',
-        testTimeout: 180_000,
+        testTimeout: 240_000,
         hookTimeout: 120_000,
         retry: 1,
       }),
