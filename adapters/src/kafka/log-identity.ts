@@ -86,11 +86,21 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
     }
   };
 
+  /** Whether there is more than openings, of which a partition may have one from each process that starts. */
+  const isUsed = async (topic: Topic): Promise<boolean> => {
+    const ranges = await reading.offsets(topic, partitions.get(topic) ?? 0);
+    for (const [partition, { end }] of ranges.entries()) {
+      const [newest] = end > 1 ? await reading.fetch(topic, partition, end - 1) : [];
+      const decoded = newest && decode(newest);
+      if (decoded && !(decoded.ok && decoded.event.type === 'LogOpened')) return true;
+    }
+    return false;
+  };
   /** Nothing is asked of a model before it was registered. */
   const refuseLostModels = async (empty: readonly number[]): Promise<void> => {
-    const hasModels = empty.length < (partitions.get(TOPICS.models) ?? 0);
-    const ranges = await reading.offsets(firstTopic, partitions.get(firstTopic) ?? 0);
-    if (hasModels || ranges.every(({ end }) => end <= 1)) return;
+    const isWhollyEmpty = (those: readonly number[]) => those.length === partitions.get(TOPICS.models);
+    // Looked at again behind the predictions: another process may have begun the log meanwhile.
+    if (!isWhollyEmpty(empty) || !(await isUsed(firstTopic)) || !isWhollyEmpty(await emptyOf(TOPICS.models))) return;
     throw new LogError(
       'foreign_log',
       `Topic ${TOPICS.models} is empty, and ${firstTopic} is not: it was deleted, or another one was put in its place. The views still know the models; nothing was changed. Restore the topic, or begin a new log under another topic prefix.`,

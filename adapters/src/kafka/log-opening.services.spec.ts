@@ -55,6 +55,17 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     await log.stop();
   });
 
+  it('takes openings of several processes for no predictions', async () => {
+    const prefix = newPrefix();
+    const log = await openLog(prefix);
+    const opening = log.read({ topic: TOPICS.predictions, partition: 0, from: 0 });
+    for await (const [first] of opening)
+      if (first) await log.append(TOPICS.predictions, [{ key: first.key, value: first.value, headers: first.headers }]);
+    await log.stop();
+    await admin.deleteTopics({ topics: [`${prefix}${TOPICS.models}`] });
+    await (await openLog(prefix)).stop();
+  });
+
   it('makes no topic of models anew where predictions were accepted', async () => {
     const prefix = newPrefix();
     const log = await openLog(prefix);
