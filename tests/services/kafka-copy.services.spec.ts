@@ -44,7 +44,17 @@ describe.skipIf(!brokers)('a copy into Kafka', () => {
       for await (const page of target.read({ topic, partition: 0, from: 0, to: end })) records.push(...page);
       return records;
     };
-    return { prefix, target, append, stored };
+    /** No log has predictions and no models. */
+    const appendModels = () =>
+      target.append({
+        topic: TOPICS.models,
+        partition: 0,
+        producerId,
+        records: batchFrom(0)
+          .slice(0, 1)
+          .map((opening) => ({ ...opening, topic: TOPICS.models })),
+      });
+    return { prefix, target, append, appendModels, stored };
   };
   const expected = (batches: number) =>
     Array.from({ length: batches }, (_, round) => batchFrom(round * batchRecords)).flat();
@@ -86,8 +96,9 @@ describe.skipIf(!brokers)('a copy into Kafka', () => {
   });
 
   it('keeps the times of its records once it is a log, whose next ones get the time of the broker', async () => {
-    const { prefix, target, append } = await prepared();
+    const { prefix, target, append, appendModels } = await prepared();
     await append(0);
+    await appendModels();
     await target.seal();
     expect((await target.topics()).get(topic)?.takesTimes).toBe(false);
     await target.close();
