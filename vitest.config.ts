@@ -50,10 +50,11 @@ export default defineConfig({
         hookTimeout: 120_000,
         retry: 1,
       }),
-      // After all others: each has the processes of a whole system, and its bounds are of time. A machine that others load
-      // too can break such a bound once; what is wrong breaks it twice.
+      // After all others, and fewer at once: each has the processes of a whole system, and its bounds are of time. A machine
+      // that others load too can break such a bound once; what is wrong breaks it twice.
       ofProcesses('distributed', ['tests/distributed/**/*.services.spec.ts'], {
         sequence: { groupOrder: 2 },
+        maxWorkers: availableParallelism(),
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 240_000,
         hookTimeout: 120_000,
