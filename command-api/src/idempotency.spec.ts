@@ -77,7 +77,7 @@ describe('an idempotency key', () => {
   it('whose claims are lost still answers nobody with the result of another body', async () => {
     const lost = {
       reserve: async () => ({ held: false, sure: true }) as const,
-      accept: async () => {},
+      accept: async () => true,
       release: async () => {},
     };
     await restart({ ports: { reservations: lost } });
@@ -91,10 +91,13 @@ describe('an idempotency key', () => {
     expect(answers[0]?.json()).toMatchObject({ entity: 'a', status: 'succeeded' });
   });
 
-  describe('whose claims are not sure', () => {
+  describe.each([
+    ['are not sure', false, true],
+    ['were lost before their append was done', true, false],
+  ])('whose claims %s', (_how, sure, kept) => {
     const unsure = {
-      reserve: async () => ({ held: false, sure: false }) as const,
-      accept: async () => {},
+      reserve: async () => ({ held: false, sure }) as const,
+      accept: async () => kept,
       release: async () => {},
     };
     const many = (...tenures: readonly number[]) => ({

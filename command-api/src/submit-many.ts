@@ -63,12 +63,11 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     if (underWay && !(known.length > 0 && known.every((item) => item !== undefined))) throw inFlight();
     const appended = await acceptItems(context, submission, batch, known);
-    const outcomes = claim.sure ? appended : await settleItems(context, appended, hash);
-    if (!claim.sure) {
-      if (!claim.held) await ports.reservations.release(claimKey);
-    } else if (!outcomes.every((outcome) => outcome instanceof Problem)) {
-      await ports.reservations.accept(claimKey, 'accepted');
-    } else if (!claim.held) await ports.reservations.release(claimKey);
+    const isAccepted = !appended.every((outcome) => outcome instanceof Problem);
+    const isKept = claim.sure && isAccepted && (await ports.reservations.accept(claimKey, 'accepted'));
+    const isSettled = claim.sure && (claim.held || isKept || !isAccepted);
+    const outcomes = isSettled ? appended : await settleItems(context, appended, hash);
+    if (!claim.held && !isKept) await ports.reservations.release(claimKey);
     return { batchId, replayed: known.some((one) => one !== undefined), outcomes };
   } catch (error) {
     if (!claim.held) await ports.reservations.release(claimKey);

@@ -57,8 +57,9 @@ const submitKeyed = async (
     return replay(watches, submission, accepted, doc);
   }
   const accept = async (accepted: Accepted): Promise<Settled> => {
-    await reservations.accept(key, JSON.stringify(accepted));
-    return { ...accepted, replayed: false };
+    if (await reservations.accept(key, JSON.stringify(accepted))) return { ...accepted, replayed: false };
+    // The append took longer than the claim was kept: somebody else may have been accepted meanwhile.
+    return settledByFold(context, accepted);
   };
   const settle = claim.sure ? accept : (accepted: Accepted) => settledByFold(context, accepted);
   const release = async (): Promise<void> => {
@@ -74,7 +75,7 @@ const submitKeyed = async (
       if (!claim.sure) await release();
       return submitted;
     }
-    if (claim.sure) await accept(before);
+    if (claim.sure) await reservations.accept(key, JSON.stringify(before));
     else await release();
     return await replay(watches, submission, before, doc);
   } catch (error) {

@@ -63,7 +63,8 @@ export interface ResultCache {
  */
 export interface Reservations {
   reserve(key: string, hash: string): Promise<Claim>;
-  accept(key: string, accepted: string): Promise<void>;
+  /** false where the key is held by who asked no more, or nobody can say: another request may have been accepted under it. */
+  accept(key: string, accepted: string): Promise<boolean>;
   release(key: string): Promise<void>;
 }
 /**

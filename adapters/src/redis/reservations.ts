@@ -19,8 +19,9 @@ redis.call('HSET', KEYS[1], 'hash', ARGV[1], 'by', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {mark}`;
 const acceptScript = `
-if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('HSET', KEYS[1], 'accepted', ARGV[2]) end
-return false`;
+if redis.call('HGET', KEYS[1], 'by') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'accepted', ARGV[2])
+return 1`;
 const releaseScript = `
 if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return false`;
@@ -68,7 +69,7 @@ export const createRedisReservations = ({
       return { held: true, sure: sure || accepted !== null, by: { hash: holder, accepted: accepted ?? undefined } };
     },
     async accept(key, accepted) {
-      await run(acceptScript, key, owner, accepted);
+      return (await run(acceptScript, key, owner, accepted)) === 1;
     },
     async release(key) {
       await alone.release(key);

@@ -39,7 +39,7 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
     it('tells what the holder stored on success', () =>
       using(async ({ reservations }) => {
         await reservations.reserve('t/a', 'hash-1');
-        await reservations.accept('t/a', '{"id":"p-1"}');
+        expect(await reservations.accept('t/a', '{"id":"p-1"}')).toBe(true);
         const second = await reservations.reserve('t/a', 'hash-1');
         expect(second).toEqual({ held: true, sure: true, by: { hash: 'hash-1', accepted: '{"id":"p-1"}' } });
       }));
@@ -51,11 +51,11 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
         expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true });
       }));
 
-    it('is free again after its time, and accepting it then claims nothing', () =>
+    it('is free again after its time, and accepting it then claims nothing, and says so', () =>
       using(async ({ reservations, outlive }) => {
         await reservations.reserve('t/a', 'hash-1');
         await outlive();
-        await reservations.accept('t/a', '{"id":"p-1"}');
+        expect(await reservations.accept('t/a', '{"id":"p-1"}')).toBe(false);
         expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true });
       }));
   });

@@ -34,7 +34,9 @@ export const createMemoryReservations = ({
     },
     async accept(key, accepted) {
       const holder = held.get(key);
-      if (holder) held.set(key, { ...holder, accepted });
+      if (!holder || holder.endsAt <= now()) return false;
+      held.set(key, { ...holder, accepted });
+      return true;
     },
     async release(key) {
       held.delete(key);
