@@ -18,8 +18,10 @@ const ofProcesses = (name: string, include: string[], extra: object) => ({
     name,
     include,
     server: { deps: { external: [/\/dist\//] } },
-    maxWorkers: 2 * availableParallelism(),
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     maxConcurrency: 2,
+    // Their bounds are of time. A machine that others load too can break such a bound once; what is wrong breaks it twice.
+    retry: 1,
     ...extra,
   },
 });
@@ -48,17 +50,14 @@ export default defineConfig({
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 240_000,
         hookTimeout: 120_000,
-        retry: 1,
       }),
-      // After all others, and fewer at once: each has the processes of a whole system, and its bounds are of time. A machine
-      // that others load too can break such a bound once; what is wrong breaks it twice.
+      // After all others, and fewer at once: each has the processes of a whole system.
       ofProcesses('distributed', ['tests/distributed/**/*.services.spec.ts'], {
         sequence: { groupOrder: 2 },
         maxWorkers: availableParallelism(),
         globalSetup: './tests/services/global-setup.ts',
         testTimeout: 240_000,
         hookTimeout: 120_000,
-        retry: 1,
       }),
     ],
   },
