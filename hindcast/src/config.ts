@@ -103,8 +103,7 @@ export const allowed = ({ schema, example }: Pick<Setting, 'schema' | 'example'>
   if (schema['type'] === 'number') return `a number from ${schema['minimum']} to ${schema['maximum']}`;
   if (schema['type'] === 'boolean') return 'true or false';
   if (Array.isArray(schema['anyOf'])) return schema['anyOf'].map((option: TSchema) => option['const']).join(', ');
-  if (example !== undefined) return `something like ${example}`;
-  return schema['pattern'] === undefined ? 'a text that is not empty' : `a text that ${schema['pattern']} matches`;
+  return example === undefined ? 'a text that is not empty' : `something like ${example}`;
 };
 
 /** Defaults that follow from the machine, or from other settings. */

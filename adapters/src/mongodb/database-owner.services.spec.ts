@@ -32,12 +32,31 @@ describe('a database', () => {
     await held.stop();
   });
 
+  it('that is away is still of its log', async () => {
+    const away = createMongoClient('mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50');
+    await db.dropDatabase();
+    let at = db;
+    const moving = new Proxy(db, { get: (_, name) => Reflect.get(at, name, at) });
+    const held = await holdDatabase(moving, { logId: 'a', epoch: 0 }, { everyMs: 20 });
+    at = away.db(db.databaseName);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await held.check();
+    await held.stop();
+    await away.close();
+  });
+
   it('that another log has taken meanwhile is no longer good', async () => {
     await db.dropDatabase();
-    const held = await holdDatabase(db, { logId: 'a', epoch: 0 }, { everyMs: 60_000 });
-    await db.dropDatabase();
-    await claimDatabase(db, { logId: 'b', epoch: 0 });
-    await expect(held.check()).rejects.toMatchObject({ code: 'foreign_log' });
+    const held = await holdDatabase(db, { logId: 'a', epoch: 0 }, { everyMs: 20 });
+    await db.collection('log_identity').updateOne({ logId: 'a' }, { $set: { logId: 'b' } });
+    await expect
+      .poll(() =>
+        held.check().then(
+          () => 'good',
+          ({ code }: { code: string }) => code,
+        ),
+      )
+      .toBe('foreign_log');
     await held.stop();
   });
 

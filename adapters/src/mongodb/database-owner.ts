@@ -24,7 +24,9 @@ const claimEveryMs = 2_000;
 export const claimDatabase = async (db: Db, { logId, epoch }: LogName): Promise<void> => {
   const owners = db.collection<StoredOwner>(collectionName);
   try {
-    await owners.updateOne({ _id: 'log' }, { $setOnInsert: { logId, epoch } }, { upsert: true });
+    // Mostly it is claimed, and a read tells.
+    if ((await owners.findOne({ _id: 'log' })) === null)
+      await owners.updateOne({ _id: 'log' }, { $setOnInsert: { logId, epoch } }, { upsert: true });
   } catch (error) {
     // Of several that claim at once, one writes, and the others may hear that the id is taken.
     if (!(error instanceof MongoServerError && error.code === duplicateKey)) throw error;
@@ -44,22 +46,41 @@ export const refuseOtherOwner = async (db: Db, { logId, epoch }: LogName): Promi
   );
 };
 
-/** Claims the database, and sees to it that it stays claimed. `check` rejects where it has come to be of another log. */
+/**
+ * Claims the database, and sees to it that it stays claimed. `check` rejects once another log has it, and asks nobody: a
+ * store that is away is told of by those who need it.
+ */
 export const holdDatabase = async (
   db: Db,
   name: LogName,
   { logger, everyMs = claimEveryMs }: { readonly logger?: Logger | undefined; readonly everyMs?: number } = {},
 ): Promise<{ check(): Promise<void>; stop(): Promise<void> }> => {
-  const check = () => claimDatabase(db, name);
-  await check();
+  let lost: LogError | undefined;
+  let claiming: Promise<void> | undefined;
+  const claim = async (): Promise<void> => {
+    try {
+      await claimDatabase(db, name);
+      lost = undefined;
+    } catch (error) {
+      if (!(error instanceof LogError)) return;
+      if (!lost) logger?.error({ err: error }, 'The database has come to be of another log.');
+      lost = error;
+    }
+  };
+  await claimDatabase(db, name);
   const timer = setInterval(() => {
-    check().catch((err: unknown) => logger?.error({ err }, 'The database could not be claimed.'));
+    claiming ??= claim().finally(() => {
+      claiming = undefined;
+    });
   }, everyMs);
   timer.unref();
   return {
-    check,
+    async check() {
+      if (lost) throw lost;
+    },
     async stop() {
       clearInterval(timer);
+      await claiming;
     },
   };
 };
