@@ -12,6 +12,7 @@ import {
   modelSizeCurve,
   partitionsCurve,
 } from './curves/throughput-curves.ts';
+import { onlyOf, positive } from './options.ts';
 import { figuresText } from './results.ts';
 import { type AboutRun, aboutThisRun, loadOfMachine, wordsOf } from './this-run.ts';
 
@@ -61,27 +62,14 @@ interface Measured {
   readonly curves: readonly MeasuredCurve[];
 }
 
-const positive = (name: 'seconds' | 'events'): number => {
-  const number = Number(values[name]);
-  if (!(number > 0)) throw new Error(`--${name} is a number above 0, not '${values[name]}'.`);
-  return number;
-};
-
-const chosen = (): typeof curves => {
-  const names = values.only?.split(',') ?? curves.map(({ name }) => name);
-  const unknown = names.filter((name) => !curves.some((curve) => curve.name === name));
-  if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}; see --help.`);
-  return curves.filter(({ name }) => names.includes(name));
-};
-
 const run = async (): Promise<Measured> => {
-  const options = { seconds: positive('seconds'), eventsMax: positive('events') };
+  const options = { seconds: positive('seconds', values.seconds), eventsMax: positive('events', values.events) };
   const about = aboutThisRun('bench:curves');
   const before = loadOfMachine();
   const done: MeasuredCurve[] = [];
   const measured = (): Measured => ({ about, load: { before, after: loadOfMachine() }, curves: done });
   await mkdir(dirname(values.out), { recursive: true });
-  for (const { name, title, about: words, measure } of chosen()) {
+  for (const { name, title, about: words, measure } of onlyOf(curves, values.only)) {
     const points: Point[] = [];
     done.push({ name, title, about: words, points });
     for await (const point of measure(options)) {

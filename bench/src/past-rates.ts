@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { VerificationReport } from '@hindcast/domain';
-import type { parseLoop } from './parse-loop.ts';
+import { parseLoop } from './parse-loop.ts';
 import type { Row } from './results.ts';
 
 const launcher = fileURLToPath(new URL('../../hindcast/bin/hindcast.js', import.meta.url));
@@ -10,9 +10,8 @@ const run = promisify(execFile);
 const outputBytesMax = 16 * 1_048_576;
 
 /** A verification of the whole folder, and a loop that only parses the same records, each in a process of its own. */
-export const ratesRound = async (program: string, folder: string): Promise<readonly Row[]> => {
-  const loop = await run(process.execPath, [program, 'loop', folder]);
-  const { readMs, parseMs } = JSON.parse(loop.stdout) as Awaited<ReturnType<typeof parseLoop>>;
+export const ratesRound = async (folder: string): Promise<readonly Row[]> => {
+  const { readMs, parseMs } = await parseLoop(folder);
   const args = ['verify', '--data', folder, '--rate', '999999', '--json'];
   const verified = await run(process.execPath, [launcher, ...args], { maxBuffer: outputBytesMax });
   const { report } = JSON.parse(verified.stdout) as { readonly report: VerificationReport };

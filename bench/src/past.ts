@@ -1,11 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { batch, itemsPerBatch, model, modelFile, openMaxFor } from './churn-requests.ts';
 import { runLoad } from './http-load.ts';
 import { openPredictions, until } from './measured-system.ts';
-import { parseLoop } from './parse-loop.ts';
 import { latencyRound } from './past-latency.ts';
 import { ratesRound } from './past-rates.ts';
 import { machine, type Row, tableOf } from './results.ts';
@@ -40,7 +38,7 @@ const measure = async (rounds: number, predictions: number): Promise<void> => {
       await server.stop();
     }
     const rates: (readonly Row[])[] = [];
-    for (let at = 0; at < rounds; at++) rates.push(await ratesRound(fileURLToPath(import.meta.url), folder));
+    for (let at = 0; at < rounds; at++) rates.push(await ratesRound(folder));
     const columns = [
       { title: 'alone', rounds: alone },
       { title: 'beside a backtest', rounds: beside },
@@ -53,5 +51,4 @@ const measure = async (rounds: number, predictions: number): Promise<void> => {
 };
 
 const [first = '3', second = '30000'] = process.argv.slice(2);
-if (first === 'loop') process.stdout.write(JSON.stringify(await parseLoop(second)));
-else await measure(Number(first), Number(second));
+await measure(Number(first), Number(second));

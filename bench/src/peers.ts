@@ -13,6 +13,7 @@ import type { Comparison } from './beside/measured-systems.ts';
 import { mlserver } from './beside/mlserver.ts';
 import { sessionRun } from './beside/session-run.ts';
 import { validatingDoor } from './beside/validating-door.ts';
+import { onlyOf, positive } from './options.ts';
 import { aboutThisRun, loadOfMachine } from './this-run.ts';
 
 /** Measures Hindcast beside other systems: load generator in this process, all else in their own. */
@@ -41,21 +42,8 @@ const { values } = parseArgs({
   },
 });
 
-const positive = (name: 'rounds' | 'seconds'): number => {
-  const number = Number(values[name]);
-  if (!(number > 0)) throw new Error(`--${name} is a number above 0, not '${values[name]}'.`);
-  return number;
-};
-
-const chosen = (): typeof peers => {
-  const names = values.only?.split(',') ?? peers.map(({ name }) => name);
-  const unknown = names.filter((name) => !peers.some((peer) => peer.name === name));
-  if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}; see --help.`);
-  return peers.filter(({ name }) => names.includes(name));
-};
-
 const run = async (): Promise<Comparison> => {
-  const [rounds, seconds] = [positive('rounds'), positive('seconds')];
+  const [rounds, seconds] = [positive('rounds', values.rounds), positive('seconds', values.seconds)];
   const head = {
     ...aboutThisRun('bench:peers'),
     ...{ rounds, seconds },
@@ -69,7 +57,7 @@ const run = async (): Promise<Comparison> => {
     await writeFile(`${values.out}.svg`, comparisonPlot(comparison));
   };
   const say = (line: string) => void process.stderr.write(`# ${line}\n`);
-  return whole(await compare(chosen(), { rounds, seconds, say, onRound: keep }));
+  return whole(await compare(onlyOf(peers, values.only), { rounds, seconds, say, onRound: keep }));
 };
 
 if (values.help) process.stdout.write(help);

@@ -7,8 +7,9 @@ export const churnRows = (await goldenRows('churn')).filter(({ input }) => !Obje
 export const churnInputs = churnRows.map(({ input }) => input);
 
 export const rowsPerBatch = 100;
-export const batchOf = <Row>(rows: readonly Row[]): readonly Row[] =>
-  Array.from({ length: rowsPerBatch }, (_, at) => rows[at % rows.length] as Row);
+export const repeated = <Row>(rows: readonly Row[], count: number): readonly Row[] =>
+  Array.from({ length: count }, (_, at) => rows[at % rows.length] as Row);
+export const batchOf = <Row>(rows: readonly Row[]): readonly Row[] => repeated(rows, rowsPerBatch);
 
 /** The same for every system: enough that each has something to do at any moment on two cores. */
 export const connections = { single: 64, batch: 8, wait: 32, alone: 1 } as const;

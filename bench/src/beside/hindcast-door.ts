@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { openMaxFor } from '../churn-requests.ts';
 import { openPredictions, succeeded, until } from '../measured-system.ts';
-import { batchOf, churnInputs, connections, rowsPerBatch, shareAlone } from './churn-rows.ts';
+import type { ServerProcess } from '../server-process.ts';
+import { churnInputs, connections, repeated, rowsPerBatch, shareAlone } from './churn-rows.ts';
 import { overHttp, type Workload } from './measure-over-http.ts';
 import type { LoopModel } from './model-files.ts';
 import type { Answer, Measure } from './peer.ts';
@@ -15,6 +16,12 @@ export interface HindcastDoor {
   readonly keeperUrl: string;
   readonly pids: readonly number[];
 }
+
+/** That of one process. */
+export const doorOf = ({ url, pid }: Pick<ServerProcess, 'url' | 'pid'>): HindcastDoor => ({
+  ...{ commandUrl: url, queryUrl: url, keeperUrl: url },
+  pids: [pid],
+});
 
 const path = '/v1/predictions';
 const waitSeconds = 30;
@@ -31,28 +38,34 @@ const countOf =
   async (): Promise<number> =>
     (await openPredictions(keeperUrl)) === 0 ? succeeded(queryUrl, model) : 0;
 
-export const itemsWorkload = (door: HindcastDoor, model: string, inputs: readonly unknown[]): Workload => ({
+/** Requests of one row, or of `each` rows, until all of them have their results. */
+export const submitting = (
+  door: HindcastDoor,
+  { model, inputs, each }: { readonly model: string; readonly inputs: readonly unknown[]; readonly each: number },
+): Workload => ({
   load: {
     port: portOf(door.commandUrl),
     path,
-    bodies: [JSON.stringify({ model, items: batchOf(inputs).map((input) => ({ input })) })],
-    connections: connections.batch,
+    bodies:
+      each === 1
+        ? inputs.map((input) => JSON.stringify({ model, input }))
+        : [JSON.stringify({ model, items: repeated(inputs, each).map((input) => ({ input })) })],
+    connections: each === 1 ? connections.single : connections.batch,
   },
   expects: 202,
-  each: rowsPerBatch,
-  results: { count: countOf(door, model), each: rowsPerBatch },
+  each,
+  results: { count: countOf(door, model), each },
   pids: door.pids,
 });
 
 export const hindcastMeasures = (door: HindcastDoor): readonly Measure[] => {
-  const bodies = churnInputs.map((input) => JSON.stringify({ model: 'churn', input }));
-  const load = { port: portOf(door.commandUrl), path, bodies, connections: connections.single };
-  const single = { load, each: 1, pids: door.pids };
-  const wait = { ...single, expects: 201 };
-  const waitLoad = { ...load, headers: prefer };
+  const of = { model: 'churn', inputs: churnInputs };
+  const single = submitting(door, { ...of, each: 1 });
+  const { results: _, ...wait } = { ...single, expects: 201 };
+  const waitLoad = { ...single.load, headers: prefer };
   return [
-    overHttp('single', { ...single, expects: 202, results: { count: countOf(door, 'churn'), each: 1 } }),
-    overHttp('batch', itemsWorkload(door, 'churn', churnInputs)),
+    overHttp('single', single),
+    overHttp('batch', submitting(door, { ...of, each: rowsPerBatch })),
     overHttp('wait', { ...wait, load: { ...waitLoad, connections: connections.wait } }),
     overHttp('alone', { ...wait, load: { ...waitLoad, connections: connections.alone }, share: shareAlone }),
   ];
@@ -69,14 +82,26 @@ export const hindcastAnswer =
     return { label: output.label, probabilities: [output.probabilities.no, output.probabilities.yes] };
   };
 
-/** Registers a model, and waits until a command API takes a row for it. */
-export const addModel = async (url: string, { name, file, rows }: LoopModel): Promise<void> => {
-  const answer = await fetch(`${url}/v1/models/${name}/versions`, {
+/** Registers the file of a model. */
+export const registerModel = async (
+  url: string,
+  {
+    name,
+    file,
+    settings = '',
+  }: { readonly name: string; readonly file: Uint8Array<ArrayBuffer>; readonly settings?: string },
+): Promise<void> => {
+  const answer = await fetch(`${url}/v1/models/${name}/versions${settings}`, {
     method: 'POST',
     headers: { 'content-type': 'application/octet-stream' },
-    body: await readFile(file),
+    body: file,
   });
   if (!answer.ok) throw new Error(`${name} was refused: ${await answer.text()}`);
+};
+
+/** Registers a model, and waits until a command API takes a row for it. */
+export const addModel = async (url: string, { name, file, rows }: LoopModel): Promise<void> => {
+  await registerModel(url, { name, file: await readFile(file) });
   const probe = () => postJson(url + path, { model: name, input: rows[0] }, prefer);
   await until(() =>
     probe().then(

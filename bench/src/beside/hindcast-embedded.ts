@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { temporaryFolder } from '@hindcast/tests/measuring';
 import { startServerProcess } from '../server-process.ts';
-import { addModel, hindcastAnswer, hindcastMeasures, itemsWorkload, openMax } from './hindcast-door.ts';
+import { rowsPerBatch } from './churn-rows.ts';
+import { addModel, doorOf, hindcastAnswer, hindcastMeasures, openMax, submitting } from './hindcast-door.ts';
 import { rowsThrough } from './loop-model-names.ts';
 import { overHttp } from './measure-over-http.ts';
 import { loopModels } from './model-files.ts';
@@ -20,9 +21,12 @@ export const hindcastEmbedded: Peer = {
       keep({ stop: () => rm(folder, { recursive: true, force: true }) });
       const server = keep(await startServerProcess(folder, ['--open-max', openMax]));
       for (const model of loopModels) if (!model.isSample) await addModel(server.url, model);
-      const door = { commandUrl: server.url, queryUrl: server.url, keeperUrl: server.url, pids: [server.pid] };
+      const door = doorOf(server);
       const loops = loopModels.map(({ name, rows }) =>
-        overHttp(rowsThrough(name), { ...itemsWorkload(door, name, rows), share: loopShare }),
+        overHttp(rowsThrough(name), {
+          ...submitting(door, { model: name, inputs: rows, each: rowsPerBatch }),
+          share: loopShare,
+        }),
       );
       return { measures: [...hindcastMeasures(door), ...loops], answer: hindcastAnswer(server.url) };
     }),

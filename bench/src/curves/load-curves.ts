@@ -1,4 +1,5 @@
-import { inputs, itemsPerBatch, model, openMaxFor, single } from '../churn-requests.ts';
+import { registerModel } from '../beside/hindcast-door.ts';
+import { inputs, itemsPerBatch, model, single } from '../churn-requests.ts';
 import { quantile, runLoad, type Timed } from '../http-load.ts';
 import { runSteadyLoad } from '../http-steady-load.ts';
 import { openPredictions, until } from '../measured-system.ts';
@@ -6,8 +7,9 @@ import { cpuUsOfTree, memoryMibOfTree } from '../process-tree.ts';
 import type { ServerProcess } from '../server-process.ts';
 import type { Curve, Point } from './curve.ts';
 import { denseModel, denseRows } from './dense-model.ts';
-import { addVersion, bodiesOf, complete, path, withServer } from './loaded-server.ts';
+import { complete, withServer } from './loaded-server.ts';
 
+const path = '/v1/predictions';
 const waiting = { prefer: 'wait=30' };
 const connectionsAccepting = 64;
 /** More sockets than that tell about the load generator. */
@@ -19,11 +21,10 @@ const cpuFigures = async (server: ServerProcess, work: () => Promise<number>) =>
   const startedAt = performance.now();
   const done = await work();
   const seconds = (performance.now() - startedAt) / 1_000;
-  const cpu = await cpuUsOfTree(server.pid);
+  const after = await cpuUsOfTree(server.pid);
   return {
     'completed, /s': done / seconds,
-    'CPU of the server, µs': (cpu.main - before.main) / done,
-    'CPU of inference, µs': (cpu.children - before.children) / done,
+    'CPU, µs': (after.main + after.children - before.main - before.children) / done,
     'memory, MiB': await memoryMibOfTree(server.pid),
   };
 };
@@ -56,7 +57,7 @@ export const inFlightCurve: Curve = {
   about: `Single requests; model \`${model}\`. Up to ${waitingMax} as many connections that wait for their result; beyond it all are accepted while the model is paused, and then run.`,
   async *measure({ seconds }) {
     for (const count of [10, 100, 1_000, 10_000, 100_000])
-      yield await withServer({ openMax: openMaxFor(count + 1) }, async (server) => {
+      yield await withServer({}, async (server) => {
         await complete(server, warmUp);
         const figures =
           count <= waitingMax ? await keepWaiting(server, count, seconds) : await openAtOnce(server, count);
@@ -72,18 +73,23 @@ const overloadOpenMax = 4_000;
 const steadyConnections = 2_500;
 
 const addVariants = async (server: ServerProcess) => {
-  for (const [name, query] of Object.entries(variants)) await addVersion(server, nameOf(name), heavy, query);
+  for (const [name, query] of Object.entries(variants))
+    await registerModel(server.url, { name: nameOf(name), file: heavy, settings: query });
 };
 const nameOf = (variant: string): string => variant.replace(' ', '-');
 
-/** What one model completes with batching off. */
-const capacityOff = async (server: ServerProcess, seconds: number): Promise<number> => {
-  const completing = { model: nameOf('batching off'), inputs: denseRows, each: itemsPerBatch, seconds };
-  return (await complete(server, completing))['completed, /s'] ?? Number.NaN;
-};
+const flags = ['--children', '1'];
+
+/** What one model completes with batching off, on a server that refuses none of it. */
+const capacityOff = (seconds: number): Promise<number> =>
+  withServer({ flags }, async (server) => {
+    await addVariants(server);
+    const completing = { model: nameOf('batching off'), inputs: denseRows, each: itemsPerBatch, seconds };
+    return (await complete(server, completing))['completed, /s'];
+  });
 
 const steady = async (server: ServerProcess, variant: string, perSecond: number, seconds: number): Promise<Point> => {
-  const bodies = bodiesOf(nameOf(variant), denseRows, 1);
+  const bodies = denseRows.map((input) => JSON.stringify({ model: nameOf(variant), input }));
   const load = { port: server.port, path, headers: waiting, bodies, connections: steadyConnections };
   const startedAt = performance.now();
   const { timed, unsent } = await runSteadyLoad({ ...load, perSecond, seconds });
@@ -107,9 +113,9 @@ const steady = async (server: ServerProcess, variant: string, perSecond: number,
 const steadyCurve = (about: Omit<Curve, 'measure'>, share: number, rounds: number): Curve => ({
   ...about,
   async *measure({ seconds }) {
-    const points = await withServer({ openMax: overloadOpenMax, flags: ['--children', '1'] }, async (server) => {
+    const capacity = await capacityOff(seconds);
+    const points = await withServer({ openMax: overloadOpenMax, flags }, async (server) => {
       await addVariants(server);
-      const capacity = await capacityOff(server, seconds);
       const measured: Point[] = [];
       for (let round = 1; round <= rounds; round++)
         for (const variant of Object.keys(variants)) {

@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { fillLog } from '../dataset-log.ts';
 import { rebuildRate, replayRate } from '../measured-system.ts';
 import { parseLoop } from '../parse-loop.ts';
@@ -11,7 +8,6 @@ import { memoryMibOfTree } from '../process-tree.ts';
 import { startServerProcess } from '../server-process.ts';
 import type { Curve, Point } from './curve.ts';
 
-const run = promisify(execFile);
 const watchMs = 100;
 
 /** Rates of a rebuild of all views and of a replay over HTTP, beside a process that parses the same log and does nothing else. */
@@ -19,8 +15,7 @@ const measureLog = async (events: number): Promise<Point> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
   try {
     await fillLog(folder, events);
-    const loop = await run(process.execPath, [fileURLToPath(import.meta.url), folder]);
-    const { readMs, parseMs, records } = JSON.parse(loop.stdout) as Awaited<ReturnType<typeof parseLoop>>;
+    const { readMs, parseMs, records } = await parseLoop(folder);
     const server = await startServerProcess(folder);
     let most = 0;
     const watch = setInterval(async () => {
@@ -61,7 +56,3 @@ export const logSizeCurve: Curve = {
     for (const events of lengths) if (events <= eventsMax) yield await measureLog(events);
   },
 };
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.stdout.write(JSON.stringify(await parseLoop(process.argv[2] ?? '')));
-}

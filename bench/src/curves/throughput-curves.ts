@@ -1,7 +1,8 @@
+import { registerModel } from '../beside/hindcast-door.ts';
 import { inputs, itemsPerBatch, model } from '../churn-requests.ts';
 import type { Curve, CurveOptions, Point } from './curve.ts';
 import { denseModel, denseRows } from './dense-model.ts';
-import { addVersion, complete, withServer } from './loaded-server.ts';
+import { complete, withServer } from './loaded-server.ts';
 
 const churn = { model, inputs };
 
@@ -57,7 +58,7 @@ export const modelSizeCurve = curve(
   Object.entries(widths),
   ([at, width], { seconds }) =>
     withServer({}, async (server) => {
-      await addVersion(server, 'dense', Uint8Array.from(denseModel(width)));
+      await registerModel(server.url, { name: 'dense', file: Uint8Array.from(denseModel(width)) });
       return {
         at,
         figures: await complete(server, { model: 'dense', inputs: denseRows, each: itemsPerBatch, seconds }),
@@ -74,7 +75,7 @@ export const inferenceProcessesCurve = curve(
   [1, 2, 4],
   (children, { seconds }) =>
     withServer({ flags: ['--children', String(children)] }, async (server) => {
-      await addVersion(server, 'dense', Uint8Array.from(denseModel(widths['4.8 MB'])));
+      await registerModel(server.url, { name: 'dense', file: Uint8Array.from(denseModel(widths['4.8 MB'])) });
       const figures = await complete(server, { model: 'dense', inputs: denseRows, each: itemsPerBatch, seconds });
       return { at: String(children), figures };
     }),
