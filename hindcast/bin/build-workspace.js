@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const outputBytesMax = 67_108_864;
 
-if (!existsSync(new URL('../dist/main.js', import.meta.url))) {
+if (!existsSync(new URL('../bundle/main.js', import.meta.url))) {
   process.stderr.write('Building Hindcast once, this takes some seconds …\n');
 }
 const { status, stdout, stderr, error } = spawnSync('npm', ['run', '--silent', 'build', '--', '--filter=hindcast...'], {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const main = new URL('../dist/main.js', import.meta.url);
+const main = new URL('../bundle/main.js', import.meta.url);
 
 /** Whether this file lies in a clone, and not where Hindcast was installed as a package. */
 const isClone = () => {
@@ -24,7 +24,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 if (!existsSync(main)) {
   if (!isClone()) {
-    process.stderr.write('This copy of Hindcast is not complete: its dist folder is missing. Install it again.\n');
+    process.stderr.write('This copy of Hindcast is not complete: its bundle folder is missing. Install it again.\n');
     process.exit(1);
   }
   const build = fileURLToPath(new URL('build-workspace.js', import.meta.url));

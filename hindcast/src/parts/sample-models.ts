@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { HttpServer } from '@hindcast/adapters/http';
 import { DEFAULT_TENANT, findVersion, type Logger, type ModelCatalog, type ModelRuntime } from '@hindcast/domain';
 import type { StartSummary } from '../running-hindcast.ts';
+import { sampleFile } from '../sample-file.ts';
 
 /** Ready to be asked on a fresh machine; the first one is what the printed curl asks. */
 const samples = ['churn', 'breast-cancer'] as const;
-const fileOf = (name: string): URL => new URL(`../../../samples/${name}/model.onnx`, import.meta.url);
 
 /** Registers the samples that the log does not know, through the same door as everybody's models. */
 export const registerSamples = async (server: HttpServer, catalog: ModelCatalog, logger: Logger): Promise<void> => {
@@ -16,7 +16,7 @@ export const registerSamples = async (server: HttpServer, catalog: ModelCatalog,
       method: 'POST',
       url: `/v1/models/${name}/versions`,
       headers: { 'content-type': 'application/octet-stream' },
-      payload: await readFile(fileOf(name)),
+      payload: await readFile(sampleFile(name)),
     });
     if (answer.statusCode !== 201)
       logger.warn({ name, answer: answer.body }, 'A sample model could not be registered.');
