@@ -8,6 +8,7 @@ import {
 } from '@hindcast/domain';
 import { requestField, requestFields, row } from './fold-sql.ts';
 import { blob, identifier, pointer, text, texts } from './sql-text.ts';
+import { defaultedSql, thresholdSql } from './version-rules-sql.ts';
 
 export interface ColumnSecrets {
   readonly sha256: Sha256;
@@ -96,7 +97,9 @@ const timeOfText = (value: string, format: DatasetFormat): string => {
   return isText(format) ? `strftime(${time} AT TIME ZONE 'UTC', ${text(iso)})` : time;
 };
 
-const plainSql = ({ name, type }: PlannedColumn, format: DatasetFormat): string => {
+const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: DatasetFormat): string => {
+  if (thresholds) return thresholdSql(thresholds);
+  if (feature) return defaultedSql(feature);
   switch (name) {
     case 'predictionId':
       return row.predictionId;

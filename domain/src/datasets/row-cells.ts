@@ -4,6 +4,7 @@ import type { Sha256 } from '../ports.ts';
 import type { DatasetCandidate } from './dataset-candidate.ts';
 import { openedDepth, type PlannedColumn } from './dataset-columns.ts';
 import { hmacOf } from './hmac.ts';
+import { isDefaulted } from './version-rules.ts';
 
 export type Cell = string | number | boolean | null;
 
@@ -14,7 +15,7 @@ interface Secrets {
 
 /** Times are ISO 8601 in UTC with milliseconds; one that cannot be read is null. */
 export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Secrets): Cell => {
-  const raw = column.path ? jsonAt(column.role, column.path, row) : plainCell(column.name, row);
+  const raw = rawCell(column, row);
   const value = raw === undefined || isOpenedInto(column, raw) ? null : raw;
   const { redaction } = column;
   if (redaction?.how === 'bucket')
@@ -64,6 +65,17 @@ const jsonAt = (
     value = (value as Readonly<Record<string, unknown>>)[name];
   }
   return value;
+};
+
+const rawCell = ({ name, role, path, thresholds, feature }: PlannedColumn, row: DatasetCandidate): unknown => {
+  if (path) return jsonAt(role, path, row);
+  if (!thresholds && !feature) return plainCell(name, row);
+  const { data } = row.request;
+  // Nothing of ours ran it, so that no version of ours adds anything.
+  if (data.role === 'imported') return undefined;
+  if (thresholds) return thresholds.find(({ version }) => version === data.version)?.threshold;
+  const filled = feature?.places.find(({ version }) => version === data.version);
+  return filled !== undefined && isDefaulted(data.input, feature?.name ?? '', filled.place);
 };
 
 const plainCell = (name: string, { request, state, position, acceptedAt, label, split }: DatasetCandidate): unknown => {
