@@ -5,6 +5,7 @@ import {
   openedDepth,
   type PlannedColumn,
   type Sha256,
+  unknownSha256,
 } from '@hindcast/domain';
 import { requestField, requestFields, row } from './fold-sql.ts';
 import { blob, identifier, pointer, text, texts } from './sql-text.ts';
@@ -116,6 +117,8 @@ const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: Da
       return timeOfMs('et', format);
     case 'version':
       return `${requestField('version')}::BIGINT`;
+    case 'sha256':
+      return `nullif(${requestField('sha256')}, ${text(unknownSha256)})`;
     case 'share':
       return `${requestField('share')}::DOUBLE`;
     case 'runtime':

@@ -10,6 +10,7 @@ import type { VersionRules } from '../datasets/version-rules.ts';
 import type { RecordedRecord } from '../event-log.ts';
 import { createMemoryArtifactStore } from '../in-memory/artifact-store.ts';
 import type { Sha256 } from '../ports.ts';
+import { unknownSha256 } from '../prediction-events.ts';
 import {
   anyHistory,
   anySpec,
@@ -195,7 +196,13 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
         { role: 'champion', version: 2, input: { age: 3 } },
         { role: 'pinned', version: 2, input: [1, null] },
         { role: 'pinned', version: 2, input: [1, 2] },
-        { role: 'imported', version: 2, input: {}, imported: { source: 'before', at: '2023-01-01T00:00:00Z' } },
+        {
+          role: 'imported',
+          version: 2,
+          input: {},
+          imported: { source: 'before', at: '2023-01-01T00:00:00Z' },
+          sha256: unknownSha256,
+        },
       ] as const;
       const events = rows.flatMap((row, at) => [
         aPredictionRequested({ ...row, input: row.input, id: `p-${at}`, eventId: `r-${at}` }),
@@ -216,6 +223,7 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
         [0.7, false, false],
         [null, null, null],
       ]);
+      expect(all?.rows.map((row) => row['sha256'] === null)).toEqual([false, false, false, false, true]);
       expect(extracted.columns.filter(({ role }) => role === 'defaulted').map(({ type }) => type)).toEqual([
         'boolean',
         'boolean',

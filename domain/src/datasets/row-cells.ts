@@ -1,6 +1,7 @@
 /// <reference lib="es2024.string" />
 import { isEnded } from '../evolve-prediction.ts';
 import type { Sha256 } from '../ports.ts';
+import { unknownSha256 } from '../prediction-events.ts';
 import type { DatasetCandidate } from './dataset-candidate.ts';
 import { openedDepth, type PlannedColumn } from './dataset-columns.ts';
 import { hmacOf } from './hmac.ts';
@@ -93,6 +94,8 @@ const plainCell = (name: string, { request, state, position, acceptedAt, label, 
       return acceptedAt;
     case 'completedAt':
       return isEnded(state) ? state.endedAt : undefined;
+    case 'sha256':
+      return data.sha256 === unknownSha256 ? undefined : data.sha256;
     case 'runtime':
       return isEnded(state) ? state.provenance?.runtime : undefined;
     case 'label':
