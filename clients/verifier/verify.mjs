@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// Checks an export of a Hindcast log, or the proof of one prediction, against signed checkpoints. It needs Node 20 and this
+// Checks an export of a Hindcast log, the proof of one prediction, or proofs of consistency, against signed checkpoints. It needs Node 20 and this
 // file, and shares no code with Hindcast: what it does is written down in docs/audit.md, byte by byte.
 //
 //   node verify.mjs log log.ndjson --key 'name+id+base64' [--checkpoints notes.txt]
 //   node verify.mjs proof proof.json --key 'name+id+base64'
+//   node verify.mjs consistency proofs.json --key 'name+id+base64' --checkpoints notes.txt
 //
 // Exit codes: 0 all fits, 1 something was changed (a line for each finding), 2 it could not be checked.
 import { createHash, createPublicKey, verify } from 'node:crypto';
@@ -226,14 +227,58 @@ const checkProof = (path, keys) => {
   return `${events.length} events of ${id} are in the log that was signed`;
 };
 
+// Proofs that what is signed now begins with checkpoints that were kept (RFC 9162, section 2.1.4.2).
+
+const isConsistent = (oldSize, oldRoot, size, root, path) => {
+  if (oldSize === size) return path.length === 0 && oldRoot.equals(root);
+  let [at, last] = [oldSize - 1, size - 1];
+  for (; at % 2 === 1; at = (at - 1) / 2) last = Math.floor(last / 2);
+  const [first, ...rest] = at === 0 ? [oldRoot, ...path] : path;
+  if (oldSize > size || !first) return false;
+  let [older, newer] = [first, first];
+  for (const sibling of rest) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      [older, newer] = [nodeHash(sibling, older), nodeHash(sibling, newer)];
+      for (; at % 2 === 0 && at !== 0; at /= 2) last = Math.floor(last / 2);
+    } else {
+      newer = nodeHash(newer, sibling);
+    }
+    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  }
+  return last === 0 && older.equals(oldRoot) && newer.equals(root);
+};
+
+/** Every kept checkpoint has to be the beginning of one that is as large or larger: of a proof, or of the file itself. */
+const checkConsistency = (path, keys, notes) => {
+  const proofs = [JSON.parse(readFileSync(path, 'utf8'))].flat();
+  const kept = notes.map((note) => openNote(`${note.trim()}\n`, keys));
+  for (const [at, { wrong, logId, epoch, subject, size, root }] of kept.entries()) {
+    if (wrong) {
+      found(`The checkpoint number ${at + 1} of the file ${wrong}.`);
+      continue;
+    }
+    const isProven = proofs.some((proof) => {
+      const opened = openNote(proof.checkpoint, keys);
+      const nodes = proof.path.map((node) => Buffer.from(node, 'base64'));
+      const same = opened.logId === logId && opened.epoch === epoch && opened.subject === subject;
+      return same && proof.oldSize === size && isConsistent(size, root, opened.size, opened.root, nodes);
+    });
+    if (!isProven) found(`${subject}: no proof says that its first ${size} records are still those that were signed.`);
+  }
+  if (kept.length === 0) found('There are no checkpoints that were kept (--checkpoints).');
+  return `${kept.length} checkpoints are the beginning of what is signed now`;
+};
+
 const main = async () => {
   const [what, path, ...options] = process.argv.slice(2);
   const given = (name) => options.flatMap((option, at) => (option === name ? [options[at + 1] ?? ''] : []));
   const keys = given('--key').map(parseKey);
-  if (!path || keys.length === 0 || !['log', 'proof'].includes(what))
-    throw new Error('Usage: node verify.mjs log|proof FILE --key KEY [--checkpoints FILE]');
-  const said =
-    what === 'log' ? await checkLog(path, keys, given('--checkpoints').flatMap(notesOf)) : checkProof(path, keys);
+  if (!path || keys.length === 0 || !['log', 'proof', 'consistency'].includes(what))
+    throw new Error('Usage: node verify.mjs log|proof|consistency FILE --key KEY [--checkpoints FILE]');
+  const notes = given('--checkpoints').flatMap(notesOf);
+  const check = { log: checkLog, proof: checkProof, consistency: checkConsistency }[what];
+  const said = await check(path, keys, notes);
   for (const finding of findings) console.log(finding);
   console.log(findings.length === 0 ? `${said}.` : `${findings.length} findings.`);
   process.exitCode = findings.length === 0 ? 0 : 1;

@@ -37,6 +37,7 @@ export * from './datasets/inline-payload.ts';
 export * from './datasets/json-leaves.ts';
 export * from './datasets/plan-dataset.ts';
 export * from './datasets/read-cut.ts';
+export * from './datasets/version-rules.ts';
 export * from './domain-events.ts';
 export * from './event-codec.ts';
 export * from './event-envelope.ts';

@@ -11,6 +11,8 @@ const dayMs = 24 * hourMs;
 /** A year and a day, read a day at a time. */
 const daysMax = 366;
 const daysDefault = 90;
+/** By the hour there is a line for each. */
+const daysByHourDefault = 30;
 const groupsMax = 1_000;
 
 const count = Type.Integer();
@@ -96,7 +98,9 @@ export const qualityRoute =
           querystring: Type.Object(
             {
               version: Type.Optional(modelVersionNumber),
-              since: timeParameter(`Default: ${daysDefault} days before until. Rounded down to the hour`),
+              since: timeParameter(
+                `Default: ${daysDefault} days before until, ${daysByHourDefault} by the hour. Rounded down to the hour`,
+              ),
               until: timeParameter('Default: now'),
               maturity: Type.Optional(
                 Type.Union(
@@ -135,7 +139,8 @@ export const qualityRoute =
         const { name: model } = request.params;
         const now = identity.now();
         const until = timeOf('until', query.until) ?? now + 1;
-        const asked = timeOf('since', query.since) ?? until - daysDefault * dayMs;
+        const asked =
+          timeOf('since', query.since) ?? until - (query.groupBy === 'hour' ? daysByHourDefault : daysDefault) * dayMs;
         const since = Math.floor(asked / hourMs) * hourMs;
         const spanMs = until - since;
         const isTooLong = query.groupBy === 'hour' ? spanMs > groupsMax * hourMs : spanMs > (daysMax + 1) * dayMs;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createDuckdbExtractor } from '@hindcast/adapters/duckdb';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
-import { DATASET_FORMATS, planDataset } from '@hindcast/domain';
+import { DATASET_FORMATS, planDataset, readModels, versionRulesOf } from '@hindcast/domain';
 import { createMemoryArtifactStore } from '@hindcast/domain/in-memory';
 import { expect, it } from 'vitest';
 import { makeFolderWithPredictions } from '../faults/dataset-history.ts';
@@ -22,7 +22,9 @@ it(
       const log = openSqliteLogReader(folder);
       const { sha256 } = nodeIdentity;
       const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax: 268_435_456, threads: 1 });
-      const source = { log, artifacts: createMemoryArtifactStore({ sha256 }) };
+      const models = await readModels(log);
+      const versions = versionRulesOf(models, 'default', 'churn');
+      const source = { log, versions, artifacts: createMemoryArtifactStore({ sha256 }) };
       const paths: string[] = [];
       for (const format of DATASET_FORMATS) {
         const request = { model: 'churn', format, labels: { absent: 'keep' as const } };

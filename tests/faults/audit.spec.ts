@@ -43,11 +43,20 @@ describe('a log that somebody has changed on the disk', () => {
       const ids = (body['items'] as { id: string }[]).map((item) => item.id);
       for (const one of ids) await client.ended(one);
       id = ids[7] ?? '';
+      if (turn > 0) continue;
+      // Waits until that much is signed.
+      await run(launcher, 'audit', 'prove', id, '--url', server.url, '--out', inFolder('proof.json'));
+      await run(launcher, 'audit', 'checkpoint', '--url', server.url, '--out', inFolder('early.txt'));
     }
     expect((await run(launcher, 'audit', 'prove', id, '--url', server.url, '--out', inFolder('proof.json'))).code).toBe(
       0,
     );
     expect((await run(launcher, 'audit', 'verify', '--url', server.url)).code).toBe(0);
+    const given = ['--checkpoints', inFolder('early.txt'), '--url', server.url];
+    expect(await run(launcher, 'audit', 'consistency', ...given, '--out', inFolder('consistency.json'))).toMatchObject({
+      code: 0,
+      said: expect.stringMatching(/(\d+) of \1 checkpoints are the beginning/),
+    });
     expect(await server.terminate()).toBe(0);
     key = (await run(launcher, 'audit', 'key', '--data', inFolder('data'))).said.trim();
     await run(launcher, 'audit', 'checkpoint', '--data', inFolder('data'), '--out', inFolder('checkpoints.txt'));
@@ -176,10 +185,39 @@ describe('a log that somebody has changed on the disk', () => {
     try {
       expect(server.output()).toContain('The log was changed');
       const { body } = await clientOf(server.url).request('GET', '/readyz?verbose');
+      const given = ['--checkpoints', inFolder('early.txt'), '--key', key, '--url', server.url];
+      expect(await run(launcher, 'audit', 'consistency', ...given)).toMatchObject({
+        code: 1,
+        said: expect.stringContaining(`${topic}, partition 1: its records are not those that were signed`),
+      });
       expect(body).toMatchObject({ status: 'degraded', checks: { audit: { status: 'down', required: false } } });
     } finally {
       await server.kill();
     }
+  });
+
+  it('leaves proofs that newer checkpoints begin with older ones, and none that was changed', async () => {
+    const proofs = await readFile(inFolder('consistency.json'), 'utf8');
+    const judge = async (text: string, notes: string) => {
+      await writeFile(inFolder('changed.json'), text);
+      const given = ['--key', key, '--checkpoints', inFolder(notes)];
+      return run(verifier, 'consistency', inFolder('changed.json'), ...given);
+    };
+    expect(await judge(proofs, 'early.txt')).toMatchObject({ code: 0 });
+    const all = JSON.parse(proofs) as { path: string[]; size: number; oldSize: number }[];
+    const grown = all.findIndex(({ path }) => path.length > 0);
+    expect(grown).toBeGreaterThanOrEqual(0);
+    const without = (change: (proof: (typeof all)[number]) => object) =>
+      JSON.stringify(all.map((proof, at) => (at === grown ? { ...proof, ...change(proof) } : proof)));
+    for (const changed of [
+      without(({ path }) => ({ path: path.slice(1) })),
+      without(({ path }) => ({ path: path.with(-1, path[0] === path.at(-1) ? '' : (path[0] ?? '')) })),
+      without(({ oldSize }) => ({ oldSize: oldSize - 1 })),
+      JSON.stringify(all.toSpliced(grown, 1)),
+    ]) {
+      expect(await judge(changed, 'early.txt')).toMatchObject({ code: 1, said: expect.stringContaining('no proof') });
+    }
+    expect(await judge(proofs, 'checkpoints.txt')).toMatchObject({ code: 1 });
   });
 
   it('leaves a proof that holds without it, and none that was changed', async () => {

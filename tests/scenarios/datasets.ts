@@ -78,7 +78,13 @@ export const datasetsAreCuts: Scenario = {
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     );
     expect(rows.map((row) => row['predictionId']).sort()).toEqual(ids.slice(0, 20).sort());
-    for (const row of rows) expect(row).toMatchObject({ label: 'yes', 'input.plan': churnInput.plan, model: 'churn' });
+    for (const row of rows)
+      expect(row).toMatchObject({
+        label: 'yes',
+        'input.plan': churnInput.plan,
+        model: 'churn',
+        threshold: expect.any(Number),
+      });
 
     const whole = texts[0]?.bytes ?? Buffer.alloc(0);
     const file = files[0] as File;

@@ -11,6 +11,8 @@ interface Parameter {
 }
 interface Operation {
   readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly responses: Readonly<Record<string, unknown>>;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: {
     readonly content: { readonly 'application/json'?: { readonly schema: unknown } };
@@ -31,6 +33,26 @@ const examplesIn = (node: unknown): readonly unknown[] => {
 
 /** A prediction has to be there before something can happen to it, and what has ended is not canceled any more. */
 const first = (path: string): number => (path.endsWith('/cancel') || path.endsWith('/labels') ? 1 : 0);
+
+/** What balancers, monitors and readers of the description ask is not counted; all else can be refused as one too many. */
+const isOfTheService = (path: string, { tags }: Operation): boolean =>
+  tags.includes('Service') || path.startsWith('/v2/health/');
+
+export const limitIsDescribed: Scenario = {
+  title: 'every request that a limit can refuse says so in the description, and no other does',
+  async run(start) {
+    const { body } = await clientOf((await start()).url).request('GET', '/openapi.json');
+    const { paths } = body as { paths: Record<string, Record<string, Operation>> };
+    const described = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]) => ({ name: `${method} ${path}`, path, operation })),
+    );
+    const wrong = described.filter(
+      ({ path, operation }) => isOfTheService(path, operation) === Object.hasOwn(operation.responses, '429'),
+    );
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+    expect(described.length).toBeGreaterThan(50);
+  },
+};
 
 export const describedExamplesWork: Scenario = {
   title: 'requests of the description are accepted as they stand, once the sample is there',

@@ -1,7 +1,7 @@
 import { candidatesAreAskedAboutThePast } from './backtest.ts';
 import { badInputIsRefused, trickledBodyIsCut } from './bad-input.ts';
 import { datasetsAreCuts } from './datasets.ts';
-import { describedExamplesWork } from './described-examples.ts';
+import { describedExamplesWork, limitIsDescribed } from './described-examples.ts';
 import { openMaxHoldsAtTheDoor, pausedModelDoesNotStopOthers } from './floods.ts';
 import { importedHistoryIsReadAndNeverRun } from './imports.ts';
 import {
@@ -55,5 +55,6 @@ export const everyScenario: readonly Scenario[] = [
   badInputIsRefused,
   trickledBodyIsCut,
   describedExamplesWork,
+  limitIsDescribed,
   datasetsAreCuts,
 ];

@@ -5,9 +5,11 @@ import {
   openedDepth,
   type PlannedColumn,
   type Sha256,
+  unknownSha256,
 } from '@hindcast/domain';
 import { requestField, requestFields, row } from './fold-sql.ts';
 import { blob, identifier, pointer, text, texts } from './sql-text.ts';
+import { defaultedSql, thresholdSql } from './version-rules-sql.ts';
 
 export interface ColumnSecrets {
   readonly sha256: Sha256;
@@ -96,7 +98,9 @@ const timeOfText = (value: string, format: DatasetFormat): string => {
   return isText(format) ? `strftime(${time} AT TIME ZONE 'UTC', ${text(iso)})` : time;
 };
 
-const plainSql = ({ name, type }: PlannedColumn, format: DatasetFormat): string => {
+const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: DatasetFormat): string => {
+  if (thresholds) return thresholdSql(thresholds);
+  if (feature) return defaultedSql(feature);
   switch (name) {
     case 'predictionId':
       return row.predictionId;
@@ -113,6 +117,8 @@ const plainSql = ({ name, type }: PlannedColumn, format: DatasetFormat): string 
       return timeOfMs('et', format);
     case 'version':
       return `${requestField('version')}::BIGINT`;
+    case 'sha256':
+      return `nullif(${requestField('sha256')}, ${text(unknownSha256)})`;
     case 'share':
       return `${requestField('share')}::DOUBLE`;
     case 'runtime':

@@ -50,7 +50,7 @@ it('gives the same bytes with one thread and with many, and where it has to put 
     const request = { model: 'churn', labels: { absent: 'keep' } } as const;
     const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
     if (!planned.ok) throw new Error(planned.refusal.detail);
-    const source = { log, artifacts: createMemoryArtifactStore({ sha256 }) };
+    const source = { log, artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
     const run = { signal: new AbortController().signal, progress: () => {} };
     const { files, discard, ...rest } = await extractor.extract(planned.plan, `${threads}`, source, run);
     const digests: string[] = [];

@@ -30,7 +30,7 @@ export interface DuckdbExtractorOptions extends DuckdbBounds {
 }
 
 /** Changes whenever other bytes come of the same plan: the version of the library is part of it, and of the files. */
-const extractorName = 'duckdb-1.5.6/2';
+const extractorName = 'duckdb-1.5.6/3';
 const rowGroupRows = 122_880;
 
 const copyOptions = {
@@ -121,7 +121,11 @@ const foldAll = async (
     await Promise.allSettled([folding, keeping]);
   }
   await Promise.all([folding, keeping]);
-  const columns = planColumns(sums.accountedFor.rows === 0 ? { ...spec, redact: [] } : spec, seen.leaves());
+  const columns = planColumns(
+    sums.accountedFor.rows === 0 ? { ...spec, redact: [] } : spec,
+    seen.leaves(),
+    source.versions,
+  );
   return { cutAt, columns, ...sums };
 };
 

@@ -8,6 +8,7 @@ import {
   type SeenLeaves,
 } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
+import { requestField } from './fold-sql.ts';
 
 /** More different forms of events than this are no rows of one table. */
 const formsMax = 20_000;
@@ -38,6 +39,7 @@ const shapeOf = (form: unknown): unknown =>
 export const createSeenLeaves = (session: DuckdbSession) => {
   const seen = { input: new Map<string, Leaf>(), context: new Map<string, Leaf>(), output: new Map<string, Leaf>() };
   const label = new Set<LeafKind>(['null']);
+  const versions = new Set<number>();
   const add = (role: keyof typeof seen, shape: unknown): void => {
     for (const leaf of leavesOf(shape, openedDepth[role], kindOfType)) {
       seen[role].set(JSON.stringify([leaf.path, leaf.kind]), leaf);
@@ -62,14 +64,22 @@ export const createSeenLeaves = (session: DuckdbSession) => {
       if (lists) for (const form of await forms(listForm, partition, isList)) add('input', shapeOf(form));
       for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL')) add('output', shapeOf(form));
       for (const type of await forms('json_type(lv)', partition, 'lv IS NOT NULL')) label.add(kindOfType(type));
+      for (const version of await forms(requestField('version'), partition, ranHere)) versions.add(Number(version));
     },
     leaves: (): SeenLeaves => {
       const list = (role: keyof typeof seen) => [...seen[role].values()];
-      return { input: list('input'), context: list('context'), output: list('output'), label: [...label] };
+      return {
+        input: list('input'),
+        context: list('context'),
+        output: list('output'),
+        label: [...label],
+        versions: [...versions],
+      };
     },
   };
 };
 
+const ranHere = `${requestField('role')} <> 'imported'`;
 const isList = `json_type(v) = 'ARRAY'`;
 /** The types of a short list by its places, as an object; a long one is nested, as the empty one is nothing. */
 const listForm = `CASE WHEN json_array_length(v) BETWEEN 1 AND ${listColumnsMax}

@@ -28,9 +28,11 @@ export interface AuditedRange {
   readonly topic: Topic;
   readonly partition: number;
   readonly records: number;
-  /** So many of them, from the first on, are as a checkpoint says. */
+  /** So many of them, from the first on, are as a signed checkpoint says. */
   readonly proven: number;
   readonly checkpoints: number;
+  /** Roots that nobody signed, which they were compared with too. */
+  readonly roots: number;
 }
 
 export interface AuditReport {

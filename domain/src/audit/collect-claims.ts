@@ -7,10 +7,11 @@ import { readGuarded } from './read-guarded.ts';
 import { formatNoteKey, type NoteKey, openNote, parseNoteKey } from './signed-note.ts';
 import { auditSubject, stretchOfRecord } from './signed-stretch.ts';
 
-/** A size and a root that somebody trusted has signed, or kept. */
+/** A size and a root that somebody trusted has signed, or only kept. */
 export interface Claim {
   readonly size: number;
   readonly root: ByteText;
+  readonly isSigned: boolean;
   /** Where in the audit topic it is, undefined for one that was kept elsewhere. */
   readonly auditOffset: number | undefined;
 }
@@ -61,7 +62,7 @@ export const collectClaims = async ({
     findings.push({ kind, topic: TOPICS.audit, partition: 0, from: offset, to: offset + 1, said });
   };
 
-  const place = (checkpoint: AuditCheckpoint, where: string, auditOffset?: number): void => {
+  const place = (checkpoint: AuditCheckpoint, where: string, isSigned: boolean, auditOffset?: number): void => {
     const { logId, epoch, size, root } = checkpoint;
     if (logId === identity.logId && epoch < identity.epoch) {
       earlier += 1;
@@ -69,7 +70,7 @@ export const collectClaims = async ({
       find('foreign', auditOffset ?? 0, `${where} is of the log ${logId} (epoch ${epoch}), not of this one.`);
     } else {
       const claims = bySubject.get(auditSubject(checkpoint)) ?? [];
-      claims.push({ size, root, auditOffset });
+      claims.push({ size, root, isSigned, auditOffset });
       bySubject.set(auditSubject(checkpoint), claims);
     }
   };
@@ -82,7 +83,7 @@ export const collectClaims = async ({
       find('unreadable', at, `${where} is no signed checkpoint.`);
     } else if (opened.signature !== 'valid') {
       find('forged', at, `${where} is not signed by a key that is trusted here.`);
-    } else place(checkpoint, where, auditOffset);
+    } else place(checkpoint, where, true, auditOffset);
   };
 
   const claimOf = (record: RecordedRecord): void => {
@@ -107,7 +108,7 @@ export const collectClaims = async ({
     }
   }
   for (const [at, note] of notes.entries()) claim(note, `The checkpoint number ${at + 1} of those kept elsewhere`);
-  for (const { name, checkpoints } of unsigned) for (const checkpoint of checkpoints) place(checkpoint, name);
+  for (const { name, checkpoints } of unsigned) for (const checkpoint of checkpoints) place(checkpoint, name, false);
   for (const claims of bySubject.values()) claims.sort((a, b) => a.size - b.size);
   return { bySubject, findings, earlier, keys: [...trusted.values()] };
 };

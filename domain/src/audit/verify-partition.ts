@@ -30,6 +30,7 @@ export const verifyPartition = async (given: PartitionToVerify): Promise<Verifie
   const { partition, end } = given.bounds;
   const findings: AuditFinding[] = [];
   const tree = growTree(hash);
+  let compared = 0;
   let proven = 0;
   let due = 0;
   let mismatch: Claim | undefined;
@@ -40,7 +41,10 @@ export const verifyPartition = async (given: PartitionToVerify): Promise<Verifie
   const compare = (): void => {
     for (let claim = claims[due]; claim?.size === tree.size && !mismatch; claim = claims[due]) {
       if (claim.root !== tree.root()) mismatch = claim;
-      else proven = claim.size;
+      else {
+        compared = claim.size;
+        if (claim.isSigned) proven = claim.size;
+      }
       due += 1;
     }
   };
@@ -57,16 +61,18 @@ export const verifyPartition = async (given: PartitionToVerify): Promise<Verifie
   const beyond = mismatch || findings.length > 0 ? undefined : claims[due];
   if (mismatch ?? beyond) {
     const to = mismatch?.size ?? end;
-    const difference = await locate(given, claims, { from: proven, to });
+    const difference = await locate(given, claims, { from: compared, to });
     if (difference) find(difference.kind, { from: difference.offset, to: difference.offset + 1 }, told(difference));
-    else if (mismatch) find('changed', { from: proven, to }, rangeText(proven, to));
+    else if (mismatch) find('changed', { from: compared, to }, rangeText(compared, to));
   }
   const last = claims.at(-1);
   if (last && last.size > end) {
-    const text = `the log ends at offset ${end}, and ${last.size} records were signed: ${last.size - end} are gone from its end.`;
+    const text = `the log ends at offset ${end}, and ${last.size} records were ${last.isSigned ? 'signed' : 'in it'}: ${last.size - end} are gone from its end.`;
     find('truncated', { from: end, to: last.size }, text);
   }
-  return { range: { topic, partition, records: end, proven, checkpoints: claims.length }, findings };
+  const checkpoints = claims.filter(({ isSigned }) => isSigned).length;
+  const roots = claims.length - checkpoints;
+  return { range: { topic, partition, records: end, proven, checkpoints, roots }, findings };
 };
 
 const told = ({ kind, offset, other }: Difference): string => {

@@ -6,10 +6,20 @@ import type { DatasetPlan } from '../datasets/dataset-cut.ts';
 import type { DatasetExtractor, Extracted } from '../datasets/dataset-extractor.ts';
 import { foldDataset } from '../datasets/fold-dataset.ts';
 import { readWhole } from '../datasets/read-cut.ts';
+import type { VersionRules } from '../datasets/version-rules.ts';
 import type { RecordedRecord } from '../event-log.ts';
 import { createMemoryArtifactStore } from '../in-memory/artifact-store.ts';
 import type { Sha256 } from '../ports.ts';
-import { anyHistory, anySpec, type HistoryRecord, logOf, planOf, storedHistory } from '../testing/dataset-histories.ts';
+import { unknownSha256 } from '../prediction-events.ts';
+import {
+  anyHistory,
+  anySpec,
+  anyVersionRules,
+  type HistoryRecord,
+  logOf,
+  planOf,
+  storedHistory,
+} from '../testing/dataset-histories.ts';
 import {
   aPredictionLabeled,
   aPredictionRequested,
@@ -55,11 +65,16 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
     afterAll(() => subject.stop());
 
     const artifacts = createMemoryArtifactStore({ sha256 });
-    const extract = (plan: DatasetPlan, records: readonly RecordedRecord[], work = `work-${++works}`) =>
+    const extract = (
+      plan: DatasetPlan,
+      records: readonly RecordedRecord[],
+      work = `work-${++works}`,
+      versions: readonly VersionRules[] = [],
+    ) =>
       subject.extractor.extract(
         plan,
         work,
-        { log: logOf(records), artifacts, redactionKey },
+        { log: logOf(records), artifacts, redactionKey, versions },
         {
           signal: new AbortController().signal,
           progress: () => {},
@@ -80,11 +95,12 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
 
     it('makes the rows that the fold makes, of any history', async () => {
       await fc.assert(
-        fc.asyncProperty(anyHistory, anySpec, async (history, spec) => {
+        fc.asyncProperty(anyHistory, anySpec, anyVersionRules, async (history, spec, versions) => {
           const records = storedHistory(history);
           const plan = planOf(records, spec);
-          const extracted = await extract(plan, records);
-          const folded = await foldDataset(wholeCut(records, plan), plan, { artifacts, sha256, redactionKey });
+          const extracted = await extract(plan, records, undefined, versions);
+          const with_ = { artifacts, sha256, redactionKey, versions };
+          const folded = await foldDataset(wholeCut(records, plan), plan, with_);
           expect(extracted.accountedFor).toEqual(folded.accountedFor);
           expect(unaccounted(extracted.accountedFor)).toBe(0);
           expect(extracted).toMatchObject({
@@ -174,6 +190,46 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
       await expect(extract(typo, records)).rejects.toMatchObject({ code: 'invalid_columns' });
     });
 
+    it('says which threshold decided, and which features a default was taken for', async () => {
+      const rows = [
+        { role: 'champion', version: 1, input: { age: null, 'd"e/~': 'x' } },
+        { role: 'champion', version: 2, input: { age: 3 } },
+        { role: 'pinned', version: 2, input: [1, null] },
+        { role: 'pinned', version: 2, input: [1, 2] },
+        {
+          role: 'imported',
+          version: 2,
+          input: {},
+          imported: { source: 'before', at: '2023-01-01T00:00:00Z' },
+          sha256: unknownSha256,
+        },
+      ] as const;
+      const events = rows.flatMap((row, at) => [
+        aPredictionRequested({ ...row, input: row.input, id: `p-${at}`, eventId: `r-${at}` }),
+        aPredictionSucceeded({ id: `p-${at}`, eventId: `s-${at}`, cause: `r-${at}` }),
+      ]);
+      const versions = [
+        { version: 1, threshold: 0.1, defaults: [{ name: 'age', place: 0 }] },
+        { version: 2, threshold: 0.7, defaults: [{ name: 'd"e/~', place: 1 }] },
+        { version: 3, threshold: 0.9, defaults: [{ name: 'never ran', place: 0 }] },
+      ];
+      const records = one(...events);
+      const extracted = await extract(planOf(records), records, undefined, versions);
+      const [all] = await rowsOf(extracted);
+      expect(all?.rows.map((row) => [row['threshold'], row['defaulted.age'], row['defaulted.d"e/~']])).toEqual([
+        [0.1, true, false],
+        [0.7, false, true],
+        [0.7, false, true],
+        [0.7, false, false],
+        [null, null, null],
+      ]);
+      expect(all?.rows.map((row) => row['sha256'] === null)).toEqual([false, false, false, false, true]);
+      expect(extracted.columns.filter(({ role }) => role === 'defaulted').map(({ type }) => type)).toEqual([
+        'boolean',
+        'boolean',
+      ]);
+    });
+
     it('goes on after it was broken off, to the same bytes', async () => {
       const events = Array.from({ length: 60 }, (_, at) => [
         aPredictionRequested({ id: `p-${at}`, eventId: `r-${at}` }),
@@ -190,7 +246,7 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
         const broken = subject.extractor.extract(
           plan,
           `broken-${breakAt}`,
-          { log: logOf(records), artifacts },
+          { log: logOf(records), artifacts, versions: [] },
           {
             signal: controller.signal,
             progress: ({ done }) => {

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { JobFailure } from '../job-handler.ts';
 import type { DatasetSpec, Redaction } from './dataset-spec.ts';
 import type { Leaf, LeafKind } from './json-leaves.ts';
+import type { VersionRules } from './version-rules.ts';
 
 export const COLUMN_TYPES = ['string', 'number', 'integer', 'boolean', 'time', 'json'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
@@ -16,7 +17,10 @@ export const datasetColumnSchema = Type.Object({
     { description: 'json: the text of a value that is nested, or not of one kind in all rows' },
   ),
   role: Type.Union(
-    (['key', 'time', 'model', 'input', 'context', 'output', 'label', 'split'] as const).map((r) => Type.Literal(r)),
+    (['key', 'time', 'model', 'input', 'defaulted', 'context', 'output', 'label', 'split'] as const).map((r) =>
+      Type.Literal(r),
+    ),
+    { description: 'defaulted: whether the version filled in a feature that the input does not have' },
   ),
   redacted: Type.Optional(Type.Union([Type.Literal('hmac'), Type.Literal('bucket')])),
 });
@@ -28,6 +32,10 @@ export interface PlannedColumn extends DatasetColumn {
   /** Names of members and places in lists, from the outside in. */
   readonly path?: readonly string[];
   readonly redaction?: Exclude<Redaction, { how: 'drop' }>;
+  /** Of a threshold: what it is by version. */
+  readonly thresholds?: readonly { readonly version: number; readonly threshold: number }[];
+  /** Of a mask: the feature, and its place in lists by the versions that have a default for it. */
+  readonly feature?: { readonly name: string; readonly places: readonly { version: number; place: number }[] };
 }
 
 export class ColumnMistake extends JobFailure {
@@ -43,6 +51,8 @@ export interface SeenLeaves {
   readonly context: readonly Leaf[];
   readonly output: readonly Leaf[];
   readonly label: readonly LeafKind[];
+  /** Versions that ran here, without those that were imported. */
+  readonly versions: readonly number[];
 }
 
 const before: readonly (readonly [string, ColumnType, Role])[] = [
@@ -77,12 +87,19 @@ export const openedDepth = { input: 1, context: 1, output: 2 } as const;
  * The columns of a set, in their order.
  * @throws ColumnMistake where a redaction names what is not there, or cannot be done
  */
-export const planColumns = (spec: DatasetSpec, seen: SeenLeaves): readonly PlannedColumn[] => {
+export const planColumns = (
+  spec: DatasetSpec,
+  seen: SeenLeaves,
+  known: readonly VersionRules[],
+): readonly PlannedColumn[] => {
+  const rules = known.filter(({ version }) => seen.versions.includes(version));
   const named = (list: typeof before): PlannedColumn[] => list.map(([name, type, role]) => ({ name, type, role }));
   const label: PlannedColumn = { name: 'label', type: typeOf(new Set(seen.label)), role: 'label' };
   const columns = [
     ...named(before),
+    thresholdColumn(rules),
     ...jsonColumns('input', seen.input, spec.inputs),
+    ...defaultedColumns(rules, spec.inputs),
     ...jsonColumns('context', seen.context, spec.context ?? []),
     ...jsonColumns('output', seen.output, undefined),
     label,
@@ -93,6 +110,26 @@ export const planColumns = (spec: DatasetSpec, seen: SeenLeaves): readonly Plann
       `The set would have ${columns.length} columns, ${columnsMax} are allowed: name its inputs.`,
     );
   return redacted(apart(columns), spec.redact);
+};
+
+const thresholdColumn = (rules: readonly VersionRules[]): PlannedColumn => ({
+  ...{ name: 'threshold', type: 'number', role: 'model' },
+  thresholds: rules.flatMap(({ version, threshold }) => (threshold === undefined ? [] : [{ version, threshold }])),
+});
+
+/** A mask for each input that a version of the set has a default for. */
+const defaultedColumns = (rules: readonly VersionRules[], wanted: readonly string[] | undefined): PlannedColumn[] => {
+  const features = new Map<string, { version: number; place: number }[]>();
+  for (const { version, defaults } of rules) {
+    for (const { name, place } of defaults) features.set(name, [...(features.get(name) ?? []), { version, place }]);
+  }
+  return [...features]
+    .filter(([name]) => wanted?.includes(name) ?? true)
+    .sort(([a], [b]) => byPath([a], [b]))
+    .map(([name, places]) => ({
+      ...{ name: `defaulted.${name}`, type: 'boolean', role: 'defaulted' },
+      feature: { name, places },
+    }));
 };
 
 const typeOf = (kinds: ReadonlySet<LeafKind>): ColumnType => {

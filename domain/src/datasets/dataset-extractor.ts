@@ -5,11 +5,14 @@ import type { DatasetColumn } from './dataset-columns.ts';
 import type { DatasetPlan } from './dataset-cut.ts';
 import type { LabelCoverage } from './dataset-manifest.ts';
 import type { DatasetFormat } from './dataset-spec.ts';
+import type { VersionRules } from './version-rules.ts';
 
 export interface ExtractionSource {
   readonly log: Pick<EventLog, 'read'>;
   /** Payloads that are too large for the log. */
   readonly artifacts: Pick<ArtifactStore, 'get'>;
+  /** Of all versions of the model that are registered. */
+  readonly versions: readonly VersionRules[];
   /** For redaction by hmac. */
   readonly redactionKey?: string | undefined;
 }

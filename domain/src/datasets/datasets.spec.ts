@@ -100,11 +100,11 @@ describe('columns', () => {
     format: 'ndjson',
   } as const;
   const seen = (...inputs: readonly unknown[]) => ({
-    ...{ context: [], output: [], label: [] },
+    ...{ context: [], output: [], label: [], versions: [] },
     input: inputs.flatMap((input) => leavesOf(input, 1, kindOf)),
   });
   const inputsOf = (...inputs: readonly unknown[]) =>
-    planColumns({ ...spec, redact: [] }, seen(...inputs))
+    planColumns({ ...spec, redact: [] }, seen(...inputs), [])
       .filter(({ role }) => role === 'input')
       .map(({ name, type }) => `${name} ${type}`);
 

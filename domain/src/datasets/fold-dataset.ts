@@ -14,6 +14,7 @@ import { inlinePayload } from './inline-payload.ts';
 import { kindOf, type Leaf, leavesOf, listAsObject } from './json-leaves.ts';
 import { chooseLabel, type LabelChoice, type RecordedLabel } from './label-choice.ts';
 import { type Cell, cellOf } from './row-cells.ts';
+import type { VersionRules } from './version-rules.ts';
 
 export interface FoldedDataset {
   readonly cutAt: number;
@@ -48,10 +49,12 @@ export const foldDataset = async (
     artifacts,
     sha256,
     redactionKey,
+    versions = [],
   }: {
     readonly artifacts: Pick<ArtifactStore, 'get'>;
     readonly sha256: Sha256;
     readonly redactionKey?: string | undefined;
+    readonly versions?: readonly VersionRules[];
   },
 ): Promise<FoldedDataset> => {
   const streams = new Map<string, Stream>();
@@ -107,8 +110,7 @@ export const foldDataset = async (
   const place = ({ position, partition }: DatasetCandidate) => [partition, Number(position.split(':')[2])] as const;
   chosen.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]);
 
-  const columns =
-    chosen.length === 0 ? planColumns({ ...spec, redact: [] }, seenIn([])) : planColumns(spec, seenIn(chosen));
+  const columns = planColumns(chosen.length === 0 ? { ...spec, redact: [] } : spec, seenIn(chosen), versions);
   const rows = chosen.map((row) => ({
     split: row.split,
     cells: Object.fromEntries(columns.map((column) => [column.name, cellOf(column, row, { sha256, redactionKey })])),
@@ -178,5 +180,6 @@ const seenIn = (rows: readonly DatasetCandidate[]): SeenLeaves => {
     label: rows.map(({ label }) =>
       label.kind === 'none' ? 'null' : kindOf(label.kind === 'label' ? label.label.value : label.value),
     ),
+    versions: rows.flatMap(({ request: { data } }) => (data.role === 'imported' ? [] : [data.version])),
   };
 };

@@ -1,9 +1,11 @@
 /// <reference lib="es2024.string" />
 import { isEnded } from '../evolve-prediction.ts';
 import type { Sha256 } from '../ports.ts';
+import { unknownSha256 } from '../prediction-events.ts';
 import type { DatasetCandidate } from './dataset-candidate.ts';
 import { openedDepth, type PlannedColumn } from './dataset-columns.ts';
 import { hmacOf } from './hmac.ts';
+import { isDefaulted } from './version-rules.ts';
 
 export type Cell = string | number | boolean | null;
 
@@ -14,7 +16,7 @@ interface Secrets {
 
 /** Times are ISO 8601 in UTC with milliseconds; one that cannot be read is null. */
 export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Secrets): Cell => {
-  const raw = column.path ? jsonAt(column.role, column.path, row) : plainCell(column.name, row);
+  const raw = rawCell(column, row);
   const value = raw === undefined || isOpenedInto(column, raw) ? null : raw;
   const { redaction } = column;
   if (redaction?.how === 'bucket')
@@ -66,6 +68,17 @@ const jsonAt = (
   return value;
 };
 
+const rawCell = ({ name, role, path, thresholds, feature }: PlannedColumn, row: DatasetCandidate): unknown => {
+  if (path) return jsonAt(role, path, row);
+  if (!thresholds && !feature) return plainCell(name, row);
+  const { data } = row.request;
+  // Nothing of ours ran it, so that no version of ours adds anything.
+  if (data.role === 'imported') return undefined;
+  if (thresholds) return thresholds.find(({ version }) => version === data.version)?.threshold;
+  const filled = feature?.places.find(({ version }) => version === data.version);
+  return filled !== undefined && isDefaulted(data.input, feature?.name ?? '', filled.place);
+};
+
 const plainCell = (name: string, { request, state, position, acceptedAt, label, split }: DatasetCandidate): unknown => {
   const { data } = request;
   const told = label.kind === 'label' ? label.label : undefined;
@@ -81,6 +94,8 @@ const plainCell = (name: string, { request, state, position, acceptedAt, label, 
       return acceptedAt;
     case 'completedAt':
       return isEnded(state) ? state.endedAt : undefined;
+    case 'sha256':
+      return data.sha256 === unknownSha256 ? undefined : data.sha256;
     case 'runtime':
       return isEnded(state) ? state.provenance?.runtime : undefined;
     case 'label':

@@ -13,9 +13,9 @@ export const memoryRecordsMax = 1_000_000;
 
 /** The fold itself as an extractor, for tests, and for NDJSON and CSV where there is no DuckDB. Puts nothing aside. */
 export const createMemoryDatasetExtractor = ({ sha256 }: { readonly sha256: Sha256 }): DatasetExtractor => ({
-  name: 'fold/1',
+  name: 'fold/2',
   formats: ['ndjson', 'csv'],
-  async extract(plan, _work, { log, artifacts, redactionKey }, { signal, progress }) {
+  async extract(plan, _work, { log, artifacts, redactionKey, versions }, { signal, progress }) {
     const records = recordsIn(plan.cut);
     if (records > memoryRecordsMax)
       throw new JobFailure('cut_too_large', `The cut has ${records} records, ${memoryRecordsMax} are allowed here.`);
@@ -30,7 +30,7 @@ export const createMemoryDatasetExtractor = ({ sha256 }: { readonly sha256: Sha2
         }
       }
     }
-    const folded = await foldDataset(pages(), plan, { artifacts, sha256, redactionKey });
+    const folded = await foldDataset(pages(), plan, { artifacts, sha256, redactionKey, versions });
     progress({ done: 2 * records, total: 2 * records, detail: 'folding' });
     signal.throwIfAborted();
     const names = folded.columns.map(({ name }) => name);

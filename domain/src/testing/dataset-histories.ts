@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { DatasetPlan } from '../datasets/dataset-cut.ts';
 import type { DatasetSpec } from '../datasets/dataset-spec.ts';
+import type { VersionRules } from '../datasets/version-rules.ts';
 import { encode } from '../event-codec.ts';
 import { type RecordedRecord, TOPICS } from '../event-log.ts';
 import type { PredictionEvent } from '../prediction-events.ts';
@@ -197,6 +198,25 @@ const narrowSpec: fc.Arbitrary<Partial<DatasetSpec>> = fc.record(
     ),
   },
   { requiredKeys: ['labels', 'redact'] },
+);
+
+/** Of the versions that histories have, and of one that they have not. */
+export const anyVersionRules: fc.Arbitrary<readonly VersionRules[]> = fc.subarray([1, 2, 3]).chain((versions) =>
+  fc.tuple(
+    ...versions.map((version) =>
+      fc.record(
+        {
+          version: fc.constant(version),
+          threshold: fc.constantFrom(0.1, 1 / 3, 1e-7),
+          defaults: fc.uniqueArray(fc.record({ name, place: fc.nat({ max: 3 }) }), {
+            maxLength: 3,
+            selector: (one) => one.name,
+          }),
+        },
+        { requiredKeys: ['version', 'defaults'] },
+      ),
+    ),
+  ),
 );
 
 /** Filters leave little to compare: every other spec has none. */

@@ -1,12 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import {
   type AuditReport,
   checkpointsOfManifest,
   datasetManifestSchema,
   formatNoteKey,
-  type NoteKey,
-  parseNoteKey,
-  splitNotes,
   type UnsignedCheckpoints,
   verifyLog,
 } from '@hindcast/domain';
@@ -15,7 +11,7 @@ import { Value } from '@sinclair/typebox/value';
 import type { Command } from 'commander';
 import { failed, usage } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
-import { unreadable } from '../read-input.ts';
+import { keptKey, keptNotes, readKept } from '../kept-checkpoints.ts';
 import { type Voice, voiceOf } from '../terminal.ts';
 import { type AuditOptions, auditLogCommand, openAuditLog } from './audit-log.ts';
 import type { CliContext } from './cli-context.ts';
@@ -42,8 +38,8 @@ export const auditVerifyCommand = (context: CliContext): Command =>
     .option('--key <key...>', 'trust only signatures by these keys; by default those that the log itself names')
     .action(async (options: VerifyOptions) => {
       const crypto = await loadCrypto();
-      const keys = options.key?.map((text) => keyOf(crypto, text));
-      const notes = (await Promise.all((options.checkpoints ?? []).map(notesOf))).flat();
+      const keys = options.key?.map((text) => keptKey(crypto, text));
+      const notes = (await Promise.all((options.checkpoints ?? []).map(keptNotes))).flat();
       const unsigned = await Promise.all((options.manifest ?? []).map(rootsIn));
       const voice = voiceOf(context.terminal, options.json === true);
       const { log, close } = await openAuditLog(context, options);
@@ -57,26 +53,8 @@ export const auditVerifyCommand = (context: CliContext): Command =>
       }
     });
 
-const keyOf = (crypto: Parameters<typeof parseNoteKey>[0], text: string): NoteKey => {
-  const key = parseNoteKey(crypto, text);
-  if (!key) throw usage(`"${text}" is no key; \`hindcast audit key\` prints one: name+id+base64.`);
-  return key;
-};
-
-const notesOf = async (path: string): Promise<readonly string[]> => {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  const notes = splitNotes(text);
-  if (notes.length === 0) throw usage(`${path} holds no checkpoint.`);
-  return notes;
-};
-
 const rootsIn = async (path: string): Promise<UnsignedCheckpoints> => {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  const manifest = manifestIn(text);
+  const manifest = manifestIn(await readKept(path));
   const checkpoints = manifest ? checkpointsOfManifest(manifest) : [];
   if (checkpoints.length === 0) throw usage(`${path} is no manifest of a data set that has roots.`);
   return { name: `The data set of ${path}`, checkpoints };
@@ -108,10 +86,14 @@ const tell = (voice: Voice, report: AuditReport, namedByLog: boolean): void => {
   const { findings, ranges, keys, earlier } = report;
   const sum = (of: (range: (typeof ranges)[number]) => number) => ranges.reduce((total, range) => total + of(range), 0);
   const proven = sum((range) => range.proven);
+  const roots = sum((range) => range.roots);
   const unsigned = sum((range) => range.records) - proven;
   const checkpoints = sum((range) => range.checkpoints);
   const summary =
     `${proven} records in ${ranges.length} partitions are as ${checkpoints} checkpoints say.` +
+    (roots > 0 && findings.length === 0
+      ? ` They also fit the roots of data sets (${roots}), which nobody signed.`
+      : '') +
     (unsigned > 0 && findings.length === 0 ? ` ${unsigned} are not signed for yet.` : '');
   const shown = keys.map(formatNoteKey);
   voice.answer({ findings, ranges, earlier, keys: shown }, [...findings.map(({ said }) => said), summary].join('\n'));

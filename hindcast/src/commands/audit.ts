@@ -1,10 +1,18 @@
 import type { Command } from 'commander';
 import { auditCheckpointCommand, auditKeyCommand, auditProveCommand } from './audit-checkpoint.ts';
+import { auditConsistencyCommand } from './audit-consistency.ts';
 import { auditExportCommand } from './audit-export.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { type CliContext, command } from './cli-context.ts';
 
-const parts = [auditVerifyCommand, auditCheckpointCommand, auditKeyCommand, auditProveCommand, auditExportCommand];
+const parts = [
+  auditVerifyCommand,
+  auditCheckpointCommand,
+  auditConsistencyCommand,
+  auditKeyCommand,
+  auditProveCommand,
+  auditExportCommand,
+];
 
 export const auditCommand = (context: CliContext): Command => {
   const group = command(

@@ -77,6 +77,34 @@ describe('hindcast labels upload', () => {
   });
 });
 
+describe('hindcast labels add', () => {
+  it('says what came true by reference, or by entity and window', async () => {
+    const { url, asked } = await serve((_, response, turn) =>
+      send(response, 202, turn === 1 ? { status: 'applied', predictions: ['p-1', 'p-2'] } : { status: 'parked' }),
+    );
+    const { out } = await cli(['labels', 'add', 'yes', '--reference', 'r-1', '--weight', '2', '--url', url]);
+    expect(out).toBe('p-1  labeled\np-2  labeled\n');
+    const window = ['--from', '2026-01-01T00:00:00Z', '--to', '2026-02-01T00:00:00Z', '--model', 'churn', '--latest'];
+    expect((await cli(['labels', 'add', '0.5', '--entity', 'e', ...window, '--url', url])).out).toContain('parked');
+    expect(asked.map(({ body }) => JSON.parse(body))).toEqual([
+      { referenceId: 'r-1', value: 'yes', weight: 2 },
+      {
+        ...{ entity: 'e', value: 0.5, model: 'churn', match: 'latest' },
+        ...{ from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z' },
+      },
+    ]);
+  });
+
+  it.each([
+    [[]],
+    [['--reference', 'r', '--entity', 'e']],
+    [['--reference', 'r', '--weight', '-1']],
+    [['--reference', 'r', '--weight', 'much']],
+  ])('refuses %j', async (args) => {
+    expect((await cli(['labels', 'add', 'yes', ...args, '--url', 'http://127.0.0.1:9'])).code).toBe(2);
+  });
+});
+
 it('hindcast labels list shows what waits, and for what', async () => {
   const data = [
     { status: 'parked', id: 'p-1', value: 1, recordedAt: '2026-04-01T00:00:00.000Z' },

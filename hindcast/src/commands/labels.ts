@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { failed, usage } from '../cli-failure.ts';
+import { parseMoment } from '../duration.ts';
 import { LABEL_NAMES, type LabelName, labelLines } from '../label-file.ts';
+import { type LabelOptions, labelMembers, withLabelOptions } from '../label-options.ts';
 import { textTable } from '../text-table.ts';
 import { openUpload, type UploadPart, uploadParts } from '../upload-parts.ts';
 import { type CliContext, type Connected, clientCommand, command, connect } from './cli-context.ts';
@@ -18,11 +20,53 @@ export const labelsCommand = (context: CliContext): Command =>
   command(
     'labels',
     'Upload what came true, and see what waits for its prediction',
+    'hindcast labels add yes --reference order-1842',
     'hindcast labels upload labels.ndjson',
     'hindcast labels list --parked',
   )
+    .addCommand(addCommand(context))
     .addCommand(uploadCommand(context))
     .addCommand(listCommand(context));
+
+interface AddOptions extends LabelOptions {
+  readonly reference?: string;
+  readonly entity?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly model?: string;
+  readonly latest?: true;
+}
+
+const addCommand = (context: CliContext): Command =>
+  withLabelOptions(
+    clientCommand(
+      'add',
+      'Say what came true of the predictions of a reference, or of an entity in a window of time',
+      'hindcast labels add yes --reference order-1842',
+      'hindcast labels add no --entity customer-17 --from 90d --latest --source billing',
+    )
+      .argument('<value>', 'what came true: JSON, or a word as it is; null takes it back')
+      .option('--reference <id>', 'predictions with this referenceId')
+      .option('--entity <name>', 'predictions of this entity')
+      .option('--from <time>', 'of an entity: since this event time, ISO 8601 or this long ago')
+      .option('--to <time>', 'of an entity: before this event time')
+      .option('--model <name>', 'only predictions of this model')
+      .option('--latest', 'only the newest of them, not all'),
+  ).action(async (value: string, options: AddOptions) => {
+    const { reference, entity, from, to, model, latest } = options;
+    if ((reference === undefined) === (entity === undefined)) throw usage('Give one of --reference and --entity.');
+    const { client, voice } = connect(context, options);
+    const now = context.terminal.now();
+    const about = {
+      ...{ referenceId: reference, entity, model, ...(latest && { match: 'latest' }) },
+      ...{ from: from && parseMoment(from, now), to: to && parseMoment(to, now) },
+    };
+    const json = { ...about, ...labelMembers(value, options, now) };
+    const { body } = await client.request('/v1/labels', { method: 'POST', json });
+    const { status, predictions = [] } = body as { readonly status?: string; readonly predictions?: readonly string[] };
+    const parked = 'parked: it waits for the first prediction that fits';
+    voice.answer(body, status === 'parked' ? parked : predictions.map((id) => `${id}  labeled`).join('\n'));
+  });
 
 const uploadCommand = (context: CliContext): Command =>
   clientCommand(

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { parseMoment } from '../duration.ts';
-import { labelValue } from '../label-value.ts';
+import { type LabelOptions, labelMembers, withLabelOptions } from '../label-options.ts';
 import { asPrediction, summarize } from '../prediction-answer.ts';
 import { predictionPath } from '../wait-for-prediction.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
@@ -21,33 +20,20 @@ export const cancelCommand = (context: CliContext): Command =>
       voice.answer(body, status === 202 ? begun : summarize(asPrediction(body)));
     });
 
-interface LabelOptions {
-  readonly occurredAt?: string;
-  readonly source?: string;
-}
-
 export const labelCommand = (context: CliContext): Command =>
-  clientCommand(
-    'label',
-    'Say what came true; a later label corrects an earlier one',
-    'hindcast label 01980d7e-6d0c-7000-8000-000000000001 yes',
-    'hindcast label 01980d7e-6d0c-7000-8000-000000000001 412.5 --source billing --occurred-at 2h',
-  )
-    .argument('<id>', 'id of the prediction')
-    .argument('<value>', 'what came true: JSON, or a word as it is')
-    .option('--occurred-at <time>', 'when it came true, ISO 8601 or this long ago')
-    .option('--source <text>', 'who says so')
-    .action(async (id: string, value: string, options: LabelOptions) => {
-      const { client, voice } = connect(context, options);
-      const now = context.terminal.now();
-      const { body } = await client.request(`${predictionPath(id)}/labels`, {
-        method: 'POST',
-        json: {
-          value: labelValue(value),
-          ...(options.occurredAt === undefined ? undefined : { occurredAt: parseMoment(options.occurredAt, now) }),
-          ...(options.source === undefined ? undefined : { source: options.source }),
-        },
-      });
-      const { position } = body as { position?: string };
-      voice.answer(body, `${id}  labeled  ${position ?? ''}`.trimEnd());
-    });
+  withLabelOptions(
+    clientCommand(
+      'label',
+      'Say what came true; a later label corrects an earlier one',
+      'hindcast label 01980d7e-6d0c-7000-8000-000000000001 yes',
+      'hindcast label 01980d7e-6d0c-7000-8000-000000000001 412.5 --source billing --occurred-at 2h',
+    )
+      .argument('<id>', 'id of the prediction')
+      .argument('<value>', 'what came true: JSON, or a word as it is; null takes it back'),
+  ).action(async (id: string, value: string, options: LabelOptions) => {
+    const { client, voice } = connect(context, options);
+    const json = labelMembers(value, options, context.terminal.now());
+    const { body } = await client.request(`${predictionPath(id)}/labels`, { method: 'POST', json });
+    const { position } = body as { position?: string };
+    voice.answer(body, `${id}  labeled  ${position ?? ''}`.trimEnd());
+  });

@@ -140,6 +140,14 @@ describe('what may still happen to a prediction', () => {
     expect({ code, err }).toEqual({ code: 1, err: 'The prediction has succeeded. (HTTP 409)\n' });
   });
 
+  it('is shown as it stood, with the labels of then', async () => {
+    const { url, asked } = await serve((_, response) => send(response, 200, { id: 'p1', status: 'queued' }));
+    const { code, out } = await cli(['get', 'p1', '--as-of', '0:2:117', '--json', '--url', url]);
+    expect({ code, out: JSON.parse(out) }).toEqual({ code: 0, out: { id: 'p1', status: 'queued' } });
+    expect(asked[0]?.path).toBe('/v1/predictions/p1?asOf=0%3A2%3A117&include=labels');
+    expect((await cli(['get', 'p1', '--as-of', '0:2:117', '--wait', '1s', '--url', url])).code).toBe(2);
+  });
+
   it.each([
     ['yes', 'yes'],
     ['"yes"', 'yes'],

@@ -39,9 +39,9 @@ export const qualityCommand = (context: CliContext): Command =>
     .option('--maturity <time>', 'only labels that came within 1h, 1d, 7d, 30d or 90d, of requests that old')
     .option('--absent <label>', 'what requests without a label count as; drop: nothing')
     .option('--after <time>', 'how old these must be, such as 90d')
-    .option('--since <time>', 'accepted since: ISO 8601, or this long ago; 90 days where it is not given')
+    .option('--since <time>', 'accepted since: ISO 8601, or this long ago; 90 days where it is not given, 30 by hour')
     .option('--until <time>', 'accepted before')
-    .option('--by <step>', 'a line for each hour or day')
+    .option('--by <step>', 'a line for each hour or day (hour, day)')
     .action(async (reference: string, options: QualityOptions) => {
       const { client, voice } = connect(context, options);
       const { name, version } = parseReference(reference);

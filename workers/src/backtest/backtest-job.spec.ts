@@ -149,6 +149,22 @@ describe('a backtest', () => {
 });
 
 describe('a shadow', () => {
+  it('keeps what it has found also where nothing comes behind it', async () => {
+    let time = 0;
+    const handler = createShadowHandler({ ...world.ports, clock: () => time });
+    const cut = await world.cut();
+    const spec = await specOf({ cut: { ...cut, ranges: cut.ranges.map((range) => ({ ...range, from: range.to })) } });
+    await world.predict(...some(20));
+    const came = recordsInCut(await world.cut()) - recordsInCut(cut);
+    const stopAt = (done: number): boolean => {
+      if (time > 0) return true;
+      if (done === came) time = 2_000;
+      return false;
+    };
+    const { checkpoint } = await world.run(handler, spec, { stopAt });
+    expect(backtestReport(await stateOf(checkpoint?.['state'] as DataRef)).compared).toBe(20);
+  });
+
   it('asks the candidate what is asked from now on, and keeps what it has found when it is canceled', async () => {
     await world.predict(...some(5));
     let time = 0;

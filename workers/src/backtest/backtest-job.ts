@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ArtifactStore,
   type BacktestSpec,
@@ -54,7 +55,7 @@ export const createShadowHandler =
       const failed = new AbortController();
       const log = followingLog(ports.log, AbortSignal.any([run.signal, failed.signal]));
       const open = cut.ranges.map(({ partition, from }) => ({ partition, from, to: Number.MAX_SAFE_INTEGER }));
-      const reading = open.map((range) => scored.read(log, range, undefined));
+      const reading = [...open.map((range) => scored.read(log, range, undefined)), scored.keep(failed.signal)];
       try {
         await Promise.all(reading);
       } finally {
@@ -64,12 +65,17 @@ export const createShadowHandler =
       return scored.finish();
     });
 
+/** Pause between two looks at whether something waits to be kept. */
+const keepMs = 500;
+
 interface Scored {
   read(
     log: PastPorts['log'] | ReturnType<typeof followingLog>,
     range: LogCut['ranges'][number],
     labels: KnownLabels | undefined,
   ): Promise<void>;
+  /** Tells what was found last also where nothing more comes, until the signal. */
+  keep(until: AbortSignal): Promise<void>;
   finish(): Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -111,13 +117,11 @@ const scoredOf = (
   const { state } = results;
   const score = createScorer(ports, spec, parts.candidate, parts.runs, results);
   const total = recordsInCut(spec.cut);
-  const tell = async (now: 'if due' | 'all'): Promise<BacktestCheckpoint | undefined> => {
-    const saved = await results.save(now);
+  const tell = (saved: BacktestCheckpoint | undefined): void => {
     const done = state.counts.records;
     const detail = `${state.compared} compared, ${state.changed} of them changed`;
     const told = { done, unit: 'records', detail, ...(total > 0 && done <= total && { total }) };
     progress({ ...told, ...(saved && { checkpoint: { ...saved } }) });
-    return saved;
   };
 
   return {
@@ -128,11 +132,20 @@ const scoredOf = (
         signal.throwIfAborted();
         const found = await labels?.of(page.predictions, range.to);
         await score(page, found ?? new Map());
-        await tell('if due');
+        tell(await results.save('if due'));
+      }
+    },
+    async keep(until) {
+      const ended = AbortSignal.any([signal, until]);
+      for (;;) {
+        await delay(keepMs, undefined, { signal: ended });
+        const saved = await results.save('if due');
+        if (saved) tell(saved);
       }
     },
     async finish() {
-      const saved = await tell('all');
+      const saved = await results.save('all');
+      tell(saved);
       const { compared, changed, labelled, refusals } = state;
       return { ...{ compared, changed, labelled, refusals }, state: saved?.state };
     },

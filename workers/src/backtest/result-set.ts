@@ -1,8 +1,13 @@
 import type { ArtifactStore, BacktestState, DataRef, PastPlace } from '@hindcast/domain';
 
-/** A file of rows ends when it has so many characters, or is so old: what is not in one is done again after a crash. */
+/**
+ * A file of rows ends when it has so many characters, or is so old: what is not in one is done again after a crash, and is
+ * lost where the job is canceled. A young job, which may be canceled soon, writes sooner: after this share of its age.
+ */
 const fileCharsMax = 4 * 1_048_576;
 const fileMsMax = 20_000;
+const fileMsMin = 1_000;
+const fileAgeShare = 0.05;
 /** A character takes at most three bytes. */
 const fileBytesMax = 64 * 1_048_576;
 const stateBytesMax = 256 * 1_048_576;
@@ -20,7 +25,7 @@ export interface ResultSet {
   add(line: string): void;
   /** In the same turn in which all of a page was added. */
   reached(place: PastPlace): void;
-  /** Writes what there is, if it is time. undefined: it was not. */
+  /** Writes what there is, if it is time and there is something new. undefined: it was not. */
   save(now: 'if due' | 'all'): Promise<BacktestCheckpoint | undefined>;
 }
 
@@ -33,7 +38,9 @@ export const createResultSet = (
   const places = new Map(known.map((place) => [place.partition, place]));
   let lines: string[] = [];
   let chars = 0;
-  let savedAt = clock();
+  const startedAt = clock();
+  let savedAt = startedAt;
+  let isChanged = false;
   let saving: Promise<BacktestCheckpoint | undefined> = Promise.resolve(undefined);
 
   const write = async (): Promise<BacktestCheckpoint> => {
@@ -44,6 +51,7 @@ export const createResultSet = (
     lines = [];
     chars = 0;
     savedAt = clock();
+    isChanged = false;
     if (rows.length > 0) {
       const file = { ...(await artifacts.put(encoded(`${rows.join('\n')}\n`), fileBytesMax)), rows: rows.length };
       state.files.push(file);
@@ -58,9 +66,14 @@ export const createResultSet = (
       lines.push(line);
       chars += line.length;
     },
-    reached: (place) => void places.set(place.partition, place),
+    reached(place) {
+      places.set(place.partition, place);
+      isChanged = true;
+    },
     save(now) {
-      const isDue = () => now === 'all' || chars >= fileCharsMax || clock() - savedAt >= fileMsMax;
+      const isOld = (at: number) =>
+        at - savedAt >= Math.min(fileMsMax, Math.max(fileMsMin, fileAgeShare * (at - startedAt)));
+      const isDue = () => now === 'all' || chars >= fileCharsMax || (isChanged && isOld(clock()));
       const next = saving.catch(() => undefined).then(async () => (isDue() ? write() : undefined));
       saving = next;
       return next;

@@ -16,11 +16,13 @@ import {
   type JobHandlers,
   type JobRun,
   type ReadableLog,
+  readModels,
   readTreeRoots,
   redactionKeyIdOf,
   type TreeHash,
   toBase64,
   unaccounted,
+  versionRulesOf,
 } from '@hindcast/domain';
 
 export interface DatasetCutPorts extends Pick<ExtractionSource, 'artifacts' | 'redactionKey'> {
@@ -69,10 +71,11 @@ export const cutDataset = async (
   if (plan.redactionKeyId !== undefined && plan.redactionKeyId !== keyId)
     throw new JobFailure('other_redaction_key', 'This process has not the redaction key that the set was asked with.');
   const roots = await rootsOf(log, createTreeHash(crypto), plan, run);
+  const versions = versionRulesOf(await readModels(log), plan.spec.tenant, plan.spec.model);
   const extracted = await extractor.extract(
     plan,
     datasetId,
-    { log, artifacts, redactionKey },
+    { log, artifacts, redactionKey, versions },
     {
       signal: run.signal,
       progress: ({ done, total, detail }) => run.progress({ done, total, unit: 'steps', detail }),

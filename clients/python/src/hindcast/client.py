@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Type, Union
-from urllib.parse import quote
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Type, Union
 
-from ._event_stream import messages
 from ._json import plain
 from ._rows import rows_of
 from ._submissions import item_of, submit_many, submit_one
-from ._transport import Retrying, Transport, broken
+from ._transport import Retrying, Transport
+from ._waiting import AnyPrediction, follow_one, id_of, path_of, wait_many, wait_max_s, wait_one
 from .datasets import Datasets
-from .errors import Unreachable, WaitTimeout
 from .imports import ImportReport, import_many
 from .labels import LabelOutcome, LabelReport, label_many, label_one
 from .models import Models
@@ -28,14 +23,8 @@ from .predictions import HistoryEvent, Prediction, Submitted
 from .replay import Replay
 
 url_default = "http://127.0.0.1:8080"
-wait_max_s = 60
-"""The server holds a request no longer for an answer."""
-parallel_waits = 4
-window_max = 1_000
-"""Predictions that are waited for together."""
 
 Time = Union[datetime, str]
-AnyPrediction = Union[str, Prediction]
 
 
 class Client:
@@ -148,61 +137,25 @@ class Client:
 
     def get(self, prediction: AnyPrediction) -> Prediction:
         """A prediction as it is now. Raises `NotFound` where none was accepted under this id."""
-        return Prediction.of(self._transport.request("GET", _path(prediction)).json())
+        return Prediction.of(self._transport.request("GET", path_of(id_of(prediction))).json())
 
     def wait(self, prediction: AnyPrediction, *, timeout: float = 60.0) -> Prediction:
         """The prediction once it has ended, however it ended. Raises `WaitTimeout`."""
-        end = time.monotonic() + timeout
-        while True:
-            left = min(max(0.0, end - time.monotonic()), wait_max_s)
-            seconds = math.ceil(left)
-            # A request is held for whole seconds; the time that is left decides all the same.
-            headers = {"prefer": f"wait={seconds}"} if seconds > 0 else {}
-            answer = self._transport.request(
-                "GET", _path(prediction), headers=headers, timeout=self._transport.timeout + seconds
-            )
-            found = Prediction.of(answer.json())
-            if found.ended:
-                return found
-            if time.monotonic() >= end:
-                raise WaitTimeout(found.id, timeout)
+        return wait_one(self._transport, id_of(prediction), timeout)
 
     def wait_many(self, predictions: Iterable[AnyPrediction], *, timeout: float = 60.0) -> Iterator[Prediction]:
         """Each prediction once it has ended, in the order in which they are given. `timeout` is for each of them."""
-        with ThreadPoolExecutor(parallel_waits, thread_name_prefix="hindcast-wait") as threads:
-            window: List[AnyPrediction] = []
-            for prediction in predictions:
-                window.append(prediction)
-                if len(window) == window_max:
-                    yield from threads.map(lambda one: self.wait(one, timeout=timeout), window)
-                    window = []
-            yield from threads.map(lambda one: self.wait(one, timeout=timeout), window)
+        return wait_many(self._transport, map(id_of, predictions), timeout)
 
     def cancel(self, prediction: AnyPrediction, *, reason: Optional[str] = None) -> Prediction:
         """Cancels a prediction. Raises `ApiError` with the code `prediction-ended` where its end was quicker."""
         body = None if reason is None else {"reason": reason}
-        answer = self._transport.request("POST", f"{_path(prediction)}/cancel", json=body)
+        answer = self._transport.request("POST", f"{path_of(id_of(prediction))}/cancel", json=body)
         return self.get(prediction) if answer.status == 202 else Prediction.of(answer.json())
 
     def follow(self, prediction: AnyPrediction) -> Iterator[HistoryEvent]:
         """The events of a prediction as they come, until it has ended. A stream that breaks goes on behind the last one."""
-        last: Optional[str] = None
-        while True:
-            for again in self._transport.retrying.pauses():
-                headers = {"accept": "text/event-stream", **({} if last is None else {"last-event-id": last})}
-                try:
-                    path = f"{_path(prediction)}/events"
-                    _, status, lines = self._transport.lines(path, query=None, headers=headers)
-                    if status == 204:
-                        return
-                    for event_id, data in messages(lines):
-                        last = event_id or last
-                        if data:
-                            yield HistoryEvent.of(json.loads(data))
-                    break
-                except broken as error:
-                    if not again(None):
-                        raise Unreachable("The stream broke, each time.") from error
+        return follow_one(self._transport, id_of(prediction))
 
     def label(
         self,
@@ -215,7 +168,7 @@ class Client:
     ) -> LabelOutcome:
         """Says what came true of a prediction. A later label corrects an earlier one; None takes it back."""
         members = {"value": value, "occurred_at": occurred_at, "source": source, "weight": weight}
-        return label_one(self._transport, {"id": _id(prediction), **members})
+        return label_one(self._transport, {"id": id_of(prediction), **members})
 
     def label_by(
         self,
@@ -289,15 +242,6 @@ class Client:
         return Replay(self._transport, query, limit)
 
 
-
 def cache_folder() -> Path:
     """Where data sets are kept that were loaded without naming a folder: they never change."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hindcast" / "datasets"
-
-
-def _id(prediction: AnyPrediction) -> str:
-    return prediction if isinstance(prediction, str) else prediction.id
-
-
-def _path(prediction: AnyPrediction) -> str:
-    return f"/v1/predictions/{quote(_id(prediction), safe='')}"
