@@ -60,12 +60,12 @@ export const SETTINGS = {
   deadlineMs: setting(Type.Integer({ minimum: 1, maximum: 604_800_000, default: 600_000 }), {
     env: 'HINDCAST_DEADLINE_MS',
     flag: 'deadline-ms',
-    description: 'Time a prediction has to end, where neither the request nor its model says another',
+    description: 'Time a prediction has to end, unless the request or its model sets its own',
   }),
   inferenceTimeoutMs: setting(Type.Integer({ minimum: 1, maximum: 3_600_000, default: 10_000 }), {
     env: 'HINDCAST_INFERENCE_TIMEOUT_MS',
     flag: 'inference-timeout-ms',
-    description: 'Time one run of a model may take before its process is killed, where the model says no other',
+    description: 'Time one run of a model may take before its process is killed, unless the model sets its own',
   }),
   modelMemoryBytes: setting(
     Type.Integer({ minimum: 64 * mebibyte, maximum: 1_048_576 * mebibyte, default: 2_048 * mebibyte }),
