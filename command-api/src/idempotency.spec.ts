@@ -1,4 +1,4 @@
-import type { PredictionRequested } from '@hindcast/domain';
+import { LogError, type PredictionRequested, TOPICS } from '@hindcast/domain';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
 
@@ -79,6 +79,7 @@ describe('an idempotency key', () => {
       reserve: async () => ({ held: false, sure: true }) as const,
       accept: async () => true,
       release: async () => {},
+      doubt: async () => {},
     };
     await restart({ ports: { reservations: lost } });
     world.holdViews();
@@ -99,6 +100,7 @@ describe('an idempotency key', () => {
       reserve: async () => ({ held: false, sure }) as const,
       accept: async () => kept,
       release: async () => {},
+      doubt: async () => {},
     };
     const many = (...tenures: readonly number[]) => ({
       model: 'churn',
@@ -175,6 +177,36 @@ describe('an idempotency key', () => {
       const again = await keyed(key, payload);
       expect([again.statusCode, again.headers['idempotency-replayed']]).toEqual([202, 'true']);
     }
+  });
+
+  it.each([
+    ['one', body, { ...body, entity: 'b' }],
+    [
+      'many',
+      { model: 'churn', items: [{ input: churnInput }] },
+      { model: 'churn', items: [{ input: churnInput, entity: 'b' }] },
+    ],
+  ])('whose request the log has, but did not say so, is refused to another body: %s', async (_what, first, second) => {
+    let lost = 0;
+    const noAnswer = { ok: false, error: new LogError('unavailable', 'no acknowledgement') } as const;
+    await restart({
+      log: (log) => ({
+        ...log,
+        async append(topic, records) {
+          const outcomes = await log.append(topic, records);
+          if (topic !== TOPICS.predictions || lost > 0) return outcomes;
+          lost += records.length;
+          return outcomes.map(() => noAnswer);
+        },
+      }),
+    });
+    world.holdViews();
+    expect((await keyed('k', first)).statusCode).toBe(503);
+    const other = keyed('k', second);
+    await expect.poll(async () => (await world.events()).length).toBe(2);
+    world.releaseViews();
+    expect((await other).json()).toMatchObject({ status: 422, type: '/problems/idempotency-key-reused' });
+    expect((await keyed('k', first)).statusCode).toBe(202);
   });
 
   it('is free again when its request was refused', async () => {

@@ -57,20 +57,27 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   const claim = await ports.reservations.reserve(claimKey, hash);
   if (claim.held && claim.sure && claim.by.hash !== hash) throw keyReused();
   const underWay = claim.held && claim.by.accepted === undefined;
+  const release = () => ports.reservations.release(claimKey);
+  let mayBeInLog = false;
+  const onAppend = (): void => {
+    mayBeInLog = true;
+  };
   try {
     const batch = { id: batchId, ids, hashes, keyed: { hash, items: items.length } };
     const known = await replayItems(context, batch, claim.held && !underWay);
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     if (underWay && !(known.length > 0 && known.every((item) => item !== undefined))) throw inFlight();
-    const appended = await acceptItems(context, submission, batch, known);
+    const appended = await acceptItems(context, submission, batch, known, onAppend);
     const isAccepted = !appended.every((outcome) => outcome instanceof Problem);
     const isKept = claim.sure && isAccepted && (await ports.reservations.accept(claimKey, 'accepted'));
     const isSettled = claim.sure && (claim.held || isKept || !isAccepted);
     const outcomes = isSettled ? appended : await settleItems(context, appended, hash);
-    if (!claim.held && !isKept) await ports.reservations.release(claimKey);
+    if (!claim.held && !isKept) await (isAccepted || !mayBeInLog ? release() : ports.reservations.doubt(claimKey));
     return { batchId, replayed: known.some((one) => one !== undefined), outcomes };
   } catch (error) {
-    if (!claim.held) await ports.reservations.release(claimKey);
+    // A log that does not answer may have the records: whoever comes next under this key cannot be sure to be the first.
+    if (mayBeInLog) await ports.reservations.doubt(claimKey);
+    else if (!claim.held) await release();
     throw error;
   }
 };
@@ -98,6 +105,7 @@ const acceptItems = async (
   submission: ManySubmission,
   batch: Batch,
   known: readonly ItemReplay[],
+  onAppend?: () => void,
 ): Promise<ItemOutcome[]> => {
   const { items, together } = submission;
   let fresh = items.length;
@@ -107,7 +115,7 @@ const acceptItems = async (
   const resolved = found instanceof Promise ? await found : found;
   const leave = context.admission.enter(context.tenant, resolved.name, fresh);
   try {
-    return await appendItems(context, submission, batch, known, resolved);
+    return await appendItems(context, submission, batch, known, resolved, onAppend);
   } finally {
     leave();
   }
@@ -119,6 +127,7 @@ const appendItems = async (
   { id: batchId, ids, hashes, keyed }: Batch,
   known: readonly ItemReplay[],
   resolved: ResolvedModel,
+  onAppend?: () => void,
 ): Promise<ItemOutcome[]> => {
   const outcomes: ItemOutcome[] = [];
   const prepared: Prepared[] = [];
@@ -156,6 +165,7 @@ const appendItems = async (
   if (prepared.length === 0) return outcomes;
   together?.beforeAppend(prepared.map(({ id }) => id));
   const records = prepared.map(({ record }) => record);
+  onAppend?.();
   const appended = await context.ports.log.append(TOPICS.predictions, records);
   context.admission.appended(context.tenant, resolved.name, appended);
   const refused = appended.find((outcome) => !outcome.ok);

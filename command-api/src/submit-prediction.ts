@@ -65,12 +65,16 @@ const submitKeyed = async (
   const release = async (): Promise<void> => {
     if (!claim.held) await reservations.release(key);
   };
+  let mayBeInLog = false;
+  const onAppend = (): void => {
+    mayBeInLog = true;
+  };
   try {
     const doc = await reading.peek(key);
     const before = sameRequest(doc, requestHash);
     if (!before) {
       await refuseKeyOfBatch(context, id);
-      const submitted = await acceptNew(context, watches, submission, id, requestHash, settle);
+      const submitted = await acceptNew(context, watches, submission, id, requestHash, { onAppend, settle });
       // From here on the view knows the request.
       if (!claim.sure) await release();
       return submitted;
@@ -79,7 +83,9 @@ const submitKeyed = async (
     else await release();
     return await replay(watches, submission, before, doc);
   } catch (error) {
-    await release();
+    // A log that does not answer may have the record: whoever comes next under this key cannot be sure to be the first.
+    if (mayBeInLog) await reservations.doubt(key);
+    else await release();
     throw error;
   }
 };
@@ -104,7 +110,7 @@ const acceptNew = async (
   { model, item, manner, waitMs }: Submission,
   id: string,
   requestHash: string,
-  settle?: (accepted: Accepted) => Promise<Settled>,
+  keyed?: { onAppend(): void; settle(accepted: Accepted): Promise<Settled> },
 ): Promise<Submitted> => {
   const found = resolveModel(context, model);
   const resolved = found instanceof Promise ? await found : found;
@@ -115,13 +121,14 @@ const acceptNew = async (
     const leave = context.admission.enter(context.tenant, prepared.model, 1);
     let outcomes: readonly AppendOutcome[];
     try {
+      keyed?.onAppend();
       outcomes = await context.ports.log.append(TOPICS.predictions, [prepared.record]);
       context.admission.appended(context.tenant, prepared.model, outcomes);
     } finally {
       leave();
     }
     const accepted = acceptedOf(prepared, outcomes[0]);
-    const settled = settle ? await settle(accepted) : { ...accepted, replayed: false };
+    const settled = keyed ? await keyed.settle(accepted) : { ...accepted, replayed: false };
     const ended = watch && (await watch.seen);
     // Another body may have won the race for this key: its result is not the answer to this one.
     if (ended) sameRequest(ended, requestHash);

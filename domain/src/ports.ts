@@ -66,6 +66,11 @@ export interface Reservations {
   /** false where the key is held by who asked no more, or nobody can say: another request may have been accepted under it. */
   accept(key: string, accepted: string): Promise<boolean>;
   release(key: string): Promise<void>;
+  /**
+   * Lets the key go where its request may be in the log although nobody was told so: claims on it are not sure, and one
+   * that is taken already is accepted no more, until as much time has passed as a claim is kept.
+   */
+  doubt(key: string): Promise<void>;
 }
 /**
  * `held` tells who holds the key; otherwise it is now held by who asked. Not `sure`: an earlier claim may have been lost,

@@ -13,18 +13,23 @@ if not mark then
   mark = ARGV[4]
   redis.call('SET', KEYS[2], mark)
 end
+local doubt = redis.call('EXISTS', KEYS[3])
 local held = redis.call('HMGET', KEYS[1], 'hash', 'accepted')
-if held[1] then return {mark, held[1], held[2]} end
+if held[1] then return {mark, doubt, held[1], held[2]} end
 redis.call('HSET', KEYS[1], 'hash', ARGV[1], 'by', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return {mark}`;
+return {mark, doubt}`;
 const acceptScript = `
-if redis.call('HGET', KEYS[1], 'by') ~= ARGV[1] then return 0 end
+if redis.call('HGET', KEYS[1], 'by') ~= ARGV[1] or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('HSET', KEYS[1], 'accepted', ARGV[2])
 return 1`;
 const releaseScript = `
 if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return false`;
+const doubtScript = `
+if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[2], '', 'PX', ARGV[2])
+return 1`;
 
 /**
  * Claims that several processes share. Only the process that took a claim can accept or release it: one that comes back
@@ -46,12 +51,13 @@ export const createRedisReservations = ({
   let markBefore: string | undefined;
   let doubtUntil = Number.NEGATIVE_INFINITY;
   const claimKey = (key: string): string => `${redis.namespace}:claim:${key}`;
+  const doubtKey = (key: string): string => `${redis.namespace}:doubt:${key}`;
   const run = (script: string, key: string, ...values: readonly (string | number)[]): Promise<unknown> =>
-    redis.ask<unknown>((server) => server.eval(script, 1, claimKey(key), ...values), null);
+    redis.ask<unknown>((server) => server.eval(script, 2, claimKey(key), doubtKey(key), ...values), null);
 
   return {
     async reserve(key, hash) {
-      const keys = [claimKey(key), `${redis.namespace}:claims`];
+      const keys = [claimKey(key), `${redis.namespace}:claims`, doubtKey(key)];
       const answer = await redis.ask<unknown>(
         (server) => server.eval(reserveScript, keys.length, ...keys, hash, owner, ttlMs, randomUUID()),
         undefined,
@@ -60,10 +66,10 @@ export const createRedisReservations = ({
         doubtUntil = now() + ttlMs;
         return { ...(await alone.reserve(key, hash)), sure: false } satisfies Claim;
       }
-      const [mark, holder, accepted] = answer;
+      const [mark, doubt, holder, accepted] = answer;
       if (markBefore !== undefined && mark !== markBefore) doubtUntil = now() + ttlMs;
       markBefore = mark;
-      const sure = now() >= doubtUntil;
+      const sure = now() >= doubtUntil && doubt === 0;
       if (holder === undefined) return { held: false, sure };
       // What was accepted has won, whatever was lost since.
       return { held: true, sure: sure || accepted !== null, by: { hash: holder, accepted: accepted ?? undefined } };
@@ -75,8 +81,15 @@ export const createRedisReservations = ({
       await alone.release(key);
       await run(releaseScript, key, owner);
     },
+    async doubt(key) {
+      await alone.release(key);
+      // Nobody else hears of it: at least this process is not sure of anything for as long.
+      if ((await run(doubtScript, key, owner, ttlMs)) !== 1) doubtUntil = now() + ttlMs;
+    },
   };
 };
 
-const isAnswer = (answer: unknown): answer is readonly [mark: string, holder?: string, accepted?: string | null] =>
+const isAnswer = (
+  answer: unknown,
+): answer is readonly [mark: string, doubt: number, holder?: string, accepted?: string | null] =>
   Array.isArray(answer) && typeof answer[0] === 'string';

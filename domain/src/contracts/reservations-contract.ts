@@ -51,6 +51,20 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
         expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true });
       }));
 
+    it('is sure of nothing under a key whose request may be in the log, for the time of a claim', () =>
+      using(async ({ reservations, outlive }) => {
+        await reservations.reserve('t/a', 'hash-1');
+        await reservations.doubt('t/a');
+        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: false });
+        expect(await reservations.accept('t/a', '{"id":"p-2"}')).toBe(false);
+        expect(await reservations.reserve('t/a', 'hash-3')).toMatchObject({ held: true, sure: false });
+        await reservations.release('t/a');
+        expect(await reservations.reserve('t/a', 'hash-3')).toEqual({ held: false, sure: false });
+        expect(await reservations.reserve('t/b', 'hash-1')).toEqual({ held: false, sure: true });
+        await outlive();
+        expect(await reservations.reserve('t/a', 'hash-4')).toEqual({ held: false, sure: true });
+      }));
+
     it('is free again after its time, and accepting it then claims nothing, and says so', () =>
       using(async ({ reservations, outlive }) => {
         await reservations.reserve('t/a', 'hash-1');

@@ -12,34 +12,44 @@ export const createMemoryReservations = ({
 }): Reservations => {
   // Every claim lives equally long, so insertion order is also the order in which they end.
   const held = new Map<string, Reservation & { readonly endsAt: number }>();
+  const doubted = new Map<string, { readonly endsAt: number }>();
 
-  const forgetEnded = (at: number): void => {
-    for (const [key, { endsAt }] of held) {
-      if (endsAt > at && held.size < entriesMax) break;
-      held.delete(key);
+  const forgetEnded = (entries: Map<string, { readonly endsAt: number }>, at: number): void => {
+    for (const [key, { endsAt }] of entries) {
+      if (endsAt > at && entries.size < entriesMax) break;
+      entries.delete(key);
     }
   };
+  const isDoubted = (key: string, at: number): boolean => (doubted.get(key)?.endsAt ?? 0) > at;
 
   return {
     async reserve(key, hash) {
       const at = now();
       const holder = held.get(key);
+      const sure = !isDoubted(key, at);
       if (holder && holder.endsAt > at) {
-        return { held: true, sure: true, by: { hash: holder.hash, accepted: holder.accepted } };
+        return { held: true, sure, by: { hash: holder.hash, accepted: holder.accepted } };
       }
       held.delete(key);
-      forgetEnded(at);
+      forgetEnded(held, at);
       held.set(key, { hash, accepted: undefined, endsAt: at + ttlMs });
-      return { held: false, sure: true };
+      return { held: false, sure };
     },
     async accept(key, accepted) {
       const holder = held.get(key);
-      if (!holder || holder.endsAt <= now()) return false;
+      const at = now();
+      if (!holder || holder.endsAt <= at || isDoubted(key, at)) return false;
       held.set(key, { ...holder, accepted });
       return true;
     },
     async release(key) {
       held.delete(key);
+    },
+    async doubt(key) {
+      held.delete(key);
+      doubted.delete(key);
+      forgetEnded(doubted, now());
+      doubted.set(key, { endsAt: now() + ttlMs });
     },
   };
 };
