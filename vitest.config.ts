@@ -1,15 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Files share what is loaded: a third of the processor time of a run would go into loading the same modules for each. */
-const isolate = false;
-
 /** Parts are tested by their sources: nothing has to be built before. */
 const conditions = ['@hindcast/source', 'node', 'import', 'default'];
 const ofParts = (name: string, include: string[], extra: object) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { name, include, isolate, ...extra },
+  // Files share what is loaded: half of the processor time would go into loading the same modules for each of them.
+  test: { name, include, isolate: false, ...extra },
 });
 
 /**
@@ -20,7 +18,6 @@ const ofProcesses = (name: string, include: string[], extra: object) => ({
   test: {
     name,
     include,
-    isolate,
     server: { deps: { external: [/\/dist\//] } },
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
     maxConcurrency: 2,
