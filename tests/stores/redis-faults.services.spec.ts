@@ -105,6 +105,19 @@ describe.skipIf(!shared)('a Redis that fails', () => {
     await opened.redis.stop();
   });
 
+  it('is not taken for silent where it was this process that was held up', async () => {
+    const opened = open();
+    await works(opened);
+    await opened.reservations.reserve('t/before', 'hash-1');
+    const asked = opened.reservations.reserve('t/held-up', 'hash-1');
+    await new Promise((resolve) => setImmediate(resolve));
+    const heldUpUntil = performance.now() + 1.5 * commandTimeoutMs;
+    while (performance.now() < heldUpUntil);
+    expect(await asked).toMatchObject({ held: false });
+    expect(opened.told.filter((message) => message.includes('does not answer'))).toEqual([]);
+    await opened.redis.stop();
+  });
+
   it('is not missed when it is killed, and used again when it is back, with nothing in it', async () => {
     const opened = open();
     await works(opened);

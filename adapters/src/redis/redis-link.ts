@@ -81,7 +81,8 @@ export const openRedis = ({ url, tls, namespace, logger, commandTimeoutMs = 250 
   const options = {
     ...(tls && { tls }),
     connectTimeout: connectTimeoutMs,
-    commandTimeout: commandTimeoutMs,
+    // Only frees what it keeps of the command: whether an answer is late is said by `inTime`.
+    commandTimeout: 2 * commandTimeoutMs,
     enableAutoPipelining: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -166,9 +167,13 @@ const withoutCommand = (error: unknown): unknown => {
   return error;
 };
 
-/** The client starts its own clock only when a command is sent, and a pipeline waits for the one before it. */
+/**
+ * The client starts its own clock only when a command is sent, and a pipeline waits for the one before it. Where this
+ * process was held up itself the answer may lie in the socket already, which is read before what is immediate.
+ */
 const inTime = <T>(asking: Promise<T>, timeoutMs: number): Promise<T> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
+    const giveUp = () => reject(new Error(`No answer within ${timeoutMs} ms.`));
+    const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
     asking.then(resolve, reject).finally(() => clearTimeout(timer));
   });
