@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Checks an export of a Hindcast log, the proof of one prediction, or proofs of consistency, against signed checkpoints. It needs Node 20 and this
-// file, and shares no code with Hindcast: what it does is written down in docs/audit.md, byte by byte.
+// Checks an export of a Hindcast log, the proof of one prediction, or proofs of consistency, against signed checkpoints. It
+// needs Node 20 and this file, and shares no code with Hindcast: what it does is written down in docs/audit.md, byte by byte.
 //
 //   node verify.mjs log log.ndjson --key 'name+id+base64' [--checkpoints notes.txt]
 //   node verify.mjs proof proof.json --key 'name+id+base64'

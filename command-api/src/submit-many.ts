@@ -17,13 +17,13 @@ export interface ManySubmission {
   readonly manner: Manner;
   /** Nothing is accepted where one item is refused, and all items run on one version of the model. */
   readonly together?: Together;
+  /** Called with the ids of what is about to be appended: what throws before it is not in the log. */
+  readonly beforeAppend?: (ids: readonly string[]) => void;
 }
 
 export interface Together {
   readonly batchId: string;
   readonly resolved: ResolvedModel;
-  /** Called with the ids of what is about to be appended. */
-  beforeAppend(ids: readonly string[]): void;
 }
 
 export type ItemOutcome = Accepted | Problem;
@@ -59,7 +59,7 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   const underWay = claim.held && claim.by.accepted === undefined;
   const release = () => ports.reservations.release(claimKey);
   let mayBeInLog = false;
-  const onAppend = (): void => {
+  const beforeAppend = (): void => {
     mayBeInLog = true;
   };
   try {
@@ -67,7 +67,7 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
     const known = await replayItems(context, batch, claim.held && !underWay);
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     if (underWay && !(known.length > 0 && known.every((item) => item !== undefined))) throw inFlight();
-    const appended = await acceptItems(context, submission, batch, known, onAppend);
+    const appended = await acceptItems(context, { ...submission, beforeAppend }, batch, known);
     const isAccepted = !appended.every((outcome) => outcome instanceof Problem);
     const isKept = claim.sure && isAccepted && (await ports.reservations.accept(claimKey, 'accepted'));
     const isSettled = claim.sure && (claim.held || isKept || !isAccepted);
@@ -105,7 +105,6 @@ const acceptItems = async (
   submission: ManySubmission,
   batch: Batch,
   known: readonly ItemReplay[],
-  onAppend?: () => void,
 ): Promise<ItemOutcome[]> => {
   const { items, together } = submission;
   let fresh = items.length;
@@ -115,7 +114,7 @@ const acceptItems = async (
   const resolved = found instanceof Promise ? await found : found;
   const leave = context.admission.enter(context.tenant, resolved.name, fresh);
   try {
-    return await appendItems(context, submission, batch, known, resolved, onAppend);
+    return await appendItems(context, submission, batch, known, resolved);
   } finally {
     leave();
   }
@@ -123,11 +122,10 @@ const acceptItems = async (
 
 const appendItems = async (
   context: CommandContext,
-  { items, pointer, manner, together }: ManySubmission,
+  { items, pointer, manner, together, beforeAppend }: ManySubmission,
   { id: batchId, ids, hashes, keyed }: Batch,
   known: readonly ItemReplay[],
   resolved: ResolvedModel,
-  onAppend?: () => void,
 ): Promise<ItemOutcome[]> => {
   const outcomes: ItemOutcome[] = [];
   const prepared: Prepared[] = [];
@@ -163,9 +161,8 @@ const appendItems = async (
     }
   }
   if (prepared.length === 0) return outcomes;
-  together?.beforeAppend(prepared.map(({ id }) => id));
+  beforeAppend?.(prepared.map(({ id }) => id));
   const records = prepared.map(({ record }) => record);
-  onAppend?.();
   const appended = await context.ports.log.append(TOPICS.predictions, records);
   context.admission.appended(context.tenant, resolved.name, appended);
   const refused = appended.find((outcome) => !outcome.ok);

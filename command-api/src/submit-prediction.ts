@@ -66,7 +66,7 @@ const submitKeyed = async (
     if (!claim.held) await reservations.release(key);
   };
   let mayBeInLog = false;
-  const onAppend = (): void => {
+  const beforeAppend = (): void => {
     mayBeInLog = true;
   };
   try {
@@ -74,7 +74,7 @@ const submitKeyed = async (
     const before = sameRequest(doc, requestHash);
     if (!before) {
       await refuseKeyOfBatch(context, id);
-      const submitted = await acceptNew(context, watches, submission, id, requestHash, { onAppend, settle });
+      const submitted = await acceptNew(context, watches, submission, id, requestHash, { beforeAppend, settle });
       // From here on the view knows the request.
       if (!claim.sure) await release();
       return submitted;
@@ -110,7 +110,7 @@ const acceptNew = async (
   { model, item, manner, waitMs }: Submission,
   id: string,
   requestHash: string,
-  keyed?: { onAppend(): void; settle(accepted: Accepted): Promise<Settled> },
+  keyed?: { beforeAppend(): void; settle(accepted: Accepted): Promise<Settled> },
 ): Promise<Submitted> => {
   const found = resolveModel(context, model);
   const resolved = found instanceof Promise ? await found : found;
@@ -121,7 +121,7 @@ const acceptNew = async (
     const leave = context.admission.enter(context.tenant, prepared.model, 1);
     let outcomes: readonly AppendOutcome[];
     try {
-      keyed?.onAppend();
+      keyed?.beforeAppend();
       outcomes = await context.ports.log.append(TOPICS.predictions, [prepared.record]);
       context.admission.appended(context.tenant, prepared.model, outcomes);
     } finally {

@@ -42,6 +42,7 @@ export const createRedisReservations = ({
   owner = randomUUID(),
 }: {
   redis: RedisLink;
+  /** Longer than an append can take until it is given up: who is not sure must have said so while its claim is kept. */
   ttlMs?: number;
   /** What no other process is called. */
   owner?: string;

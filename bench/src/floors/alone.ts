@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { logRowsAgain, viewRowsAgain } from './rows-again.ts';
-import { hashAgain, parseAgain, stringifyAgain } from './texts-again.ts';
+import { hashAgain, stringifyAgain } from './texts-again.ts';
 
 /** What nothing but a library does with what a real run has left in a folder; CPU time in µs of all of it. */
 const alone = {
@@ -10,7 +10,6 @@ const alone = {
   hash: hashAgain,
   log: (folder: string) => logRowsAgain(folder, 'frames_1'),
   view: (folder: string) => viewRowsAgain(folder, 'prediction_status_v1'),
-  parse: parseAgain,
 } as const;
 
 export type LibraryWork = keyof typeof alone;

@@ -28,10 +28,6 @@ export const stringifyAgain = async (folder: string): Promise<number> => {
   return timed(events, (event) => Buffer.from(JSON.stringify(event)));
 };
 
-/** As the consumers of a log on another machine, or a replay, have to. */
-export const parseAgain = async (folder: string): Promise<number> =>
-  timed(await recordsOf(folder), (value) => JSON.parse(value) as unknown);
-
 /** The leaf of each event in the tree of the audit. */
 export const hashAgain = async (folder: string): Promise<number> => {
   const bytes = (await recordsOf(folder)).map((value) => Buffer.from(value));

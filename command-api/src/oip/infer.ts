@@ -50,7 +50,8 @@ export const infer = async (
       pointer: '/rows',
       key: undefined,
       manner: { deadlineMs, traceparent },
-      together: { batchId, resolved, beforeAppend },
+      together: { batchId, resolved },
+      beforeAppend,
     });
     const refused = outcomes.find((outcome) => outcome instanceof Problem);
     if (refused) throw refused;

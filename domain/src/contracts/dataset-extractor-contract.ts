@@ -99,8 +99,8 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
           const records = storedHistory(history);
           const plan = planOf(records, spec);
           const extracted = await extract(plan, records, undefined, versions);
-          const with_ = { artifacts, sha256, redactionKey, versions };
-          const folded = await foldDataset(wholeCut(records, plan), plan, with_);
+          const ports = { artifacts, sha256, redactionKey, versions };
+          const folded = await foldDataset(wholeCut(records, plan), plan, ports);
           expect(extracted.accountedFor).toEqual(folded.accountedFor);
           expect(unaccounted(extracted.accountedFor)).toBe(0);
           expect(extracted).toMatchObject({
