@@ -50,35 +50,40 @@ export const createProjectorCrew = ({
   readonly onLook: (situation: ViewSituation) => void;
 }): ProjectorCrew => {
   const { handOver } = views;
-  /** When the count of a member was seen to change last, or a hold was seen first. */
+  /**
+   * When the count of a member was seen to change last. One whose name has gone is remembered until it would be silent:
+   * it may live, and somebody may have emptied the store.
+   */
   const heard = new Map<string, { readonly beat: number; readonly at: number }>();
+  /** When a hold was seen first. */
+  const heldSince = new Map<string, number>();
   let acknowledged = new Set<string>();
   /** Holds of this process. */
   const mine = new Set<string>();
   let beat = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  /** Since when this process has looked without a gap: who began just now, or was frozen, has heard of nobody's silence. */
+  let awakeSince = Number.POSITIVE_INFINITY;
   let isHeld = false;
   let stopping = false;
   let pause: ReturnType<CrewTime['sleep']> | undefined;
   let asked: { readonly resolve: (situation: ViewSituation) => void; readonly reject: (error: unknown) => void }[] = [];
   let living: Promise<void> | undefined;
 
-  const isSilent = (name: string): boolean => {
-    const last = heard.get(name);
-    return last !== undefined && time.monotonicMs() - last.at >= memberLeaseMs;
-  };
+  const isOver = (at: number | undefined): boolean => at !== undefined && time.monotonicMs() - at >= memberLeaseMs;
+  const isSilent = (name: string): boolean => isOver(heard.get(name)?.at);
   const listen = ({ members, holds }: ViewSituation): void => {
     const at = time.monotonicMs();
-    const present = new Map([
-      ...members.map((member): [string, number] => [member.id, member.beat]),
-      ...holds.map((hold): [string, number] => [hold.id, 0]),
-    ]);
-    for (const [name, count] of present) if (heard.get(name)?.beat !== count) heard.set(name, { beat: count, at });
-    for (const name of heard.keys()) if (!present.has(name)) heard.delete(name);
+    for (const { id: name, beat: count } of members)
+      if (heard.get(name)?.beat !== count) heard.set(name, { beat: count, at });
+    for (const name of heard.keys())
+      if (isSilent(name) && !members.some((member) => member.id === name)) heard.delete(name);
+    for (const { id: name } of holds) if (!heldSince.has(name)) heldSince.set(name, at);
+    for (const name of heldSince.keys()) if (!holds.some((hold) => hold.id === name)) heldSince.delete(name);
   };
   const isLeft = (hold: ViewHold): boolean => {
     if (hold.by === id) return !mine.has(hold.id);
-    return isSilent(hold.id) && (!heard.has(hold.by) || isSilent(hold.by));
+    return isOver(heldSince.get(hold.id)) && (!heard.has(hold.by) || isSilent(hold.by));
   };
   const tidy = async ({ members, holds }: ViewSituation): Promise<void> => {
     for (const hold of holds.filter(isLeft)) {
@@ -96,6 +101,7 @@ export const createProjectorCrew = ({
     beat += 1;
     const situation = await handOver.beat({ id, beat, stopped: [...acknowledged] });
     const { holds } = situation;
+    if (at - lookedAt >= lookAgeMsMax) awakeSince = time.monotonicMs();
     listen(situation);
     acknowledged = new Set(holds.map((hold) => hold.id).filter((one) => acknowledged.has(one)));
     isHeld = holds.length > 0;
@@ -187,8 +193,10 @@ export const createProjectorCrew = ({
       acknowledged.add(hold.id);
       void nextLook().catch(() => undefined);
     },
-    hasStopped: (hold, { members }) =>
-      members.every((member) => member.stopped.includes(hold.id) || isSilent(member.id)),
+    hasStopped(hold, { members }) {
+      const stopped = new Set(members.filter((member) => member.stopped.includes(hold.id)).map((member) => member.id));
+      return isOver(awakeSince) && [...heard.keys()].every((name) => stopped.has(name) || isSilent(name));
+    },
   };
 };
 

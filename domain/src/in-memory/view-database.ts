@@ -107,6 +107,7 @@ export const createMemoryViews = ({ now }: { now: () => number }): MemoryViews =
     lose(projection) {
       for (const { generation } of listOf(projection)) filled.set(`${projection}#${generation}`, emptyStores());
       generations.set(projection, []);
+      handOver.lose();
     },
     async create(projection) {
       const list = listOf(projection);

@@ -3,6 +3,8 @@ import { promotedHold, type ViewGeneration, type ViewHandOver, type ViewHold, ty
 export interface MemoryHandOver extends ViewHandOver {
   /** To be called with the promotion. Throws where the hold is gone. */
   promote(hold: ViewHold): void;
+  /** Who was there, and who held what, goes with the views. */
+  lose(): void;
 }
 
 /** For views of one process: those who could be asked to stand still are in it, and die with it. */
@@ -29,6 +31,10 @@ export const createMemoryHandOver = (generations: () => Promise<readonly ViewGen
     promote(hold) {
       if (!isOn(hold)) throw new Error(`The hold of ${hold.projection} was taken away.`);
       holds.set(hold.projection, promotedHold(hold));
+    },
+    lose() {
+      holds.clear();
+      members.clear();
     },
   };
 };
