@@ -10,7 +10,7 @@ import { type LossyProxy, startLossyProxy } from '../services/lossy-proxy.ts';
 import { startRedis } from '../services/redis.ts';
 import { type Cluster, partitionsShared, startCluster } from './cluster.ts';
 import { openClusterLog } from './cluster-log.ts';
-import { collectEvidence } from './faults/evidence.ts';
+import { collectEvidence, presentEnds } from './faults/evidence.ts';
 import { publishFaultReport } from './faults/fault-report.ts';
 import { recordHistory } from './faults/history.ts';
 import { checkRun } from './faults/laws.ts';
@@ -134,7 +134,7 @@ describe('real processes under real faults', () => {
     const newQueryApi = cluster.start('query-api');
     await during('worker frozen past its session, and thawed', async () => {
       await freeze(zombie);
-      await workGoesOn().finally(() => zombie.thaw());
+      await Promise.all([workGoesOn(), presentEnds(log, model)]).finally(() => zombie.thaw());
     });
     await Promise.all([newApi, newProjector, newQueryApi]);
     await during('results written again, and late ends', () => repeatResults(log, repeated));

@@ -51,6 +51,15 @@ const caughtUpMsMax = 120_000;
 const readersAtOnce = 16;
 const pageRows = 500;
 
+/** Waits until what the log has now has ended. A worker that holds some of it and is frozen has then been stood in for. */
+export const presentEnds = async (log: SystemUnderTest['log'], model: string): Promise<void> => {
+  const present = [...foldRaw(await dumpLog(log))].filter(([, { request }]) => request.data['model'] === model);
+  await waitUntil('what was accepted before has ended', caughtUpMsMax, async () => {
+    const folded = foldRaw(await dumpLog(log));
+    return present.every(([id]) => folded.get(id)?.end);
+  });
+};
+
 /** Waits until every accepted prediction has ended and the views know of it. */
 const settled = async (url: string, log: SystemUnderTest['log'], model: string) => {
   const { request } = clientOf(url);
