@@ -6,9 +6,18 @@ export type Payloads =
   | { readonly ok: false; readonly detail: string };
 
 /** What was asked and answered, from the log, or from the artifact store where it was too large for that. */
-export const payloadsOf = async (
+export const payloadsOf = (
   artifacts: Pick<ArtifactStore, 'get'>,
   { request, result }: PastPrediction,
+): Payloads | Promise<Payloads> => {
+  const { inputRef, input } = request.data;
+  const { outputRef, output } = result.data;
+  return inputRef || outputRef ? stored(artifacts, { request, result }) : { ok: true, input, output };
+};
+
+const stored = async (
+  artifacts: Pick<ArtifactStore, 'get'>,
+  { request, result }: Pick<PastPrediction, 'request' | 'result'>,
 ): Promise<Payloads> => {
   const { inputRef, input } = request.data;
   const { outputRef, output } = result.data;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   addCounts,
   countVerified,
@@ -6,6 +7,8 @@ import {
   isReproduced,
   JobFailure,
   type JobHandler,
+  noPast,
+  type PastCounts,
   type PastPlace,
   type PastPrediction,
   readPast,
@@ -19,16 +22,29 @@ import { createRunsAgain } from '../past/run-again.ts';
 import { wantedKeys } from '../past/wanted-keys.ts';
 import { createVerifier } from './verify-predictions.ts';
 
-/** Predictions that are gathered before they are run, and the length of their events. */
-const gatheredMax = 512;
-const gatheredCharsMax = 8 * 1_048_576;
+/** What is run together at most: predictions, the length of their events, and the records among which they were. */
+const batchPredictionsMax = 512;
+const batchCharsMax = 8 * 1_048_576;
+const batchRecordsMax = 16_384;
 
 interface VerificationCheckpoint {
   readonly place: PastPlace;
   readonly report: VerificationReport;
 }
 
-/** Runs past predictions again and compares. Its checkpoint is where it stands, and the report so far. */
+/** What was read since the batch before. */
+interface Batch {
+  readonly predictions: PastPrediction[];
+  chars: number;
+  counts: PastCounts;
+  /** Where it ends. */
+  place: PastPlace | undefined;
+}
+
+/**
+ * Runs past predictions again and compares: one batch is run while the next one is read. Its checkpoint is the end of the
+ * last batch that was compared, and the report so far.
+ */
 export const createVerificationHandler =
   (ports: PastPorts): JobHandler =>
   async ({ id, tenant, spec }, { signal, progress, checkpoint }) => {
@@ -42,18 +58,27 @@ export const createVerificationHandler =
     const { timings } = report;
     const runtime = ports.openRuntime();
     try {
-      const pace = timed(createPace(rowsPerSecondMax, ports.clock), ports.clock, timings);
+      const standing = createStanding(ports.clock, timings);
+      const pace = standing.timed(createPace(rowsPerSecondMax, ports.clock));
       const runs = createRunsAgain(runtime, pace, signal);
       const each = (verified: Parameters<typeof countVerified>[1]) => countVerified(report, verified);
       const verify = createVerifier(ports, { epoch: cut.epoch, runs, timings, each });
       const total = recordsInCut(cut);
-      let gathered: PastPrediction[] = [];
-      let chars = 0;
-      let mark = ports.clock();
+      const finish = async ({ predictions, counts, place }: Batch): Promise<void> => {
+        await verify(predictions);
+        report.counts = addCounts(report.counts, counts);
+        const safe = place && { checkpoint: { place, report: structuredClone(report) } };
+        const detail = `${report.verified} verified, ${report.verified - report.exact} of them not exact`;
+        progress({ done: report.counts.records, total, unit: 'records', detail, ...safe });
+      };
+      let batch = emptyBatch();
+      let running = Promise.resolve();
       const flush = async (): Promise<void> => {
-        await verify(gathered);
-        gathered = [];
-        chars = 0;
+        await standing.until(running);
+        running = finish(batch);
+        // It is awaited before the next one; until then nobody hears of its failure.
+        running.catch(() => {});
+        batch = emptyBatch();
       };
       const pages = readPast(ports.log, {
         cut,
@@ -62,19 +87,21 @@ export const createVerificationHandler =
         wantsKey: wantedKeys(ports.identity.sha256, tenant, sample),
         wants: (request) => version === undefined || request.data.version === version,
       });
+      let mark = ports.clock();
       for await (const { predictions, counts, place } of pages) {
         timings.readMs += ports.clock() - mark;
+        batch.counts = addCounts(batch.counts, counts);
+        batch.place = place;
+        batch.predictions.push(...predictions);
+        for (const { chars } of predictions) batch.chars += chars;
+        if (isFull(batch)) await flush();
+        // What is served now, and the batch that runs, come in between.
+        await nextTurn();
         signal.throwIfAborted();
-        report.counts = addCounts(report.counts, counts);
-        gathered.push(...predictions);
-        chars = predictions.reduce((sum, one) => sum + one.chars, chars);
-        if (gathered.length >= gatheredMax || chars >= gatheredCharsMax) await flush();
-        const safe = gathered.length === 0 && { checkpoint: { place, report: structuredClone(report) } };
-        const detail = `${report.verified} verified, ${report.verified - report.exact} of them not exact`;
-        progress({ done: report.counts.records, total, unit: 'records', detail, ...safe });
         mark = ports.clock();
       }
       await flush();
+      await standing.until(running);
       const { verified, mismatch, decision_flip } = report;
       if (!isReproduced(report))
         ports.logger?.warn({ job: id, verified, mismatch, decision_flip }, 'Past predictions are not answered alike.');
@@ -84,13 +111,34 @@ export const createVerificationHandler =
     }
   };
 
-/** Tells of the time that was spent waiting; whoever measures runs counts it among them. */
-const timed = ({ take }: Pace, clock: () => number, timings: VerificationReport['timings']): Pace => ({
-  async take(rows, signal) {
-    const started = clock();
-    await take(rows, signal);
-    const waited = clock() - started;
-    timings.pausedMs += waited;
-    timings.runMs -= waited;
-  },
-});
+const emptyBatch = (): Batch => ({ predictions: [], chars: 0, counts: noPast, place: undefined });
+
+const isFull = ({ predictions, chars, counts }: Batch): boolean =>
+  predictions.length >= batchPredictionsMax || chars >= batchCharsMax || counts.records >= batchRecordsMax;
+
+/**
+ * Tells what the time is spent on in which nothing can be done but to wait for a batch: to hold it back, to compare it,
+ * and the rest to run it.
+ */
+const createStanding = (clock: () => number, timings: VerificationReport['timings']) => {
+  let since: number | undefined;
+  return {
+    timed: ({ take }: Pace): Pace => ({
+      async take(rows, signal) {
+        const started = clock();
+        await take(rows, signal);
+        if (since !== undefined) timings.pausedMs += clock() - Math.max(started, since);
+      },
+    }),
+    async until(running: Promise<void>): Promise<void> {
+      since = clock();
+      const before = timings.compareMs + timings.pausedMs;
+      try {
+        await running;
+      } finally {
+        timings.runMs += clock() - since - (timings.compareMs + timings.pausedMs - before);
+        since = undefined;
+      }
+    },
+  };
+};

@@ -18,6 +18,8 @@ interface Prepared {
   readonly version: ModelVersion;
   readonly input: unknown;
   readonly output: unknown;
+  /** As JSON, as its hash was made of. */
+  readonly outputText: string;
 }
 type Judged = Omit<Verified, 'of' | 'predictionId' | 'position'>;
 
@@ -35,34 +37,32 @@ export interface VerifyOptions {
 export const createVerifier = (ports: PastPorts, { epoch, runs, timings, each }: VerifyOptions) => {
   const { catalog, artifacts, identity, clock } = ports;
   /** Digests are computed once for each verification: a file is not looked at again for every row. */
-  const digests = new Map<string, Promise<string | undefined>>();
-  const digestOf = (sha256: string): Promise<string | undefined> => {
-    const known = digests.get(sha256) ?? ports.fileDigest(sha256);
-    digests.set(sha256, known);
-    return known;
+  const digests = new Map<string, string | undefined>();
+  const lookUpDigests = async (predictions: readonly PastPrediction[]): Promise<void> => {
+    for (const { request } of predictions) {
+      const { sha256 } = request.data;
+      if (!digests.has(sha256)) digests.set(sha256, await ports.fileDigest(sha256));
+    }
   };
-  const hash = (value: unknown): string => identity.sha256(JSON.stringify(value) ?? '');
 
-  const prepare = async (past: PastPrediction): Promise<Prepared | Judged> => {
+  const prepare = (past: PastPrediction, payloads: Payloads): Prepared | Judged => {
     const { model, version: number, sha256 } = past.request.data;
     const { provenance } = past.result.data;
     if (!provenance) return notVerified('imported');
     const version = catalog.version(past.request.tenant, model, number);
     if (version?.sha256 !== sha256 || sha256 !== provenance.sha256) return notVerified('version_unknown');
     if (!version.signature.replayable) return notVerified('not_replayable');
-    const digest = await digestOf(sha256);
+    const digest = digests.get(sha256);
     if (digest === undefined) return notVerified('model_missing');
     if (digest !== sha256) return { verdict: 'mismatch', reason: 'model_changed', detail: `It is ${digest} now.` };
-    const payloads: Payloads = await payloadsOf(artifacts, past);
     if (!payloads.ok) return notVerified('payload_missing', payloads.detail);
     const { input, output } = payloads;
-    if (hash(input) !== provenance.inputHash) return { verdict: 'mismatch', reason: 'input_changed' };
-    if (hash(output) !== provenance.outputHash) return { verdict: 'mismatch', reason: 'output_changed' };
-    return { provenance, version, input, output };
+    const outputText = textOf(output);
+    if (identity.sha256(textOf(input)) !== provenance.inputHash)
+      return { verdict: 'mismatch', reason: 'input_changed' };
+    if (identity.sha256(outputText) !== provenance.outputHash) return { verdict: 'mismatch', reason: 'output_changed' };
+    return { provenance, version, input, output, outputText };
   };
-
-  const isExact = ({ provenance }: Prepared, again: RanAgain): boolean =>
-    again.ok && hash(again.output) === provenance.outputHash;
 
   const judge = ({ version, output }: Prepared, again: RanAgain): Judged => {
     if (!again.ok) {
@@ -75,21 +75,17 @@ export const createVerifier = (ports: PastPorts, { epoch, runs, timings, each }:
   };
 
   const runGroup = async (version: ModelVersion, rows: readonly Prepared[]): Promise<readonly Judged[]> => {
-    const started = clock();
     const first = await runs.together(
       version,
       rows.map(({ input }) => input),
     );
-    timings.runMs += clock() - started;
     const compared = clock();
     const unlike = rows.flatMap((row, at) => (first[at]?.ok && !isExact(row, first[at]) ? [at] : []));
     timings.compareMs += clock() - compared;
-    const again = clock();
     const placed = await runs.inPlace(
       version,
       unlike.map((at) => ({ input: rows[at]?.input, ...(rows[at] as Prepared).provenance })),
     );
-    timings.runMs += clock() - again;
     const second = new Map(unlike.map((at, i) => [at, placed[i] as RanAgain]));
     const last = clock();
     const judged = rows.map((row, at): Judged => {
@@ -111,9 +107,14 @@ export const createVerifier = (ports: PastPorts, { epoch, runs, timings, each }:
   };
 
   return async (predictions: readonly PastPrediction[]): Promise<void> => {
+    await lookUpDigests(predictions);
+    const payloads: Payloads[] = [];
+    for (const past of predictions) {
+      const found = payloadsOf(artifacts, past);
+      payloads.push(found instanceof Promise ? await found : found);
+    }
     const begun = clock();
-    const prepared: (Prepared | Judged)[] = [];
-    for (const past of predictions) prepared.push(await prepare(past));
+    const prepared = predictions.map((past, at) => prepare(past, payloads[at] as Payloads));
     timings.compareMs += clock() - begun;
     const verdicts = new Map<number, Judged>();
     for (const places of groupsOf(prepared)) {
@@ -126,6 +127,10 @@ export const createVerifier = (ports: PastPorts, { epoch, runs, timings, each }:
     }
   };
 };
+
+const textOf = (value: unknown): string => JSON.stringify(value) ?? '';
+
+const isExact = ({ outputText }: Prepared, again: RanAgain): boolean => again.ok && textOf(again.output) === outputText;
 
 /** Where imported predictions were run is not known. */
 const elsewhere = { runtime: 'imported', threads: 0 } as const;
