@@ -1,5 +1,5 @@
 import { problem } from '@hindcast/adapters/http';
-import type { AppendOutcome, Backlog } from '@hindcast/domain';
+import type { AppendOutcome, Backlog, SharedBacklog } from '@hindcast/domain';
 
 /** Bounds what is open. Everything behind the door relies on it. */
 export interface Admission {
@@ -24,7 +24,10 @@ const retrySeconds = 5;
 /** Predictions of one model that may be open at once. */
 export const openOfOneMaxOf = (openMax: number): number => Math.ceil(openMax * modelShareMax);
 
-export const createAdmission = (backlog: Pick<Backlog, 'open' | 'openOf' | 'shared'>, openMax: number): Admission => {
+export const createAdmission = (
+  backlog: Pick<Backlog, 'open' | 'openOf'> & { readonly shared?: Pick<SharedBacklog, 'appended'> },
+  openMax: number,
+): Admission => {
   const openOfOneMax = openOfOneMaxOf(openMax);
   const areOpen = backlog.shared ? 'are open or kept free for other doors' : 'are open';
   /** Predictions on their way to the log, by tenant and model. */

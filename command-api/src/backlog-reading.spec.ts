@@ -24,7 +24,7 @@ const open = async (board: Parameters<typeof openBacklogReading>[0]['board']) =>
 const doorsOf = (reading: BacklogReading) => reading.known().doors;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_700_000_000_000 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: 1_700_000_000_000 });
   warnings.length = 0;
 });
 afterEach(async () => {
@@ -49,6 +49,21 @@ describe('reading the backlog', () => {
     expect((await board.read()).doors.map(({ door }) => door)).toEqual([first.shared.door]);
     await vi.advanceTimersByTimeAsync(silenceMsMax + 2_000);
     expect([first.open(), doorsOf(first)]).toEqual([0, 1]);
+  });
+
+  it('lets a door claim keys by itself once the others know of it, and they are sure of nothing until it has stopped', async () => {
+    const board = createMemoryBacklogBoard();
+    const [first, second] = [await open(board), await open(board)];
+    const isSure = () => [first, second].map(({ shared }) => shared.claims.sure());
+    await vi.advanceTimersByTimeAsync(400);
+    expect(isSure()).toEqual([true, true]);
+    expect(second.shared.claims.mayClaimAlone()).toBe(false);
+    await vi.advanceTimersByTimeAsync(600);
+    expect([...isSure(), second.shared.claims.mayClaimAlone()]).toEqual([false, false, false]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([...isSure(), second.shared.claims.mayClaimAlone()]).toEqual([false, false, true]);
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(isSure()).toEqual([true, true]);
   });
 
   it('has no room while the board was never read, and says so once', async () => {

@@ -1,4 +1,12 @@
-import { type BacklogBoard, type Identity, type Logger, startRounds } from '@hindcast/domain';
+import {
+  type Backlog,
+  type BacklogBoard,
+  type Identity,
+  type Logger,
+  type SharedBacklog,
+  startRounds,
+} from '@hindcast/domain';
+import { createDoorClaims } from './door-claims.ts';
 import { createDoorRoom, type DoorRoom } from './door-room.ts';
 
 export interface BacklogReadingPorts {
@@ -7,7 +15,8 @@ export interface BacklogReadingPorts {
   readonly logger?: Logger;
 }
 
-export interface BacklogReading extends Omit<DoorRoom, 'take'> {
+export interface BacklogReading extends Backlog, Pick<DoorRoom, 'known'> {
+  readonly shared: SharedBacklog;
   stop(): Promise<void>;
 }
 
@@ -27,18 +36,26 @@ export const openBacklogReading = async (
 ): Promise<BacklogReading> => {
   const door = identity.newId().slice(-doorLength);
   const room = createDoorRoom({ door, openMax });
+  const claims = createDoorClaims(door, () => performance.now());
   let beat = 0;
   let beatAt = Number.NEGATIVE_INFINITY;
+  let saidAlone = false;
 
   const rounds = startRounds(
     async () => {
       const at = identity.now();
-      if (Math.abs(at - beatAt) >= beatMs) {
-        await board.reportDoor({ door, beat: beat + 1 });
+      const alone = claims.claimsAlone();
+      if (Math.abs(at - beatAt) >= beatMs || alone !== saidAlone) {
+        await board.reportDoor({ door, beat: beat + 1, ...(alone && { claimsAlone: true }) });
         beat += 1;
         beatAt = at;
+        saidAlone = alone;
+        claims.reported(alone);
       }
-      room.take(await board.read(), at);
+      const askedAt = performance.now();
+      const reading = await board.read();
+      room.take(reading, at);
+      claims.take(reading.doors, askedAt);
     },
     { pauseMs: readMs, logger, failure: 'It cannot be read how much is open: as much is accepted as surely has room.' },
   );
@@ -46,6 +63,7 @@ export const openBacklogReading = async (
 
   return {
     ...room,
+    shared: { ...room.shared, claims },
     async stop() {
       await rounds.stop();
       await board.removeDoor(door).catch((err: unknown) => {

@@ -11,8 +11,8 @@ import { createLiveMembers } from './live-members.ts';
 import { createUnfolded } from './unfolded.ts';
 
 /** The backlog as one of several doors counts it, from what it reads on the board and what it has accepted itself. */
-export interface DoorRoom extends Backlog {
-  readonly shared: SharedBacklog;
+export interface DoorRoom extends Omit<Backlog, 'shared'> {
+  readonly shared: Omit<SharedBacklog, 'claims'>;
   /** Takes a reading of the board in. `at` only has to run forward. */
   take(reading: BoardReading, at: number): void;
   /** As the keepers told of all doors: what was accepted in the last moment is not in it. */

@@ -31,6 +31,8 @@ export interface ModelBacklog extends DoorBacklog {
 export interface DoorReport {
   readonly door: string;
   readonly beat: number;
+  /** It claims keys where the other doors cannot see it. */
+  readonly claimsAlone?: boolean;
 }
 
 export interface WorkerReport {

@@ -75,10 +75,11 @@ export interface Reservations {
 /**
  * `held` tells who holds the key; otherwise it is now held by who asked. Not `sure`: an earlier claim may have been lost,
  * or another process may have made one that cannot be seen from here, so that only the fold knows whose request wins.
+ * `alone`: no other process can see this claim.
  */
 export type Claim =
-  | { readonly held: false; readonly sure: boolean }
-  | { readonly held: true; readonly sure: boolean; readonly by: Reservation };
+  | { readonly held: false; readonly sure: boolean; readonly alone?: true }
+  | { readonly held: true; readonly sure: boolean; readonly alone?: true; readonly by: Reservation };
 export interface Reservation {
   readonly hash: string;
   /** What the holder stored once its request was in the log, as text. */
@@ -131,8 +132,17 @@ export interface Backlog {
 export interface SharedBacklog {
   /** Its name, which goes into the headers of what it accepts. */
   readonly door: string;
+  readonly claims: DoorClaims;
   /** The log has told what became of predictions that were let in. */
   appended(tenant: string, model: string, outcomes: readonly AppendOutcome[]): void;
+}
+
+/** What a door knows of claims on keys that others cannot see. */
+export interface DoorClaims {
+  /** false where another door may have claimed a key by itself. */
+  sure(): boolean;
+  /** Tells the other doors that this one claims keys by itself. true once each of them knows, or knows that it does not know. */
+  mayClaimAlone(): boolean;
 }
 
 /** float16 as its bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */

@@ -14,6 +14,12 @@ export const unavailableProblems = {
     'The event log does not answer or has no room, so it cannot be written, or not be read. `detail` says which. Nothing is known to have been accepted.',
     'Repeat the request after Retry-After seconds, with the same Idempotency-Key if there was one.',
   ),
+  'claims-unavailable': kind(
+    503,
+    'It cannot be said who holds the key',
+    'Neither the claims on idempotency keys nor the other processes that accept predictions can be reached. Nothing was accepted.',
+    'Repeat the request after Retry-After seconds, with the same Idempotency-Key.',
+  ),
   'proof-not-ready': kind(
     503,
     'There is no proof yet',

@@ -31,6 +31,8 @@ export interface RedisLink {
   ask<Answer>(command: (redis: Redis) => Promise<Answer>, whenLost: Answer): Promise<Answer>;
   /** As `ask`, for many commands in one go; a refused one counts as no answer. */
   tell(commands: (pipeline: ChainableCommander) => void): Promise<void>;
+  /** Calls back for each new connection on which questions are asked. */
+  whenReady(listener: () => void): void;
   /** A connection of its own, for subscriptions. It comes back by itself, with none of them, and is closed with the link. */
   second(): Redis;
   readonly logger: Logger | undefined;
@@ -134,6 +136,7 @@ export const openRedis = ({ url, tls, namespace, logger, commandTimeoutMs = 250 
         commands(pipeline);
         for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
       }, undefined),
+    whenReady: (listener) => void redis.on('ready', listener),
     second() {
       const connection = new Redis(url, { ...options, enableAutoPipelining: false });
       // The link says it already; without a listener the client would write it to the console.

@@ -75,7 +75,7 @@ describe.skipIf(!url)('with Redis', () => {
   reservationsContract('Redis', async () => {
     const redis = await open();
     return {
-      reservations: createRedisReservations({ redis, ttlMs }),
+      reservations: createRedisReservations({ redis, ttlMs, keptMs: ttlMs, unsureMs: 0 }),
       outlive: () => vi.waitFor(async () => expect(await left(redis, 'claim:')).toBe(0), { timeout: 5_000 }),
       stop: redis.stop,
     };
@@ -182,8 +182,8 @@ describe.skipIf(!url)('with Redis', () => {
 
   it('leaves the claim of another process alone', () =>
     using(async (redis, other) => {
-      const slow = createRedisReservations({ redis, ttlMs: 1 });
-      const quick = createRedisReservations({ redis: other });
+      const slow = createRedisReservations({ redis, ttlMs: 1, unsureMs: 0 });
+      const quick = createRedisReservations({ redis: other, unsureMs: 0 });
       await slow.reserve('t/a', 'hash-1');
       await vi.waitFor(async () => expect(await quick.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true }));
       await slow.release('t/a');

@@ -53,12 +53,16 @@ export const backlogBoardContract = (name: string, open: () => Promise<BacklogBo
         await board.reportPartitions([later]);
         await board.reportWorker(worker({ beat: 2, knows: [] }));
         await board.reportDoor({ door: 'd-1', beat: 2 });
+        await board.reportDoor({ door: 'd-2', beat: 1, claimsAlone: true });
         const { partitions, doors, workers } = await board.read();
         expect([...partitions].sort((a, b) => a.partition - b.partition)).toEqual([
           later,
           partitionAt(4, { partition: 1, doors: [], models: [] }),
         ]);
-        expect(doors).toEqual([{ door: 'd-1', beat: 2 }]);
+        expect([...doors].sort((a, b) => (a.door < b.door ? -1 : 1))).toEqual([
+          { door: 'd-1', beat: 2 },
+          { door: 'd-2', beat: 1, claimsAlone: true },
+        ]);
         expect([...workers].sort((a, b) => (a.worker < b.worker ? -1 : 1))).toEqual([
           worker({ beat: 2, knows: [] }),
           worker({ worker: 'w-2', waits: [], knows: [] }),

@@ -1,16 +1,21 @@
 import type { Clock, Reservation, Reservations } from '../ports.ts';
 
-/** Claims within one process. The oldest go first once there are more than `entriesMax`; each ends after `ttlMs`. */
+/**
+ * Claims within one process. The oldest go first once there are more than `entriesMax`. Each ends after `ttlMs`, or `keptMs`
+ * after it was accepted.
+ */
 export const createMemoryReservations = ({
   now,
   entriesMax = 100_000,
   ttlMs = 30_000,
+  keptMs = 300_000,
 }: {
   now: Clock;
   entriesMax?: number;
   ttlMs?: number;
+  keptMs?: number;
 }): Reservations => {
-  // Every claim lives equally long, so insertion order is also the order in which they end.
+  // About in the order in which they end: behind an accepted one some may stay for longer than they count.
   const held = new Map<string, Reservation & { readonly endsAt: number }>();
   const doubted = new Map<string, { readonly endsAt: number }>();
 
@@ -39,7 +44,8 @@ export const createMemoryReservations = ({
       const holder = held.get(key);
       const at = now();
       if (!holder || holder.endsAt <= at || isDoubted(key, at)) return false;
-      held.set(key, { ...holder, accepted });
+      held.delete(key);
+      held.set(key, { ...holder, accepted, endsAt: at + keptMs });
       return true;
     },
     async release(key) {

@@ -1,6 +1,6 @@
 import { buildHttpServer, type HttpServer, type WholeApi, wholeApiOf } from '@hindcast/adapters/http';
 import { nodeAuditCrypto } from '@hindcast/adapters/node';
-import { commandApi } from '@hindcast/command-api';
+import { commandApi, createDoorReservations } from '@hindcast/command-api';
 import { type Backlog, type Logger, type ModelRuntime, redactionKeyIdOf } from '@hindcast/domain';
 import { queryApi } from '@hindcast/query-api';
 import type { Config } from '../settings.ts';
@@ -37,7 +37,8 @@ export const buildApis = (
   return {
     'command-api': commandApi(
       {
-        ...{ log, catalog, jobs, views: views.reader, bus, cache, reservations, artifacts, backlog, identity, logger },
+        ...{ log, catalog, jobs, views: views.reader, bus, cache, artifacts, backlog, identity, logger },
+        reservations: backlog.shared ? createDoorReservations(reservations, backlog.shared.claims) : reservations,
         runtime: runtime ?? noModels,
         projections: views,
         datasets: {

@@ -1,0 +1,68 @@
+import type { Claim, Reservations } from '@hindcast/domain';
+import { createMemoryReservations } from '@hindcast/domain/in-memory';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createDoorReservations } from './door-reservations.ts';
+
+let alone = false;
+let sure = true;
+let mayClaimAlone = false;
+let reservations: Reservations;
+const free = { held: false, sure: true } as const;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [alone, sure, mayClaimAlone] = [false, true, false];
+  const inner = createMemoryReservations({ now: () => 0 });
+  const seenByAll = {
+    ...inner,
+    reserve: async (key: string, hash: string): Promise<Claim> => {
+      const claim = await inner.reserve(key, hash);
+      return alone ? { ...claim, sure: false, alone } : claim;
+    },
+  };
+  reservations = createDoorReservations(seenByAll, { sure: () => sure, mayClaimAlone: () => mayClaimAlone });
+});
+afterEach(() => void vi.useRealTimers());
+
+it('gives a claim that is sure where no door claims alone', async () => {
+  expect(await reservations.reserve('t/a', 'hash-1')).toEqual(free);
+  expect(await reservations.accept('t/a', '{}')).toBe(true);
+});
+
+it('is not sure where another door may claim alone, and accepts nothing then, but knows what was accepted before', async () => {
+  await reservations.reserve('t/before', 'hash-1');
+  await reservations.accept('t/before', '{}');
+  await reservations.reserve('t/a', 'hash-1');
+  sure = false;
+  expect(await reservations.accept('t/a', '{}')).toBe(false);
+  expect(await reservations.reserve('t/a', 'hash-2')).toMatchObject({ held: true, sure: false });
+  expect(await reservations.reserve('t/b', 'hash-1')).toEqual({ held: false, sure: false });
+  expect(await reservations.reserve('t/before', 'hash-2')).toMatchObject({ held: true, sure: true });
+});
+
+it('waits for the claims that all see, and takes one of them', async () => {
+  alone = true;
+  const asked = reservations.reserve('t/a', 'hash-1');
+  await vi.advanceTimersByTimeAsync(300);
+  alone = false;
+  await vi.advanceTimersByTimeAsync(200);
+  expect(await asked).toEqual(free);
+});
+
+it('claims alone once the other doors know', async () => {
+  alone = true;
+  const asked = reservations.reserve('t/a', 'hash-1');
+  await vi.advanceTimersByTimeAsync(300);
+  mayClaimAlone = true;
+  await vi.advanceTimersByTimeAsync(200);
+  expect(await asked).toEqual({ held: false, sure: false, alone: true });
+});
+
+it('refuses where nobody can be told, and leaves nothing claimed', async () => {
+  alone = true;
+  const asked = reservations.reserve('t/a', 'hash-1').catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(await asked).toMatchObject({ code: 'claims-unavailable' });
+  alone = false;
+  expect(await reservations.reserve('t/a', 'hash-2')).toEqual(free);
+});
