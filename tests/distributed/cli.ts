@@ -10,10 +10,12 @@ PORT is the one address of them all, 8080 where it is not set. HINDCAST_… vari
 
 /** A log of one try is signed with a key of its own. */
 const auditKey = (): Record<string, string> =>
-  process.env['HINDCAST_AUDIT_KEY'] ?? process.env['HINDCAST_AUDIT_KEY_FILE']
+  (process.env['HINDCAST_AUDIT_KEY'] ?? process.env['HINDCAST_AUDIT_KEY_FILE'])
     ? {}
     : {
-        HINDCAST_AUDIT_KEY: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+        HINDCAST_AUDIT_KEY: generateKeyPairSync('ed25519')
+          .privateKey.export({ type: 'pkcs8', format: 'pem' })
+          .toString(),
       };
 
 const samples = ['churn', 'breast-cancer'] as const;
