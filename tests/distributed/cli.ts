@@ -6,7 +6,17 @@ import { allOf, startCluster, twoOfEach } from './cluster.ts';
 const usage = `Usage: npm run start:distributed    run two of each process on Kafka, Redis and a document store until Ctrl-C
 
 Services are taken from KAFKA_BROKERS, MONGODB_URI and REDIS_URL, or started, and then thrown away at the end.
-PORT is the one address of them all, 8080 where it is not set. HINDCAST_… variables go to every process.`;
+PORT is the one address of them all, 8080 where it is not set. HINDCAST_… variables go to every process; where they name none,
+the log has the topic prefix hindcast-try. and the database hindcast-try.`;
+
+/** What was set by hand comes first. On services of one's own topics have the copies that they have anywhere. */
+const settings = (given: NodeJS.ProcessEnv): Record<string, string> => ({
+  ...auditKey(),
+  ...(given['KAFKA_BROKERS'] && { HINDCAST_REPLICATION_FACTOR: '3' }),
+  ...Object.fromEntries(
+    Object.entries(given).filter((entry): entry is [string, string] => entry[0].startsWith('HINDCAST_')),
+  ),
+});
 
 /** A log of one try is signed with a key of its own. */
 const auditKey = (): Record<string, string> =>
@@ -42,7 +52,8 @@ const run = async () => {
   try {
     const port = Number(process.env['PORT'] ?? defaultPort);
     const services = allOf(addresses);
-    const cluster = await startCluster({ services, sizes: twoOfEach, name: 'hindcast', port, env: auditKey() });
+    const env = settings(process.env);
+    const cluster = await startCluster({ services, sizes: twoOfEach, name: 'hindcast-try', port, env });
     for (const [role, processes] of Object.entries(cluster.processes)) {
       for (const { url, pid } of processes) console.log(`  ${role.padEnd(12)}${url}  process ${pid}`);
     }
