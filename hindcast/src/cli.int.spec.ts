@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cli, closeAll, send, serve } from './testing/run-cli.ts';
 
@@ -46,6 +47,22 @@ describe('refusals', () => {
     [['get', 'x', '--url', 'localhost']],
     [['predict', 'm', '1', '--priority', 'top']],
   ])('end with 2 for a wrong use: %j', async (args) => expect((await cli(args)).code).toBe(2));
+
+  it.each([
+    ['replay'],
+    ['verify'],
+    ['projections', 'as-of', 'models'],
+    ['datasets', 'create', 'churn', '--out', 'set'],
+    ['audit', 'checkpoint'],
+  ])('come before a folder is read by a path that means another one elsewhere: %s', async (...args) => {
+    const asked: string[] = [];
+    const openLog = (folder: string) => {
+      asked.push(folder);
+      return Promise.reject(new Error('there is no log'));
+    };
+    await cli([...args, '--data', 'some/folder'], { openLog });
+    expect(asked).toEqual([resolve('some/folder')]);
+  });
 
   it('of settings name all of them and start nothing', async () => {
     const { code, err } = await cli(['start', '--port', 'many'], { env: { HINDCAST_DATE: 'x' } });

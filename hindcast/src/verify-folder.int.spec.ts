@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import type { VerificationReport } from '@hindcast/domain';
 import { pino } from 'pino';
@@ -72,6 +72,11 @@ describe('hindcast verify --data', () => {
     expect((await verify('--data', join(data, 'nowhere'))).code).toBe(1);
   });
 
+  it('takes a folder that is named from here', async () => {
+    const { code, out } = await verify('--json', '--data', relative(process.cwd(), data));
+    expect([code, reportOf(out)]).toEqual([0, served]);
+  });
+
   it('leaves the folder as it is, what an interrupted upload has left there included', async () => {
     const leftOver = join(artifacts, '.incoming-old');
     writeFileSync(leftOver, '');
@@ -98,5 +103,12 @@ describe('hindcast verify --data', () => {
     expect(code).toBe(1);
     expect(reportOf(out)).toMatchObject({ mismatch: predictions, reasons: { model_changed: predictions } });
     expect(err).toContain('Not every answer would be given again.');
+  });
+
+  it('fails where nothing could be run', async () => {
+    for (const { sha256 } of served.groups) rmSync(join(artifacts, sha256));
+    const { code, out, err } = await verify('--json', '--data', data);
+    expect([code, reportOf(out).not_verified]).toEqual([1, predictions]);
+    expect(err).toContain('Nothing was verified');
   });
 });

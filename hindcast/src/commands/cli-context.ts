@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ReadableLog } from '@hindcast/domain';
 import { Command, type OptionValues } from 'commander';
 import { type ApiClient, openApiClient } from '../api-client.ts';
@@ -33,6 +34,9 @@ export const clientCommand = (name: string, description: string, ...examples: re
   command(name, description, ...examples)
     .option('--url <address>', `the running Hindcast (${SETTINGS.url.env})`)
     .option('--json', 'print nothing but JSON on stdout');
+
+/** What `--data` stands for, whole at once: some of the work is done by processes in other folders. */
+export const dataFolder = (given: string): string => resolve(given);
 
 export interface Connected {
   readonly client: ApiClient;

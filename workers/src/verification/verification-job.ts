@@ -11,6 +11,7 @@ import {
   type PastCounts,
   type PastPlace,
   type PastPrediction,
+  ranNothing,
   readPast,
   recordsInCut,
   type VerificationReport,
@@ -105,6 +106,7 @@ export const createVerificationHandler =
       const { verified, mismatch, decision_flip } = report;
       if (!isReproduced(report))
         ports.logger?.warn({ job: id, verified, mismatch, decision_flip }, 'Past predictions are not answered alike.');
+      if (ranNothing(report)) ports.logger?.warn({ job: id, verified }, 'No past prediction could be run again.');
       return { ...report };
     } finally {
       await runtime.stop();
