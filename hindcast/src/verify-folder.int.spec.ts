@@ -63,6 +63,10 @@ describe('hindcast verify --data', () => {
     const half = await verify('--json', '--data', data, '--model', 'churn@1', '--sample', '50%');
     const { verified, exact } = reportOf(half.out);
     expect([verified < predictions * 0.7, verified > predictions * 0.3, exact]).toEqual([true, true, verified]);
+    const slow = await verify('--data', data, '--rate', '100');
+    expect(slow.out).toMatch(/waiting so as to keep to the rate \(--rate\)\./);
+    const fast = await verify('--json', '--data', data);
+    expect(JSON.parse(fast.out)).toMatchObject({ report: { timings: { pausedMs: 0 } } });
     const none = await verify('--json', '--data', data, '--until', '2020-01-01T00:00:00Z');
     expect(reportOf(none.out).verified).toBe(0);
     expect((await verify('--data', data, '--model', 'nobody')).code).toBe(3);

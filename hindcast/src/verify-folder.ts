@@ -5,7 +5,6 @@ import {
   cutLog,
   DEFAULT_TENANT,
   parseModelReference,
-  pastRowsPerSecondDefault,
   type ReadableLog,
   readModels,
   type VerificationReport,
@@ -32,7 +31,7 @@ export interface VerificationWish extends Partial<Pick<VerificationSpec, 'sample
 /** Runs past predictions again straight from a data folder, whether or not a server runs on it. The folder stays as it is. */
 export const verifyFolder = async (
   log: ReadableLog,
-  { model: reference, sample, rowsPerSecondMax = pastRowsPerSecondDefault, since, until, ...wish }: VerificationWish,
+  { model: reference, sample, rowsPerSecondMax, since, until, ...wish }: VerificationWish,
   config: Pick<Config, 'data' | 'modelMemoryBytes'>,
   voice: Voice,
 ): Promise<{ readonly spec: VerificationSpec; readonly report: VerificationReport }> => {
@@ -46,7 +45,12 @@ export const verifyFolder = async (
       ? models.get(DEFAULT_TENANT, named.model)
       : models.version(DEFAULT_TENANT, named.model, named.version));
   if (reference !== undefined && !isKnown) throw new CliFailure(EXIT.notFound, `The log has no model ${reference}.`);
-  const spec: VerificationSpec = { cut: made.cut, ...named, ...(sample && { sample }), rowsPerSecondMax };
+  const spec: VerificationSpec = {
+    cut: made.cut,
+    ...named,
+    ...(sample && { sample }),
+    ...(rowsPerSecondMax && { rowsPerSecondMax }),
+  };
 
   const artifacts = readFolderArtifacts(join(config.data, 'artifacts'));
   // Models that come later have answered nothing of the stretch.

@@ -92,7 +92,7 @@ const describe = (report: VerificationReport): string => {
     `${showDuration(readMs)} reading`,
     `${showDuration(runMs)} running`,
     `${showDuration(compareMs)} comparing`,
-    `${showDuration(pausedMs)} held back`,
+    ...(pausedMs === 0 ? [] : [`${showDuration(pausedMs)} waiting so as to keep to the rate (--rate)`]),
   ];
   return [
     textTable([head, ...rows, total]),
