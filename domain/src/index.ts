@@ -52,6 +52,7 @@ export * from './job-handler.ts';
 export * from './label-events.ts';
 export * from './log-opened.ts';
 export * from './log-opening.ts';
+export * from './missing-model.ts';
 export * from './model-catalog.ts';
 export * from './model-events.ts';
 export * from './model-reference.ts';

@@ -87,8 +87,10 @@ const refusal = async (response: Response): Promise<CliFailure> => {
   const body = await bodyOf(response);
   const problem = typeof body === 'object' && body !== null ? (body as Problem) : {};
   const lines = [`${problem.detail ?? problem.title ?? 'The request was refused'} (HTTP ${response.status})`];
-  for (const { pointer = '', detail = '' } of problem.errors ?? []) {
-    if (!isSaid(lines[0] ?? '', pointer, detail)) lines.push(`  ${pointer} ${detail}`);
+  const errors = problem.errors ?? [];
+  for (const { pointer = '', detail = '' } of errors) {
+    const isWhole = errors.length === 1 && detail === problem.detail;
+    if (!isWhole && !isSaid(lines[0] ?? '', pointer, detail)) lines.push(`  ${pointer} ${detail}`);
   }
   const retryAfter = response.headers.get('retry-after');
   if (retryAfter !== null) lines.push(`Try again in ${retryAfter} s.`);

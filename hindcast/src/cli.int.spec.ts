@@ -26,6 +26,13 @@ describe('refusals', () => {
     );
     const { err } = await cli(['predict', 'churn', '{}', '--url', url]);
     expect(err).toBe('/input/age: Expected a number. (HTTP 422)\n');
+    const whole = {
+      detail: 'Version 7 is unknown.',
+      errors: [{ pointer: '/champion', detail: 'Version 7 is unknown.' }],
+    };
+    const other = await serve((_, response) => send(response, 422, whole));
+    const again = await cli(['predict', 'churn', '{}', '--url', other.url]);
+    expect(again.err).toBe('Version 7 is unknown. (HTTP 422)\n');
   });
 
   it('end with 3 where there is no such thing', async () => {

@@ -69,11 +69,22 @@ describe('hindcast verify --data', () => {
     expect(JSON.parse(fast.out)).toMatchObject({ report: { timings: { pausedMs: 0 } } });
     const none = await verify('--json', '--data', data, '--until', '2020-01-01T00:00:00Z');
     expect(reportOf(none.out).verified).toBe(0);
-    expect((await verify('--data', data, '--model', 'nobody')).code).toBe(3);
-    expect((await verify('--data', data, '--model', 'churn@9')).code).toBe(3);
+    const unknown = { code: 3, err: 'No model is named chrun. Did you mean churn?\n' };
+    expect(await verify('--data', data, '--model', 'chrun')).toMatchObject(unknown);
+    const version = { code: 3, err: 'churn has only the version 1.\n' };
+    expect(await verify('--data', data, '--model', 'churn@9')).toMatchObject(version);
     expect((await verify('--data', data, '--to', '0:0:99999999')).code).toBe(1);
     expect((await verify('--data', data, '--no-wait')).code).toBe(2);
     expect((await verify('--data', join(data, 'nowhere'))).code).toBe(1);
+  });
+
+  it.each([
+    ['replay', '--model', 'chrun'],
+    ['datasets', 'create', 'chrun', '--out', join(data, 'set')],
+  ])('refuses a model that the folder does not know, like %s %s', async (...args) => {
+    const openLog = async (folder: string) => openSqliteLogReader(folder);
+    const { code, err } = await cli([...args, '--data', data], { openLog });
+    expect([code, err]).toEqual([3, expect.stringContaining('No model is named chrun. Did you mean churn?')]);
   });
 
   it('takes a folder that is named from here', async () => {

@@ -4,12 +4,17 @@ import { nodeIdentity } from '@hindcast/adapters/node';
 import {
   cutLog,
   DEFAULT_TENANT,
+  findVersion,
+  type KnownModels,
+  type ModelReference,
   parseModelReference,
   type ReadableLog,
   readModels,
+  unknownModelDetail,
   type VerificationReport,
   type VerificationSpec,
   verificationKind,
+  versionsOf,
 } from '@hindcast/domain';
 import { createVerificationHandler } from '@hindcast/workers';
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
@@ -38,13 +43,8 @@ export const verifyFolder = async (
   const made = await cutLog(log, { ...wish, since: timeOf(since), until: timeOf(until) });
   if (!made.ok) throw failed(made.refusal.detail);
   const models = await readModels(log);
-  const named = reference === undefined ? undefined : parseModelReference(reference);
-  const isKnown =
-    named &&
-    (named.version === undefined
-      ? models.get(DEFAULT_TENANT, named.model)
-      : models.version(DEFAULT_TENANT, named.model, named.version));
-  if (reference !== undefined && !isKnown) throw new CliFailure(EXIT.notFound, `The log has no model ${reference}.`);
+  const named = reference === undefined ? undefined : (parseModelReference(reference) ?? { model: reference });
+  if (named) refuseUnknown(models, named);
   const spec: VerificationSpec = {
     cut: made.cut,
     ...named,
@@ -60,6 +60,13 @@ export const verifyFolder = async (
   const report = (await workInThisProcess(voice, (run) => verify(job, run))) as unknown as VerificationReport;
   voice.progress(`${report.counts.records} records read`, true);
   return { spec, report };
+};
+
+const refuseUnknown = (models: KnownModels, { model, version }: ModelReference): void => {
+  const state = models.get(DEFAULT_TENANT, model);
+  if (!state) throw new CliFailure(EXIT.notFound, unknownModelDetail(model, models.names(DEFAULT_TENANT)));
+  if (version !== undefined && !findVersion(state, version))
+    throw new CliFailure(EXIT.notFound, versionsOf(model, state));
 };
 
 const timeOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));

@@ -73,7 +73,10 @@ const createCommand = (context: CliContext): Command =>
       const job = await watchJob(client, voice, dataset.job);
       if (job.status !== 'succeeded') {
         const why = job.error ? `: ${job.error.detail} (${job.error.code})` : '.';
-        throw new CliFailure(EXIT.failed, `The data set is not cut: its job has ${job.status}${why}`);
+        throw new CliFailure(
+          job.error?.code === 'unknown_model' ? EXIT.notFound : EXIT.failed,
+          `The data set is not cut: its job has ${job.status}${why}`,
+        );
       }
       const manifest =
         options.out === undefined

@@ -15,6 +15,7 @@ import {
   JobFailure,
   type JobHandlers,
   type JobRun,
+  missingModel,
   type ReadableLog,
   readModels,
   readTreeRoots,
@@ -70,8 +71,11 @@ export const cutDataset = async (
   const keyId = redactionKey === undefined ? undefined : redactionKeyIdOf(redactionKey, sha256);
   if (plan.redactionKeyId !== undefined && plan.redactionKeyId !== keyId)
     throw new JobFailure('other_redaction_key', 'This process has not the redaction key that the set was asked with.');
+  const { tenant, model } = plan.spec;
+  const missing = await missingModel(log, { model, tenant, signal: run.signal });
+  if (missing !== undefined) throw new JobFailure('unknown_model', missing);
   const roots = await rootsOf(log, createTreeHash(crypto), plan, run);
-  const versions = versionRulesOf(await readModels(log), plan.spec.tenant, plan.spec.model);
+  const versions = versionRulesOf(await readModels(log), tenant, model);
   const extracted = await extractor.extract(
     plan,
     datasetId,
@@ -81,8 +85,8 @@ export const cutDataset = async (
       progress: ({ done, total, detail }) => run.progress({ done, total, unit: 'steps', detail }),
     },
   );
-  const missing = unaccounted(extracted.accountedFor);
-  if (missing !== 0) throw new JobFailure('not_accounted_for', `${missing} requests are in no account of the set.`);
+  const lost = unaccounted(extracted.accountedFor);
+  if (lost !== 0) throw new JobFailure('not_accounted_for', `${lost} requests are in no account of the set.`);
   const files: DatasetFile[] = [];
   for (const { name, split, rows, content } of extracted.files) {
     run.signal.throwIfAborted();
