@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import type { VerificationReport } from '@hindcast/domain';
 import { pino } from 'pino';
@@ -85,6 +85,21 @@ describe('hindcast verify --data', () => {
     const openLog = async (folder: string) => openSqliteLogReader(folder);
     const { code, err } = await cli([...args, '--data', data], { openLog });
     expect([code, err]).toEqual([3, expect.stringContaining('No model is named chrun. Did you mean churn?')]);
+  });
+
+  it('cuts a set into the folder of an older one, of which nothing is left', async () => {
+    const openLog = async (folder: string) => openSqliteLogReader(folder);
+    const out = join(data, '..', `${basename(data)}-set`);
+    const cut = (...args: readonly string[]) =>
+      cli(['datasets', 'create', 'churn', '--data', data, '--out', out, '--unlabelled', 'keep', ...args], { openLog });
+    try {
+      expect((await cut('--split', 'train=0.5,test=0.5')).code).toBe(0);
+      expect(readdirSync(out).sort()).toEqual(['manifest.json', 'test', 'train']);
+      expect((await cut()).code).toBe(0);
+      expect(readdirSync(out).sort()).toEqual(['all', 'manifest.json']);
+    } finally {
+      rmSync(out, { recursive: true });
+    }
   });
 
   it('takes a folder that is named from here', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
 
@@ -98,6 +98,29 @@ describe('hindcast datasets', () => {
     expect((await download()).code).toBe(0);
     expect(ranges).toHaveLength(2);
     expect(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))).toEqual(manifest);
+  });
+
+  it('leaves nothing of an older set in the folder, and everything that is not of it', async () => {
+    const out = join(folder, 'twice');
+    const older = ['all/part-00000.ndjson', 'test/part-00000.ndjson', 'train/part-00000.ndjson', '../twice.txt'];
+    for (const name of [...older, 'test/mine.txt']) {
+      mkdirSync(dirname(join(out, name)), { recursive: true });
+      writeFileSync(join(out, name), 'old');
+    }
+    writeFileSync(join(out, 'manifest.json'), JSON.stringify({ files: older.map((name) => ({ name })) }));
+    const { url } = await serve(({ path }, response) =>
+      path.includes('/files/') ? response.end(content) : send(response, 200, manifest),
+    );
+    expect((await cli(['datasets', 'download', 'd1', '--out', out, '--url', url])).code).toBe(0);
+    expect(readdirSync(out, { recursive: true }).sort()).toEqual([
+      'manifest.json',
+      'test',
+      'test/mine.txt',
+      'train',
+      'train/part-00000.ndjson',
+    ]);
+    expect(readFileSync(join(folder, 'twice.txt'), 'utf8')).toBe('old');
+    expect(readFileSync(join(out, 'train/part-00000.ndjson'), 'utf8')).toBe(content);
   });
 
   it('throws away what is not what the manifest says', async () => {
