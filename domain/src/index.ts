@@ -20,7 +20,7 @@ export * from './backtest/backtest-report.ts';
 export * from './backtest/backtest-spec.ts';
 export * from './backtest/backtest-state.ts';
 export * from './backtest/compared-row.ts';
-export { sliceText } from './backtest/slice-counts.ts';
+export { emptySlices, sliceText } from './backtest/slice-counts.ts';
 export * from './canonical-json.ts';
 export * from './datasets/accounted-for.ts';
 export * from './datasets/dataset-columns.ts';
