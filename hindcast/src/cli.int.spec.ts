@@ -35,6 +35,12 @@ describe('refusals', () => {
     expect(again.err).toBe('Version 7 is unknown. (HTTP 422)\n');
   });
 
+  it('tell a file that was named without its @ from JSON that the shell took apart', async () => {
+    const of = async (input: string) => (await cli(['predict', 'churn', input, '--url', 'http://127.0.0.1:9'])).err;
+    expect(await of('package.json')).toContain('write @package.json to send what is in it.');
+    expect(await of('{age:')).toContain('single quotes');
+  });
+
   it('end with 3 where there is no such thing', async () => {
     const { url } = await serve((_, response) => send(response, 404, { detail: 'No such prediction.' }));
     expect((await cli(['get', 'p9', '--url', url])).code).toBe(3);
@@ -97,6 +103,12 @@ describe('what a person asks first', () => {
     const { code, out } = await cli([name, '--help']);
     expect(code).toBe(0);
     expect(out).toMatch(/Examples:\n {2}\$ .*hindcast /);
+  });
+
+  it('predict has one name for the time that is left in its help, and takes the other', async () => {
+    expect((await cli(['predict', '--help'])).out).not.toContain('--deadline');
+    const { err } = await cli(['predict', 'churn', '{}', '--deadline', 'soon', '--url', 'http://127.0.0.1:9']);
+    expect(err).toContain('"soon" is not a duration');
   });
 
   it('config shows values and origins, and no secret', async () => {

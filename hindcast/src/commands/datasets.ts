@@ -6,7 +6,7 @@ import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
 import { downloadDataset } from '../download-dataset.ts';
 import { voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
-import { watchJob } from '../watch-job.ts';
+import { endingOf, watchJob } from '../watch-job.ts';
 import { type CliContext, clientCommand, command, configOfFolder, connect, dataFolder } from './cli-context.ts';
 
 /** A data set as the API lists it. */
@@ -75,7 +75,7 @@ const createCommand = (context: CliContext): Command =>
         const why = job.error ? `: ${job.error.detail} (${job.error.code})` : '.';
         throw new CliFailure(
           job.error?.code === 'unknown_model' ? EXIT.notFound : EXIT.failed,
-          `The data set is not cut: its job has ${job.status}${why}`,
+          `The data set is not cut: its job ${endingOf(job.status)}${why}`,
         );
       }
       const manifest =

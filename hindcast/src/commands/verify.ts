@@ -5,7 +5,7 @@ import { showDuration } from '../duration.ts';
 import { type Voice, voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import type { VerificationWish } from '../verify-folder.ts';
-import { type Job, watchJob } from '../watch-job.ts';
+import { endingOf, type Job, watchJob } from '../watch-job.ts';
 import { type CliContext, clientCommand, configOfFolder, connect, dataFolder } from './cli-context.ts';
 import { type PastOptions, pastBody, withPastOptions } from './past-options.ts';
 
@@ -42,7 +42,7 @@ export const verifyCommand = (context: CliContext): Command =>
     const { report } = ended;
     if (ended.status !== 'succeeded' || !report) {
       throw failed(
-        `The verification has ${ended.status}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`,
+        `The verification ${endingOf(ended.status)}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`,
       );
     }
     tell(voice, ended, report);

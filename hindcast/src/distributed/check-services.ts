@@ -29,7 +29,7 @@ const checkKafka = async (config: DistributedConfig): Promise<ServiceAnswer> => 
     topicPrefix: config.topicPrefix,
     logger: silent,
   });
-  const said = `${brokers} brokers answer, ${topics === 0 ? 'and have no topics of Hindcast yet' : `with ${topics} topics of Hindcast`}`;
+  const said = `${brokers} ${brokers === 1 ? 'broker answers' : 'brokers answer'}, ${topics === 0 ? 'and have no topics of Hindcast yet' : `with ${topics} topics of Hindcast`}`;
   if (topics > 0 || brokers >= config.replicationFactor) return { ok: true, said };
   const fix = `Start ${config.replicationFactor} brokers, or set HINDCAST_REPLICATION_FACTOR to what there is.`;
   return { ok: false, said, fix };

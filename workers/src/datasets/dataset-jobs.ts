@@ -82,7 +82,7 @@ export const cutDataset = async (
     { log, artifacts, redactionKey, versions },
     {
       signal: run.signal,
-      progress: ({ done, total, detail }) => run.progress({ done, total, unit: 'steps', detail }),
+      progress: ({ done, total, detail }) => run.progress({ done, total, unit: 'steps, two for each record', detail }),
     },
   );
   const lost = unaccounted(extracted.accountedFor);
