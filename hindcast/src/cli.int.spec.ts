@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openApiClient } from './api-client.ts';
 import { cli, closeAll, send, serve } from './testing/run-cli.ts';
 
 afterEach(closeAll);
@@ -44,6 +45,15 @@ describe('refusals', () => {
   it('end with 3 where there is no such thing', async () => {
     const { url } = await serve((_, response) => send(response, 404, { detail: 'No such prediction.' }));
     expect((await cli(['get', 'p9', '--url', url])).code).toBe(3);
+  });
+
+  it('come after a word that the answer takes long', async () => {
+    const { url } = await serve((_, response) => void setTimeout(() => send(response, 404, { detail: 'No.' }), 100));
+    const notes: string[] = [];
+    const client = openApiClient(url, (text) => notes.push(text), 10);
+    await expect(client.request('/v1/models/x')).rejects.toThrow('No.');
+    await expect(client.request('/v1/models/x', { timeoutMs: 10_000 })).rejects.toThrow('No.');
+    expect(notes).toEqual([`${url} has not answered yet; waiting for up to 75 s.`]);
   });
 
   it('say how to start a server where none answers', async () => {

@@ -50,7 +50,8 @@ export const connect = ({ terminal, cores }: CliContext, options: OptionValues):
   const { config, problems } = resolveConfig({ env, flags, cores });
   if (!config) throw usage(problems.join('\n'));
   const json = options['json'] === true;
-  return { client: openApiClient(config.url), voice: voiceOf(terminal, json), json };
+  const voice = voiceOf(terminal, json);
+  return { client: openApiClient(config.url, voice.note), voice, json };
 };
 
 /** The settings of work that needs a folder and no server. */

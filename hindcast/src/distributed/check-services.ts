@@ -3,7 +3,7 @@ import { createMongoClient } from '@hindcast/adapters/mongodb';
 import { openRedis } from '@hindcast/adapters/redis';
 import type { Logger } from '@hindcast/domain';
 import { readTextFile } from '../secret-files.ts';
-import { serviceFailure } from '../service-failure.ts';
+import { serviceFailure, whoSaysMore } from '../service-failure.ts';
 import type { DistributedConfig } from '../settings.ts';
 import { withoutSecrets } from '../without-secrets.ts';
 import { kafkaSecurity } from './kafka-security.ts';
@@ -82,8 +82,11 @@ export const checkService = async (service: keyof typeof checks, config: Distrib
   try {
     return await checks[service](config);
   } catch (error) {
-    const told = error instanceof Error ? (serviceFailure(config, error) ?? error.message) : String(error);
-    const said = told.replace(/^Hindcast did not start\. /, '');
+    const told =
+      error instanceof Error
+        ? (serviceFailure({ ...config, kafka: undefined }, error) ?? error.message)
+        : String(error);
+    const said = told.replace(` ${whoSaysMore}`, '');
     return { ok: false, said: withoutSecrets(said), fix: advice[service] };
   }
 };

@@ -2,6 +2,7 @@ import { type KafkaCopyOptions, type KafkaCopyTarget, openKafkaCopyTarget } from
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { lockFolder, openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import { type Clock, TOPICS } from '@hindcast/domain';
+import { whileWaiting } from '../while-waiting.ts';
 import { type ComparedPartition, compareTopic } from './compare-copy.ts';
 import {
   type ArtifactPlace,
@@ -99,7 +100,9 @@ const migrate = async (migration: Migration): Promise<MigrationResult> => {
   const { mode, artifactsTo } = options;
   const mark = await readMigrationMark(options.data);
   refuseOtherPlace(mark, place);
-  const there = await target.topics();
+  const there = await whileWaiting(target.topics(), () =>
+    options.progress.note(`${options.to} has not answered yet; still trying.`),
+  );
   refuseForeignTopics(plan, there);
   if (artifactsTo) await refuseOtherDatabase(artifactsTo, plan);
   const artifacts = await listArtifacts(options.data);
