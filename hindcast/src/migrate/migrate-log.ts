@@ -1,4 +1,9 @@
-import { type KafkaCopyOptions, type KafkaCopyTarget, openKafkaCopyTarget } from '@hindcast/adapters/kafka';
+import {
+  describeBrokers,
+  type KafkaCopyOptions,
+  type KafkaCopyTarget,
+  openKafkaCopyTarget,
+} from '@hindcast/adapters/kafka';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { lockFolder, openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import { type Clock, TOPICS } from '@hindcast/domain';
@@ -18,6 +23,7 @@ import type { MigrationProgress } from './migration-progress.ts';
 import {
   endsIn,
   recordsIn,
+  refuseFewBrokers,
   refuseForeignTopics,
   refuseFutureTimes,
   refuseIncomplete,
@@ -138,6 +144,8 @@ const migrate = async (migration: Migration): Promise<MigrationResult> => {
     if (isSealed) refuseIncomplete(partitions);
     else refuseMore(partitions);
   }
+  const { brokers } = await describeBrokers({ ...options.kafka, topicPrefix: place.topicPrefix });
+  refuseFewBrokers(plan, there, { brokers, replicationFactor: options.kafka.replicationFactor });
   if (mode === 'plan') return resultOf('planned');
   await copyAllArtifacts(migration, artifacts);
   await target.prepare(new Map(plan.topics.map(({ topic, partitions }) => [topic, partitions])));
