@@ -1,4 +1,4 @@
-import type { Claim, Reservations } from '@hindcast/domain';
+import { type Claim, claimKeptMs, claimMs, type Reservations } from '@hindcast/domain';
 import { createMemoryReservations } from '@hindcast/domain/in-memory';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createDoorReservations } from './door-reservations.ts';
@@ -6,21 +6,29 @@ import { createDoorReservations } from './door-reservations.ts';
 let alone = false;
 let sure = true;
 let mayClaimAlone = false;
+let knownAt = 0;
+let wholeSince: number | undefined;
 let reservations: Reservations;
 const free = { held: false, sure: true } as const;
 
 beforeEach(() => {
   vi.useFakeTimers();
   [alone, sure, mayClaimAlone] = [false, true, false];
+  [knownAt, wholeSince] = [performance.now(), undefined];
   const inner = createMemoryReservations({ now: () => 0 });
   const seenByAll = {
     ...inner,
     reserve: async (key: string, hash: string): Promise<Claim> => {
       const claim = await inner.reserve(key, hash);
-      return alone ? { ...claim, sure: false, alone } : claim;
+      const lost = wholeSince === undefined ? undefined : { wholeSince };
+      return alone ? { ...claim, sure: false, alone } : { ...claim, ...lost };
     },
   };
-  reservations = createDoorReservations(seenByAll, { sure: () => sure, mayClaimAlone: () => mayClaimAlone });
+  reservations = createDoorReservations(
+    seenByAll,
+    { knownAt: () => knownAt },
+    { sure: () => sure, mayClaimAlone: () => mayClaimAlone },
+  );
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -38,6 +46,24 @@ it('is not sure where another door may claim alone, and accepts nothing then, bu
   expect(await reservations.reserve('t/a', 'hash-2')).toMatchObject({ held: true, sure: false });
   expect(await reservations.reserve('t/b', 'hash-1')).toEqual({ held: false, sure: false });
   expect(await reservations.reserve('t/before', 'hash-2')).toMatchObject({ held: true, sure: true });
+});
+
+it('is not sure where the view is so late that claims on what it does not know may have been forgotten', async () => {
+  vi.advanceTimersByTime(claimKeptMs - claimMs - 1);
+  expect(await reservations.reserve('t/a', 'hash-1')).toEqual(free);
+  vi.advanceTimersByTime(1);
+  expect(await reservations.reserve('t/b', 'hash-1')).toEqual({ held: false, sure: false });
+  expect(await reservations.accept('t/a', '{}')).toBe(false);
+  knownAt = performance.now();
+  expect(await reservations.reserve('t/c', 'hash-1')).toEqual(free);
+});
+
+it('is not sure until the view knows what was appended under claims that were lost', async () => {
+  wholeSince = performance.now();
+  knownAt = wholeSince + claimMs;
+  expect(await reservations.reserve('t/a', 'hash-1')).toMatchObject({ held: false, sure: false });
+  knownAt += 1;
+  expect(await reservations.reserve('t/b', 'hash-1')).toMatchObject({ held: false, sure: true });
 });
 
 it('waits for the claims that all see, and takes one of them', async () => {

@@ -1,34 +1,47 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { problem } from '@hindcast/adapters/http';
-import type { Claim, DoorClaims, Reservations } from '@hindcast/domain';
+import { type Claim, claimKeptMs, claimMs, type DoorClaims, type Reservations } from '@hindcast/domain';
+import type { ViewProgress } from './view-progress.ts';
 
 /** Longer than it takes to tell all doors that this one claims by itself. */
 const waitMsMax = 5_000;
 const pauseMs = 200;
 
 /**
- * Claims of one of several doors, which are sure only while no door claims where the others cannot see it.
+ * Claims as far as a door can be sure of them: where the view knows all that can have been forgotten or lost, and no other
+ * door claims where it cannot be seen. `doors` is undefined where there is one door alone.
  * @throws Problem `claims-unavailable` where neither the claims nor the other doors can be reached
  */
-export const createDoorReservations = (inner: Reservations, doors: DoorClaims): Reservations => ({
-  ...inner,
-  async reserve(key, hash) {
-    const deadline = performance.now() + waitMsMax;
-    for (;;) {
-      const claim = await inner.reserve(key, hash);
-      if (claim.alone !== true) return { ...claim, sure: claim.sure && (isAccepted(claim) || doors.sure()) };
-      if (doors.mayClaimAlone()) return claim;
-      if (!claim.held) await inner.release(key);
-      if (performance.now() >= deadline) throw unavailable();
-      await delay(pauseMs);
-    }
-  },
-  // Asked once the record is in the log: what a door that claims alone appends from now on comes behind it.
-  accept: async (key, accepted) => doors.sure() && inner.accept(key, accepted),
-});
+export const createDoorReservations = (
+  inner: Reservations,
+  view: Pick<ViewProgress, 'knownAt'>,
+  doors: DoorClaims | undefined,
+): Reservations => {
+  const forgottenAreKnown = (): boolean => performance.now() - view.knownAt() < claimKeptMs - claimMs;
+  const isSure = (): boolean => forgottenAreKnown() && doors?.sure() !== false;
+  /** Whoever held a claim that was lost has appended by `claimMs` after it. */
+  const lostAreKnown = ({ wholeSince }: Claim): boolean =>
+    wholeSince === undefined || wholeSince + claimMs < view.knownAt();
 
-/** Whoever has accepted has asked the other doors, or the fold. */
-const isAccepted = (claim: Claim): boolean => claim.held && claim.by.accepted !== undefined;
+  return {
+    ...inner,
+    async reserve(key, hash) {
+      const deadline = performance.now() + waitMsMax;
+      for (;;) {
+        const claim = await inner.reserve(key, hash);
+        // What was accepted has won, whatever was lost since.
+        if (claim.held && claim.by.accepted !== undefined) return { ...claim, sure: true };
+        if (claim.alone !== true || !doors) return { ...claim, sure: claim.sure && lostAreKnown(claim) && isSure() };
+        if (doors.mayClaimAlone()) return claim;
+        if (!claim.held) await inner.release(key);
+        if (performance.now() >= deadline) throw unavailable();
+        await delay(pauseMs);
+      }
+    },
+    // Asked once the record is in the log: what a door that claims alone appends from now on comes behind it.
+    accept: async (key, accepted) => isSure() && inner.accept(key, accepted),
+  };
+};
 
 const unavailable = () =>
   problem('claims-unavailable', 'It cannot be said at present whether another request was accepted under this key.', {

@@ -57,11 +57,8 @@ export const predictionRequestSchema = Type.Object(
   },
   {
     additionalProperties: false,
-    // For readers of the description; the handler refuses the rest with pointers.
-    oneOf: [
-      { required: ['input'], not: { required: ['items'] } },
-      { required: ['items'], maxProperties: 2 },
-    ],
+    // As `oneOf` viewers of the description show two unnamed forms and none of the members; the handler refuses the rest with pointers.
+    description: 'Either `input`, with what is known about it, or `items` beside the model alone',
     examples: [{ model: 'churn', input: sampleInput, entity: 'customer-17' }],
   },
 );

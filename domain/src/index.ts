@@ -22,6 +22,7 @@ export * from './backtest/backtest-state.ts';
 export * from './backtest/compared-row.ts';
 export { emptySlices, sliceText } from './backtest/slice-counts.ts';
 export * from './canonical-json.ts';
+export * from './claim-times.ts';
 export * from './datasets/accounted-for.ts';
 export * from './datasets/dataset-columns.ts';
 export * from './datasets/dataset-cut.ts';

@@ -58,8 +58,9 @@ export interface ResultCache {
 }
 
 /**
- * Short-lived claims on idempotency keys, between the moment a request comes in and the moment the view knows it. May be
- * lost, and say so: the fold settles what then slips through.
+ * Claims on idempotency keys, between the moment a request comes in and the moment the view knows it. May be lost, and say
+ * so: the fold settles what then slips through. One of which nothing more was heard for `claimMs` can be taken over,
+ * by somebody who is not sure; all are forgotten after `claimKeptMs`.
  */
 export interface Reservations {
   reserve(key: string, hash: string): Promise<Claim>;
@@ -68,18 +69,22 @@ export interface Reservations {
   release(key: string): Promise<void>;
   /**
    * Lets the key go where its request may be in the log although nobody was told so: claims on it are not sure, and one
-   * that is taken already is accepted no more, until as much time has passed as a claim is kept.
+   * that is taken already is accepted no more, for `claimKeptMs`.
    */
   doubt(key: string): Promise<void>;
 }
 /**
  * `held` tells who holds the key; otherwise it is now held by who asked. Not `sure`: an earlier claim may have been lost,
  * or another process may have made one that cannot be seen from here, so that only the fold knows whose request wins.
- * `alone`: no other process can see this claim.
  */
-export type Claim =
-  | { readonly held: false; readonly sure: boolean; readonly alone?: true }
-  | { readonly held: true; readonly sure: boolean; readonly alone?: true; readonly by: Reservation };
+export type Claim = ClaimFacts & ({ readonly held: false } | { readonly held: true; readonly by: Reservation });
+interface ClaimFacts {
+  readonly sure: boolean;
+  /** No other process can see this claim. */
+  readonly alone?: true;
+  /** Claims of before may have been lost. By the clock of `performance.now`; not there where none was lost. */
+  readonly wholeSince?: number;
+}
 export interface Reservation {
   readonly hash: string;
   /** What the holder stored once its request was in the log, as text. */

@@ -2,7 +2,7 @@ import { CliFailure, EXIT, failed } from './cli-failure.ts';
 import { silentMsMax, whileWaiting } from './while-waiting.ts';
 
 export interface ApiRequest {
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;

@@ -131,7 +131,7 @@ const halfDistributed = (effective: readonly Effective[]): string[] => {
   if (missing.length === 0 || missing.length === services.length) return [];
   const set = services.filter((name) => !missing.includes(name));
   return [
-    `${variables(set)} asks for a distributed run, which also needs ${variables(missing)}. ` +
+    `${variables(set)} ${set.length === 1 ? 'asks' : 'ask'} for a distributed run, which also needs ${variables(missing)}. ` +
       `Set all of them, or none to run embedded, where no Kafka, MongoDB or Redis is needed.`,
   ];
 };

@@ -1,5 +1,5 @@
 import { buildHttpServer, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
-import { openBacklogReading } from '@hindcast/command-api';
+import { openBacklogReading, openViewProgress, type ViewProgress } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
 import type { Notary } from '@hindcast/workers';
 import { isDistributed } from './config.ts';
@@ -32,6 +32,9 @@ export const openPorts = async (config: Config, logger: Logger): Promise<Ports> 
   return openEmbeddedPorts(config);
 };
 
+/** Of a process that accepts nothing. */
+const noProgress: ViewProgress = { knownAt: () => Number.NEGATIVE_INFINITY };
+
 /**
  * A process of Hindcast, listening. With all roles it is the whole of it, on one port; where the settings name Kafka,
  * MongoDB and Redis the same parts run on those, and any number of processes with any roles share the work.
@@ -52,7 +55,10 @@ export const startHindcast = async (
       ports.board && roles.has('command-api')
         ? opened.keep(await openBacklogReading({ ...ports, board: ports.board, logger }, config))
         : undefined;
-    const apis = buildApis(ports, running, reading ?? backlogOf(running), config, logger);
+    const progress = roles.has('command-api')
+      ? opened.keep(await openViewProgress({ log: ports.log, views: ports.views.reader, logger }))
+      : noProgress;
+    const apis = buildApis(ports, running, reading ?? backlogOf(running), progress, config, logger);
     const servesAll = roles.has('command-api') && roles.has('query-api');
     const servesSome = roles.has('command-api') || roles.has('query-api');
     let draining = false;

@@ -90,6 +90,23 @@ describe.skipIf(!mongodb)('with a document store', () => {
       expect(await db.collection('artifacts.chunks').countDocuments()).toBe(4);
     }));
 
+  it('makes its indexes again after somebody has dropped the database', () =>
+    using(async ({ db, newFolder }) => {
+      const store = await openGridFsArtifactStore({ db, cacheFolder: await newFolder() });
+      const indexes = async () =>
+        Promise.all(
+          ['files', 'chunks', 'uploads'].map(async (name) =>
+            (await db.collection(`artifacts.${name}`).indexes()).map((index) => index.name).sort(),
+          ),
+        );
+      await store.put(sourceOf(mebibytes(1, 1)), 10_000_000);
+      const needed = [['digest'], ['files_id_1_n_1'], ['age']].map((names) => expect.arrayContaining(names));
+      expect(await indexes()).toEqual(needed);
+      await db.dropDatabase();
+      await store.put(sourceOf(mebibytes(1, 2)), 10_000_000);
+      expect(await indexes()).toEqual(needed);
+    }));
+
   it('does not hand out what the store has damaged', () =>
     using(async ({ db, newFolder }) => {
       const here = await openGridFsArtifactStore({ db, cacheFolder: await newFolder() });

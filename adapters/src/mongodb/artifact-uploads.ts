@@ -40,6 +40,8 @@ export const openArtifactUploads = async (db: Db, now: Clock): Promise<ArtifactU
   const createIndexes = async (): Promise<void> => {
     await files.createIndex({ filename: 1 }, { name: 'digest', unique: true });
     await uploads.createIndex({ startedAt: 1 }, { name: 'age' });
+    // As the driver makes it, which looks for it once.
+    await chunks.createIndex({ files_id: 1, n: 1 }, { unique: true });
   };
   await createIndexes();
 

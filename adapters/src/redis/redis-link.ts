@@ -31,7 +31,7 @@ export interface RedisLink {
   ask<Answer>(command: (redis: Redis) => Promise<Answer>, whenLost: Answer): Promise<Answer>;
   /** As `ask`, for many commands in one go; a refused one counts as no answer. */
   tell(commands: (pipeline: ChainableCommander) => void): Promise<void>;
-  /** Calls back for each new connection on which questions are asked. */
+  /** Calls back for each new connection, before the first question is asked on it. */
   whenReady(listener: () => void): void;
   /** A connection of its own, for subscriptions. It comes back by itself, with none of them, and is closed with the link. */
   second(): Redis;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type PredictionDoc, type RateLimits, sessionAgeMsMax } from '@hindcast/domain';
 import {
   completionBusContract,
@@ -20,6 +21,8 @@ import { createRedisSessionStore } from './session-store.ts';
 
 const { redis: url } = inject('services');
 const ttlMs = 500;
+const claimTtlMs = 300;
+const claimKeptMs = 3_000;
 
 /** A busy machine may take longer for a command than a user should wait. */
 const commandTimeoutMs = 5_000;
@@ -75,7 +78,8 @@ describe.skipIf(!url)('with Redis', () => {
   reservationsContract('Redis', async () => {
     const redis = await open();
     return {
-      reservations: createRedisReservations({ redis, ttlMs, keptMs: ttlMs, unsureMs: 0 }),
+      reservations: createRedisReservations({ redis, ttlMs: claimTtlMs, keptMs: claimKeptMs }),
+      outliveSilent: () => delay(claimTtlMs + 50),
       outlive: () => vi.waitFor(async () => expect(await left(redis, 'claim:')).toBe(0), { timeout: 5_000 }),
       stop: redis.stop,
     };
@@ -182,13 +186,15 @@ describe.skipIf(!url)('with Redis', () => {
 
   it('leaves the claim of another process alone', () =>
     using(async (redis, other) => {
-      const slow = createRedisReservations({ redis, ttlMs: 1, unsureMs: 0 });
-      const quick = createRedisReservations({ redis: other, unsureMs: 0 });
+      const slow = createRedisReservations({ redis, ttlMs: 1, keptMs: 1 });
+      const quick = createRedisReservations({ redis: other });
       await slow.reserve('t/a', 'hash-1');
-      await vi.waitFor(async () => expect(await quick.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true }));
+      await vi.waitFor(async () =>
+        expect(await quick.reserve('t/a', 'hash-2')).toMatchObject({ held: false, sure: true }),
+      );
       await slow.release('t/a');
       await slow.accept('t/a', 'mine');
-      expect(await slow.reserve('t/a', 'hash-1')).toEqual({
+      expect(await slow.reserve('t/a', 'hash-1')).toMatchObject({
         held: true,
         sure: true,
         by: { hash: 'hash-2', accepted: undefined },

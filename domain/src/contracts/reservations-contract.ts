@@ -3,7 +3,9 @@ import type { Reservations } from '../ports.ts';
 
 export interface ReservationsUnderTest {
   readonly reservations: Reservations;
-  /** Lets as much time go by as makes every reservation end. */
+  /** Lets as much time go by as makes a claim end of which nothing was heard, and none be forgotten. */
+  outliveSilent(): Promise<void>;
+  /** Lets as much time go by as makes every reservation be forgotten. */
   outlive(): Promise<void>;
   stop?(): Promise<void>;
 }
@@ -22,10 +24,10 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
   describe(`reservations: ${name}`, () => {
     it('gives a key to the first who asks and tells the others who holds it', () =>
       using(async ({ reservations }) => {
-        expect(await reservations.reserve('t/a', 'hash-1')).toEqual({ held: false, sure: true });
+        expect(await reservations.reserve('t/a', 'hash-1')).toMatchObject({ held: false, sure: true });
         const second = await reservations.reserve('t/a', 'hash-2');
-        expect(second).toEqual({ held: true, sure: true, by: { hash: 'hash-1', accepted: undefined } });
-        expect(await reservations.reserve('t/b', 'hash-2')).toEqual({ held: false, sure: true });
+        expect(second).toMatchObject({ held: true, sure: true, by: { hash: 'hash-1', accepted: undefined } });
+        expect(await reservations.reserve('t/b', 'hash-2')).toMatchObject({ held: false, sure: true });
       }));
 
     it('gives a key to one of many who ask at once', () =>
@@ -41,28 +43,48 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
         await reservations.reserve('t/a', 'hash-1');
         expect(await reservations.accept('t/a', '{"id":"p-1"}')).toBe(true);
         const second = await reservations.reserve('t/a', 'hash-1');
-        expect(second).toEqual({ held: true, sure: true, by: { hash: 'hash-1', accepted: '{"id":"p-1"}' } });
+        expect(second).toMatchObject({ held: true, sure: true, by: { hash: 'hash-1', accepted: '{"id":"p-1"}' } });
       }));
 
     it('is free again after a release', () =>
       using(async ({ reservations }) => {
         await reservations.reserve('t/a', 'hash-1');
         await reservations.release('t/a');
-        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true });
+        expect(await reservations.reserve('t/a', 'hash-2')).toMatchObject({ held: false, sure: true });
+      }));
+
+    it('lets a claim of which nothing was heard be taken over, by one who is not sure; the first can accept it no more', () =>
+      using(async ({ reservations, outliveSilent }) => {
+        await reservations.reserve('t/a', 'hash-1');
+        await outliveSilent();
+        expect(await reservations.reserve('t/a', 'hash-2')).toMatchObject({ held: false, sure: false });
+        expect(await reservations.accept('t/a', '{"id":"p-2"}')).toBe(false);
+        const by = { hash: 'hash-2', accepted: undefined };
+        expect(await reservations.reserve('t/a', 'hash-3')).toMatchObject({ held: true, sure: false, by });
+      }));
+
+    it('remembers what was accepted, also late, for as long as nobody has taken it over', () =>
+      using(async ({ reservations, outliveSilent }) => {
+        await reservations.reserve('t/a', 'hash-1');
+        await outliveSilent();
+        expect(await reservations.accept('t/a', '{"id":"p-1"}')).toBe(true);
+        await outliveSilent();
+        const by = { hash: 'hash-1', accepted: '{"id":"p-1"}' };
+        expect(await reservations.reserve('t/a', 'hash-2')).toMatchObject({ held: true, sure: true, by });
       }));
 
     it('is sure of nothing under a key whose request may be in the log, for the time of a claim', () =>
       using(async ({ reservations, outlive }) => {
         await reservations.reserve('t/a', 'hash-1');
         await reservations.doubt('t/a');
-        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: false });
+        expect(await reservations.reserve('t/a', 'hash-2')).toMatchObject({ held: false, sure: false });
         expect(await reservations.accept('t/a', '{"id":"p-2"}')).toBe(false);
         expect(await reservations.reserve('t/a', 'hash-3')).toMatchObject({ held: true, sure: false });
         await reservations.release('t/a');
-        expect(await reservations.reserve('t/a', 'hash-3')).toEqual({ held: false, sure: false });
-        expect(await reservations.reserve('t/b', 'hash-1')).toEqual({ held: false, sure: true });
+        expect(await reservations.reserve('t/a', 'hash-3')).toMatchObject({ held: false, sure: false });
+        expect(await reservations.reserve('t/b', 'hash-1')).toMatchObject({ held: false, sure: true });
         await outlive();
-        expect(await reservations.reserve('t/a', 'hash-4')).toEqual({ held: false, sure: true });
+        expect(await reservations.reserve('t/a', 'hash-4')).toMatchObject({ held: false, sure: true });
       }));
 
     it('is free again after its time, and accepting it then claims nothing, and says so', () =>
@@ -70,7 +92,7 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
         await reservations.reserve('t/a', 'hash-1');
         await outlive();
         expect(await reservations.accept('t/a', '{"id":"p-1"}')).toBe(false);
-        expect(await reservations.reserve('t/a', 'hash-2')).toEqual({ held: false, sure: true });
+        expect(await reservations.reserve('t/a', 'hash-2')).toMatchObject({ held: false, sure: true });
       }));
   });
 };

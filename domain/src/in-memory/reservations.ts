@@ -1,61 +1,75 @@
+import { claimKeptMs, claimMs } from '../claim-times.ts';
 import type { Clock, Reservation, Reservations } from '../ports.ts';
 
-/**
- * Claims within one process. The oldest go first once there are more than `entriesMax`. Each ends after `ttlMs`, or `keptMs`
- * after it was accepted.
- */
+interface Kept extends Reservation {
+  /** Until then nobody else can have it. Infinity once it was accepted. */
+  readonly endsAt: number;
+  readonly forgetAt: number;
+  /** It was taken over from somebody whose request may be in the log. */
+  readonly takenOver: boolean;
+}
+
+/** Claims within one process. The oldest go first once there are more than `entriesMax`. */
 export const createMemoryReservations = ({
   now,
   entriesMax = 100_000,
-  ttlMs = 30_000,
-  keptMs = 300_000,
+  ttlMs = claimMs,
+  keptMs = claimKeptMs,
 }: {
   now: Clock;
   entriesMax?: number;
   ttlMs?: number;
   keptMs?: number;
 }): Reservations => {
-  // About in the order in which they end: behind an accepted one some may stay for longer than they count.
-  const held = new Map<string, Reservation & { readonly endsAt: number }>();
-  const doubted = new Map<string, { readonly endsAt: number }>();
+  // In the order in which they are forgotten.
+  const kept = new Map<string, Kept>();
+  const doubted = new Map<string, { readonly forgetAt: number }>();
+  let lostAt: number | undefined;
 
-  const forgetEnded = (entries: Map<string, { readonly endsAt: number }>, at: number): void => {
-    for (const [key, { endsAt }] of entries) {
-      if (endsAt > at && entries.size < entriesMax) break;
+  const forget = (entries: Map<string, { readonly forgetAt: number }>, at: number): void => {
+    for (const [key, { forgetAt }] of entries) {
+      if (forgetAt > at) {
+        if (entries.size < entriesMax) return;
+        lostAt = performance.now();
+      }
       entries.delete(key);
     }
   };
-  const isDoubted = (key: string, at: number): boolean => (doubted.get(key)?.endsAt ?? 0) > at;
+  const isDoubted = (key: string, at: number): boolean => (doubted.get(key)?.forgetAt ?? 0) > at;
+  const whole = () => (lostAt === undefined ? undefined : { wholeSince: lostAt });
 
   return {
     async reserve(key, hash) {
       const at = now();
-      const holder = held.get(key);
-      const sure = !isDoubted(key, at);
+      const known = kept.get(key);
+      const holder = known && known.forgetAt > at ? known : undefined;
       if (holder && holder.endsAt > at) {
-        return { held: true, sure, by: { hash: holder.hash, accepted: holder.accepted } };
+        const sure = !isDoubted(key, at) && !holder.takenOver;
+        return { held: true, sure, ...whole(), by: { hash: holder.hash, accepted: holder.accepted } };
       }
-      held.delete(key);
-      forgetEnded(held, at);
-      held.set(key, { hash, accepted: undefined, endsAt: at + ttlMs });
-      return { held: false, sure };
+      kept.delete(key);
+      forget(kept, at);
+      const takenOver = holder !== undefined;
+      kept.set(key, { hash, accepted: undefined, endsAt: at + ttlMs, forgetAt: at + keptMs, takenOver });
+      return { held: false, sure: !isDoubted(key, at) && !takenOver, ...whole() };
     },
     async accept(key, accepted) {
-      const holder = held.get(key);
+      const holder = kept.get(key);
       const at = now();
-      if (!holder || holder.endsAt <= at || isDoubted(key, at)) return false;
-      held.delete(key);
-      held.set(key, { ...holder, accepted, endsAt: at + keptMs });
+      if (!holder || holder.forgetAt <= at || holder.takenOver || isDoubted(key, at)) return false;
+      kept.delete(key);
+      kept.set(key, { ...holder, accepted, endsAt: Number.POSITIVE_INFINITY, forgetAt: at + keptMs });
       return true;
     },
     async release(key) {
-      held.delete(key);
+      kept.delete(key);
     },
     async doubt(key) {
-      held.delete(key);
+      const at = now();
+      kept.delete(key);
       doubted.delete(key);
-      forgetEnded(doubted, now());
-      doubted.set(key, { endsAt: now() + ttlMs });
+      forget(doubted, at);
+      doubted.set(key, { forgetAt: at + keptMs });
     },
   };
 };

@@ -15,7 +15,10 @@ const newestOf = async (context: CliContext, options: AuditOptions) => {
   const { log, close } = await openAuditLog(context, options);
   try {
     const newest = [...(await readRecentStretches(log)).stretches.values()].sort((a, b) => a.offset - b.offset);
-    if (newest.length === 0) throw failed('No checkpoint was signed yet.');
+    if (newest.length === 0)
+      throw failed(
+        'No checkpoint is signed. The first one comes some seconds after the first events, where a projector has a key: on Kafka see HINDCAST_AUDIT_KEY_FILE.',
+      );
     return newest;
   } finally {
     close();

@@ -141,4 +141,18 @@ describe('hindcast models', () => {
     expect(asked[1]?.headers['if-match']).toBe('"7"');
     expect(JSON.parse(asked[1]?.body ?? '')).toEqual({ champion: 2, canary: [{ version: 3, share: 0.2 }] });
   });
+
+  it('retires one version, and none where none is named', async () => {
+    const { url, asked } = await serve((_, response) => send(response, 200, { version: 2, state: 'retired' }));
+    expect(await cli(['models', 'retire', 'churn@2', '--url', url])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('retired'),
+    });
+    expect(asked[0]).toMatchObject({ method: 'DELETE', path: '/v1/models/churn/versions/2' });
+    expect(await cli(['models', 'retire', 'churn', '--url', url])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('churn@2'),
+    });
+    expect(asked).toHaveLength(1);
+  });
 });

@@ -9,7 +9,7 @@ import { showModelCommand } from './show-model.ts';
 export const modelsCommand = (context: CliContext): Command =>
   command(
     'models',
-    'List, show, add, promote and pause models',
+    'List, show, add, promote, retire and pause models',
     'hindcast models list',
     'hindcast models add churn ./model.onnx',
   )
@@ -17,6 +17,7 @@ export const modelsCommand = (context: CliContext): Command =>
     .addCommand(showModelCommand(context))
     .addCommand(addModelCommand(context))
     .addCommand(promoteCommand(context))
+    .addCommand(retireCommand(context))
     .addCommand(restCommand(context, 'pause', 'Let the predictions of a model wait', 'is paused: its predictions wait'))
     .addCommand(restCommand(context, 'resume', 'Run the predictions of a paused model', 'runs again'));
 
@@ -48,8 +49,7 @@ const promoteCommand = (context: CliContext): Command =>
     .argument('<name@version>', 'which version')
     .action(async (reference: string, options: object) => {
       const { client, voice } = connect(context, options);
-      const { name, version: champion } = parseReference(reference);
-      if (champion === undefined) throw usage(`"${reference}" names no version; write it like churn@2.`);
+      const { name, version: champion } = oneVersion(reference);
       const path = modelPath(name);
       const seen = await client.request(path);
       const etag = seen.headers.get('etag');
@@ -62,6 +62,26 @@ const promoteCommand = (context: CliContext): Command =>
       });
       voice.answer(moved.body, `${name}: version ${champion} is the champion`);
     });
+
+const retireCommand = (context: CliContext): Command =>
+  clientCommand(
+    'retire',
+    'Give a version no more predictions; what it has answered stays, and so does its file',
+    'hindcast models retire churn@1',
+  )
+    .argument('<name@version>', 'which version; not one that gets traffic')
+    .action(async (reference: string, options: object) => {
+      const { client, voice } = connect(context, options);
+      const { name, version } = oneVersion(reference);
+      const { body } = await client.request(`${modelPath(name)}/versions/${version}`, { method: 'DELETE' });
+      voice.answer(body, `${name}: version ${version} is retired`);
+    });
+
+const oneVersion = (reference: string): { readonly name: string; readonly version: number } => {
+  const { name, version } = parseReference(reference);
+  if (version === undefined) throw usage(`"${reference}" names no version; write it like churn@2.`);
+  return { name, version };
+};
 
 const restCommand = (context: CliContext, verb: 'pause' | 'resume', about: string, done: string): Command =>
   clientCommand(verb, about, `hindcast models ${verb} churn`)

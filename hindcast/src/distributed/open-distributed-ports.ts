@@ -57,6 +57,12 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
         logger,
       }),
     );
+    const partitions = (await log.bounds(TOPICS.predictions)).length;
+    if (partitions !== config.partitions)
+      logger.info(
+        { asked: config.partitions, partitions },
+        'The log has another number of partitions than HINDCAST_PARTITIONS says, which counts only when topics are created.',
+      );
     const [first] = await log.bounds(TOPICS.models);
     const { logId = '', epoch = 0 } = first ?? {};
     const client = createMongoClient(config.mongodbUri);

@@ -1,6 +1,6 @@
 import { buildHttpServer, type HttpServer, type WholeApi, wholeApiOf } from '@hindcast/adapters/http';
 import { nodeAuditCrypto } from '@hindcast/adapters/node';
-import { commandApi, createDoorReservations } from '@hindcast/command-api';
+import { commandApi, createDoorReservations, type ViewProgress } from '@hindcast/command-api';
 import { type Backlog, type Logger, type ModelRuntime, redactionKeyIdOf } from '@hindcast/domain';
 import { queryApi } from '@hindcast/query-api';
 import type { Config } from '../settings.ts';
@@ -29,6 +29,7 @@ export const buildApis = (
   ports: Ports,
   { catalog, jobs, runtime }: Pick<LongRunning, 'catalog' | 'jobs' | 'runtime'>,
   backlog: Backlog,
+  viewProgress: ViewProgress,
   config: Config,
   logger: Logger,
 ): Apis => {
@@ -38,7 +39,7 @@ export const buildApis = (
     'command-api': commandApi(
       {
         ...{ log, catalog, jobs, views: views.reader, bus, cache, artifacts, backlog, identity, logger },
-        reservations: backlog.shared ? createDoorReservations(reservations, backlog.shared.claims) : reservations,
+        reservations: createDoorReservations(reservations, viewProgress, backlog.shared?.claims),
         runtime: runtime ?? noModels,
         projections: views,
         datasets: {
