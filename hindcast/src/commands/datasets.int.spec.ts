@@ -76,6 +76,17 @@ describe('hindcast datasets', () => {
     expect((await cli(['datasets', 'create', 'churn', ...option])).code).toBe(2);
   });
 
+  it('ends with 3 where the server knows no such model', async () => {
+    const error = { code: 'unknown_model', detail: 'No model is named chrun. Did you mean churn?' };
+    const { url } = await serve(({ method }, response) =>
+      method === 'POST'
+        ? send(response, 202, { id: 'd1', job: 'j1' })
+        : send(response, 200, { status: 'failed', attempts: 1, error }),
+    );
+    const { code, err } = await cli(['datasets', 'create', 'chrun', '--url', url]);
+    expect([code, err]).toEqual([3, expect.stringContaining(error.detail)]);
+  });
+
   it('goes on with a download that was broken off, and keeps what it has', async () => {
     const ranges: unknown[] = [];
     const { url } = await serve(({ path, headers }, response) => {
