@@ -1,5 +1,5 @@
-import { modelEtagOf, modelVersionNumber, problem, versionsOf } from '@hindcast/adapters/http';
-import { findVersion, type ModelState, type Routing } from '@hindcast/domain';
+import { modelEtagOf, modelVersionNumber, problem } from '@hindcast/adapters/http';
+import { findVersion, type ModelState, type Routing, versionsOf } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import { championShare } from './choose-version.ts';
 import type { CommandContext } from './command-ports.ts';

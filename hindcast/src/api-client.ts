@@ -1,4 +1,5 @@
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
+import { silentMsMax, whileWaiting } from './while-waiting.ts';
 
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -28,7 +29,8 @@ export interface ApiClient {
 
 export const requestTimeoutMs = 75_000;
 
-export const openApiClient = (url: string): ApiClient => {
+/** @param note told once of a request that has no answer for long, and was not made to wait */
+export const openApiClient = (url: string, note: (text: string) => void, silentMs = silentMsMax): ApiClient => {
   const base = url.replace(/\/$/, '');
 
   const open = async (path: string, request: ApiRequest = {}): Promise<Response> => {
@@ -36,7 +38,14 @@ export const openApiClient = (url: string): ApiClient => {
     const timeoutMs = request.timeoutMs ?? requestTimeoutMs;
     const timer = setTimeout(() => abort.abort(), timeoutMs);
     try {
-      const response = await fetch(base + path, { ...fetchOptions(request), signal: abort.signal });
+      const answered = fetch(base + path, { ...fetchOptions(request), signal: abort.signal });
+      const response = await (request.timeoutMs === undefined
+        ? whileWaiting(
+            answered,
+            () => note(`${base} has not answered yet; waiting for up to ${timeoutMs / 1000} s.`),
+            silentMs,
+          )
+        : answered);
       if (!response.ok && !request.expect?.includes(response.status)) throw await refusal(response);
       return response;
     } catch (error) {
@@ -87,8 +96,10 @@ const refusal = async (response: Response): Promise<CliFailure> => {
   const body = await bodyOf(response);
   const problem = typeof body === 'object' && body !== null ? (body as Problem) : {};
   const lines = [`${problem.detail ?? problem.title ?? 'The request was refused'} (HTTP ${response.status})`];
-  for (const { pointer = '', detail = '' } of problem.errors ?? []) {
-    if (!isSaid(lines[0] ?? '', pointer, detail)) lines.push(`  ${pointer} ${detail}`);
+  const errors = problem.errors ?? [];
+  for (const { pointer = '', detail = '' } of errors) {
+    const isWhole = errors.length === 1 && detail === problem.detail;
+    if (!isWhole && !isSaid(lines[0] ?? '', pointer, detail)) lines.push(`  ${pointer} ${detail}`);
   }
   const retryAfter = response.headers.get('retry-after');
   if (retryAfter !== null) lines.push(`Try again in ${retryAfter} s.`);

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openApiClient } from './api-client.ts';
 import { cli, closeAll, send, serve } from './testing/run-cli.ts';
 
 afterEach(closeAll);
@@ -25,11 +27,33 @@ describe('refusals', () => {
     );
     const { err } = await cli(['predict', 'churn', '{}', '--url', url]);
     expect(err).toBe('/input/age: Expected a number. (HTTP 422)\n');
+    const whole = {
+      detail: 'Version 7 is unknown.',
+      errors: [{ pointer: '/champion', detail: 'Version 7 is unknown.' }],
+    };
+    const other = await serve((_, response) => send(response, 422, whole));
+    const again = await cli(['predict', 'churn', '{}', '--url', other.url]);
+    expect(again.err).toBe('Version 7 is unknown. (HTTP 422)\n');
+  });
+
+  it('tell a file that was named without its @ from JSON that the shell took apart', async () => {
+    const of = async (input: string) => (await cli(['predict', 'churn', input, '--url', 'http://127.0.0.1:9'])).err;
+    expect(await of('package.json')).toContain('write @package.json to send what is in it.');
+    expect(await of('{age:')).toContain('single quotes');
   });
 
   it('end with 3 where there is no such thing', async () => {
     const { url } = await serve((_, response) => send(response, 404, { detail: 'No such prediction.' }));
     expect((await cli(['get', 'p9', '--url', url])).code).toBe(3);
+  });
+
+  it('come after a word that the answer takes long', async () => {
+    const { url } = await serve((_, response) => void setTimeout(() => send(response, 404, { detail: 'No.' }), 100));
+    const notes: string[] = [];
+    const client = openApiClient(url, (text) => notes.push(text), 10);
+    await expect(client.request('/v1/models/x')).rejects.toThrow('No.');
+    await expect(client.request('/v1/models/x', { timeoutMs: 10_000 })).rejects.toThrow('No.');
+    expect(notes).toEqual([`${url} has not answered yet; waiting for up to 75 s.`]);
   });
 
   it('say how to start a server where none answers', async () => {
@@ -46,6 +70,22 @@ describe('refusals', () => {
     [['get', 'x', '--url', 'localhost']],
     [['predict', 'm', '1', '--priority', 'top']],
   ])('end with 2 for a wrong use: %j', async (args) => expect((await cli(args)).code).toBe(2));
+
+  it.each([
+    ['replay'],
+    ['verify'],
+    ['projections', 'as-of', 'models'],
+    ['datasets', 'create', 'churn', '--out', 'set'],
+    ['audit', 'checkpoint'],
+  ])('come before a folder is read by a path that means another one elsewhere: %s', async (...args) => {
+    const asked: string[] = [];
+    const openLog = (folder: string) => {
+      asked.push(folder);
+      return Promise.reject(new Error('there is no log'));
+    };
+    await cli([...args, '--data', 'some/folder'], { openLog });
+    expect(asked).toEqual([resolve('some/folder')]);
+  });
 
   it('of settings name all of them and start nothing', async () => {
     const { code, err } = await cli(['start', '--port', 'many'], { env: { HINDCAST_DATE: 'x' } });
@@ -73,6 +113,12 @@ describe('what a person asks first', () => {
     const { code, out } = await cli([name, '--help']);
     expect(code).toBe(0);
     expect(out).toMatch(/Examples:\n {2}\$ .*hindcast /);
+  });
+
+  it('predict has one name for the time that is left in its help, and takes the other', async () => {
+    expect((await cli(['predict', '--help'])).out).not.toContain('--deadline');
+    const { err } = await cli(['predict', 'churn', '{}', '--deadline', 'soon', '--url', 'http://127.0.0.1:9']);
+    expect(err).toContain('"soon" is not a duration');
   });
 
   it('config shows values and origins, and no secret', async () => {

@@ -142,6 +142,9 @@ const memoryOnServices = (config: Config): string[] => {
   return [`${env} (--${flag}) asks to keep nothing, and ${serviceVariables} for a log on services, which keep it.`];
 };
 
+/** Some settings have no prefix, and one that is common to two names makes them alike. */
+const bare = (name: string): string => name.replace(/^HINDCAST_/, '');
+
 const unknownVariables = (env: ConfigSources['env']): string[] => {
   const known = SETTING_NAMES.map((name): Setting => SETTINGS[name]).flatMap(({ env, secret }) =>
     secret ? [env, fileVariable(env)] : [env],
@@ -150,7 +153,9 @@ const unknownVariables = (env: ConfigSources['env']): string[] => {
     .filter((name) => name.startsWith('HINDCAST_') && !known.includes(name))
     .sort()
     .map((name) => {
-      const near = nearNames(name, known);
+      const near = nearNames(bare(name), known.map(bare)).flatMap((meant) =>
+        known.filter((one) => bare(one) === meant),
+      );
       return near.length > 0
         ? `${name} is not a setting. Did you mean ${near.join(' or ')}?`
         : `${name} is not a setting. \`hindcast config\` lists all of them.`;

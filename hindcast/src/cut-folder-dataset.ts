@@ -13,6 +13,7 @@ import {
 } from '@hindcast/domain';
 import { cutDataset } from '@hindcast/workers';
 import { usage } from './cli-failure.ts';
+import { removeEarlierSet } from './earlier-set.ts';
 import { allThreads, datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
 import type { Config } from './settings.ts';
 import type { Voice } from './terminal.ts';
@@ -45,9 +46,12 @@ export const cutFolderDataset = async (
   return manifest;
 };
 
-const keepIn =
-  (folder: string) =>
-  async (name: string, content: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> => {
+/** The manifest comes last. */
+const keepIn = (folder: string) => {
+  const kept = new Set<string>();
+  return async (name: string, content: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> => {
+    if (name === 'manifest.json') await removeEarlierSet(folder, (earlier) => kept.has(earlier));
+    kept.add(name);
     const path = join(folder, ...name.split('/'));
     await mkdir(dirname(path), { recursive: true });
     const hash = createHash('sha256');
@@ -66,3 +70,4 @@ const keepIn =
     await rename(`${path}.part`, path);
     return { sha256: hash.digest('hex'), bytes };
   };
+};

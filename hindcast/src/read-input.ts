@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type CliFailure, usage } from './cli-failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts';
  */
 export const readInput = async (given: string, terminal: Terminal, called: string): Promise<unknown> => {
   if (given === '-') return parse(await readAll(terminal.stdin), 'stdin');
-  if (!given.startsWith('@')) return parse(given, called, shellAdvice);
+  if (!given.startsWith('@')) return parse(given, called, (await isFile(given)) ? fileAdvice(given) : shellAdvice);
   return readJsonFile(given.slice(1));
 };
 
@@ -34,6 +34,12 @@ const readAll = async (stream: AsyncIterable<Buffer | string>): Promise<string> 
   return Buffer.concat(chunks).toString('utf8');
 };
 
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+const fileAdvice = (path: string): string => ` There is a file of that name: write @${path} to send what is in it.`;
 const shellAdvice = ` In a shell put single quotes around it: '{"age": 41}'`;
 
 const parse = (text: string, called: string, advice = ''): unknown => {

@@ -1,4 +1,12 @@
-import { formatPositions, openReplay, type ReadableLog, type ReplayedRecord, replayLine } from '@hindcast/domain';
+import {
+  DEFAULT_TENANT,
+  formatPositions,
+  missingModel,
+  openReplay,
+  type ReadableLog,
+  type ReplayedRecord,
+  replayLine,
+} from '@hindcast/domain';
 import type { ApiClient } from './api-client.ts';
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
 import { readLines } from './event-stream.ts';
@@ -81,6 +89,8 @@ export const logSource =
       const { code, detail } = replay.refusal;
       throw code === 'malformed' ? new CliFailure(EXIT.usage, detail) : failed(detail);
     }
+    const missing = model === undefined ? undefined : await missingModel(log, { model, tenant: DEFAULT_TENANT });
+    if (missing !== undefined) throw new CliFailure(EXIT.notFound, missing);
     return { lines: linesOfPages(replay.pages()), end: formatPositions(replay.end) };
   };
 

@@ -8,13 +8,25 @@ const unauthorized = 13;
 const authenticationFailed = 18;
 const closesPlainText = ' A server that asks for TLS closes the connections of those who come without (tls=true).';
 
-/** Why a service of a distributed run kept this process from starting, and where to look; undefined for anything else. */
-export const serviceFailure = (config: Pick<Config, 'database'>, error: Error): string | undefined => {
-  if (error instanceof LogError) {
-    const isMistrust = error.code === 'misconfigured' && error.cause !== undefined;
-    return isMistrust ? `Hindcast did not start. ${error.message} ${kafkaSettings}` : undefined;
-  }
-  return error.name.startsWith('Mongo') ? `Hindcast did not start. ${ofMongo(config, error)}` : undefined;
+/** Where people see which service it is. */
+export const whoSaysMore = '`hindcast doctor` asks each of them.';
+
+/** Why a service kept this process from its work, and where to look; undefined for anything else. */
+export const serviceFailure = (
+  {
+    database,
+    kafka,
+  }: Pick<Config, 'database'> & {
+    /** Where its address is given, if it has one. */ readonly kafka: string | undefined;
+  },
+  error: Error,
+): string | undefined => {
+  if (error.name.startsWith('Mongo')) return ofMongo({ database }, error);
+  if (!(error instanceof LogError || error.name.startsWith('KafkaJS'))) return undefined;
+  if (error instanceof LogError && error.code === 'misconfigured' && error.cause !== undefined)
+    return `${error.message} ${kafkaSettings}`;
+  if (kafka === undefined || (error instanceof LogError && error.code !== 'unavailable')) return undefined;
+  return `Kafka cannot be reached: ${error.message.replace(/\.$/, '')}. Its address is in ${kafka}. ${whoSaysMore}`;
 };
 
 const kafkaSettings = 'What `hindcast config` shows under KAFKA_ is how this process goes there.';
@@ -33,7 +45,8 @@ const ofMongo = ({ database }: Pick<Config, 'database'>, error: Error): string =
     return `MongoDB does not allow the user in MONGODB_URI what is needed, the role readWrite in ${database}: ${message}.`;
   }
   if (error.name === 'MongoServerSelectionError') {
-    return `MongoDB cannot be reached: ${message}.${message.includes('closed') ? closesPlainText : ''}`;
+    const hint = message.includes('closed') ? closesPlainText : '';
+    return `MongoDB cannot be reached: ${message}.${hint} Its address is in MONGODB_URI. ${whoSaysMore}`;
   }
   return `MongoDB cannot be used as MONGODB_URI says: ${message}.`;
 };

@@ -37,6 +37,21 @@ describe('a start that fails', () => {
     expect(said).toMatchObject({ message: expect.stringMatching(words), exitCode: EXIT.failed, cause: error });
   });
 
+  it.each([
+    [
+      new LogError('unavailable', 'Kafka did not show its topics: connect ECONNREFUSED.'),
+      /ECONNREFUSED\. Its .* KAFKA_BROKERS/,
+    ],
+    [
+      mongo('KafkaJSError', 'Broker not connected'),
+      /not connected\. Its address is in KAFKA_BROKERS\. .*hindcast doctor/,
+    ],
+    [mongo('MongoServerSelectionError', 'connect ECONNREFUSED'), /in MONGODB_URI\. .*hindcast doctor/],
+  ])('names the setting of a service that is away: %s', (error, words) => {
+    const distributed = { ...config, kafkaBrokers: 'k:1', mongodbUri: 'mongodb://m', redisUrl: 'redis://r' };
+    expect(startFailure(distributed, error)).toMatchObject({ message: expect.stringMatching(words) });
+  });
+
   it('keeps what it cannot explain', () => {
     const bug = new TypeError('x is not a function');
     expect(startFailure(config, bug)).toBe(bug);

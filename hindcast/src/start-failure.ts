@@ -1,14 +1,17 @@
 import { resolve, sep } from 'node:path';
 import { LogError } from '@hindcast/domain';
 import { CliFailure, failed } from './cli-failure.ts';
+import { isDistributed } from './config.ts';
 import { serviceFailure } from './service-failure.ts';
-import type { Config } from './settings.ts';
+import { type Config, SETTINGS } from './settings.ts';
 
 /** The failures that people meet, each with what to do about it; any other is answered as it is. */
 export const startFailure = (config: Config, error: unknown): unknown => {
   if (!(error instanceof Error) || error instanceof CliFailure) return error;
   // Drivers of services number their errors; those of the system have names.
-  const said = serviceFailure(config, error) ?? wordsOf(config, error);
+  const kafka = isDistributed(config) ? SETTINGS.kafkaBrokers.env : undefined;
+  const ofService = serviceFailure({ ...config, kafka }, error);
+  const said = ofService === undefined ? wordsOf(config, error) : `Hindcast did not start. ${ofService}`;
   return said === undefined ? error : failed(said, error);
 };
 

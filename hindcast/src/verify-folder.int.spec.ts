@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import type { VerificationReport } from '@hindcast/domain';
 import { pino } from 'pino';
@@ -63,13 +63,48 @@ describe('hindcast verify --data', () => {
     const half = await verify('--json', '--data', data, '--model', 'churn@1', '--sample', '50%');
     const { verified, exact } = reportOf(half.out);
     expect([verified < predictions * 0.7, verified > predictions * 0.3, exact]).toEqual([true, true, verified]);
+    const slow = await verify('--data', data, '--rate', '100');
+    expect(slow.out).toMatch(/waiting so as to keep to the rate \(--rate\)\./);
+    const fast = await verify('--json', '--data', data);
+    expect(JSON.parse(fast.out)).toMatchObject({ report: { timings: { pausedMs: 0 } } });
     const none = await verify('--json', '--data', data, '--until', '2020-01-01T00:00:00Z');
     expect(reportOf(none.out).verified).toBe(0);
-    expect((await verify('--data', data, '--model', 'nobody')).code).toBe(3);
-    expect((await verify('--data', data, '--model', 'churn@9')).code).toBe(3);
+    const unknown = { code: 3, err: 'No model is named chrun. Did you mean churn?\n' };
+    expect(await verify('--data', data, '--model', 'chrun')).toMatchObject(unknown);
+    const version = { code: 3, err: 'churn has only the version 1.\n' };
+    expect(await verify('--data', data, '--model', 'churn@9')).toMatchObject(version);
     expect((await verify('--data', data, '--to', '0:0:99999999')).code).toBe(1);
     expect((await verify('--data', data, '--no-wait')).code).toBe(2);
     expect((await verify('--data', join(data, 'nowhere'))).code).toBe(1);
+  });
+
+  it.each([
+    ['replay', '--model', 'chrun'],
+    ['datasets', 'create', 'chrun', '--out', join(data, 'set')],
+  ])('refuses a model that the folder does not know, like %s %s', async (...args) => {
+    const openLog = async (folder: string) => openSqliteLogReader(folder);
+    const { code, err } = await cli([...args, '--data', data], { openLog });
+    expect([code, err]).toEqual([3, expect.stringContaining('No model is named chrun. Did you mean churn?')]);
+  });
+
+  it('cuts a set into the folder of an older one, of which nothing is left', async () => {
+    const openLog = async (folder: string) => openSqliteLogReader(folder);
+    const out = join(data, '..', `${basename(data)}-set`);
+    const cut = (...args: readonly string[]) =>
+      cli(['datasets', 'create', 'churn', '--data', data, '--out', out, '--unlabelled', 'keep', ...args], { openLog });
+    try {
+      expect((await cut('--split', 'train=0.5,test=0.5')).code).toBe(0);
+      expect(readdirSync(out).sort()).toEqual(['manifest.json', 'test', 'train']);
+      expect((await cut()).code).toBe(0);
+      expect(readdirSync(out).sort()).toEqual(['all', 'manifest.json']);
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  });
+
+  it('takes a folder that is named from here', async () => {
+    const { code, out } = await verify('--json', '--data', relative(process.cwd(), data));
+    expect([code, reportOf(out)]).toEqual([0, served]);
   });
 
   it('leaves the folder as it is, what an interrupted upload has left there included', async () => {
@@ -98,5 +133,12 @@ describe('hindcast verify --data', () => {
     expect(code).toBe(1);
     expect(reportOf(out)).toMatchObject({ mismatch: predictions, reasons: { model_changed: predictions } });
     expect(err).toContain('Not every answer would be given again.');
+  });
+
+  it('fails where nothing could be run', async () => {
+    for (const { sha256 } of served.groups) rmSync(join(artifacts, sha256));
+    const { code, out, err } = await verify('--json', '--data', data);
+    expect([code, reportOf(out).not_verified]).toEqual([1, predictions]);
+    expect(err).toContain('Nothing was verified');
   });
 });

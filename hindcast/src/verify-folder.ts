@@ -4,13 +4,17 @@ import { nodeIdentity } from '@hindcast/adapters/node';
 import {
   cutLog,
   DEFAULT_TENANT,
+  findVersion,
+  type KnownModels,
+  type ModelReference,
   parseModelReference,
-  pastRowsPerSecondDefault,
   type ReadableLog,
   readModels,
+  unknownModelDetail,
   type VerificationReport,
   type VerificationSpec,
   verificationKind,
+  versionsOf,
 } from '@hindcast/domain';
 import { createVerificationHandler } from '@hindcast/workers';
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
@@ -32,21 +36,21 @@ export interface VerificationWish extends Partial<Pick<VerificationSpec, 'sample
 /** Runs past predictions again straight from a data folder, whether or not a server runs on it. The folder stays as it is. */
 export const verifyFolder = async (
   log: ReadableLog,
-  { model: reference, sample, rowsPerSecondMax = pastRowsPerSecondDefault, since, until, ...wish }: VerificationWish,
+  { model: reference, sample, rowsPerSecondMax, since, until, ...wish }: VerificationWish,
   config: Pick<Config, 'data' | 'modelMemoryBytes'>,
   voice: Voice,
 ): Promise<{ readonly spec: VerificationSpec; readonly report: VerificationReport }> => {
   const made = await cutLog(log, { ...wish, since: timeOf(since), until: timeOf(until) });
   if (!made.ok) throw failed(made.refusal.detail);
   const models = await readModels(log);
-  const named = reference === undefined ? undefined : parseModelReference(reference);
-  const isKnown =
-    named &&
-    (named.version === undefined
-      ? models.get(DEFAULT_TENANT, named.model)
-      : models.version(DEFAULT_TENANT, named.model, named.version));
-  if (reference !== undefined && !isKnown) throw new CliFailure(EXIT.notFound, `The log has no model ${reference}.`);
-  const spec: VerificationSpec = { cut: made.cut, ...named, ...(sample && { sample }), rowsPerSecondMax };
+  const named = reference === undefined ? undefined : (parseModelReference(reference) ?? { model: reference });
+  if (named) refuseUnknown(models, named);
+  const spec: VerificationSpec = {
+    cut: made.cut,
+    ...named,
+    ...(sample && { sample }),
+    ...(rowsPerSecondMax && { rowsPerSecondMax }),
+  };
 
   const artifacts = readFolderArtifacts(join(config.data, 'artifacts'));
   // Models that come later have answered nothing of the stretch.
@@ -56,6 +60,13 @@ export const verifyFolder = async (
   const report = (await workInThisProcess(voice, (run) => verify(job, run))) as unknown as VerificationReport;
   voice.progress(`${report.counts.records} records read`, true);
   return { spec, report };
+};
+
+const refuseUnknown = (models: KnownModels, { model, version }: ModelReference): void => {
+  const state = models.get(DEFAULT_TENANT, model);
+  if (!state) throw new CliFailure(EXIT.notFound, unknownModelDetail(model, models.names(DEFAULT_TENANT)));
+  if (version !== undefined && !findVersion(state, version))
+    throw new CliFailure(EXIT.notFound, versionsOf(model, state));
 };
 
 const timeOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));

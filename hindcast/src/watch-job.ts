@@ -34,10 +34,13 @@ export const progressOf = ({ status, progress }: Pick<Job, 'status' | 'progress'
   const { done, total, unit, detail, ratePerSecond, etaMs } = progress;
   const of = total === undefined ? '' : ` of ${total}`;
   const at = detail === undefined ? '' : ` (${detail})`;
-  const rate = ratePerSecond === undefined ? '' : `, ${ratePerSecond} per second`;
+  const rate = ratePerSecond === undefined ? '' : `, ${Math.round(ratePerSecond)} per second`;
   const left = etaMs === undefined ? '' : `, about ${showDuration(etaMs)} left`;
   return `${status}${at}: ${done}${of} ${unit}${rate}${left}`;
 };
+
+/** How a job has ended, behind its name. */
+export const endingOf = (status: string): string => (status === 'canceled' ? 'was canceled' : `has ${status}`);
 
 /** Tells how far it is until it has ended. */
 export const watchJob = async (client: ApiClient, voice: Voice, id: string): Promise<Job> => {

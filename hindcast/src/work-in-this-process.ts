@@ -1,5 +1,5 @@
 import { IncompletePast, JobFailure, type JobRun, jobPace } from '@hindcast/domain';
-import { failed } from './cli-failure.ts';
+import { CliFailure, EXIT, failed } from './cli-failure.ts';
 import type { Voice } from './terminal.ts';
 import { progressOf } from './watch-job.ts';
 
@@ -18,6 +18,8 @@ export const workInThisProcess = async <Result>(
     return await work({ signal: new AbortController().signal, progress, checkpoint: undefined });
   } catch (error) {
     if (error instanceof IncompletePast) throw failed(error.message, error);
+    if (error instanceof JobFailure && error.code === 'unknown_model')
+      throw new CliFailure(EXIT.notFound, error.message);
     throw error instanceof JobFailure ? failed(`${error.message} (${error.code})`, error) : error;
   }
 };

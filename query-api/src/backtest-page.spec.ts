@@ -16,7 +16,7 @@ const bodyOf = (rows: number): ReturnType<typeof backtestBody> => {
       recorded: classes(was),
       candidate: classes(Math.min(1, was ** 1.5 + 0.2)),
       label: at % 3 === 0 ? { value: at % 2 === 0 ? 'yes' : evil, weight: 1 } : undefined,
-      slices: { [`input.${evil}`]: at % 2 === 0 ? evil : 'pro' },
+      slices: { [`input.${evil}`]: at % 2 === 0 ? evil : 'pro', 'input.plaan': '(absent)' },
     });
   }
   return {
@@ -47,6 +47,7 @@ describe('the page of a backtest', () => {
     ])
       expect(page).toContain(`<h2>${heading}</h2>`);
     expect(page).toContain('favour that version');
+    expect(page.match(/No row has [^<]*/g)).toEqual(['No row has input.plaan.']);
   });
 
   it('runs nothing, and takes no text for markup', () => {

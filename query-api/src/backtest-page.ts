@@ -1,5 +1,5 @@
 import { escapeHtml, htmlPage } from '@hindcast/adapters/http';
-import { type BacktestReport, type BacktestSpec, labelBias, type Metrics } from '@hindcast/domain';
+import { type BacktestReport, type BacktestSpec, emptySlices, labelBias, type Metrics } from '@hindcast/domain';
 import type { backtestBody } from './backtest-reading.ts';
 import { type Bar, barPlot, seriesColors } from './bar-plot.ts';
 
@@ -38,7 +38,7 @@ const reportHtml = (report: BacktestReport): string =>
     shift(report),
     scores(report),
     quality(report),
-    ...report.slices.map(slice),
+    ...report.slices.map((one) => slice(one, emptySlices(report).includes(one.slice))),
     top(report),
   ].join('\n');
 
@@ -110,14 +110,15 @@ const quality = ({ quality: { recorded, candidate } }: BacktestReport): string =
 
 const mainMetric = (metrics: Metrics | undefined): string => figure(metrics?.accuracy ?? metrics?.mae);
 
-const slice = ({ slice: name, values }: BacktestReport['slices'][number]): string => {
+const slice = ({ slice: name, values }: BacktestReport['slices'][number], isEmpty: boolean): string => {
   const rows = values.map(({ value, rows: n, changed, quality: { recorded, candidate } }) => [
     ...[value, n, `${changed} (${percent(changed, n)})`],
     ...[candidate?.n ?? recorded?.n ?? 0, mainMetric(recorded), mainMetric(candidate)],
   ]);
   const heads = ['Value', 'Rows', 'Changed', 'Labels', 'Recorded', 'Candidate'];
+  const none = isEmpty ? `<p>No row has ${escapeHtml(name)}.</p>` : '';
   const words = '<p>The last two: accuracy, or of numbers the mean absolute error.</p>';
-  return section(`By ${name}`, words, table(heads, rows));
+  return section(`By ${name}`, none, words, table(heads, rows));
 };
 
 const top = ({ top: changes }: BacktestReport): string => {

@@ -48,6 +48,19 @@ describe('GET /v1/events', () => {
     await world.close();
   });
 
+  it('refuses a model that nobody knows, and none that has only imported predictions or nothing to show', async () => {
+    const world = await filled();
+    await world.append(aModelRegistered({ name: 'fresh' }));
+    expect(await linesOf(world, '?model=churn')).toHaveLength(10);
+    expect(await linesOf(world, '?model=fresh')).toHaveLength(0);
+    for (const topic of ['predictions', 'models']) {
+      const answer = await world.get(`/v1/events?model=frash&topic=${topic}`);
+      const detail = 'No model is named frash. Did you mean fresh?';
+      expect(answer.json()).toMatchObject({ status: 404, type: '/problems/unknown-model', detail });
+    }
+    await world.close();
+  });
+
   it('filters by type, model, tenant, time and number', async () => {
     const world = await filled();
     const count = async (query: string) => (await linesOf(world, `?${query}`)).length;

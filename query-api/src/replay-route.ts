@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, type OpenEnds, problem } from '@hindcast/adapters/http';
 import {
+  DEFAULT_TENANT,
   eventData,
   formatPositions,
+  missingModel,
   modelNamePattern,
   openReplay,
   type Replay,
@@ -145,6 +147,7 @@ export const replayRoute =
             {
               200: Type.Composite([lineSchema], { description: 'Lines of NDJSON, streamed' }),
             },
+            'unknown-model',
             'position-gone',
             'too-many-waiting',
             'log-unavailable',
@@ -158,6 +161,9 @@ export const replayRoute =
         try {
           const replay = await openReplay(log, query);
           if (!replay.ok) throw refused(replay.refusal);
+          const { model, tenant = DEFAULT_TENANT } = query;
+          const missing = model === undefined ? undefined : await missingModel(log, { model, tenant, signal });
+          if (missing !== undefined) throw problem('unknown-model', missing);
           const cut = () => reply.raw.destroy();
           reply.headers({
             'content-type': 'application/x-ndjson',

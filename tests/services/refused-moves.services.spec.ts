@@ -45,6 +45,16 @@ describe.skipIf(brokers.length === 0 || !mongodb)('moving a folder to Kafka', ()
     expect(await refusedMigrate(places, '--partitions', '6')).toContain('has 4 partitions there');
   });
 
+  it('finds before a move that there are too few brokers', async () => {
+    const places = await newPlaces();
+    const many = ['--replication-factor', String(brokers.length + 9)];
+    for (const more of [['--dry-run'], []])
+      expect(await refusedMigrate(places, ...many, ...more)).toContain(
+        'Start more brokers, or say --replication-factor',
+      );
+    expect(await copiedTo(places.prefix)).toBe(0);
+  });
+
   it('refuses a database of another log, before anything is written', async () => {
     const places = await newPlaces();
     await inDatabase(mongodb, places.database, (db) => claimDatabase(db, { logId: 'another', epoch: 0 }));
@@ -74,6 +84,6 @@ describe.skipIf(brokers.length === 0 || !mongodb)('moving a folder to Kafka', ()
     expect((await clientOf(url).submit({ model: 'churn', input: churnInput })).status).toBe(202);
     forked.kill('SIGTERM');
     expect((await forked.ended).code).toBe(0);
-    expect(await refusedMigrate(places)).toContain('is in use with');
+    expect(await refusedMigrate(places)).toContain('is in use there, with');
   });
 });

@@ -46,9 +46,19 @@ export const countSlices = (
 
 const valueCharsMax = 64;
 
+const absent = '(absent)';
+
+/** Slices of which no row has a value: whoever asked may have misspelt them. */
+export const emptySlices = ({
+  slices,
+}: {
+  readonly slices: readonly { readonly slice: string; readonly values: readonly { readonly value: string }[] }[];
+}): readonly string[] =>
+  slices.flatMap(({ slice, values }) => (values.every(({ value }) => value === absent) ? [slice] : []));
+
 /** The value of a slice as text. Objects and lists are one value: they are no slices. */
 export const sliceText = (value: unknown): string => {
-  if (value === undefined) return '(absent)';
+  if (value === undefined) return absent;
   if (typeof value === 'object' && value !== null) return '(nested)';
   const text = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, valueCharsMax);
   // The one name that an object cannot have.

@@ -7,6 +7,8 @@ import {
   examplesMax,
   groupsMax,
   isReproduced,
+  ranNothing,
+  type VerificationReason,
   type Verified,
   verificationReportSchema,
 } from './verification-report.ts';
@@ -35,6 +37,20 @@ describe('a report', () => {
     expect(report.again).toEqual(['test/2']);
     expect(isReproduced(report)).toBe(false);
     expect(isReproduced(emptyVerification())).toBe(true);
+  });
+
+  it('says when nothing could be compared that could have been', () => {
+    const reportOf = (...reasons: readonly VerificationReason[]) => {
+      const report = emptyVerification();
+      for (const reason of reasons) countVerified(report, one(1, { verdict: 'not_verified', reason }));
+      return report;
+    };
+    expect(ranNothing(emptyVerification())).toBe(false);
+    expect(ranNothing(reportOf('imported', 'not_replayable'))).toBe(false);
+    expect(ranNothing(reportOf('imported', 'run_failed'))).toBe(true);
+    const partly = reportOf('run_failed');
+    countVerified(partly, one(1, {}));
+    expect(ranNothing(partly)).toBe(false);
   });
 
   it('fits into a job whatever there is to tell', () => {

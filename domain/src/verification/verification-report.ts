@@ -170,3 +170,11 @@ const others: Verified['of'] = { model: 'others', version: 0, sha256: '', runtim
 /** Whether a past answer would be given again, as far as it could be run. */
 export const isReproduced = ({ decision_flip, mismatch }: Pick<VerificationReport, 'decision_flip' | 'mismatch'>) =>
   decision_flip + mismatch === 0;
+
+/** Whether nothing could be compared although there was something to run: then nothing is known, which is no success. */
+export const ranNothing = ({
+  verified,
+  not_verified,
+  reasons: { imported = 0, not_replayable = 0 },
+}: Pick<VerificationReport, 'verified' | 'not_verified' | 'reasons'>): boolean =>
+  not_verified === verified && not_verified > imported + not_replayable;

@@ -31,7 +31,8 @@ export const verificationSpecSchema = Type.Object(
     model: Type.Optional(Type.String({ pattern: modelNamePattern, description: 'Only predictions of this model' })),
     version: Type.Optional(Type.Integer({ minimum: 1, description: 'Only of this version' })),
     sample: Type.Optional(sampleSchema),
-    rowsPerSecondMax: rowsPerSecondSchema,
+    /** Without it there is no bound: where nothing is served beside it. */
+    rowsPerSecondMax: Type.Optional(rowsPerSecondSchema),
   },
   { additionalProperties: false },
 );

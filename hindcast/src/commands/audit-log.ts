@@ -3,7 +3,7 @@ import type { ReadableLog } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { serverLog } from '../audit-source.ts';
 import { failed } from '../cli-failure.ts';
-import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, clientCommand, connect, dataFolder } from './cli-context.ts';
 
 export interface AuditOptions {
   readonly data?: string;
@@ -15,6 +15,7 @@ export const auditLogCommand = (name: string, description: string, ...examples: 
   clientCommand(name, description, ...examples).option(
     '--data <folder>',
     'read the log in this folder instead of asking a server',
+    dataFolder,
   );
 
 export const openAuditLog = async (

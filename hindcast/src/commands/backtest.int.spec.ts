@@ -1,4 +1,4 @@
-import { backtestReport, countRow, emptyBacktest } from '@hindcast/domain';
+import { backtestReport, countRow, emptyBacktest, sliceText } from '@hindcast/domain';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
 
@@ -7,7 +7,8 @@ afterEach(closeAll);
 const answer = (yes: number) => ({ probabilities: { no: 1 - yes, yes } });
 const state = emptyBacktest();
 const label = { value: 'yes', weight: 1 };
-const row = { predictionId: 'p-1', position: '0:0:1', slices: {}, label };
+const slices = { 'input.plan': 'basic', 'input.plaan': sliceText(undefined) };
+const row = { predictionId: 'p-1', position: '0:0:1', slices, label };
 countRow(state, { ...row, recorded: answer(0.25), candidate: answer(0.75) });
 const report = backtestReport(state);
 
@@ -31,6 +32,8 @@ describe('hindcast backtest', () => {
     expect(out).toContain('no  →  yes  1 (100.0 %)\n');
     expect(out).toMatch(/accuracy +0 +1\n/);
     expect(out).toContain('favour that version');
+    expect(out).toContain('No row has input.plaan: that slice tells nothing.\n');
+    expect(out).not.toContain('input.plan:');
     expect(err).toContain(`${url}/v1/backtests/b-1/report`);
   });
 
@@ -40,6 +43,9 @@ describe('hindcast backtest', () => {
     const { code, err } = await cli(['backtest', '--model', 'churn@2', '--url', url]);
     expect(code).toBe(1);
     expect(err).toContain('The file of churn@2 is missing.');
+    const canceled = await answering({ status: 'canceled', reason: 'no' });
+    const other = await cli(['backtest', '--model', 'churn@2', '--url', canceled.url]);
+    expect(other.err).toContain('The backtest was canceled: no');
   });
 
   it('does not wait for a shadow, which has no end', async () => {

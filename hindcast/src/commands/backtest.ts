@@ -1,8 +1,8 @@
-import { type BacktestReport, labelBias, type Metrics } from '@hindcast/domain';
+import { type BacktestReport, emptySlices, labelBias, type Metrics } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { failed } from '../cli-failure.ts';
 import { textTable } from '../text-table.ts';
-import { type Job, watchJob } from '../watch-job.ts';
+import { endingOf, type Job, watchJob } from '../watch-job.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
 import { type PastOptions, pastBody, withPastOptions } from './past-options.ts';
 import type { Begun } from './verify.ts';
@@ -57,7 +57,9 @@ export const backtestCommand = (context: CliContext): Command =>
     const ended = (await client.request(begun.links.self)).body as Backtest;
     const { report } = ended;
     if (ended.status !== 'succeeded' || !report) {
-      throw failed(`The backtest has ${ended.status}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`);
+      throw failed(
+        `The backtest ${endingOf(ended.status)}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`,
+      );
     }
     voice.answer(ended, describe(report));
     voice.note(`Report: ${page}`);
@@ -78,6 +80,7 @@ const describe = (report: BacktestReport): string => {
     ...moved,
     ...(pairs.length > 0 ? ['', textTable(pairs)] : []),
     ...qualityLines(report),
+    ...emptySlices(report).map((slice) => `No row has ${slice}: that slice tells nothing.`),
   ].join('\n');
 };
 

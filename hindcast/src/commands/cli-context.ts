@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ReadableLog } from '@hindcast/domain';
 import { Command, type OptionValues } from 'commander';
 import { type ApiClient, openApiClient } from '../api-client.ts';
@@ -34,6 +35,9 @@ export const clientCommand = (name: string, description: string, ...examples: re
     .option('--url <address>', `the running Hindcast (${SETTINGS.url.env})`)
     .option('--json', 'print nothing but JSON on stdout');
 
+/** What `--data` stands for, whole at once: some of the work is done by processes in other folders. */
+export const dataFolder = (given: string): string => resolve(given);
+
 export interface Connected {
   readonly client: ApiClient;
   readonly voice: Voice;
@@ -46,7 +50,8 @@ export const connect = ({ terminal, cores }: CliContext, options: OptionValues):
   const { config, problems } = resolveConfig({ env, flags, cores });
   if (!config) throw usage(problems.join('\n'));
   const json = options['json'] === true;
-  return { client: openApiClient(config.url), voice: voiceOf(terminal, json), json };
+  const voice = voiceOf(terminal, json);
+  return { client: openApiClient(config.url, voice.note), voice, json };
 };
 
 /** The settings of work that needs a folder and no server. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
 
@@ -76,6 +76,17 @@ describe('hindcast datasets', () => {
     expect((await cli(['datasets', 'create', 'churn', ...option])).code).toBe(2);
   });
 
+  it('ends with 3 where the server knows no such model', async () => {
+    const error = { code: 'unknown_model', detail: 'No model is named chrun. Did you mean churn?' };
+    const { url } = await serve(({ method }, response) =>
+      method === 'POST'
+        ? send(response, 202, { id: 'd1', job: 'j1' })
+        : send(response, 200, { status: 'failed', attempts: 1, error }),
+    );
+    const { code, err } = await cli(['datasets', 'create', 'chrun', '--url', url]);
+    expect([code, err]).toEqual([3, expect.stringContaining(error.detail)]);
+  });
+
   it('goes on with a download that was broken off, and keeps what it has', async () => {
     const ranges: unknown[] = [];
     const { url } = await serve(({ path, headers }, response) => {
@@ -98,6 +109,29 @@ describe('hindcast datasets', () => {
     expect((await download()).code).toBe(0);
     expect(ranges).toHaveLength(2);
     expect(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))).toEqual(manifest);
+  });
+
+  it('leaves nothing of an older set in the folder, and everything that is not of it', async () => {
+    const out = join(folder, 'twice');
+    const older = ['all/part-00000.ndjson', 'test/part-00000.ndjson', 'train/part-00000.ndjson', '../twice.txt'];
+    for (const name of [...older, 'test/mine.txt']) {
+      mkdirSync(dirname(join(out, name)), { recursive: true });
+      writeFileSync(join(out, name), 'old');
+    }
+    writeFileSync(join(out, 'manifest.json'), JSON.stringify({ files: older.map((name) => ({ name })) }));
+    const { url } = await serve(({ path }, response) =>
+      path.includes('/files/') ? response.end(content) : send(response, 200, manifest),
+    );
+    expect((await cli(['datasets', 'download', 'd1', '--out', out, '--url', url])).code).toBe(0);
+    expect(readdirSync(out, { recursive: true }).sort()).toEqual([
+      'manifest.json',
+      'test',
+      'test/mine.txt',
+      'train',
+      'train/part-00000.ndjson',
+    ]);
+    expect(readFileSync(join(folder, 'twice.txt'), 'utf8')).toBe('old');
+    expect(readFileSync(join(out, 'train/part-00000.ndjson'), 'utf8')).toBe(content);
   });
 
   it('throws away what is not what the manifest says', async () => {

@@ -6,8 +6,8 @@ import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
 import { downloadDataset } from '../download-dataset.ts';
 import { voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
-import { watchJob } from '../watch-job.ts';
-import { type CliContext, clientCommand, command, configOfFolder, connect } from './cli-context.ts';
+import { endingOf, watchJob } from '../watch-job.ts';
+import { type CliContext, clientCommand, command, configOfFolder, connect, dataFolder } from './cli-context.ts';
 
 /** A data set as the API lists it. */
 interface Dataset {
@@ -61,7 +61,7 @@ const createCommand = (context: CliContext): Command =>
     .option('--maturity <time>', 'only labels that came within this time, and only predictions that are as old')
     .option('--redact <column=how...>', 'column=drop, column=hmac or column=bucket:10')
     .option('--out <folder>', 'fetch the files into this folder')
-    .option('--data <folder>', 'read the log in this folder instead of asking a server; needs --out')
+    .option('--data <folder>', 'read the log in this folder instead of asking a server; needs --out', dataFolder)
     .option('--no-wait', 'do not wait until it is cut')
     .action(async (model: string, options: CreateOptions) => {
       const request = await datasetRequestOf(model, options, context.terminal.now());
@@ -73,7 +73,10 @@ const createCommand = (context: CliContext): Command =>
       const job = await watchJob(client, voice, dataset.job);
       if (job.status !== 'succeeded') {
         const why = job.error ? `: ${job.error.detail} (${job.error.code})` : '.';
-        throw new CliFailure(EXIT.failed, `The data set is not cut: its job has ${job.status}${why}`);
+        throw new CliFailure(
+          job.error?.code === 'unknown_model' ? EXIT.notFound : EXIT.failed,
+          `The data set is not cut: its job ${endingOf(job.status)}${why}`,
+        );
       }
       const manifest =
         options.out === undefined

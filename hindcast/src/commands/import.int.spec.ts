@@ -43,10 +43,12 @@ describe('hindcast import', () => {
 
   it('names refused rows as the file counts them, and fails', async () => {
     const { url } = await taking();
-    const { code, err } = await cli(['import', '-', '--url', url], { stdin: `${rows(1_500)}\n{"input":"bad"}` });
+    const { code, out, err } = await cli(['import', '-', '--url', url], { stdin: `${rows(1_500)}\n{"input":"bad"}` });
     expect(code).toBe(1);
     expect(err).toContain('line 1501: no');
     expect(err).toContain('1 of 1501 rows were refused.');
+    expect(out).toBe('1501 rows: 1500 imported, 0 labeled, 0 repeated, 1 refused\n');
+    expect(err).not.toContain('1500 imported');
   });
 
   it('says that there is no such file', async () => {

@@ -55,7 +55,7 @@ export const importCommand = (context: CliContext): Command =>
         const perSecond = Math.round((counts.rows * 1_000) / Math.max(1, now() - startedAt));
         voice.progress(`${told(counts)}${source.share()}, ${perSecond} per second`);
       }
-      voice.progress(`${told(counts)} in ${showDuration(now() - startedAt)}`, true);
+      voice.progress(`All sent in ${showDuration(now() - startedAt)}.`, true);
       voice.answer(counts, told(counts));
       if (counts.refused > 0) throw failed(`${counts.refused} of ${counts.rows} rows were refused.`);
     });

@@ -50,6 +50,13 @@ describe('hindcast jobs', () => {
     expect({ code, out }).toEqual({ code: 1, out: 'failed: It was started 3 times. (job_lost)\n' });
   });
 
+  it('says of one that was canceled that it was', async () => {
+    const progress = { done: 3, unit: 'records', ratePerSecond: 4_950.2 };
+    const { url } = await serve((_, response) => send(response, 200, { ...job, status: 'canceled', progress }));
+    const { err } = await cli(['jobs', 'watch', 'j-1', '--url', url]);
+    expect(err).toMatch(/4950 per second\nThe job was canceled\.\n$/);
+  });
+
   it('cancels one, or says why not', async () => {
     const { url, asked } = await serve(({ path }, response) =>
       path.includes('j-1')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { textTable } from '../text-table.ts';
-import { type Job, jobPath, progressOf, watchJob } from '../watch-job.ts';
+import { endingOf, type Job, jobPath, progressOf, watchJob } from '../watch-job.ts';
 import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
 
 const example = 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
@@ -65,7 +65,7 @@ const watchCommand = (context: CliContext): Command =>
       const { client, voice } = connect(context, options);
       const job = await watchJob(client, voice, id);
       voice.answer(job, outcomeOf(job));
-      if (job.status !== 'succeeded') throw new CliFailure(EXIT.failed, `The job has ${job.status}.`);
+      if (job.status !== 'succeeded') throw new CliFailure(EXIT.failed, `The job ${endingOf(job.status)}.`);
     });
 
 const cancelCommand = (context: CliContext): Command =>

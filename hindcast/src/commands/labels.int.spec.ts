@@ -52,6 +52,7 @@ describe('hindcast labels upload', () => {
     expect(code).toBe(1);
     expect(err).toContain('line 1501: no');
     expect(err).toContain('1 of 1501 lines were refused.');
+    expect(err).not.toContain('1500 applied');
   });
 
   it('reads CSV, with the column that is asked for', async () => {

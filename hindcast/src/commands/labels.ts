@@ -92,7 +92,7 @@ const uploadCommand = (context: CliContext): Command =>
         }
         voice.progress(`${told(counts)}${source.share()}`);
       }
-      voice.progress(told(counts), true);
+      voice.progress('All sent.', true);
       voice.answer(counts, told(counts));
       if (counts.refused > 0) throw failed(`${counts.refused} of ${counts.lines} lines were refused.`);
     });

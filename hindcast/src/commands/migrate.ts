@@ -2,13 +2,14 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
 import type { Command, OptionValues } from 'commander';
-import { usage } from '../cli-failure.ts';
+import { failed, usage } from '../cli-failure.ts';
 import { allowed, resolveConfig } from '../config.ts';
 import { kafkaSecurity } from '../distributed/kafka-security.ts';
 import { describeMigration } from '../migrate/describe-migration.ts';
 import type { MigrationOptions } from '../migrate/migrate-log.ts';
 import { createMigrationProgress } from '../migrate/migration-progress.ts';
 import { fileVariable, readTextFile, secretOf } from '../secret-files.ts';
+import { serviceFailure } from '../service-failure.ts';
 import { SETTINGS, type SettingName } from '../settings.ts';
 import { voiceOf } from '../terminal.ts';
 import { type CliContext, command, settingFlags, withSettings } from './cli-context.ts';
@@ -42,7 +43,9 @@ export const migrateCommand = (context: CliContext): Command =>
       const migration = await migrationOf(options, context);
       const { migrateLog } = await import('../migrate/migrate-log.ts');
       const progress = createMigrationProgress(voice, context.terminal.now);
-      const result = await migrateLog({ ...migration, progress });
+      const result = await migrateLog({ ...migration, progress }).catch((error: unknown) => {
+        throw migrationFailure(migration, error);
+      });
       voice.answer(result, describeMigration(result));
     });
 
@@ -85,6 +88,13 @@ const migrationOf = async (
     mode: options['dryRun'] ? 'plan' : options['verify'] ? 'verify' : 'move',
     now,
   };
+};
+
+const migrationFailure = ({ artifactsTo }: Pick<MigrationOptions, 'artifactsTo'>, error: unknown): unknown => {
+  // What is wrong with the folder is an error of the log too.
+  if (!(error instanceof Error) || /^The (?:log|folder) /.test(error.message)) return error;
+  const said = serviceFailure({ database: artifactsTo?.database ?? '', kafka: '--to' }, error);
+  return said === undefined ? error : failed(said, error);
 };
 
 const mongoUri = (options: OptionValues, env: CliContext['terminal']['env']): string | undefined => {

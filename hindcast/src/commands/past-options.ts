@@ -22,7 +22,7 @@ export const withPastOptions = (target: Command): Command =>
     .option('--until <time>', 'what was stored before this time, or this long ago')
     .option('--sample <share>', 'only this share of the predictions, such as 1%')
     .option('--salt <text>', 'another salt is another sample')
-    .option('--rate <rows>', 'run no more than so many rows in a second')
+    .option('--rate <rows>', 'run no more than so many rows in a second; a server: 5000')
     .option('--no-wait', 'begin it, print its id and go');
 
 /** A share: `1%`, or `0.01`. */

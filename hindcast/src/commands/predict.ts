@@ -45,7 +45,7 @@ export const predictCommand = (context: CliContext): Command =>
     .option('--context <json>', 'kept beside the input, never shown to the model')
     .addOption(new Option('--priority <level>', 'order among waiting predictions').choices(['high', 'normal', 'low']))
     .option('--cancel-after <duration>', 'time it has to end, else it expires')
-    .option('--deadline <duration>', 'the same as --cancel-after')
+    .addOption(new Option('--deadline <duration>', 'the same as --cancel-after').hideHelp())
     .action(async (model: string, input: string | undefined, options: PredictOptions) => {
       const connected = connect(context, options);
       const { client, voice } = connected;

@@ -5,7 +5,7 @@ import { Argument, type Command } from 'commander';
 import { failed } from '../cli-failure.ts';
 import { voiceOf } from '../terminal.ts';
 import { foldLines, type ViewName, viewNames } from '../view-as-of.ts';
-import { type CliContext, clientCommand } from './cli-context.ts';
+import { type CliContext, clientCommand, dataFolder } from './cli-context.ts';
 import { openSource } from './replay.ts';
 
 interface AsOfOptions {
@@ -26,7 +26,7 @@ export const asOfCommand = (context: CliContext): Command =>
     .addArgument(new Argument('<name>', 'the view').choices(viewNames))
     .option('--to <positions>', 'positions to end before, such as the end of a data set; default: the present end')
     .option('--out <file>', 'write to a file instead of stdout')
-    .option('--data <folder>', 'read the log in this folder instead of asking a server')
+    .option('--data <folder>', 'read the log in this folder instead of asking a server', dataFolder)
     .action(async (name: ViewName, options: AsOfOptions) => {
       const { source, close } = await openSource(context, options);
       const out = options.out === undefined ? context.terminal.stdout : createWriteStream(options.out);

@@ -12,7 +12,7 @@ import {
 } from '../replay-source.ts';
 import { type ReplayTopic, replayTopics, topicOf } from '../replay-topic.ts';
 import { type Voice, voiceOf } from '../terminal.ts';
-import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, clientCommand, connect, dataFolder } from './cli-context.ts';
 
 /** Characters that are gathered before they are written. */
 const chunkLength = 65_536;
@@ -55,7 +55,7 @@ export const replayCommand = (context: CliContext): Command =>
       '--out <file>',
       'write to a file; one that has lines is gone on with, if <file>.query says that it is of the same replay',
     )
-    .option('--data <folder>', 'read the log in this folder instead of asking a server')
+    .option('--data <folder>', 'read the log in this folder instead of asking a server', dataFolder)
     .action(async (options: ReplayOptions) => {
       const now = context.terminal.now();
       const filter: ReplayFilter = {

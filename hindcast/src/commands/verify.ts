@@ -1,12 +1,12 @@
-import { isReproduced, VERDICTS, type VerificationReport } from '@hindcast/domain';
+import { isReproduced, ranNothing, VERDICTS, type VerificationReport } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { CliFailure, EXIT, failed, usage } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
 import { type Voice, voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import type { VerificationWish } from '../verify-folder.ts';
-import { type Job, watchJob } from '../watch-job.ts';
-import { type CliContext, clientCommand, configOfFolder, connect } from './cli-context.ts';
+import { endingOf, type Job, watchJob } from '../watch-job.ts';
+import { type CliContext, clientCommand, configOfFolder, connect, dataFolder } from './cli-context.ts';
 import { type PastOptions, pastBody, withPastOptions } from './past-options.ts';
 
 interface VerifyOptions extends PastOptions {
@@ -26,7 +26,7 @@ export const verifyCommand = (context: CliContext): Command =>
       'hindcast verify --data ./data     # no server needed',
     )
       .option('--model <model>', 'only predictions of this model, or of one version of it')
-      .option('--data <folder>', 'read this folder instead of asking a server; nothing in it is changed'),
+      .option('--data <folder>', 'read this folder instead of asking a server; nothing in it is changed', dataFolder),
   ).action(async (options: VerifyOptions) => {
     const { model, data } = options;
     const json = { ...(model === undefined ? undefined : { model }), ...pastBody(options, context.terminal.now()) };
@@ -42,7 +42,7 @@ export const verifyCommand = (context: CliContext): Command =>
     const { report } = ended;
     if (ended.status !== 'succeeded' || !report) {
       throw failed(
-        `The verification has ${ended.status}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`,
+        `The verification ${endingOf(ended.status)}: ${ended.error?.detail ?? ended.reason ?? 'no reason is known'}`,
       );
     }
     tell(voice, ended, report);
@@ -70,6 +70,7 @@ const verifyData = async (
 const tell = (voice: Voice, ended: object, report: VerificationReport): void => {
   voice.answer(ended, describe(report));
   if (!isReproduced(report)) throw new CliFailure(EXIT.failed, 'Not every answer would be given again.');
+  if (ranNothing(report)) throw failed('Nothing was verified: none of these predictions could be run again.');
 };
 
 export interface Begun {
@@ -91,7 +92,7 @@ const describe = (report: VerificationReport): string => {
     `${showDuration(readMs)} reading`,
     `${showDuration(runMs)} running`,
     `${showDuration(compareMs)} comparing`,
-    `${showDuration(pausedMs)} held back`,
+    ...(pausedMs === 0 ? [] : [`${showDuration(pausedMs)} waiting so as to keep to the rate (--rate)`]),
   ];
   return [
     textTable([head, ...rows, total]),

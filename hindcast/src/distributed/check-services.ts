@@ -3,7 +3,7 @@ import { createMongoClient } from '@hindcast/adapters/mongodb';
 import { openRedis } from '@hindcast/adapters/redis';
 import type { Logger } from '@hindcast/domain';
 import { readTextFile } from '../secret-files.ts';
-import { serviceFailure } from '../service-failure.ts';
+import { serviceFailure, whoSaysMore } from '../service-failure.ts';
 import type { DistributedConfig } from '../settings.ts';
 import { withoutSecrets } from '../without-secrets.ts';
 import { kafkaSecurity } from './kafka-security.ts';
@@ -29,7 +29,7 @@ const checkKafka = async (config: DistributedConfig): Promise<ServiceAnswer> => 
     topicPrefix: config.topicPrefix,
     logger: silent,
   });
-  const said = `${brokers} brokers answer, ${topics === 0 ? 'and have no topics of Hindcast yet' : `with ${topics} topics of Hindcast`}`;
+  const said = `${brokers} ${brokers === 1 ? 'broker answers' : 'brokers answer'}, ${topics === 0 ? 'and have no topics of Hindcast yet' : `with ${topics} topics of Hindcast`}`;
   if (topics > 0 || brokers >= config.replicationFactor) return { ok: true, said };
   const fix = `Start ${config.replicationFactor} brokers, or set HINDCAST_REPLICATION_FACTOR to what there is.`;
   return { ok: false, said, fix };
@@ -82,8 +82,11 @@ export const checkService = async (service: keyof typeof checks, config: Distrib
   try {
     return await checks[service](config);
   } catch (error) {
-    const told = error instanceof Error ? (serviceFailure(config, error) ?? error.message) : String(error);
-    const said = told.replace(/^Hindcast did not start\. /, '');
+    const told =
+      error instanceof Error
+        ? (serviceFailure({ ...config, kafka: undefined }, error) ?? error.message)
+        : String(error);
+    const said = told.replace(` ${whoSaysMore}`, '');
     return { ok: false, said: withoutSecrets(said), fix: advice[service] };
   }
 };

@@ -1,7 +1,13 @@
-import { type KafkaCopyOptions, type KafkaCopyTarget, openKafkaCopyTarget } from '@hindcast/adapters/kafka';
+import {
+  describeBrokers,
+  type KafkaCopyOptions,
+  type KafkaCopyTarget,
+  openKafkaCopyTarget,
+} from '@hindcast/adapters/kafka';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { lockFolder, openSqliteLogReader } from '@hindcast/adapters/sqlite';
 import { type Clock, TOPICS } from '@hindcast/domain';
+import { whileWaiting } from '../while-waiting.ts';
 import { type ComparedPartition, compareTopic } from './compare-copy.ts';
 import {
   type ArtifactPlace,
@@ -17,6 +23,7 @@ import type { MigrationProgress } from './migration-progress.ts';
 import {
   endsIn,
   recordsIn,
+  refuseFewBrokers,
   refuseForeignTopics,
   refuseFutureTimes,
   refuseIncomplete,
@@ -99,7 +106,9 @@ const migrate = async (migration: Migration): Promise<MigrationResult> => {
   const { mode, artifactsTo } = options;
   const mark = await readMigrationMark(options.data);
   refuseOtherPlace(mark, place);
-  const there = await target.topics();
+  const there = await whileWaiting(target.topics(), () =>
+    options.progress.note(`${options.to} has not answered yet; still trying.`),
+  );
   refuseForeignTopics(plan, there);
   if (artifactsTo) await refuseOtherDatabase(artifactsTo, plan);
   const artifacts = await listArtifacts(options.data);
@@ -135,6 +144,8 @@ const migrate = async (migration: Migration): Promise<MigrationResult> => {
     if (isSealed) refuseIncomplete(partitions);
     else refuseMore(partitions);
   }
+  const { brokers } = await describeBrokers({ ...options.kafka, topicPrefix: place.topicPrefix });
+  refuseFewBrokers(plan, there, { brokers, replicationFactor: options.kafka.replicationFactor });
   if (mode === 'plan') return resultOf('planned');
   await copyAllArtifacts(migration, artifacts);
   await target.prepare(new Map(plan.topics.map(({ topic, partitions }) => [topic, partitions])));

@@ -6,12 +6,16 @@ export interface MigrationProgress {
   begin(what: string, total: number, of: 'records' | 'files'): void;
   advance(count: number): void;
   end(): void;
+  note(text: string): void;
 }
 
 const showEveryMs = 250;
 
 /** How far it is, how fast it goes and how long it will take, on one line. */
-export const createMigrationProgress = (voice: Pick<Voice, 'progress'>, now: () => number): MigrationProgress => {
+export const createMigrationProgress = (
+  voice: Pick<Voice, 'note' | 'progress'>,
+  now: () => number,
+): MigrationProgress => {
   let what = '';
   let unit = '';
   let total = 0;
@@ -39,5 +43,6 @@ export const createMigrationProgress = (voice: Pick<Voice, 'progress'>, now: () 
       voice.progress(text(at));
     },
     end: () => voice.progress(text(now()), true),
+    note: voice.note,
   };
 };

@@ -44,9 +44,26 @@ export const refuseForeignTopics = ({ topics }: CopyPlan, there: There): void =>
     }
     const copied = ends.reduce((all, end) => all + end, 0);
     if (copied > 0 && copied < planned.total && !takesTimes) {
-      throw foreign(`topic ${topic} is in use with ${copied} records, of which the folder has ${planned.total}`);
+      const there = `topic ${topic} is in use there, with ${copied} records so far`;
+      throw foreign(
+        `${there}, and is no copy of the ${planned.total} records in this folder that could be gone on with`,
+      );
     }
   }
+};
+
+/** Kafka says so only when topics are made, which a plan does not do. */
+export const refuseFewBrokers = (
+  { topics }: CopyPlan,
+  there: There,
+  { brokers, replicationFactor }: { readonly brokers: number; readonly replicationFactor: number },
+): void => {
+  const isAllThere = topics.every(({ topic }) => there.has(topic));
+  if (isAllThere || brokers >= replicationFactor) return;
+  throw failed(
+    `The topics could not be made: each would be on ${replicationFactor} brokers, and there ${brokers === 1 ? 'is 1' : `are ${brokers}`}. ` +
+      `Start more brokers, or say --replication-factor ${brokers}.`,
+  );
 };
 
 /** While a log is being copied nobody else writes to it. */

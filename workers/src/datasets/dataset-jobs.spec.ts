@@ -13,7 +13,13 @@ import {
   createMemoryDatasetExtractor,
   createMemoryEventLog,
 } from '@hindcast/domain/in-memory';
-import { aPredictionRequested, aPredictionSucceeded, auditCrypto, signPartition } from '@hindcast/domain/testing';
+import {
+  aModelRegistered,
+  aPredictionRequested,
+  aPredictionSucceeded,
+  auditCrypto,
+  signPartition,
+} from '@hindcast/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { createDatasetJobs } from './dataset-jobs.ts';
 
@@ -96,6 +102,19 @@ describe('a cut as a job', () => {
       },
     };
     await expect(run(plan, { extractor })).rejects.toMatchObject({ code: 'not_accounted_for' });
+  });
+
+  it('fails where nobody knows the model, and not where it is registered or was only imported', async () => {
+    const { log, plan, run } = await world();
+    const of = (model: string) => run({ ...plan, spec: { ...plan.spec, model } });
+    await expect(of('fraud')).rejects.toMatchObject({
+      code: 'unknown_model',
+      message: 'No model is named fraud. No model is registered yet.',
+    });
+    await log.append(TOPICS.models, [encode(aModelRegistered({ name: 'fraud' }))]);
+    expect(await of('fraud')).toMatchObject({ accountedFor: { requests: 1, rows: 0 } });
+    expect(await of('churn')).toMatchObject({ accountedFor: { requests: 1 } });
+    await expect(of('fruad')).rejects.toMatchObject({ message: 'No model is named fruad. Did you mean fraud?' });
   });
 
   it('fails where this process would write other bytes, or hash with another key', async () => {

@@ -15,6 +15,7 @@ import {
   JobFailure,
   type JobHandlers,
   type JobRun,
+  missingModel,
   type ReadableLog,
   readModels,
   readTreeRoots,
@@ -70,19 +71,22 @@ export const cutDataset = async (
   const keyId = redactionKey === undefined ? undefined : redactionKeyIdOf(redactionKey, sha256);
   if (plan.redactionKeyId !== undefined && plan.redactionKeyId !== keyId)
     throw new JobFailure('other_redaction_key', 'This process has not the redaction key that the set was asked with.');
+  const { tenant, model } = plan.spec;
+  const missing = await missingModel(log, { model, tenant, signal: run.signal });
+  if (missing !== undefined) throw new JobFailure('unknown_model', missing);
   const roots = await rootsOf(log, createTreeHash(crypto), plan, run);
-  const versions = versionRulesOf(await readModels(log), plan.spec.tenant, plan.spec.model);
+  const versions = versionRulesOf(await readModels(log), tenant, model);
   const extracted = await extractor.extract(
     plan,
     datasetId,
     { log, artifacts, redactionKey, versions },
     {
       signal: run.signal,
-      progress: ({ done, total, detail }) => run.progress({ done, total, unit: 'steps', detail }),
+      progress: ({ done, total, detail }) => run.progress({ done, total, unit: 'steps, two for each record', detail }),
     },
   );
-  const missing = unaccounted(extracted.accountedFor);
-  if (missing !== 0) throw new JobFailure('not_accounted_for', `${missing} requests are in no account of the set.`);
+  const lost = unaccounted(extracted.accountedFor);
+  if (lost !== 0) throw new JobFailure('not_accounted_for', `${lost} requests are in no account of the set.`);
   const files: DatasetFile[] = [];
   for (const { name, split, rows, content } of extracted.files) {
     run.signal.throwIfAborted();

@@ -18,3 +18,11 @@ export const createPace = (rowsPerSecondMax: number, clock: () => number): Pace 
     },
   };
 };
+
+/** Where nothing else is served. */
+export const unbounded: Pace = {
+  async take(_, signal) {
+    await nextTurn();
+    signal.throwIfAborted();
+  },
+};

@@ -11,12 +11,13 @@ import {
   type PastCounts,
   type PastPlace,
   type PastPrediction,
+  ranNothing,
   readPast,
   recordsInCut,
   type VerificationReport,
   type VerificationSpec,
 } from '@hindcast/domain';
-import { createPace, type Pace } from '../past/pace.ts';
+import { createPace, type Pace, unbounded } from '../past/pace.ts';
 import type { PastPorts } from '../past/past-ports.ts';
 import { createRunsAgain } from '../past/run-again.ts';
 import { wantedKeys } from '../past/wanted-keys.ts';
@@ -59,7 +60,8 @@ export const createVerificationHandler =
     const runtime = ports.openRuntime();
     try {
       const standing = createStanding(ports.clock, timings);
-      const pace = standing.timed(createPace(rowsPerSecondMax, ports.clock));
+      const pace =
+        rowsPerSecondMax === undefined ? unbounded : standing.timed(createPace(rowsPerSecondMax, ports.clock));
       const runs = createRunsAgain(runtime, pace, signal);
       const each = (verified: Parameters<typeof countVerified>[1]) => countVerified(report, verified);
       const verify = createVerifier(ports, { epoch: cut.epoch, runs, timings, each });
@@ -105,6 +107,7 @@ export const createVerificationHandler =
       const { verified, mismatch, decision_flip } = report;
       if (!isReproduced(report))
         ports.logger?.warn({ job: id, verified, mismatch, decision_flip }, 'Past predictions are not answered alike.');
+      if (ranNothing(report)) ports.logger?.warn({ job: id, verified }, 'No past prediction could be run again.');
       return { ...report };
     } finally {
       await runtime.stop();
