@@ -20,7 +20,7 @@ local age = string.format('%.0f', nowMs - mark[1])
 local unsure = redis.call('EXISTS', KEYS[3])
 local held = redis.call('HMGET', KEYS[1], 'hash', 'accepted', 'until', 'over')
 if held[4] == '1' then unsure = 1 end
-if held[1] and (held[2] or nowMs < tonumber(held[3])) then return {age, unsure, held[1], held[2]} end
+if held[1] and (held[2] or nowMs < (tonumber(held[3]) or 0)) then return {age, unsure, held[1], held[2]} end
 local over = '0'
 if held[1] then over = '1'; unsure = 1 end
 redis.call('HSET', KEYS[1], 'hash', ARGV[1], 'by', ARGV[2], 'until', string.format('%.0f', nowMs + ARGV[3]), 'over', over)
@@ -81,7 +81,7 @@ export const createRedisReservations = ({
   const ask = async (key: string, hash: string): Promise<unknown> => {
     const server = serverRun ?? (await lookUpRun());
     if (server === undefined) return undefined;
-    const keys = [claimKey(key), `${redis.namespace}:claims`, doubtKey(key)];
+    const keys = [claimKey(key), `${redis.namespace}:claims-whole`, doubtKey(key)];
     return redis.ask<unknown>(
       (to) => to.eval(reserveScript, keys.length, ...keys, hash, owner, ttlMs, keptMs, server),
       undefined,
