@@ -130,8 +130,11 @@ const embeddedChecks = (isLocked: IsLocked): readonly (readonly [string, Check])
 
 /** Loaded only where there are services to ask. */
 const serviceChecks = async (config: DistributedConfig): Promise<readonly (readonly [string, Check])[]> => {
-  const { checkService, SERVICES } = await import('./distributed/check-services.ts');
-  return SERVICES.map((service) => [service, () => checkService(service, config)] as const);
+  const { checkLog, checkService, SERVICES } = await import('./distributed/check-services.ts');
+  return [
+    ...SERVICES.map((service) => [service, () => checkService(service, config)] as const),
+    ['log', () => checkLog(config)] as const,
+  ];
 };
 
 /** Looks at everything that `start` needs, and says what to do where something is not as it should be. */

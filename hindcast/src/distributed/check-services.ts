@@ -1,12 +1,12 @@
-import { describeBrokers } from '@hindcast/adapters/kafka';
-import { createMongoClient } from '@hindcast/adapters/mongodb';
+import { describeBrokers, openKafkaEventLog } from '@hindcast/adapters/kafka';
+import { createMongoClient, refuseOtherOwner } from '@hindcast/adapters/mongodb';
 import { openRedis } from '@hindcast/adapters/redis';
-import type { Logger } from '@hindcast/domain';
+import { LogError, type Logger, TOPICS } from '@hindcast/domain';
 import { readTextFile } from '../secret-files.ts';
 import { serviceFailure, whoSaysMore } from '../service-failure.ts';
 import type { DistributedConfig } from '../settings.ts';
 import { withoutSecrets } from '../without-secrets.ts';
-import { kafkaSecurity } from './kafka-security.ts';
+import { kafkaLogOptions } from './kafka-log-options.ts';
 import { redisSecurity } from './redis-security.ts';
 
 export interface ServiceAnswer {
@@ -21,14 +21,10 @@ const lookMs = 50;
 const nothing = () => undefined;
 const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
+const describe = (config: DistributedConfig) => describeBrokers(kafkaLogOptions(config, silent));
+
 const checkKafka = async (config: DistributedConfig): Promise<ServiceAnswer> => {
-  const { brokers, topics } = await describeBrokers({
-    brokers: config.kafkaBrokers.split(','),
-    clientId: 'hindcast-doctor',
-    ...kafkaSecurity(config, readTextFile).options,
-    topicPrefix: config.topicPrefix,
-    logger: silent,
-  });
+  const { brokers, topics } = await describe(config);
   const said = `${brokers} ${brokers === 1 ? 'broker answers' : 'brokers answer'}, ${topics === 0 ? 'and have no topics of Hindcast yet' : `with ${topics} topics of Hindcast`}`;
   if (topics > 0 || brokers >= config.replicationFactor) return { ok: true, said };
   const fix = `Start ${config.replicationFactor} brokers, or set HINDCAST_REPLICATION_FACTOR to what there is.`;
@@ -43,6 +39,43 @@ const checkMongo = async ({ mongodbUri, database }: DistributedConfig): Promise<
     const said = `answers, and the database ${database} can be read`;
     if (hello['setName'] !== undefined || hello['msg'] === 'isdbgrid') return { ok: true, said };
     return { ok: false, said, fix: 'It is no replica set: start it as one, of one member at least.' };
+  } finally {
+    await client.close();
+  }
+};
+
+/** Whether a process would take the log and the database for its own. Where there is none yet, the first process makes it. */
+export const checkLog = async (config: DistributedConfig): Promise<ServiceAnswer> => {
+  const found = await describe(config).catch(() => undefined);
+  if (!found?.isOpened) return { ok: true, said: found ? 'the first process makes it' : 'Kafka does not tell' };
+  try {
+    const log = await openKafkaEventLog(kafkaLogOptions(config, silent));
+    try {
+      const [{ logId, epoch } = { logId: '', epoch: 0 }, ...more] = await log.bounds(TOPICS.predictions);
+      await ownDatabase(config, { logId, epoch });
+      const partitions = 1 + more.length;
+      const other = partitions === config.partitions ? '' : ', whatever HINDCAST_PARTITIONS says for a new one';
+      return { ok: true, said: `${logId} epoch ${epoch}, with ${partitions} partitions${other}` };
+    } finally {
+      await log.stop();
+    }
+  } catch (error) {
+    // Each of them says what to do.
+    if (error instanceof LogError) return { ok: false, said: withoutSecrets(error.message) };
+    throw error;
+  }
+};
+
+/** A MongoDB that does not answer is told of beside this. */
+const ownDatabase = async (
+  { mongodbUri, database }: DistributedConfig,
+  name: Parameters<typeof refuseOtherOwner>[1],
+): Promise<void> => {
+  const client = createMongoClient(mongodbUri);
+  try {
+    await refuseOtherOwner(client.db(database), name).catch((error: unknown) => {
+      if (error instanceof LogError) throw error;
+    });
   } finally {
     await client.close();
   }

@@ -24,39 +24,18 @@ import type { Ports } from '../parts/ports.ts';
 import { createUndoStack } from '../parts/undo-stack.ts';
 import { readTextFile } from '../secret-files.ts';
 import type { DistributedConfig } from '../settings.ts';
-import { kafkaSecurity } from './kafka-security.ts';
+import { kafkaLogOptions } from './kafka-log-options.ts';
 import { redisSecurity } from './redis-security.ts';
 
 /** The ports of a process among others: the log on Kafka, views and artifacts in MongoDB, what may be lost in Redis. */
 export const openDistributedPorts = async (config: DistributedConfig, logger: Logger): Promise<Ports> => {
-  const { now, newId } = nodeIdentity;
+  const { now } = nodeIdentity;
   // Apart from the files of an embedded run, which would be taken for copies and make room for newer ones.
   const cacheFolder = join(resolve(config.data), 'artifact-copies');
   await makeDataFolder(resolve(config.data));
   const opened = createUndoStack();
   try {
-    const log = opened.keep(
-      await openKafkaEventLog({
-        brokers: config.kafkaBrokers.split(','),
-        clientId: 'hindcast',
-        ...kafkaSecurity(config, readTextFile).options,
-        topicPrefix: config.topicPrefix,
-        partitions: {
-          [TOPICS.predictions]: config.partitions,
-          [TOPICS.models]: 1,
-          [TOPICS.jobs]: config.partitions,
-          [TOPICS.audit]: 1,
-          [TOPICS.deadLetters]: 3,
-        },
-        replicationFactor: config.replicationFactor,
-        minInsyncReplicas: config.minInsyncReplicas,
-        compression: config.compression,
-        sessionTimeoutMs: config.sessionTimeoutMs,
-        now,
-        newId,
-        logger,
-      }),
-    );
+    const log = opened.keep(await openKafkaEventLog(kafkaLogOptions(config, logger)));
     const partitions = (await log.bounds(TOPICS.predictions)).length;
     if (partitions !== config.partitions)
       logger.info(
