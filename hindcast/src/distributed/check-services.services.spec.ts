@@ -46,7 +46,10 @@ describe('the doctor, asking services', () => {
     await client.close();
 
     const asked = configOf({ ...env, ...own, HINDCAST_PARTITIONS: '2', HINDCAST_REPLICATION_FACTOR: '3' });
-    expect(await checkLog(asked)).toMatchObject({ ok: false, said: expect.stringContaining('min.insync.replicas is 1') });
+    expect(await checkLog(asked)).toMatchObject({
+      ok: false,
+      said: expect.stringContaining('min.insync.replicas is 1'),
+    });
   });
 
   it('says in words that nobody answers, with what to do and without a password', async () => {
