@@ -7,7 +7,7 @@ interface Mark {
 }
 
 /** No document has an empty key, and a scan begins behind it. */
-const documentsMark = '';
+export const documentsMark = '';
 const checkpointsMark = (view: string): string => `${view}|`;
 
 const marksOf = (db: Db, view: string) => [
@@ -27,6 +27,18 @@ export const putMarks = async (db: Db, view: string, stamp: string): Promise<voi
 
 export const removeCheckpointsMark = async (db: Db, view: string): Promise<void> => {
   await db.collection<Mark>(checkpointsCollection).deleteOne({ _id: checkpointsMark(view) });
+};
+
+/**
+ * What was found together with the mark, without it; undefined where the mark is not that of the generation: what is there
+ * was written after somebody had emptied the collection, and begins in the middle of its history.
+ */
+export const behindMark = <Stored extends { readonly _id: string }>(
+  found: readonly Stored[],
+  stamp: string,
+): readonly Stored[] | undefined => {
+  const mark = found.find(({ _id }) => _id === documentsMark);
+  return mark && 'stamp' in mark && mark.stamp === stamp ? found.filter((one) => one !== mark) : undefined;
 };
 
 /** Whether all that was written into these views since their generation was made is still there. */

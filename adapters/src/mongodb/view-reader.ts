@@ -13,7 +13,7 @@ import {
   type ViewForm,
 } from './view-forms.ts';
 import type { MadeGeneration, MongoViewGenerations } from './view-generations.ts';
-import { areWhole } from './view-marks.ts';
+import { areWhole, behindMark, documentsMark } from './view-marks.ts';
 import { predictionsFilter } from './view-query.ts';
 
 interface Find {
@@ -25,6 +25,13 @@ interface Find {
 
 /** A read by a person who waits. Longer than any query here takes; the driver's own limits add up to more. */
 const readTimeoutMs = 5_000;
+
+class LostPart extends Error {
+  constructor(projection: ProjectionName) {
+    super(`The store has lost a part of ${projection}: it is brought back from the log.`);
+    this.name = 'LostPart';
+  }
+}
 
 export const createMongoViewReader = (
   db: Db,
@@ -38,7 +45,7 @@ export const createMongoViewReader = (
 
   const requireWhole = async (projection: ProjectionName, { generation, stamp }: MadeGeneration): Promise<void> => {
     if (await areWhole(db, viewsOf(projection, generation), stamp)) return;
-    throw new Error(`The store has lost a part of ${projection}: it is brought back from the log.`);
+    throw new LostPart(projection);
   };
 
   /**
@@ -48,34 +55,50 @@ export const createMongoViewReader = (
    */
   const ask = async <Answer extends readonly unknown[]>(
     projection: ProjectionName,
-    query: (generation: number) => Promise<Answer>,
+    query: (live: MadeGeneration) => Promise<Answer>,
     whole = 1,
   ): Promise<Answer> => {
     const live = await generations.live(projection);
-    const answer = await query(live.generation).catch((error) => {
-      if (error instanceof MongoServerError) return error;
+    const answer = await query(live).catch((error) => {
+      if (error instanceof MongoServerError || error instanceof LostPart) return error;
       throw error;
     });
-    if (!(answer instanceof MongoServerError) && answer.length >= whole) return answer;
+    if (!(answer instanceof Error) && answer.length >= whole) return answer;
     const newest = await generations.live(projection, true);
-    if (newest.stamp !== live.stamp) return query(newest.generation);
-    if (answer instanceof MongoServerError) throw answer;
+    if (newest.stamp !== live.stamp) return query(newest);
+    if (answer instanceof Error) throw answer;
     await requireWhole(projection, live);
     return answer;
   };
   const asking = <Answer extends readonly unknown[]>(
     projection: ProjectionName,
     query: (generation: number) => Promise<Answer>,
-  ): Promise<Answer> => inTime(ask(projection, query));
+  ): Promise<Answer> => inTime(ask(projection, ({ generation }) => query(generation)));
+
+  /** Documents that somebody began after the collection was emptied are none. */
+  const findBehindMark = async <Doc>(
+    projection: ProjectionName,
+    form: (generation: number) => ViewForm<Doc>,
+    { generation, stamp }: MadeGeneration,
+    keys: readonly string[],
+  ): Promise<Doc[]> => {
+    const { collection, docOf } = form(generation);
+    const named = [documentsMark, ...keys];
+    const found = await db
+      .collection<StoredDoc>(collection)
+      .find({ _id: { $in: named } })
+      .toArray();
+    const stored = behindMark(found, stamp);
+    if (!stored) throw new LostPart(projection);
+    return stored.map(docOf);
+  };
 
   const one = <Doc extends { readonly key: string }>(
     projection: ProjectionName,
     form: (generation: number) => ViewForm<Doc>,
   ): ((key: string) => Promise<Doc | undefined>) =>
     gatheredReads(async (keys) => {
-      const [key] = keys;
-      const filter = { _id: keys.length === 1 && key !== undefined ? key : { $in: [...keys] } };
-      const docs = await inTime(ask(projection, (live) => find(form(live), { filter }), keys.length));
+      const docs = await inTime(ask(projection, (live) => findBehindMark(projection, form, live, keys), keys.length));
       return new Map(docs.map((doc) => [doc.key, doc]));
     });
 
