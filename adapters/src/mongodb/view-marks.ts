@@ -1,5 +1,6 @@
-import type { Db } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 import { checkpointsCollection } from './view-checkpoints.ts';
+import type { StoredDoc } from './view-forms.ts';
 
 interface Mark {
   readonly _id: string;
@@ -7,7 +8,7 @@ interface Mark {
 }
 
 /** No document has an empty key, and a scan begins behind it. */
-export const documentsMark = '';
+const documentsMark = '';
 const checkpointsMark = (view: string): string => `${view}|`;
 
 const marksOf = (db: Db, view: string) => [
@@ -29,16 +30,27 @@ export const removeCheckpointsMark = async (db: Db, view: string): Promise<void>
   await db.collection<Mark>(checkpointsCollection).deleteOne({ _id: checkpointsMark(view) });
 };
 
+/** Somebody has emptied a collection: what is in it now begins in the middle of its history. */
+export class LostPart extends Error {
+  constructor(of: string) {
+    super(`The store has lost a part of ${of}: it is brought back from the log.`);
+    this.name = 'LostPart';
+  }
+}
+
 /**
- * What was found together with the mark, without it; undefined where the mark is not that of the generation: what is there
- * was written after somebody had emptied the collection, and begins in the middle of its history.
+ * The documents of these keys, read together with the mark.
+ * @throws LostPart where the mark is not that of the generation
  */
-export const behindMark = <Stored extends { readonly _id: string }>(
-  found: readonly Stored[],
+export const findBehindMark = async (
+  collection: Collection<StoredDoc>,
+  keys: readonly string[],
   stamp: string,
-): readonly Stored[] | undefined => {
+): Promise<readonly StoredDoc[]> => {
+  const found = await collection.find({ _id: { $in: [documentsMark, ...keys] } }).toArray();
   const mark = found.find(({ _id }) => _id === documentsMark);
-  return mark && 'stamp' in mark && mark.stamp === stamp ? found.filter((one) => one !== mark) : undefined;
+  if (mark?.['stamp'] !== stamp) throw new LostPart(collection.collectionName);
+  return found.filter((one) => one !== mark);
 };
 
 /** Whether all that was written into these views since their generation was made is still there. */

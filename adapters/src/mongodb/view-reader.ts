@@ -13,7 +13,7 @@ import {
   type ViewForm,
 } from './view-forms.ts';
 import type { MadeGeneration, MongoViewGenerations } from './view-generations.ts';
-import { areWhole, behindMark, documentsMark } from './view-marks.ts';
+import { areWhole, findBehindMark, LostPart } from './view-marks.ts';
 import { predictionsFilter } from './view-query.ts';
 
 interface Find {
@@ -25,13 +25,6 @@ interface Find {
 
 /** A read by a person who waits. Longer than any query here takes; the driver's own limits add up to more. */
 const readTimeoutMs = 5_000;
-
-class LostPart extends Error {
-  constructor(projection: ProjectionName) {
-    super(`The store has lost a part of ${projection}: it is brought back from the log.`);
-    this.name = 'LostPart';
-  }
-}
 
 export const createMongoViewReader = (
   db: Db,
@@ -75,30 +68,16 @@ export const createMongoViewReader = (
     query: (generation: number) => Promise<Answer>,
   ): Promise<Answer> => inTime(ask(projection, ({ generation }) => query(generation)));
 
-  /** Documents that somebody began after the collection was emptied are none. */
-  const findBehindMark = async <Doc>(
-    projection: ProjectionName,
-    form: (generation: number) => ViewForm<Doc>,
-    { generation, stamp }: MadeGeneration,
-    keys: readonly string[],
-  ): Promise<Doc[]> => {
-    const { collection, docOf } = form(generation);
-    const named = [documentsMark, ...keys];
-    const found = await db
-      .collection<StoredDoc>(collection)
-      .find({ _id: { $in: named } })
-      .toArray();
-    const stored = behindMark(found, stamp);
-    if (!stored) throw new LostPart(projection);
-    return stored.map(docOf);
-  };
-
   const one = <Doc extends { readonly key: string }>(
     projection: ProjectionName,
     form: (generation: number) => ViewForm<Doc>,
   ): ((key: string) => Promise<Doc | undefined>) =>
     gatheredReads(async (keys) => {
-      const docs = await inTime(ask(projection, (live) => findBehindMark(projection, form, live, keys), keys.length));
+      const load = async ({ generation, stamp }: MadeGeneration): Promise<Doc[]> => {
+        const { collection, docOf } = form(generation);
+        return (await findBehindMark(db.collection(collection), keys, stamp)).map(docOf);
+      };
+      const docs = await inTime(ask(projection, load, keys.length));
       return new Map(docs.map((doc) => [doc.key, doc]));
     });
 

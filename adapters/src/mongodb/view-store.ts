@@ -4,7 +4,7 @@ import { gatheredWrites } from './gathered-writes.ts';
 import { isOfTakenIds } from './mongo-client.ts';
 import type { ViewCheckpoints } from './view-checkpoints.ts';
 import type { StoredDoc, ViewForm } from './view-forms.ts';
-import { areWhole, behindMark, documentsMark } from './view-marks.ts';
+import { areWhole, findBehindMark, LostPart } from './view-marks.ts';
 
 /** Documents read at once by a scan. */
 const scanPageMax = 500;
@@ -51,9 +51,7 @@ export const mongoViewStore = <Doc extends { readonly key: string; readonly pos:
     async load(keys) {
       const found = new Map<string, Doc>();
       for (let from = 0; from < keys.length; from += keysMax) {
-        const named = [documentsMark, ...keys.slice(from, from + keysMax)];
-        const stored = behindMark(await collection.find({ _id: { $in: named } }).toArray(), stamp);
-        if (!stored) throw lostPart(form.collection);
+        const stored = await findBehindMark(collection, keys.slice(from, from + keysMax), stamp);
         for (const one of stored) found.set(one._id, form.docOf(one));
       }
       return found;
@@ -62,7 +60,7 @@ export const mongoViewStore = <Doc extends { readonly key: string; readonly pos:
       const lost = writes.length === 0 ? [] : await swap({ writes, savedBy: new ObjectId() });
       if (lost.length > 0 && !(await areWhole(db, [form.collection], stamp))) {
         // What is read and folded anew would begin in the middle of the history.
-        throw lostPart(form.collection);
+        throw new LostPart(form.collection);
       }
       if (checkpoint && lost.length === 0) await checkpoints.save(form.collection, checkpoint);
       return lost;
@@ -84,8 +82,6 @@ export const mongoViewStore = <Doc extends { readonly key: string; readonly pos:
     },
   };
 };
-
-const lostPart = (view: string): Error => new Error(`The store has lost a part of ${view}.`);
 
 /**
  * A bulk only counts what it did not find, and a command that the driver repeats after a cut connection finds its own
