@@ -38,29 +38,40 @@ export const createVerifier = (ports: PastPorts, { epoch, runs, timings, each }:
   const { catalog, artifacts, identity, clock } = ports;
   /** Digests are computed once for each verification: a file is not looked at again for every row. */
   const digests = new Map<string, string | undefined>();
-  const lookUpDigests = async (predictions: readonly PastPrediction[]): Promise<void> => {
-    for (const { request } of predictions) {
-      const { sha256 } = request.data;
-      if (!digests.has(sha256)) digests.set(sha256, await ports.fileDigest(sha256));
-    }
-  };
 
-  const prepare = (past: PastPrediction, payloads: Payloads): Prepared | Judged => {
+  /** A promise only where a file or a payload has to be looked at: nothing is fetched for what cannot be run. */
+  const prepare = (past: PastPrediction): Prepared | Judged | Promise<Prepared | Judged> => {
     const { model, version: number, sha256 } = past.request.data;
     const { provenance } = past.result.data;
     if (!provenance) return notVerified('imported');
     const version = catalog.version(past.request.tenant, model, number);
     if (version?.sha256 !== sha256 || sha256 !== provenance.sha256) return notVerified('version_unknown');
     if (!version.signature.replayable) return notVerified('not_replayable');
+    if (!digests.has(sha256)) {
+      return ports.fileDigest(sha256).then((found) => {
+        digests.set(sha256, found);
+        return prepare(past);
+      });
+    }
     const digest = digests.get(sha256);
     if (digest === undefined) return notVerified('model_missing');
     if (digest !== sha256) return { verdict: 'mismatch', reason: 'model_changed', detail: `It is ${digest} now.` };
+    const payloads = payloadsOf(artifacts, past);
+    return payloads instanceof Promise
+      ? payloads.then((found) => asRecorded(provenance, version, found))
+      : asRecorded(provenance, version, payloads);
+  };
+
+  const asRecorded = (provenance: Provenance, version: ModelVersion, payloads: Payloads): Prepared | Judged => {
     if (!payloads.ok) return notVerified('payload_missing', payloads.detail);
     const { input, output } = payloads;
+    const begun = clock();
     const outputText = textOf(output);
-    if (identity.sha256(textOf(input)) !== provenance.inputHash)
-      return { verdict: 'mismatch', reason: 'input_changed' };
-    if (identity.sha256(outputText) !== provenance.outputHash) return { verdict: 'mismatch', reason: 'output_changed' };
+    const isInput = identity.sha256(textOf(input)) === provenance.inputHash;
+    const isOutput = identity.sha256(outputText) === provenance.outputHash;
+    timings.compareMs += clock() - begun;
+    if (!isInput) return { verdict: 'mismatch', reason: 'input_changed' };
+    if (!isOutput) return { verdict: 'mismatch', reason: 'output_changed' };
     return { provenance, version, input, output, outputText };
   };
 
@@ -107,15 +118,11 @@ export const createVerifier = (ports: PastPorts, { epoch, runs, timings, each }:
   };
 
   return async (predictions: readonly PastPrediction[]): Promise<void> => {
-    await lookUpDigests(predictions);
-    const payloads: Payloads[] = [];
+    const prepared: (Prepared | Judged)[] = [];
     for (const past of predictions) {
-      const found = payloadsOf(artifacts, past);
-      payloads.push(found instanceof Promise ? await found : found);
+      const one = prepare(past);
+      prepared.push(one instanceof Promise ? await one : one);
     }
-    const begun = clock();
-    const prepared = predictions.map((past, at) => prepare(past, payloads[at] as Payloads));
-    timings.compareMs += clock() - begun;
     const verdicts = new Map<number, Judged>();
     for (const places of groupsOf(prepared)) {
       const rows = places.map((at) => prepared[at] as Prepared);
