@@ -1,6 +1,6 @@
 import { TOPICS } from './event-log.ts';
 import type { ModelState } from './evolve-model.ts';
-import { readModels } from './model-catalog.ts';
+import type { KnownModels } from './model-catalog.ts';
 import { nearNames } from './near-names.ts';
 import { openReplay } from './replay.ts';
 import type { ReadableLog } from './replay-plan.ts';
@@ -29,9 +29,10 @@ export const versionsOf = (name: string, { versions }: Pick<ModelState, 'version
  */
 export const missingModel = async (
   log: ReadableLog,
+  models: Pick<KnownModels, 'names'>,
   { model, tenant, signal }: { readonly model: string; readonly tenant: string; readonly signal?: AbortSignal },
 ): Promise<string | undefined> => {
-  const known = (await readModels(log)).names(tenant);
+  const known = models.names(tenant);
   if (known.includes(model)) return undefined;
   const replay = await openReplay(log, { topic: TOPICS.predictions, model, tenant, limit: 1 });
   if (!replay.ok) return undefined;

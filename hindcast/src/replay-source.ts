@@ -5,6 +5,7 @@ import {
   openReplay,
   type ReadableLog,
   type ReplayedRecord,
+  readModels,
   replayLine,
 } from '@hindcast/domain';
 import type { ApiClient } from './api-client.ts';
@@ -89,7 +90,10 @@ export const logSource =
       const { code, detail } = replay.refusal;
       throw code === 'malformed' ? new CliFailure(EXIT.usage, detail) : failed(detail);
     }
-    const missing = model === undefined ? undefined : await missingModel(log, { model, tenant: DEFAULT_TENANT });
+    const missing =
+      model === undefined
+        ? undefined
+        : await missingModel(log, await readModels(log), { model, tenant: DEFAULT_TENANT });
     if (missing !== undefined) throw new CliFailure(EXIT.notFound, missing);
     return { lines: linesOfPages(replay.pages()), end: formatPositions(replay.end) };
   };

@@ -10,6 +10,7 @@ import {
   type Replay,
   type ReplayQuery,
   type ReplayRefusal,
+  readModels,
   replayLine,
 } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
@@ -162,7 +163,8 @@ export const replayRoute =
           const replay = await openReplay(log, query);
           if (!replay.ok) throw refused(replay.refusal);
           const { model, tenant = DEFAULT_TENANT } = query;
-          const missing = model === undefined ? undefined : await missingModel(log, { model, tenant, signal });
+          const missing =
+            model === undefined ? undefined : await missingModel(log, await readModels(log), { model, tenant, signal });
           if (missing !== undefined) throw problem('unknown-model', missing);
           const cut = () => reply.raw.destroy();
           reply.headers({

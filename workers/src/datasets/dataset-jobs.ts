@@ -72,10 +72,11 @@ export const cutDataset = async (
   if (plan.redactionKeyId !== undefined && plan.redactionKeyId !== keyId)
     throw new JobFailure('other_redaction_key', 'This process has not the redaction key that the set was asked with.');
   const { tenant, model } = plan.spec;
-  const missing = await missingModel(log, { model, tenant, signal: run.signal });
+  const models = await readModels(log);
+  const missing = await missingModel(log, models, { model, tenant, signal: run.signal });
   if (missing !== undefined) throw new JobFailure('unknown_model', missing);
   const roots = await rootsOf(log, createTreeHash(crypto), plan, run);
-  const versions = versionRulesOf(await readModels(log), tenant, model);
+  const versions = versionRulesOf(models, tenant, model);
   const extracted = await extractor.extract(
     plan,
     datasetId,
