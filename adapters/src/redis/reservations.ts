@@ -74,8 +74,9 @@ export const createRedisReservations = ({
   const lookUpRun = async (): Promise<string | undefined> => {
     const asked = connection;
     const info = await redis.ask((server) => server.info('server'), undefined);
-    const found = info && /^run_id:(\S+)/m.exec(info)?.[1];
-    if (asked === connection) serverRun = found;
+    if (info === undefined) return undefined;
+    // One that does not name its runs is taken for the same after a restart.
+    if (asked === connection) serverRun = /^run_id:(\S+)/m.exec(info)?.[1] ?? '';
     return serverRun;
   };
   const ask = async (key: string, hash: string): Promise<unknown> => {
