@@ -39,8 +39,7 @@ export const createDoorClaims = (door: string, clock: Clock): KeptClaims => {
       if (!doors.some((one) => one.door === door)) unsureUntil = askedAt + lostMs;
       // Whether the other one is alive does not matter: one that was frozen may go on where it was.
       const others = doors.some((one) => one.door !== door && one.claimsAlone === true);
-      if (!others) sureAt = askedAt;
-      else sureAt = Number.NEGATIVE_INFINITY;
+      sureAt = others ? Number.NEGATIVE_INFINITY : askedAt;
     },
     sure: () => !claimsAlone() && clock() - sureAt < readingMsMax && clock() >= unsureUntil,
     mayClaimAlone() {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { defaultConfig } from 'hindcast';
 import { startAllServices } from '../services/start-all.ts';
 import { allOf, startCluster, twoOfEach } from './cluster.ts';
 
@@ -12,7 +13,7 @@ the log has the topic prefix hindcast-try. and the database hindcast-try.`;
 /** What was set by hand comes first. On services of one's own topics have the copies that they have anywhere. */
 const settings = (given: NodeJS.ProcessEnv): Record<string, string> => ({
   ...auditKey(),
-  ...(given['KAFKA_BROKERS'] && { HINDCAST_REPLICATION_FACTOR: '3' }),
+  ...(given['KAFKA_BROKERS'] && { HINDCAST_REPLICATION_FACTOR: String(defaultConfig.replicationFactor) }),
   ...Object.fromEntries(
     Object.entries(given).filter((entry): entry is [string, string] => entry[0].startsWith('HINDCAST_')),
   ),

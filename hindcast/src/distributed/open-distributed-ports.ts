@@ -36,14 +36,13 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
   const opened = createUndoStack();
   try {
     const log = opened.keep(await openKafkaEventLog(kafkaLogOptions(config, logger)));
-    const partitions = (await log.bounds(TOPICS.predictions)).length;
+    const [{ logId, epoch } = { logId: '', epoch: 0 }, ...others] = await log.bounds(TOPICS.predictions);
+    const partitions = 1 + others.length;
     if (partitions !== config.partitions)
       logger.info(
         { asked: config.partitions, partitions },
         'The log has another number of partitions than HINDCAST_PARTITIONS says, which counts only when topics are created.',
       );
-    const [first] = await log.bounds(TOPICS.models);
-    const { logId = '', epoch = 0 } = first ?? {};
     const client = createMongoClient(config.mongodbUri);
     opened.push(() => client.close());
     const owned = opened.keep(await holdDatabase(client.db(config.database, majority), { logId, epoch }, { logger }));
