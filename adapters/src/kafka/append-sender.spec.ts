@@ -49,12 +49,19 @@ const fakeBroker = (codes: Readonly<Record<number, number>>) => {
   return { broker: broker as unknown as Broker, stored };
 };
 
-const world = (codes: Readonly<Record<number, number>>, appendTimeoutMs: number) => {
+type Ask = KafkaLink['ask'];
+
+/** `passing` is between the sender and its broker. */
+const world = (
+  codes: Readonly<Record<number, number>>,
+  appendTimeoutMs: number,
+  passing: (ask: () => ReturnType<Ask>) => ReturnType<Ask> = (ask) => ask(),
+) => {
   const { broker, stored } = fakeBroker(codes);
   const told: string[] = [];
   const bounds = { ...defaultKafkaLogBounds, appendTimeoutMs };
   const link: Pick<KafkaLink, 'ask' | 'leaderOf' | 'recover'> = {
-    ask: (_, request) => request(broker),
+    ask: ((_, request) => passing(() => request(broker))) as Ask,
     leaderOf: () => '1',
     recover: async () => undefined,
   };
@@ -107,5 +114,28 @@ describe('a request of which one partition is refused', () => {
     const outcomes = await queue.append(topic, healthy);
     expect(outcomes.every(({ ok }) => ok)).toBe(true);
     expect(told).not.toContain('over');
+  });
+});
+
+describe('while a request to a broker is under way', () => {
+  it('what is appended waits for its answer, whatever its partition, and shares the next request', async () => {
+    const held: (() => void)[] = [];
+    const { queue } = world({}, 60_000, async (ask) => {
+      await new Promise<void>((go) => held.push(go));
+      return ask();
+    });
+    const first = queue.append(topic, records.slice(0, 1));
+    await expect.poll(() => held.length).toBe(1);
+    const later = records.slice(1).map((record) => queue.append(topic, [record]));
+    // A sender that is asked looks in the next turn of the loop: several of them pass.
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((next) => setImmediate(next));
+    expect(held.length).toBe(1);
+    held[0]?.();
+    await first;
+    await expect.poll(() => held.length).toBe(2);
+    held[1]?.();
+    const outcomes = (await Promise.all(later)).flat();
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    expect(held.length).toBe(2);
   });
 });
