@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import LongestFirstSequencer from './tests/longest-first-sequencer.ts';
 
 /** Parts are tested by their sources: nothing has to be built before. */
 const conditions = ['@hindcast/source', 'node', 'import', 'default'];
@@ -21,6 +22,9 @@ const ofProcesses = (name: string, include: string[], extra: object) => ({
     server: { deps: { external: [/\/dist\//] } },
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
     maxConcurrency: 2,
+    sequence: { groupOrder: 1 },
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
     // Their bounds are of time. A machine that others load too can break such a bound once; what is wrong breaks it twice.
     retry: 1,
     ...extra,
@@ -30,6 +34,7 @@ const ofProcesses = (name: string, include: string[], extra: object) => ({
 export default defineConfig({
   test: {
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirstSequencer },
     reporters: ['default', './tests/closing-line-reporter.ts'],
     projects: [
       ofParts('unit', ['*/src/**/*.spec.ts', 'tests/architecture/*.spec.ts'], {
@@ -41,25 +46,12 @@ export default defineConfig({
         hookTimeout: 60_000,
         exclude: ['**/node_modules/**', '**/dist/**'],
       }),
-      ofProcesses('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts'], {
-        sequence: { groupOrder: 1 },
-        testTimeout: 240_000,
-        hookTimeout: 120_000,
-      }),
-      ofProcesses('services', ['*/src/**/*.services.spec.ts', 'tests/{services,stores}/*.services.spec.ts'], {
-        sequence: { groupOrder: 1 },
-        globalSetup: './tests/services/global-setup.ts',
-        testTimeout: 240_000,
-        hookTimeout: 120_000,
-      }),
-      // After all others, and fewer at once: each has the processes of a whole system.
-      ofProcesses('distributed', ['tests/distributed/**/*.services.spec.ts'], {
-        sequence: { groupOrder: 2 },
-        maxWorkers: availableParallelism(),
-        globalSetup: './tests/services/global-setup.ts',
-        testTimeout: 240_000,
-        hookTimeout: 120_000,
-      }),
+      ofProcesses('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts'], {}),
+      ofProcesses(
+        'services',
+        ['*/src/**/*.services.spec.ts', 'tests/{services,stores,distributed}/*.services.spec.ts'],
+        { globalSetup: './tests/services/global-setup.ts' },
+      ),
     ],
   },
 });

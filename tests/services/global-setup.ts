@@ -8,14 +8,6 @@ declare module 'vitest' {
   }
 }
 
-/** Several projects of one run may ask; each has an instance of this module of its own. */
-interface SharedServices {
-  users: number;
-  readonly all: Promise<AllServices>;
-}
-const sharedKey = Symbol.for('hindcast.services');
-const shared = globalThis as typeof globalThis & { [sharedKey]?: SharedServices };
-
 const startLoudly = async (): Promise<AllServices> => {
   const all = await startAllServices();
   for (const line of all.report) console.log(`services: ${line}`);
@@ -31,13 +23,7 @@ const startLoudly = async (): Promise<AllServices> => {
 
 /** Starts each service once for the run and tells the tests where: `inject('services')`. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
-  const services = shared[sharedKey] ?? { users: 0, all: startLoudly() };
-  shared[sharedKey] = services;
-  services.users += 1;
-  const all = await services.all;
-  project.provide('services', all.addresses);
-  return async () => {
-    services.users -= 1;
-    if (services.users === 0) await all.stop();
-  };
+  const { addresses, stop } = await startLoudly();
+  project.provide('services', addresses);
+  return stop;
 };
