@@ -1,7 +1,7 @@
 import { registerModel } from '../beside/hindcast-door.ts';
 import { inputs, itemsPerBatch, model, single } from '../churn-requests.ts';
 import { quantile, runLoad, type Timed } from '../http-load.ts';
-import { runSteadyLoad } from '../http-steady-load.ts';
+import { runSteadyLoad, type SteadyLoad } from '../http-steady-load.ts';
 import { openPredictions, until } from '../measured-system.ts';
 import { cpuUsOfTree, memoryMibOfTree } from '../process-tree.ts';
 import type { ServerProcess } from '../server-process.ts';
@@ -70,7 +70,7 @@ export const inFlightCurve: Curve = {
 const heavy = Uint8Array.from(denseModel(1_088));
 const variants = { 'batching on': '', 'batching off': '?batchMax=1' } as const;
 const overloadOpenMax = 4_000;
-const steadyConnections = 2_500;
+const warmUpSeconds = 2;
 
 const addVariants = async (server: ServerProcess) => {
   for (const [name, query] of Object.entries(variants))
@@ -88,18 +88,20 @@ const capacityOff = (seconds: number): Promise<number> =>
     return (await complete(server, completing))['completed, /s'];
   });
 
-const steady = async (server: ServerProcess, variant: string, perSecond: number, seconds: number): Promise<Point> => {
+type Steady = Pick<SteadyLoad, 'connections' | 'perSecond' | 'seconds'>;
+
+const steady = async (server: ServerProcess, variant: string, how: Steady): Promise<Point> => {
   const bodies = denseRows.map((input) => JSON.stringify({ model: nameOf(variant), input }));
-  const load = { port: server.port, path, headers: waiting, bodies, connections: steadyConnections };
+  const load = { port: server.port, path, headers: waiting, bodies };
   const startedAt = performance.now();
-  const { timed, unsent } = await runSteadyLoad({ ...load, perSecond, seconds });
+  const { timed, unsent } = await runSteadyLoad({ ...load, ...how });
   const took = (performance.now() - startedAt) / 1_000;
   const done = timed.filter(({ status }) => status === 201);
   const ms = done.map((one: Timed) => one.ms);
   return {
     at: variant,
     figures: {
-      'offered, /s': perSecond,
+      'offered, /s': how.perSecond,
       'completed, /s': done.length / took,
       'refused, %': (100 * timed.filter(({ status }) => status === 503).length) / (timed.length + unsent),
       'never sent, %': (100 * unsent) / (timed.length + unsent),
@@ -110,18 +112,32 @@ const steady = async (server: ServerProcess, variant: string, perSecond: number,
   };
 };
 
-const steadyCurve = (about: Omit<Curve, 'measure'>, share: number, rounds: number): Curve => ({
+interface SteadyShape {
+  /** Of what the model completes with batching off. */
+  readonly share: number;
+  readonly rounds: number;
+  /** As few as are never all in use: a server that takes thousands of them in just then has no steady load. */
+  readonly connections: number;
+}
+
+const steadyCurve = (about: Omit<Curve, 'measure'>, { share, rounds, connections }: SteadyShape): Curve => ({
   ...about,
   async *measure({ seconds }) {
-    const capacity = await capacityOff(seconds);
+    const perSecond = share * (await capacityOff(seconds));
+    const names = Object.keys(variants);
     const points = await withServer({ openMax: overloadOpenMax, flags }, async (server) => {
       await addVariants(server);
+      const measureOne = async (variant: string, forSeconds: number): Promise<Point> => {
+        const point = await steady(server, variant, { connections, perSecond, seconds: forSeconds });
+        await until(async () => (await openPredictions(server.url)) === 0);
+        return point;
+      };
+      for (const variant of names) await measureOne(variant, warmUpSeconds);
       const measured: Point[] = [];
       for (let round = 1; round <= rounds; round++)
-        for (const variant of Object.keys(variants)) {
-          const point = await steady(server, variant, share * capacity, seconds);
+        for (const variant of round % 2 === 1 ? names : names.toReversed()) {
+          const point = await measureOne(variant, seconds);
           measured.push({ ...point, at: `${point.at}, round ${round}` });
-          await until(async () => (await openPredictions(server.url)) === 0);
         }
       return measured;
     });
@@ -135,8 +151,7 @@ export const overloadCurve = steadyCurve(
     title: 'Three times what can be done',
     about: `Single requests that wait, at three times the rate that the model completes with batching off; dense model of 4.8 MB, one inference process, at most ${overloadOpenMax / 2} of a model open.`,
   },
-  3,
-  3,
+  { share: 3, rounds: 3, connections: 2_500 },
 );
 
 export const lightLoadCurve = steadyCurve(
@@ -146,6 +161,5 @@ export const lightLoadCurve = steadyCurve(
     about:
       'Single requests that wait, at 30 % of the rate that the model completes with batching off; dense model of 4.8 MB, one inference process.',
   },
-  0.3,
-  5,
+  { share: 0.3, rounds: 5, connections: 200 },
 );
