@@ -1,3 +1,4 @@
+import { decode } from '../event-codec.ts';
 import { type PartitionBounds, type RecordedRecord, TOPICS } from '../event-log.ts';
 import type { ReadableLog } from '../replay-plan.ts';
 import { type AuditCheckpoint, parseCheckpoint } from './audit-checkpoint.ts';
@@ -86,8 +87,16 @@ export const collectClaims = async ({
     } else place(checkpoint, where, true, auditOffset);
   };
 
+  /** Of processes that open a topic together each may write one. The other than the first are records without effect. */
+  const opensThisLog = (record: RecordedRecord): boolean => {
+    const decoded = decode(record);
+    if (!decoded.ok || decoded.event.type !== 'LogOpened') return false;
+    const { logId, epoch, partition } = decoded.event.data;
+    return logId === identity.logId && epoch === identity.epoch && partition === audit?.partition;
+  };
+
   const claimOf = (record: RecordedRecord): void => {
-    if (record.offset === 0) return;
+    if (record.offset === 0 || opensThisLog(record)) return;
     const where = `The checkpoint at offset ${record.offset} of ${TOPICS.audit}`;
     const stretch = stretchOfRecord(record);
     if (!stretch) {
