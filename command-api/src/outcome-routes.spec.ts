@@ -120,6 +120,7 @@ describe('a label', () => {
     ['with an object as value', { value: {} }, '/value'],
     ['with a bad time', { value: 1, occurredAt: '1.4.2026' }, '/occurredAt'],
     ['with a negative weight', { value: 1, weight: -1 }, '/weight'],
+    ['with a weight beyond all others', { value: 1, weight: 1e308 }, '/weight'],
     ['with an unknown member', { value: 1, vlaue: 2 }, '/vlaue'],
   ])('%s is refused', async (_what, payload, pointer) => {
     const answer = await label(await accepted(), payload);

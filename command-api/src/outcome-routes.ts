@@ -9,11 +9,12 @@ import {
   shownPrediction,
   tagPrediction,
 } from '@hindcast/adapters/http';
-import { predictionCanceledData, predictionLabeledData } from '@hindcast/domain';
+import { predictionCanceledData } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { appendLabel } from './append-label.ts';
 import { cancelPrediction } from './cancel-prediction.ts';
 import type { CommandContext } from './command-ports.ts';
+import { saidInLabel } from './labels/said-in-label.ts';
 import type { Watches } from './watch-predictions.ts';
 
 const cancelBody = Type.Union([
@@ -23,13 +24,10 @@ const cancelBody = Type.Union([
   }),
   Type.Null({ title: 'no body' }),
 ]);
-const labelBody = Type.Object(
-  {
-    ...predictionLabeledData.properties,
-    occurredAt: Type.Optional(Type.String({ format: 'date-time', description: 'When it came true' })),
-  },
-  { additionalProperties: false, examples: [{ value: true, occurredAt: '2026-04-01T00:00:00Z', source: 'billing' }] },
-);
+const labelBody = Type.Object(saidInLabel, {
+  additionalProperties: false,
+  examples: [{ value: true, occurredAt: '2026-04-01T00:00:00Z', source: 'billing' }],
+});
 
 /** What may still happen to an accepted prediction: a cancel, and labels. */
 export const outcomeRoutes =

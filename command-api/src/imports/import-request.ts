@@ -1,6 +1,7 @@
 import { bodyFault, type Problem, predictionIdSchema, problem } from '@hindcast/adapters/http';
-import { canonicalJson, modelNamePattern, predictionLabeledData, type Sha256, unknownSha256 } from '@hindcast/domain';
+import { canonicalJson, modelNamePattern, type Sha256, unknownSha256 } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
+import { saidInLabel } from '../labels/said-in-label.ts';
 
 const time = (description: string, example: string) =>
   Type.Optional(Type.String({ format: 'date-time', description, examples: [example] }));
@@ -24,12 +25,7 @@ export const importRowSchema = Type.Object(
     entity: text('What the prediction is about'),
     referenceId: text("The client's own id"),
     context: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'Kept beside the input' })),
-    label: Type.Optional(
-      Type.Object(
-        { ...predictionLabeledData.properties, occurredAt: time('When it came true', '2025-04-01T00:00:00Z') },
-        { additionalProperties: false, description: 'What came true' },
-      ),
-    ),
+    label: Type.Optional(Type.Object(saidInLabel, { additionalProperties: false, description: 'What came true' })),
   },
   { additionalProperties: false },
 );

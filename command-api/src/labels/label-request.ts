@@ -1,6 +1,7 @@
 import { bodyFault, type Problem, predictionIdSchema, problem } from '@hindcast/adapters/http';
-import { labelAddressProperties, modelNamePattern, predictionLabeledData } from '@hindcast/domain';
+import { labelAddressProperties, modelNamePattern } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
+import { saidInLabel } from './said-in-label.ts';
 
 const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
 
@@ -17,8 +18,7 @@ export const labelRequestSchema = Type.Object(
         description: 'Of several predictions: all (default), or the one that was accepted last',
       }),
     ),
-    ...predictionLabeledData.properties,
-    occurredAt: time('When it came true'),
+    ...saidInLabel,
   },
   {
     additionalProperties: false,

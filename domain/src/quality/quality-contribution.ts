@@ -12,7 +12,10 @@ const scoreMin = 1e-15;
 const halves: readonly string[] = ['false', 'true'];
 
 export const named = (...parts: readonly (string | number)[]): string => parts.join(partMark);
-const micro = (value: number): number => Math.round(value * microUnits);
+/** A hundred million of them are still a number. */
+const microMax = 1e300;
+/** What is larger counts as that: a log can hold any weight and any output, and a sum is one of integers. */
+const micro = (value: number): number => Math.min(microMax, Math.max(-microMax, Math.round(value * microUnits)));
 const binOf = (score: number): number => Math.min(scoreBins - 1, Math.max(0, Math.floor(score * scoreBins)));
 const lossOf = (score: number): number => -Math.log(Math.min(1, Math.max(score, scoreMin)));
 

@@ -33,11 +33,12 @@ const trueArea = (all: readonly { score: number; is: boolean; weight: number }[]
 
 const anyLabel = fc.record({
   value: fc.oneof(fc.constantFrom('yes', 'no', 'maybe'), fc.boolean(), fc.constant(null), fc.double({ noNaN: true })),
-  weight: fc.double({ min: 0, max: 1e6, noNaN: true }),
+  weight: fc.oneof(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.constantFrom(1e300, Number.MAX_VALUE)),
 });
 const anyOutput = fc.oneof(
   fc.double({ min: 0, max: 1, noNaN: true }).map((yes) => binary(yes, yes > 0.4)),
   fc.record({ value: fc.double({ noNaN: true }) }),
+  fc.constantFrom({ value: Number.MAX_VALUE }, { value: -1e14 }),
   fc.constantFrom({ label: 'yes' }, { values: [1, 2] }, undefined, { p: { a: 0.2, b: 0.3, c: 0.5 } }),
 );
 
