@@ -1,6 +1,7 @@
 export * from './audit/audit-checkpoint.ts';
 export * from './audit/audit-crypto.ts';
 export * from './audit/audit-report.ts';
+export { type AuditState, AuditStateRefused, parseAuditState } from './audit/audit-state.ts';
 export * from './audit/audited-records.ts';
 export * from './audit/check-proofs.ts';
 export type { UnsignedCheckpoints } from './audit/collect-claims.ts';
