@@ -83,4 +83,3 @@ export const keepAuditState = (options: AuditStateKeeperOptions) => {
     done: (isWhole: boolean): Promise<void> => save(isWhole ? audit?.end : undefined),
   };
 };
-export type AuditStateKeeper = ReturnType<typeof keepAuditState>;
