@@ -10,11 +10,10 @@ import { type CliContext, type Connected, clientCommand, command, connect } from
 /** Lines that were refused, and lines with a warning, that are told; the others are counted. */
 const toldMax = 20;
 
-interface Outcome {
+interface Outcome extends Warned {
   readonly line: number;
   readonly status: 'applied' | 'parked' | 'refused';
   readonly error?: { readonly detail?: string; readonly title?: string };
-  readonly warnings?: Warned['warnings'];
 }
 
 export const labelsCommand = (context: CliContext): Command =>
