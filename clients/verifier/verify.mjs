@@ -249,22 +249,31 @@ const isConsistent = (oldSize, oldRoot, size, root, path) => {
   return last === 0 && older.equals(oldRoot) && newer.equals(root);
 };
 
-/** Every kept checkpoint has to be the beginning of one that is as large or larger: of a proof, or of the file itself. */
+/** Every kept checkpoint has to be the beginning of one that is as large or larger, and all of a partition of the same one. */
 const checkConsistency = (path, keys, notes) => {
   const proofs = [JSON.parse(readFileSync(path, 'utf8'))].flat();
+  const proven = proofs.map(({ oldSize, path: nodes, checkpoint }) => {
+    return { ...openNote(checkpoint, keys), oldSize, path: nodes.map((node) => Buffer.from(node, 'base64')) };
+  });
+  /** Where proofs lead to, step by step. Each of them holds by itself also where the log was forked. */
+  const endOf = (from) => {
+    const same = (to) => to.subject === from.subject && to.logId === from.logId && to.epoch === from.epoch;
+    const leads = (to) => isConsistent(to.oldSize, from.root, to.size, to.root, to.path);
+    const steps = proven.filter((to) => same(to) && to.oldSize === from.size && leads(to));
+    const [next] = steps.sort((a, b) => b.size - a.size);
+    return next && next.size > from.size ? (endOf(next) ?? next) : next;
+  };
   const kept = notes.map((note) => openNote(`${note.trim()}\n`, keys));
-  for (const [at, { wrong, logId, epoch, subject, size, root }] of kept.entries()) {
-    if (wrong) {
-      found(`The checkpoint number ${at + 1} of the file ${wrong}.`);
-      continue;
-    }
-    const isProven = proofs.some((proof) => {
-      const opened = openNote(proof.checkpoint, keys);
-      const nodes = proof.path.map((node) => Buffer.from(node, 'base64'));
-      const same = opened.logId === logId && opened.epoch === epoch && opened.subject === subject;
-      return same && proof.oldSize === size && isConsistent(size, root, opened.size, opened.root, nodes);
-    });
-    if (!isProven) found(`${subject}: no proof says that its first ${size} records are still those that were signed.`);
+  const ends = new Map();
+  for (const [at, older] of kept.entries()) {
+    const { wrong, subject, size } = older;
+    const end = wrong ? undefined : endOf(older);
+    const other = ends.get(subject) ?? end;
+    if (wrong) found(`The checkpoint number ${at + 1} of the file ${wrong}.`);
+    else if (!end) found(`${subject}: no proof says that its first ${size} records are still those that were signed.`);
+    else if (other.size !== end.size || !other.root.equals(end.root))
+      found(`${subject}: proofs lead to ${other.size} and to ${end.size} records, which nothing connects.`);
+    if (end) ends.set(subject, other);
   }
   if (kept.length === 0) found('There are no checkpoints that were kept (--checkpoints).');
   return `${kept.length} checkpoints are the beginning of what is signed now`;

@@ -14,6 +14,7 @@ import { Type } from '@sinclair/typebox';
 import { appendLabel } from './append-label.ts';
 import { cancelPrediction } from './cancel-prediction.ts';
 import type { CommandContext } from './command-ports.ts';
+import { labelWarningsSchema } from './labels/label-warnings.ts';
 import { saidInLabel } from './labels/said-in-label.ts';
 import type { Watches } from './watch-predictions.ts';
 
@@ -82,14 +83,21 @@ export const outcomeRoutes =
         schema: {
           operationId: 'labelPrediction',
           summary: 'Say what came true',
-          description: 'A later label corrects an earlier one; the log keeps both.',
+          description:
+            'A later label corrects an earlier one; the log keeps both. A value that means none of the classes of the version is ' +
+            'kept like any other, and `warnings` say so.',
           tags: ['Predictions'],
           params: Type.Object({ id: predictionIdSchema }),
           body: labelBody,
           response: answers(
             {
               202: Type.Object(
-                { id: Type.String(), position: Type.String(), links: Type.Object({ self: Type.String() }) },
+                {
+                  id: Type.String(),
+                  position: Type.String(),
+                  links: Type.Object({ self: Type.String() }),
+                  warnings: labelWarningsSchema,
+                },
                 { description: 'The label is in the log' },
               ),
             },
@@ -103,9 +111,10 @@ export const outcomeRoutes =
       },
       async (request, reply) => {
         const { id } = request.params;
-        const position = await appendLabel(context, id, request.body);
+        const { position, warnings } = await appendLabel(context, id, request.body);
         const self = predictionPath(id);
-        return reply.code(202).header('hindcast-position', position).send({ id, position, links: { self } });
+        const answer = { id, position, links: { self }, ...(warnings.length > 0 && { warnings: [...warnings] }) };
+        return reply.code(202).header('hindcast-position', position).send(answer);
       },
     );
   };

@@ -194,7 +194,8 @@ describe('the model of a request', () => {
     await world.haveModelEvent(aModelPaused());
     expect((await post(body)).json()).toMatchObject({ status: 'queued', heldBy: 'model-paused' });
     expect((await post(body, key)).json()).toMatchObject({ heldBy: 'model-paused' });
-    const many = await post({ model: 'churn', items: [{ input: churnInput }, { input: 1 }] });
+    const many = await post({ model: 'churn', items: [{ input: churnInput }, { input: 1 }] }, { prefer: 'wait=30' });
+    expect(many.headers).not.toHaveProperty('preference-applied');
     expect(many.json().items).toMatchObject([{ heldBy: 'model-paused' }, { status: 'refused' }]);
     await world.send('POST', '/v1/models/churn/resume');
     expect((await post(body, key)).json()).not.toHaveProperty('heldBy');

@@ -57,7 +57,10 @@ const keyHeader = {
   'Idempotency-Key': header('1 to 255 printable ASCII characters, quoted or bare', '"8e03978e-40d5-43e8-bc93"'),
 };
 const mannerHeaders = {
-  Prefer: header('wait=N: up to 60 seconds', 'wait=5'),
+  Prefer: header(
+    'wait=N: up to 60 seconds. An answer that was waited for says so in Preference-Applied; a request with items is not waited for',
+    'wait=5',
+  ),
   'Cancel-After': header('The deadline: 500ms, 30s, 1m, 2h; seconds without a unit', '1m', durationPattern),
   traceparent: header('W3C trace context', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
 };

@@ -1,6 +1,7 @@
 export * from './audit/audit-checkpoint.ts';
 export * from './audit/audit-crypto.ts';
 export * from './audit/audit-report.ts';
+export { type AuditState, AuditStateRefused, parseAuditState } from './audit/audit-state.ts';
 export * from './audit/audited-records.ts';
 export * from './audit/check-proofs.ts';
 export type { UnsignedCheckpoints } from './audit/collect-claims.ts';
@@ -68,6 +69,7 @@ export * from './quality/absent-labels.ts';
 export { contribute, type LabelValue } from './quality/quality-contribution.ts';
 export * from './quality/quality-metrics.ts';
 export * from './quality/quality-sums.ts';
+export { classMeant } from './quality/scored-output.ts';
 export * from './rate-limits.ts';
 export * from './record-admission.ts';
 export * from './replay.ts';

@@ -15,6 +15,12 @@ export const withLabelOptions = (command: Command): Command =>
     .option('--source <text>', 'who says so')
     .option('--weight <number>', 'how much it counts; 1 where it is not given');
 
+/** What is odd about a label that is kept nevertheless. */
+export interface Warned {
+  readonly warnings?: readonly { readonly detail: string }[];
+}
+export const warningsIn = ({ warnings = [] }: Warned): readonly string[] => warnings.map(({ detail }) => detail);
+
 /** A label as the API takes it. */
 export const labelMembers = (
   value: string,

@@ -1,6 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -192,6 +196,44 @@ describe('a log that somebody has changed on the disk', () => {
       });
       expect(body).toMatchObject({ status: 'degraded', checks: { audit: { status: 'down', required: false } } });
     } finally {
+      await server.kill();
+    }
+  });
+
+  it('is verified from where a run was killed', async () => {
+    const server = await startServerProcess(inFolder('data'));
+    const read: string[] = [];
+    let hangs = true;
+    const between = createServer(async ({ url = '' }, response) => {
+      if (url.includes('topic=predictions&partition=2') && hangs) return;
+      if (url.includes('topic=predictions')) read.push(url);
+      const answer = await fetch(`${server.url}${url}`);
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+      response.end(await answer.text());
+    }).listen(0, '127.0.0.1');
+    await once(between, 'listening');
+    const url = `http://127.0.0.1:${(between.address() as AddressInfo).port}`;
+    const state = inFolder('verified.json');
+    await rm(state, { force: true });
+    try {
+      const given = ['audit', 'verify', '--url', url, '--key', key, '--state', state];
+      const killed = spawn(process.execPath, [launcher, ...given], { stdio: 'ignore' });
+      const proven = async () => (existsSync(state) ? JSON.parse(await readFile(state, 'utf8')).partitions.length : 0);
+      await expect.poll(proven, { timeout: 30_000 }).toBe(2);
+      killed.kill('SIGKILL');
+      await once(killed, 'exit');
+      hangs = false;
+      read.length = 0;
+      const { code, said } = await run(launcher, ...given);
+      expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining('were read by an earlier run') });
+      // What came behind the last checkpoint of the first two, and the others from their beginning.
+      expect(read.map((path) => Number(/from=(\d+)/.exec(path)?.[1]) > 0)).toEqual(
+        read.map((path) => /partition=[01]&/.test(path)),
+      );
+      expect(read.filter((path) => /partition=[23]&/.test(path))).toHaveLength(2);
+    } finally {
+      between.closeAllConnections();
+      between.close();
       await server.kill();
     }
   });

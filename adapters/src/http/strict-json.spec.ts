@@ -51,6 +51,18 @@ describe('strict JSON', () => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'malformed-request' }));
   });
 
+  it.each([
+    ['{"a": 1,\n "b": NaN}', '"NaN}" does not belong at line 2, column 7. JSON has no such number: send null.'],
+    ['[-Infinity]', '"-Infinity]" does not belong at line 1, column 2. JSON has no such number: send null.'],
+    ['{"a":', 'it ends too early, at line 1, column 6.'],
+    ["{'a': 1}", `"'a': 1}" does not belong at line 1, column 2.`],
+    ['{"ä": "x\ny"}', '"\\ny\\"}" does not belong at line 1, column 9.'],
+    ['{"a": 1, "b" 2, "and so on": 3}', '"2, \\"and so on\\": " does not belong at line 1, column 14.'],
+  ])('says of %j where it is wrong', (text, said) => {
+    const detail = `The body is not well-formed JSON: ${said}`;
+    expect(() => parse(text)).toThrow(expect.objectContaining({ detail }));
+  });
+
   it('allows what only looks forbidden', () => {
     expect(parse(nested(jsonDepthMax))).toBeDefined();
     expect(parse('{"a":"[[[{{{:::\\"]","constructor":"x","toString":1}')).toEqual({

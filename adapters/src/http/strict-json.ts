@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { jsonFaultAt } from './json-fault-at.ts';
 import { problem } from './problem.ts';
 
 export const jsonDepthMax = 32;
@@ -23,14 +24,31 @@ export const parseStrictJson = (bytes: Buffer): unknown => {
   if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.');
   const { members, escapes } = scan(bytes);
   let value: unknown;
+  const text = bytes.toString('utf8');
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(text);
   } catch {
-    throw malformed('The body is not well-formed JSON.');
+    throw malformed(`The body is not well-formed JSON: ${faultOf(text)}`);
   }
   if (countMembers(value, escapes) !== members)
     throw malformed('An object in the body has the same member name twice.');
   return value;
+};
+
+const foundCharsMax = 16;
+
+const faultOf = (text: string): string => {
+  const at = jsonFaultAt(text);
+  let [line, begin] = [1, 0];
+  for (let next = text.indexOf('\n'); next >= 0 && next < at; next = text.indexOf('\n', begin)) {
+    line += 1;
+    begin = next + 1;
+  }
+  const place = `line ${line}, column ${at - begin + 1}`;
+  if (at === text.length) return `it ends too early, at ${place}.`;
+  const found = text.slice(at, at + foundCharsMax);
+  const hint = /^-?(?:NaN|Inf)/.test(found) ? ' JSON has no such number: send null.' : '';
+  return `${JSON.stringify(found)} does not belong at ${place}.${hint}`;
 };
 
 /** One pass before anything is built: bounds the depth, and counts the colons outside strings, one for each member. */

@@ -62,6 +62,7 @@ class Live(unittest.TestCase):
     def test_labels_find_their_predictions(self) -> None:
         by_id = self.client.predict("churn", ROW, reference_id="python-order-1")
         by_reference = self.client.predict("churn", ROW, reference_id="python-order-2")
+        self.assertIn("none of the classes", self.client.label(by_id, "perhaps").warnings[0])
         self.assertEqual(self.client.label(by_id, "yes", source="crm").status, "applied")
         report = self.client.label_many([{"order": "python-order-2", "paid": "no"}], reference_id="order", value="paid")
         self.assertEqual((report.applied, report.parked), (1, 0))

@@ -2,14 +2,20 @@ import { isKnown, type KnownPredictionDoc, problem } from '@hindcast/adapters/ht
 import { addressOf, isAbout, keyOf, type LabelsDoc, type PredictionQuery, waitingLabelsMax } from '@hindcast/domain';
 import type { CommandContext } from '../command-ports.ts';
 import type { LabelRequest } from './label-request.ts';
+import type { LabeledRequest } from './label-warnings.ts';
 
 /** Documents that are held at once: each may have a result in it. */
 const pageMax = 200;
 
 /** Of which predictions a label is, as far as the views know, and whether others wait at its address. */
 export type Labeled =
-  | { readonly by: 'id'; readonly id: string; readonly isKnown: boolean }
-  | { readonly by: 'address'; readonly ids: readonly string[]; readonly waits: boolean };
+  | { readonly by: 'id'; readonly id: string; readonly about: readonly LabeledRequest[] }
+  | {
+      readonly by: 'address';
+      readonly ids: readonly string[];
+      readonly about: readonly LabeledRequest[];
+      readonly waits: boolean;
+    };
 
 /**
  * @throws Problem `too-many-matches`, `too-many-labels-waiting`, `store-unavailable`
@@ -18,33 +24,47 @@ export const findLabeled = async (context: CommandContext, label: LabelRequest):
   const { tenant, ports } = context;
   if (label.id !== undefined) {
     const doc = await ports.views.prediction(keyOf(tenant, label.id));
-    return { by: 'id', id: label.id, isKnown: doc !== undefined && isKnown(doc) };
+    return { by: 'id', id: label.id, about: doc && isKnown(doc) ? [aboutOf(doc)] : [] };
   }
-  const [ids, at] = await Promise.all([matchesOf(context, label), ports.views.labels(keyOf(tenant, addressOf(label)))]);
+  const [found, at] = await Promise.all([
+    matchesOf(context, label),
+    ports.views.labels(keyOf(tenant, addressOf(label))),
+  ]);
   const waiting = waitingAt(at);
-  if (ids.length === 0 && waiting >= waitingLabelsMax) {
+  if (found.length === 0 && waiting >= waitingLabelsMax) {
     throw problem('too-many-labels-waiting', `${waiting} labels wait for a prediction like this already.`);
   }
-  return { by: 'address', ids, waits: waiting > 0 };
+  return { by: 'address', ids: found.map(({ id }) => id), about: found.map((one) => one.about), waits: waiting > 0 };
 };
 
 const waitingAt = (doc: LabelsDoc | undefined): number => doc?.state.waiting.length ?? 0;
 
+/** Without the input, which would be held for as long as the upload takes. */
+const aboutOf = ({ state: { request } }: Pick<KnownPredictionDoc, 'state'>): LabeledRequest => ({
+  model: request.model,
+  version: request.version,
+});
+
+interface Match {
+  readonly id: string;
+  readonly about: LabeledRequest;
+}
+
 /** Newest first. */
-const matchesOf = async (context: CommandContext, label: LabelRequest): Promise<readonly string[]> => {
+const matchesOf = async (context: CommandContext, label: LabelRequest): Promise<readonly Match[]> => {
   const { labelMatchesMax, labelLookedAtMax } = context.limits;
-  const ids: string[] = [];
+  const found: Match[] = [];
   let looked = 0;
   for await (const { id, state } of candidates(context, label)) {
     looked += 1;
-    if (isAbout(label, state.request)) ids.push(id);
-    if (label.match === 'latest' && ids.length > 0) return ids;
-    if (ids.length > labelMatchesMax)
+    if (isAbout(label, state.request)) found.push({ id, about: aboutOf({ state }) });
+    if (label.match === 'latest' && found.length > 0) return found;
+    if (found.length > labelMatchesMax)
       throw problem('too-many-matches', `More than ${labelMatchesMax} predictions match.`);
     if (looked >= labelLookedAtMax)
       throw problem('too-many-matches', `More than ${labelLookedAtMax} predictions have to be looked through.`);
   }
-  return ids;
+  return found;
 };
 
 async function* candidates(

@@ -1,7 +1,7 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { aLabelReported } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CommandWorld, churnInput, createCommandWorld } from '../testing/command-world.ts';
+import { type CommandWorld, churnInput, churnSignature, createCommandWorld } from '../testing/command-world.ts';
 
 let world: CommandWorld;
 const accepted = async (more: object = {}): Promise<string> => {
@@ -108,6 +108,38 @@ describe('a label', () => {
     const answer = await label(payload);
     expect(answer.statusCode).toBe(422);
     expect(answer.json().errors[0].pointer).toBe(pointer);
+  });
+
+  it.each([
+    ['yes', false],
+    [true, false],
+    [0, false],
+    [null, false],
+    ['Yes', true],
+    [2, true],
+  ])('%j of a model with the classes no and yes is kept, with a warning: %j', async (value, warned) => {
+    await world.haveModel({ signature: { ...churnSignature, classes: ['no', 'yes'] } });
+    const id = await accepted({ referenceId: 'r', model: 'churn@2' });
+    const other = await accepted({ model: 'churn@1' });
+    const detail = `${JSON.stringify(value)} is none of the classes of churn@2: no, yes. The label is kept.`;
+    const told = warned ? [{ code: 'unknown_class', detail }] : undefined;
+    const single = (await label({ id, value })).json();
+    const direct = (await world.send('POST', `/v1/predictions/${id}/labels`, { value })).json();
+    // What waits is of no model yet, and a version without classes takes any value.
+    const lines = await upload([
+      { referenceId: 'r', value },
+      { id: 'not-yet', value },
+      { id: other, value },
+    ]);
+    expect([single, direct, ...lines].map(({ warnings }) => warnings)).toEqual([
+      told,
+      told,
+      told,
+      undefined,
+      undefined,
+    ]);
+    expect([single, ...lines].map(({ status }) => status)).toEqual(['applied', 'applied', 'parked', 'applied']);
+    expect((await ofType('PredictionLabeled')).map(({ data }) => data)).toEqual(Array(5).fill({ value }));
   });
 
   it('with a key is the same event when it comes again', async () => {

@@ -5,6 +5,7 @@ import type { CommandContext } from '../command-ports.ts';
 import { idempotencyKeyOf } from '../request-manner.ts';
 import { acceptUploads, isStream, ndjson } from '../uploads/accept-uploads.ts';
 import { checkedLabel, labelRequestSchema } from './label-request.ts';
+import { labelWarningsSchema } from './label-warnings.ts';
 import { createLabelTaker } from './take-labels.ts';
 
 const json = 'application/json';
@@ -15,6 +16,7 @@ const takenSchema = Type.Object(
     status: Type.Union([Type.Literal('applied'), Type.Literal('parked'), Type.Literal('refused')]),
     predictions: Type.Optional(Type.Array(Type.String(), { description: 'That got it, or the id that it waits for' })),
     position: Type.Optional(Type.String({ description: 'Of the last of its events', examples: ['0:7:4211'] })),
+    warnings: labelWarningsSchema,
     error: Type.Optional(Type.Ref('Problem')),
   },
   { description: 'What became of a label' },
@@ -24,7 +26,8 @@ const description = `Says what came true of a prediction that is named by its \`
 \`entity\` in a window of time (\`from\`, \`to\`). A label that fits several predictions is given to all of them, or with
 \`match: "latest"\` to the newest. What fits none is not refused but **parked**: a label of an unknown id counts as soon as there is such a
 prediction, one of a referenceId or entity is given to the first prediction that it fits. A later label corrects an earlier one; one that
-repeats the newest changes nothing; \`value: null\` takes it back.
+repeats the newest changes nothing; \`value: null\` takes it back. A value that means none of the classes of the model's version is kept like any
+other, and \`warnings\` say so: live quality counts it as unscorable where the output has probabilities of classes.
 
 As \`application/x-ndjson\` the body is a stream of labels, one a line, of at most 16 KiB each, 100,000 lines and 64 MiB; the answer has a line for
 each, in their order. With an Idempotency-Key the same line of the same upload is the same label, however often and whenever it is sent.`;

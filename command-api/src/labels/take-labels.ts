@@ -15,6 +15,7 @@ import {
 import { type CommandContext, eventSource } from '../command-ports.ts';
 import { findLabeled, type Labeled } from './find-labeled.ts';
 import type { LabelRequest } from './label-request.ts';
+import { type LabelWarning, labelWarnings } from './label-warnings.ts';
 
 export interface LabelLine {
   /** Counted from 1. */
@@ -28,6 +29,7 @@ export interface LabelTaken {
   readonly predictions: readonly string[];
   /** Of the last of its events. */
   readonly position: string;
+  readonly warnings?: readonly LabelWarning[];
 }
 export type LabelOutcome = LabelTaken | Problem;
 
@@ -76,7 +78,7 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
     const reportId = reportIdOf(of);
     const { label } = of;
     if (found.by === 'id') {
-      const status = found.isKnown ? 'applied' : 'parked';
+      const status = found.about.length > 0 ? 'applied' : 'parked';
       return { status, ids: [found.id], records: [labeled(reportId, found.id, label)] };
     }
     const address = addressOf(label);
@@ -90,7 +92,11 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
   return {
     async take(lines) {
       const found = await Promise.all(lines.map(({ label }) => findLabeled(context, label).catch(toProblem)));
-      const taken = found.map((one, at) => (one instanceof Problem ? one : recordsOf(lines[at] as LabelLine, one)));
+      const taken = found.map((one, at) => {
+        const line = lines[at] as LabelLine;
+        if (one instanceof Problem) return one;
+        return { ...recordsOf(line, one), warnings: labelWarnings(context, line.label.value, one.about) };
+      });
       const records = taken.flatMap((one) => (one instanceof Problem ? [] : one.records));
       if (records.length === 0) return taken.filter((one) => one instanceof Problem);
       const appended = await log.append(TOPICS.predictions, records);
@@ -103,7 +109,9 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
         const last = outcomes.at(-1);
         if (refused && !refused.ok) return toProblem(refused.error);
         if (!last?.ok) return problem('log-unavailable', 'The log answered no outcome.');
-        return { status: one.status, predictions: one.ids, position: formatPosition(last.position) };
+        const { status, ids: predictions, warnings } = one;
+        const outcome = { status, predictions, position: formatPosition(last.position) };
+        return warnings.length > 0 ? { ...outcome, warnings } : outcome;
       });
     },
   };

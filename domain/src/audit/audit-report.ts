@@ -28,6 +28,8 @@ export interface AuditedRange {
   readonly topic: Topic;
   readonly partition: number;
   readonly records: number;
+  /** So many of them, from the first on, an earlier verification has read, and this one has not. */
+  readonly resumed: number;
   /** So many of them, from the first on, are as a signed checkpoint says. */
   readonly proven: number;
   readonly checkpoints: number;

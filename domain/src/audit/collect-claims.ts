@@ -15,6 +15,8 @@ export interface Claim {
   readonly isSigned: boolean;
   /** Where in the audit topic it is, undefined for one that was kept elsewhere. */
   readonly auditOffset: number | undefined;
+  /** Of one that was kept elsewhere, and was signed. */
+  readonly note?: string;
 }
 
 /** Checkpoints that nobody signed, as a manifest of a data set has them: worth what the place is worth where it was kept. */
@@ -36,10 +38,14 @@ export interface ClaimSources {
   readonly log: ReadableLog;
   readonly crypto: AuditCrypto;
   readonly keys: readonly NoteKey[] | undefined;
+  /** Whom an earlier verification trusted, as the log named them. */
+  readonly known: readonly NoteKey[];
   readonly notes: readonly string[];
   readonly unsigned: readonly UnsignedCheckpoints[];
   /** Of the audit topic, undefined where the log has none. */
   readonly audit: PartitionBounds | undefined;
+  /** First offset of it that an earlier verification was not done with. */
+  readonly auditFrom: number;
   readonly identity: Pick<PartitionBounds, 'logId' | 'epoch'>;
   readonly onRecord: () => void;
 }
@@ -51,11 +57,13 @@ export const collectClaims = async ({
   notes,
   unsigned,
   audit,
+  auditFrom,
+  known,
   identity,
   onRecord,
   ...given
 }: ClaimSources): Promise<Claims> => {
-  const trusted = new Map((given.keys ?? []).map((key) => [formatNoteKey(key), key]));
+  const trusted = new Map((given.keys ?? known).map((key) => [formatNoteKey(key), key]));
   const bySubject = new Map<string, Claim[]>();
   const findings: AuditFinding[] = [];
   let earlier = 0;
@@ -63,15 +71,17 @@ export const collectClaims = async ({
     findings.push({ kind, topic: TOPICS.audit, partition: 0, from: offset, to: offset + 1, said });
   };
 
-  const place = (checkpoint: AuditCheckpoint, where: string, isSigned: boolean, auditOffset?: number): void => {
+  const place = (checkpoint: AuditCheckpoint, where: string, note?: string, auditOffset?: number): void => {
     const { logId, epoch, size, root } = checkpoint;
+    const isSigned = note !== undefined;
     if (logId === identity.logId && epoch < identity.epoch) {
       earlier += 1;
     } else if (logId !== identity.logId || epoch !== identity.epoch) {
       find('foreign', auditOffset ?? 0, `${where} is of the log ${logId} (epoch ${epoch}), not of this one.`);
     } else {
       const claims = bySubject.get(auditSubject(checkpoint)) ?? [];
-      claims.push({ size, root, isSigned, auditOffset });
+      const isKept = isSigned && auditOffset === undefined;
+      claims.push({ size, root, isSigned, auditOffset, ...(isKept ? { note } : {}) });
       bySubject.set(auditSubject(checkpoint), claims);
     }
   };
@@ -84,7 +94,7 @@ export const collectClaims = async ({
       find('unreadable', at, `${where} is no signed checkpoint.`);
     } else if (opened.signature !== 'valid') {
       find('forged', at, `${where} is not signed by a key that is trusted here.`);
-    } else place(checkpoint, where, true, auditOffset);
+    } else place(checkpoint, where, note, auditOffset);
   };
 
   /** Of processes that open a topic together each may write one. The other than the first are records without effect. */
@@ -109,15 +119,20 @@ export const collectClaims = async ({
   };
 
   if (audit) {
-    const range = { topic: TOPICS.audit, partition: audit.partition, from: audit.start, to: audit.end };
+    const range = { topic: TOPICS.audit, partition: audit.partition, from: auditFrom, to: audit.end };
     const damaged = (offset: number, detail: string) => find('unreadable', offset, `In ${TOPICS.audit} ${detail}.`);
     for await (const record of readGuarded(log, range, damaged)) {
       claimOf(record);
       onRecord();
     }
   }
+  const end = audit?.end ?? 0;
+  if (auditFrom > end) {
+    const said = `${TOPICS.audit} ends at offset ${end}, and ${auditFrom} records of it were read before: ${auditFrom - end} are gone from its end.`;
+    findings.push({ kind: 'truncated', topic: TOPICS.audit, partition: 0, from: end, to: auditFrom, said });
+  }
   for (const [at, note] of notes.entries()) claim(note, `The checkpoint number ${at + 1} of those kept elsewhere`);
-  for (const { name, checkpoints } of unsigned) for (const checkpoint of checkpoints) place(checkpoint, name, false);
+  for (const { name, checkpoints } of unsigned) for (const checkpoint of checkpoints) place(checkpoint, name);
   for (const claims of bySubject.values()) claims.sort((a, b) => a.size - b.size);
   return { bySubject, findings, earlier, keys: [...trusted.values()] };
 };

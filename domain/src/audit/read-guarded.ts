@@ -20,6 +20,7 @@ export async function* readGuarded(
   range: GuardedRange,
   onDamage: OnDamage,
 ): AsyncGenerator<RecordedRecord> {
+  if (range.from >= range.to) return;
   let next = range.from;
   const told = (offset: number): void => onDamage(next, `offset ${next} is missing: what follows is offset ${offset}`);
   try {

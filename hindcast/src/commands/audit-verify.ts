@@ -1,5 +1,6 @@
 import {
   type AuditReport,
+  AuditStateRefused,
   checkpointsOfManifest,
   datasetManifestSchema,
   formatNoteKey,
@@ -9,6 +10,7 @@ import {
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { Command } from 'commander';
+import { auditStateIn, writeAuditState } from '../audit-state-file.ts';
 import { failed, usage } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
 import { keptKey, keptNotes, readKept } from '../kept-checkpoints.ts';
@@ -20,6 +22,8 @@ interface VerifyOptions extends AuditOptions {
   readonly checkpoints?: readonly string[];
   readonly key?: readonly string[];
   readonly manifest?: readonly string[];
+  readonly state?: string;
+  readonly full?: boolean;
   readonly json?: boolean;
 }
 
@@ -31,21 +35,30 @@ export const auditVerifyCommand = (context: CliContext): Command =>
     'verify',
     'Hash the whole log and compare it with every signed checkpoint; what was changed is named with its place',
     'hindcast audit verify',
+    'hindcast audit verify --state verified.json',
     "hindcast audit verify --data ./data --checkpoints checkpoints.txt --key 'hindcast/0198…+55b07df0+Aepk…'",
   )
     .option('--checkpoints <file...>', 'also compare with these, which were kept elsewhere')
     .option('--manifest <file...>', 'also compare with what these manifests of data sets say of the log')
     .option('--key <key...>', 'trust only signatures by these keys; by default those that the log itself names')
+    .option('--state <file>', 'go on where the last run with this file came to: records before that are not read again')
+    .option('--full', 'with --state: read everything again, and begin the file anew')
     .action(async (options: VerifyOptions) => {
+      if (options.full && options.state === undefined) throw usage('--full is for --state: without it all is read.');
       const crypto = await loadCrypto();
       const keys = options.key?.map((text) => keptKey(crypto, text));
       const notes = (await Promise.all((options.checkpoints ?? []).map(keptNotes))).flat();
       const unsigned = await Promise.all((options.manifest ?? []).map(rootsIn));
+      const state = options.state === undefined || options.full ? undefined : await auditStateIn(options.state);
       const voice = voiceOf(context.terminal, options.json === true);
       const { log, close } = await openAuditLog(context, options);
       try {
         const onProgress = progressOf(voice, context.terminal.now);
-        const report = await verifyLog({ log, crypto, keys, notes, unsigned, onProgress });
+        const onState = options.state === undefined ? undefined : writeAuditState(options.state);
+        const given = { log, crypto, keys, notes, unsigned, state, onProgress, onState };
+        const report = await verifyLog(given).catch((error: unknown) => {
+          throw error instanceof AuditStateRefused ? usage(`${options.state}: ${error.message}`) : error;
+        });
         voice.progress('');
         tell(voice, report, keys === undefined);
       } finally {
@@ -95,8 +108,14 @@ const tell = (voice: Voice, report: AuditReport, namedByLog: boolean): void => {
       ? ` They also fit the roots of data sets (${roots}), which nobody signed.`
       : '') +
     (unsigned > 0 && findings.length === 0 ? ` ${unsigned} are not signed for yet.` : '');
+  const resumed = sum((range) => range.resumed);
   const shown = keys.map(formatNoteKey);
   voice.answer({ findings, ranges, earlier, keys: shown }, [...findings.map(({ said }) => said), summary].join('\n'));
+  if (resumed > 0) {
+    voice.note(
+      `${resumed} of them were read by an earlier run (--state), and not by this one: --full reads all again.`,
+    );
+  }
   if (earlier > 0) {
     voice.note(`${earlier} checkpoints are of an earlier epoch: they vouch for the log as it was before it was moved.`);
   }

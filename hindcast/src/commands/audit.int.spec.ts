@@ -129,6 +129,54 @@ describe('hindcast audit', () => {
     expect(readFileSync(inFolder('log.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(1 + 25 + 4);
   });
 
+  it('goes on where it was broken off, and reads only what is new', async () => {
+    await signed();
+    const { url, asked } = await serve(async ({ path }, response) => {
+      const at = new URL(path, 'http://localhost');
+      if (at.pathname === '/v1/audit/log') return send(response, 200, await auditExportHead(log));
+      if (isBroken && at.searchParams.get('partition') === '1') return response.destroy();
+      return sendRecords(response, at, Number.POSITIVE_INFINITY);
+    });
+    const state = inFolder('verified.json');
+    const verify = async (...more: readonly string[]) => {
+      const before = asked.length;
+      const ended = await cli(['audit', 'verify', '--url', url, '--state', state, ...more]);
+      const read = asked.slice(before).filter(({ path }) => path.includes('topic=predictions'));
+      return { ...ended, from: read.map(({ path }) => /partition=(\d)&from=(\d+)/.exec(path)?.slice(1).map(Number)) };
+    };
+    const ends = (await log.bounds(TOPICS.predictions)).map(({ end }) => end);
+    let isBroken = true;
+    expect(await verify()).toMatchObject({ code: 1, err: expect.stringContaining('could not be read to its end') });
+    isBroken = false;
+    expect(await verify()).toMatchObject({
+      code: 0,
+      from: [[1, 0]],
+      err: expect.stringContaining('by an earlier run'),
+    });
+    expect(await verify()).toMatchObject({ code: 0, from: [] });
+    await log.append(TOPICS.predictions, [{ key: 'k0', value: '{}', headers: {} }]);
+    const [grown = 0] = (await log.bounds(TOPICS.predictions)).flatMap(({ end }, at) => (end === ends[at] ? [] : [at]));
+    expect(await verify()).toMatchObject({ code: 0, from: [[grown, ends[grown]]] });
+    expect(await verify('--full')).toMatchObject({
+      ...{
+        code: 0,
+        from: [
+          [0, 0],
+          [1, 0],
+        ],
+      },
+      err: expect.not.stringContaining('by an earlier run'),
+    });
+    const text = readFileSync(state, 'utf8');
+    writeFileSync(state, text.replace('"peaks":["', '"peaks":["AAAA'));
+    expect(await verify()).toMatchObject({ code: 2, err: expect.stringContaining('do not give the root') });
+    writeFileSync(state, text.slice(1));
+    expect(await verify()).toMatchObject({ code: 2, err: expect.stringContaining('no state of a verification') });
+    expect(await cli(['audit', 'verify', '--url', url, '--full'])).toMatchObject({ code: 2 });
+    const nowhere = await cli(['audit', 'verify', '--url', url, '--state', inFolder('nowhere/state.json')]);
+    expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining('cannot be written') });
+  });
+
   it('names what a server cannot read, and takes a broken connection for no finding', async () => {
     await signed();
     const damaged = await cli(['audit', 'verify', '--url', await serveLog({ damagedFrom: 3 })]);

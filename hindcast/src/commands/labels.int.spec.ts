@@ -36,7 +36,7 @@ describe('hindcast labels upload', () => {
     const { code, out } = await cli(['labels', 'upload', path, '--json', '--url', url]);
     expect({ code, out: JSON.parse(out) }).toEqual({
       code: 0,
-      out: { lines: 2_500, applied: 2_500, parked: 0, refused: 0 },
+      out: { lines: 2_500, applied: 2_500, parked: 0, refused: 0, warned: 0 },
     });
     expect(asked.map(({ body }) => body.split('\n').length - 1)).toEqual([1_000, 1_000, 500]);
     await cli(['labels', 'upload', path, '--url', url]);
@@ -53,6 +53,21 @@ describe('hindcast labels upload', () => {
     expect(err).toContain('line 1501: no');
     expect(err).toContain('1 of 1501 lines were refused.');
     expect(err).not.toContain('1500 applied');
+  });
+
+  it('tells lines that are kept with a warning, and does not fail', async () => {
+    const { url } = await serve((_, response) => {
+      const lines = [
+        { line: 1, status: 'applied' },
+        { line: 2, status: 'applied', warnings: [{ detail: 'odd' }] },
+      ];
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.end(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    });
+    const path = await file('l.ndjson', '{"id":"a","value":"yes"}\n{"id":"a","value":"Yes"}\n');
+    const { code, out, err } = await cli(['labels', 'upload', path, '--url', url]);
+    expect({ code, out }).toEqual({ code: 0, out: '2 labels: 2 applied, 0 parked, 0 refused, 1 with a warning\n' });
+    expect(err).toContain('line 2: odd');
   });
 
   it('reads CSV, with the column that is asked for', async () => {
@@ -95,6 +110,17 @@ describe('hindcast labels add', () => {
       },
     ]);
   });
+
+  it.each([[['labels', 'add', 'Yes', '--reference', 'r']], [['label', 'p-1', 'Yes']]])(
+    'says with %j what is odd',
+    async (args) => {
+      const warnings = [{ code: 'unknown_class', detail: 'odd' }];
+      const { url } = await serve((_, response) =>
+        send(response, 202, { status: 'applied', position: '0:1:2', warnings }),
+      );
+      expect(await cli([...args, '--url', url])).toMatchObject({ code: 0, err: 'odd\n' });
+    },
+  );
 
   it.each([
     [[]],

@@ -2,15 +2,15 @@ import type { Command } from 'commander';
 import { failed, usage } from '../cli-failure.ts';
 import { parseMoment } from '../duration.ts';
 import { LABEL_NAMES, type LabelName, labelLines } from '../label-file.ts';
-import { type LabelOptions, labelMembers, withLabelOptions } from '../label-options.ts';
+import { type LabelOptions, labelMembers, type Warned, warningsIn, withLabelOptions } from '../label-options.ts';
 import { textTable } from '../text-table.ts';
 import { openUpload, type UploadPart, uploadParts } from '../upload-parts.ts';
 import { type CliContext, type Connected, clientCommand, command, connect } from './cli-context.ts';
 
-/** Lines that were refused and are told; the others are counted. */
+/** Lines that were refused, and lines with a warning, that are told; the others are counted. */
 const toldMax = 20;
 
-interface Outcome {
+interface Outcome extends Warned {
   readonly line: number;
   readonly status: 'applied' | 'parked' | 'refused';
   readonly error?: { readonly detail?: string; readonly title?: string };
@@ -64,6 +64,7 @@ const addCommand = (context: CliContext): Command =>
     const json = { ...about, ...labelMembers(value, options, now) };
     const { body } = await client.request('/v1/labels', { method: 'POST', json });
     const { status, predictions = [] } = body as { readonly status?: string; readonly predictions?: readonly string[] };
+    for (const warning of warningsIn(body as Warned)) voice.note(warning);
     const parked = 'parked: it waits for the first prediction that fits';
     voice.answer(body, status === 'parked' ? parked : predictions.map((id) => `${id}  labeled`).join('\n'));
   });
@@ -82,13 +83,18 @@ const uploadCommand = (context: CliContext): Command =>
       const { voice } = connected;
       const by = nameOf(options.by);
       const source = await openUpload(file, context.terminal.stdin);
-      const counts = { lines: 0, applied: 0, parked: 0, refused: 0 };
+      const counts = { lines: 0, applied: 0, parked: 0, refused: 0, warned: 0 };
       for await (const part of uploadParts(labelLines(source.stream, file, by), 'labels')) {
-        for (const { line, status, error } of await send(connected, part)) {
+        for (const outcome of await send(connected, part)) {
+          const { line, status, error } = outcome;
           counts.lines += 1;
           counts[status] += 1;
           if (status === 'refused' && counts.refused <= toldMax)
             voice.note(`line ${part.firstLine + line - 1}: ${error?.detail ?? error?.title ?? 'refused'}`);
+          const [warning] = warningsIn(outcome);
+          if (warning === undefined) continue;
+          counts.warned += 1;
+          if (counts.warned <= toldMax) voice.note(`line ${part.firstLine + line - 1}: ${warning}`);
         }
         voice.progress(`${told(counts)}${source.share()}`);
       }
@@ -104,8 +110,8 @@ const nameOf = (by: string | undefined): LabelName | undefined => {
   return name;
 };
 
-const told = ({ lines, applied, parked, refused }: Readonly<Record<string, number>>): string =>
-  `${lines} labels: ${applied} applied, ${parked} parked, ${refused} refused`;
+const told = ({ lines, applied, parked, refused, warned = 0 }: Readonly<Record<string, number>>): string =>
+  `${lines} labels: ${applied} applied, ${parked} parked, ${refused} refused${warned > 0 ? `, ${warned} with a warning` : ''}`;
 
 const send = async ({ client }: Connected, { text, key }: UploadPart): Promise<readonly Outcome[]> => {
   const response = await client.open('/v1/labels', {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type LabelOptions, labelMembers, withLabelOptions } from '../label-options.ts';
+import { type LabelOptions, labelMembers, type Warned, warningsIn, withLabelOptions } from '../label-options.ts';
 import { asPrediction, summarize } from '../prediction-answer.ts';
 import { predictionPath } from '../wait-for-prediction.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
@@ -35,5 +35,6 @@ export const labelCommand = (context: CliContext): Command =>
     const json = labelMembers(value, options, context.terminal.now());
     const { body } = await client.request(`${predictionPath(id)}/labels`, { method: 'POST', json });
     const { position } = body as { position?: string };
+    for (const warning of warningsIn(body as Warned)) voice.note(warning);
     voice.answer(body, `${id}  labeled  ${position ?? ''}`.trimEnd());
   });

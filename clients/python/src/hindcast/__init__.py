@@ -10,6 +10,7 @@ Nothing beyond the standard library is needed. Rows may come from pandas, polars
 `hindcast.push` needs `pip install "hindcast[sklearn]"`.
 """
 
+from .audit import Audit, check_consistency
 from .client import Client
 from .datasets import Dataset, Datasets
 from .errors import (
@@ -17,6 +18,7 @@ from .errors import (
     DatasetFailed,
     GoldenRowsDiffer,
     HindcastError,
+    LogNotConsistent,
     NotConvertible,
     NotFound,
     NotSucceeded,
@@ -33,6 +35,7 @@ from .replay import Replay, ReplayLine
 
 __all__ = [
     "ApiError",
+    "Audit",
     "Client",
     "Dataset",
     "DatasetFailed",
@@ -43,6 +46,7 @@ __all__ = [
     "ImportReport",
     "LabelOutcome",
     "LabelReport",
+    "LogNotConsistent",
     "Model",
     "ModelVersion",
     "Models",
@@ -58,6 +62,7 @@ __all__ = [
     "Submitted",
     "Unreachable",
     "WaitTimeout",
+    "check_consistency",
     "flat_rows",
     "push",
 ]

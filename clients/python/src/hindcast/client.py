@@ -15,6 +15,7 @@ from ._rows import rows_of
 from ._submissions import item_of, submit_many, submit_one
 from ._transport import Retrying, Transport
 from ._waiting import AnyPrediction, follow_one, id_of, path_of, wait_many, wait_max_s, wait_one
+from .audit import Audit
 from .datasets import Datasets
 from .imports import ImportReport, import_many
 from .labels import LabelOutcome, LabelReport, label_many, label_one
@@ -51,6 +52,7 @@ class Client:
         self._transport = Transport(address, headers or {}, timeout, Retrying(retry_for))
         self.models = Models(self._transport)
         self.datasets = Datasets(self._transport, cache_folder())
+        self.audit = Audit(self._transport)
 
     @property
     def url(self) -> str:

@@ -84,6 +84,14 @@ class DatasetFailed(HindcastError):
         super().__init__(f"The cut of data set {id} has {status}. {error.get('detail', '')}".rstrip())
 
 
+class LogNotConsistent(HindcastError):
+    """What is signed now does not begin with what was signed before. `findings` are lines for people."""
+
+    def __init__(self, findings: Sequence[str]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(self.findings))
+
+
 class NotConvertible(HindcastError):
     """The pipeline cannot be served as it is; the text says what to change."""
 

@@ -35,6 +35,8 @@ class LabelOutcome:
     status: str
     predictions: Tuple[str, ...]
     position: Optional[str]
+    warnings: Tuple[str, ...] = ()
+    """What is odd about it, such as a value that is none of the model's classes. It is kept nevertheless."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class LabelReport:
 def label_one(transport: Transport, members: Mapping[str, Any]) -> LabelOutcome:
     headers = {"idempotency-key": uuid.uuid4().hex}
     body = transport.request("POST", "/v1/labels", json=body_of(members), headers=headers).json()
-    return LabelOutcome(str(body["status"]), tuple(body.get("predictions") or ()), body.get("position"))
+    warnings = tuple(str(one["detail"]) for one in body.get("warnings") or ())
+    return LabelOutcome(str(body["status"]), tuple(body.get("predictions") or ()), body.get("position"), warnings)
 
 
 def label_many(transport: Transport, labels: Any, columns: Mapping[str, str], retract: bool) -> LabelReport:
