@@ -56,7 +56,7 @@ export const startHindcast = async (
         ? opened.keep(await openBacklogReading({ ...ports, board: ports.board, logger }, config))
         : undefined;
     const progress = roles.has('command-api')
-      ? opened.keep(await openViewProgress({ log: ports.log, views: ports.views.reader, logger }))
+      ? opened.keep(await openViewProgress({ log: ports.requestReads ?? ports.log, views: ports.views.reader, logger }))
       : noProgress;
     const apis = buildApis(ports, running, reading ?? backlogOf(running), progress, config, logger);
     const servesAll = roles.has('command-api') && roles.has('query-api');

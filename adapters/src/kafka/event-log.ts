@@ -5,6 +5,7 @@ import { type AppendQueue, createAppendQueue } from './append-queue.ts';
 import { type AppendSender, createAppendSender } from './append-sender.ts';
 import { ensureTopics } from './ensure-topics.ts';
 import { defaultKafkaLogBounds, type KafkaEventLogOptions, type KafkaLogBounds } from './event-log-options.ts';
+import { createFarewellPatience } from './farewell-patience.ts';
 import { useFastGzip } from './gzip-codec.ts';
 import { startKafkaConsumer } from './kafka-consumer.ts';
 import { type KafkaLink, openKafkaLink } from './kafka-link.ts';
@@ -101,6 +102,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
   const refuseWhenStopped = (): void => {
     if (stopping) throw new LogError('stopped', 'The log is closed.');
   };
+  const patience = createFarewellPatience();
   const consume: EventLog['consume'] = async (subscription, handlers) => {
     const { topic, group } = subscription;
     const topicName = nameOf(topic);
@@ -117,6 +119,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
     const consumer = startKafkaConsumer({
       link,
       farewellLink: readLink,
+      patience,
       topicName,
       groupId: group === null ? null : `${options.topicPrefix ?? ''}${group}.${topic}`,
       partitions: count,

@@ -1,4 +1,5 @@
 import type { KafkaLogBounds } from './event-log-options.ts';
+import type { FarewellPatience } from './farewell-patience.ts';
 import { assignPartitions } from './group-assignment.ts';
 import { decodeAssignment, decodeMember, encodeAssignment, encodeMember, groupProtocolName } from './group-protocol.ts';
 import { failureOf } from './kafka-failure.ts';
@@ -8,8 +9,6 @@ import type { TroubleLog } from './trouble-log.ts';
 
 const retryMsMin = 100;
 const retryMsMax = 5_000;
-/** A member that leaves does not wait longer for a request that hangs. */
-const leaveTimeoutMs = 3_000;
 
 /** The consumer, as its membership sees it. */
 export interface GroupHost {
@@ -30,6 +29,7 @@ export interface GroupMembershipOptions {
   readonly link: KafkaLink;
   /** For the farewell of a member whose own connection waits for the others to join. */
   readonly farewellLink: KafkaLink;
+  readonly patience: FarewellPatience;
   readonly groupId: string;
   readonly topicName: string;
   readonly partitions: number;
@@ -196,18 +196,8 @@ export const joinGroup = (options: GroupMembershipOptions): GroupMembership => {
     leave: async () => {
       leaving = true;
       pauses.wake();
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<'late'>((resolve) => {
-        timer = setTimeout(() => resolve('late'), leaveTimeoutMs);
-      });
-      const done = await Promise.race([farewell().catch(trouble.failed), late]);
-      clearTimeout(timer);
-      if (done === 'late') await Promise.race([leaveFromElsewhere().catch(trouble.failed), nap(leaveTimeoutMs)]);
+      const said = await options.patience.within(farewell().catch(trouble.failed));
+      if (said === 'late') await options.patience.within(leaveFromElsewhere().catch(trouble.failed));
     },
   };
 };
-
-const nap = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });

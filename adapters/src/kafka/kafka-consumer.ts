@@ -1,6 +1,7 @@
 import type { ConsumerHandlers, LogConsumer, Subscription, Topic } from '@hindcast/domain';
 import { batchRecordsMax, type ConsumerFailure } from '@hindcast/domain/in-memory';
 import type { KafkaLogBounds } from './event-log-options.ts';
+import type { FarewellPatience } from './farewell-patience.ts';
 import { type GroupHost, joinGroup } from './group-membership.ts';
 import type { KafkaLink } from './kafka-link.ts';
 import { createSeat, type HandlerSilence, type Seat } from './partition-seat.ts';
@@ -11,6 +12,7 @@ export interface KafkaConsumerOptions {
   /** Its own: fetches and joins are held back by the broker. Closed when the consumer stops. */
   readonly link: KafkaLink;
   readonly farewellLink: KafkaLink;
+  readonly patience: FarewellPatience;
   readonly topicName: string;
   /** Kafka's name of the group, null for a private reader. */
   readonly groupId: string | null;
@@ -107,6 +109,7 @@ export const startKafkaConsumer = (options: KafkaConsumerOptions): LogConsumer =
       : joinGroup({
           link,
           farewellLink: options.farewellLink,
+          patience: options.patience,
           groupId,
           topicName,
           partitions,

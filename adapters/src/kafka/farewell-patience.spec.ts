@@ -1,0 +1,23 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createFarewellPatience } from './farewell-patience.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const never = new Promise(() => {});
+
+it('waits for twenty members of a broker that hangs no longer than eight seconds, and in full once one got through', async () => {
+  const { within } = createFarewellPatience();
+  const waited = async (work: Promise<unknown>) => {
+    const startedAt = Date.now();
+    const how = within(work);
+    await vi.runAllTimersAsync();
+    return { how: await how, ms: Date.now() - startedAt };
+  };
+  expect(await waited(never)).toEqual({ how: 'late', ms: 3_000 });
+  let ms = 3_000;
+  for (let member = 2; member <= 20; member += 1) ms += (await waited(never)).ms;
+  expect(ms).toBeLessThan(8_000);
+  expect(await waited(Promise.resolve())).toMatchObject({ how: 'done' });
+  expect(await waited(never)).toEqual({ how: 'late', ms: 3_000 });
+});

@@ -1,0 +1,36 @@
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { startLossyProxy } from '../services/lossy-proxy.ts';
+import { allOf, partitionsShared, startCluster } from './cluster.ts';
+import { startBehindProxy } from './faults/nemesis.ts';
+
+const roles = ['command-api', 'query-api', 'worker', 'projector'] as const;
+/** Longer than a heartbeat, so that each member is at a request that hangs. */
+const frozenMs = 4_000;
+/** A few seconds for all of a process, of the 20 that it has. */
+const endMsMax = 15_000;
+
+it('every process that is told to end while Kafka is silent ends well, and in time', async () => {
+  const services = allOf(inject('services'));
+  const port = Number(services.kafka[0]?.split(':')[1]);
+  const proxy = await startLossyProxy(services.kafka[0] ?? '');
+  onTestFinished(() => proxy.stop());
+  const cluster = await startCluster({
+    services,
+    sizes: { 'command-api': 0, 'query-api': 0, worker: 0, projector: 0 },
+    env: { HINDCAST_PARTITIONS: '4' },
+  });
+  onTestFinished(() => cluster.stop());
+  await Promise.all(roles.map((role) => startBehindProxy(cluster, role, port, proxy.port)));
+  await partitionsShared(cluster.processes);
+  proxy.freeze();
+  await new Promise((resolve) => setTimeout(resolve, frozenMs));
+  const ended = await Promise.all(
+    roles.map(async (role) => {
+      const startedAt = performance.now();
+      const code = await cluster.processes[role][0]?.terminate();
+      return { role, code, ms: Math.round(performance.now() - startedAt) };
+    }),
+  );
+  console.log(ended);
+  expect(ended.filter(({ code, ms }) => code !== 0 || ms > endMsMax)).toEqual([]);
+});
