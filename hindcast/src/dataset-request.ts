@@ -15,6 +15,7 @@ export interface DatasetOptions {
   readonly unlabelled?: string;
   readonly maturity?: string;
   readonly redact?: readonly string[];
+  readonly verified?: true;
 }
 
 /** What the options ask for, on top of what stands in a file. The server says what is wrong with it. */
@@ -24,7 +25,7 @@ export const datasetRequestOf = async (
   now: number,
 ): Promise<DatasetRequest> => {
   const base = options.spec === undefined ? {} : await specIn(options.spec);
-  const { format, from, to, since, until, split, sample, unlabelled, maturity, redact } = options;
+  const { format, from, to, since, until, split, sample, unlabelled, maturity, redact, verified } = options;
   const labels = {
     ...base.labels,
     ...(unlabelled !== undefined && { absent: absentOf(unlabelled) }),
@@ -42,6 +43,7 @@ export const datasetRequestOf = async (
     ...(split !== undefined && { split: { ...base.split, parts: partsOf(split) } }),
     ...(sample !== undefined && { sample: { ...base.sample, fraction: shareOf(sample) } }),
     ...(redact !== undefined && { redact: [...(base.redact ?? []), ...redact.map(redactionOf)] }),
+    ...(verified && { verified }),
   };
 };
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encode } from '../event-codec.ts';
 import { type EventLog, TOPICS } from '../event-log.ts';
 import { createMemoryEventLog } from '../in-memory/event-log.ts';
@@ -88,4 +88,31 @@ it('refuses records that are not those of the checkpoint, and a hole', async () 
     code: 'record_missing',
   });
   expect(await roots(changed((offset) => (offset === 2 ? { value: '{}' } : {})))).toHaveLength(1);
+});
+
+describe('roots that are to be verified', () => {
+  const verified = (log: Pick<EventLog, 'read' | 'bounds'>, size: number) =>
+    readTreeRoots(log, hash, topic, [{ partition: 0, size }], { verified: true });
+
+  it.each([9, 10, 12])('of %d records are refused where any record before is not what was signed', async (size) => {
+    const log = await signedLog([5, 5, 5], true);
+    const [found] = await verified(log, size);
+    expect(found).toEqual({ partition: 0, size, root: await plainRoot(log, size) });
+    for (const changed of [1, 5, 8]) {
+      const edited: Pick<EventLog, 'read' | 'bounds'> = {
+        bounds: log.bounds,
+        read: async function* (range) {
+          for await (const page of log.read(range))
+            yield page.map((record) =>
+              range.topic === topic && record.offset === changed ? { ...record, value: '{}' } : record,
+            );
+        },
+      };
+      await expect(verified(edited, size)).rejects.toMatchObject({ code: 'log_changed' });
+    }
+  });
+
+  it('are refused where nothing was signed', async () => {
+    await expect(verified(await signedLog([3], false), 3)).rejects.toMatchObject({ code: 'not_signed' });
+  });
 });

@@ -103,6 +103,12 @@ export const datasetSpecSchema = Type.Object(
         { ...closed, description: 'Shares sum to 1' },
       ),
     ),
+    verified: Type.Optional(
+      Type.Literal(true, {
+        description:
+          'Hash every record of the log up to the end of the cut first, and fail where they are not those that were signed. Takes some seconds for a million events',
+      }),
+    ),
     format: Type.Union(DATASET_FORMATS.map((format) => Type.Literal(format))),
   },
   closed,

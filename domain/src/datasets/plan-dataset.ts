@@ -5,7 +5,8 @@ import type { DatasetPlan } from './dataset-cut.ts';
 import type { DatasetExtractor } from './dataset-extractor.ts';
 import { type DatasetSpec, datasetSpecSchema, labelPolicySchema, specMistake } from './dataset-spec.ts';
 
-const { inputs, context, versions, roles, model, redact, format, sample, split } = datasetSpecSchema.properties;
+const { inputs, context, versions, roles, model, redact, format, sample, split, verified } =
+  datasetSpecSchema.properties;
 const { pick, maturityMs, absent } = labelPolicySchema.properties;
 const closed = { additionalProperties: false } as const;
 const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
@@ -33,6 +34,7 @@ export const datasetRequestSchema = Type.Object(
     split: Type.Optional(
       Type.Object({ parts: split.properties.parts, salt, group, holdout: split.properties.holdout }, closed),
     ),
+    verified,
     format: Type.Optional(format),
   },
   {
@@ -121,6 +123,7 @@ const specOf = (request: DatasetRequest, tenant: string): DatasetSpec => {
     redact: redacted ?? [],
     ...(sampled && { sample: { salt: '', group: 'entity' as const, ...sampled } }),
     ...(parted && { split: { salt: '', group: 'entity' as const, ...parted } }),
+    ...(request.verified && { verified: true as const }),
     format: asked ?? 'parquet',
   };
 };

@@ -60,6 +60,7 @@ const createCommand = (context: CliContext): Command =>
     .option('--unlabelled <policy>', 'drop (default), keep, or the value that no label means after a time: no@90d')
     .option('--maturity <time>', 'only labels that came within this time, and only predictions that are as old')
     .option('--redact <column=how...>', 'column=drop, column=hmac or column=bucket:10')
+    .option('--verified', 'first hash the log, and cut only what was signed')
     .option('--out <folder>', 'fetch the files into this folder')
     .option('--data <folder>', 'read the log in this folder instead of asking a server; needs --out', dataFolder)
     .option('--no-wait', 'do not wait until it is cut')

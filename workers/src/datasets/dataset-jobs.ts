@@ -102,11 +102,14 @@ export const cutDataset = async (
 const rootsOf = async (
   log: ReadableLog,
   hash: TreeHash,
-  { cut: { topic, ranges } }: DatasetPlan,
+  { spec, cut: { topic, ranges } }: DatasetPlan,
   { signal }: Pick<JobRun, 'signal'>,
 ): Promise<NonNullable<DatasetManifest['roots']>> => {
   const sizes = ranges.map(({ partition, to }) => ({ partition, size: to }));
-  const roots = await readTreeRoots(log, hash, topic, sizes, () => signal.throwIfAborted());
+  const roots = await readTreeRoots(log, hash, topic, sizes, {
+    verified: spec.verified === true,
+    onPage: () => signal.throwIfAborted(),
+  });
   return roots.map(({ root, ...of }) => ({ ...of, root: toBase64(root) }));
 };
 

@@ -70,6 +70,7 @@ class Datasets:
         redact: Optional[Mapping[str, Union[str, float]]] = None,
         sample: Optional[float] = None,
         salt: Optional[str] = None,
+        verified: bool = False,
         format: str = "parquet",
         timeout: Optional[float] = 600.0,
     ) -> Dataset:
@@ -81,6 +82,7 @@ class Datasets:
         start, end: positions of the cut; the same end makes the same set, with the same bytes, whenever it is asked for.
         redact: by column, `drop`, `hmac`, or the width of the buckets of a number.
         sample: a share of the rows. salt: another one chooses other rows, and divides them otherwise.
+        verified: first hash the log, and cut only what was signed.
         timeout: None does not wait: `client.datasets.wait(dataset)`.
         """
         absent = unlabelled if isinstance(unlabelled, str) else _absent(*unlabelled)
@@ -100,6 +102,7 @@ class Datasets:
             "sample": None if sample is None else _given({"fraction": sample, "salt": salt}),
             "split": split
             and _given({"parts": [{"name": name, "share": share} for name, share in split.items()], "salt": salt}),
+            "verified": verified or None,
             "format": format,
         }
         created = Dataset.of(self._transport.request("POST", "/v1/datasets", json=_given(body)).json())
