@@ -8,6 +8,12 @@ export interface TopicWishes {
   readonly minInsyncReplicas: number;
 }
 
+export interface WantedTopic {
+  readonly name: string;
+  /** Of a topic that is not there yet. */
+  readonly partitions: number;
+}
+
 /** What a topic of a log is created with. */
 export const topicSettings = ({ minInsyncReplicas }: TopicWishes): Readonly<Record<string, string>> => ({
   'cleanup.policy': 'delete',

@@ -44,12 +44,15 @@ const checkMongo = async ({ mongodbUri, database }: DistributedConfig): Promise<
   }
 };
 
+const notYet = new LogError('stopped', 'the first process makes it');
+
 /** Whether a process would take the log and the database for its own. Where there is none yet, the first process makes it. */
 export const checkLog = async (config: DistributedConfig): Promise<ServiceAnswer> => {
   const found = await describe(config).catch(() => undefined);
-  if (!found?.isOpened) return { ok: true, said: found ? 'the first process makes it' : 'Kafka does not tell' };
+  if (!found) return { ok: true, said: 'Kafka does not tell' };
+  const beforeMade = () => Promise.reject(notYet);
   try {
-    const log = await openKafkaEventLog(kafkaLogOptions(config, silent));
+    const log = await openKafkaEventLog({ ...kafkaLogOptions(config, silent), beforeMade });
     try {
       const [{ logId, epoch } = { logId: '', epoch: 0 }, ...more] = await log.bounds(TOPICS.predictions);
       await ownDatabase(config, { logId, epoch });
@@ -60,6 +63,7 @@ export const checkLog = async (config: DistributedConfig): Promise<ServiceAnswer
       await log.stop();
     }
   } catch (error) {
+    if (error === notYet) return { ok: true, said: notYet.message };
     // Each of them says what to do.
     if (error instanceof LogError) return { ok: false, said: withoutSecrets(error.message) };
     throw error;
