@@ -51,6 +51,17 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('a process that woul
     expect(await databaseOf(`${name}-typo`)).toEqual([]);
   });
 
+  it('is refused with the prefix of no log before topics are made for it', async () => {
+    await startAndStop();
+    const typo = `${name}-typo`;
+    for (const role of ['query-api', 'doctor']) {
+      const { code, out, err } = await run(role, { HINDCAST_TOPIC_PREFIX: `${typo}.` }).ended;
+      expect([role, code]).toEqual([role, 1]);
+      expect(out + err).toMatch(new RegExp(`The database ${name} is of log .*Check HINDCAST_TOPIC_PREFIX`));
+    }
+    expect(await topicsOf(typo)).toEqual([]);
+  });
+
   it('is refused where a topic is missing, which nobody makes anew', async () => {
     const own = `refused-${randomUUID().slice(0, 8)}`;
     const places = { HINDCAST_TOPIC_PREFIX: `${own}.`, HINDCAST_DATABASE: own };

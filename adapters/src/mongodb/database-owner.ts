@@ -52,9 +52,24 @@ export const claimDatabase = async (db: Db, name: LogName): Promise<void> => {
   }
 };
 
-/** Rejects with `foreign_log` where the database is of another log, or the log has another database. Writes nothing. */
-export const refuseOtherOwner = async (db: Db, name: LogName): Promise<void> => {
-  await askOwner(db, name);
+/**
+ * Rejects with `foreign_log` where the database is of another log, or the log has another database. Writes nothing.
+ * @param name undefined for a log that has yet to begin: any other is another
+ */
+export const refuseOtherOwner = async (db: Db, name: LogName | undefined): Promise<void> => {
+  if (name) await askOwner(db, name);
+  else await refuseAnyOwner(db);
+};
+
+const refuseAnyOwner = async (db: Db): Promise<void> => {
+  const owner = await ownersIn(db).findOne({ _id: 'log' });
+  if (!owner) return;
+  throw new LogError(
+    'foreign_log',
+    `The database ${db.databaseName} is of ${told(owner)}, and Kafka has no log under this topic prefix: nothing was made. Check ` +
+      'HINDCAST_TOPIC_PREFIX and KAFKA_BROKERS. For a new log name another database with HINDCAST_DATABASE; where the old log is gone ' +
+      `for good, drop ${db.databaseName} first.`,
+  );
 };
 
 const askOwner = async (db: Db, name: LogName): Promise<StoredOwner | null> => {

@@ -1,5 +1,5 @@
 import { describeBrokers, openKafkaEventLog } from '@hindcast/adapters/kafka';
-import { createMongoClient, refuseOtherOwner } from '@hindcast/adapters/mongodb';
+import { createMongoClient, type LogName, refuseOtherOwner } from '@hindcast/adapters/mongodb';
 import { openRedis } from '@hindcast/adapters/redis';
 import { LogError, type Logger, TOPICS } from '@hindcast/domain';
 import { readTextFile } from '../secret-files.ts';
@@ -50,7 +50,10 @@ const notYet = new LogError('stopped', 'the first process makes it');
 export const checkLog = async (config: DistributedConfig): Promise<ServiceAnswer> => {
   const found = await describe(config).catch(() => undefined);
   if (!found) return { ok: true, said: 'Kafka does not tell' };
-  const beforeMade = () => Promise.reject(notYet);
+  const beforeMade = async (log: LogName | undefined) => {
+    await ownDatabase(config, log);
+    throw notYet;
+  };
   try {
     const log = await openKafkaEventLog({ ...kafkaLogOptions(config, silent), beforeMade });
     try {
@@ -71,10 +74,7 @@ export const checkLog = async (config: DistributedConfig): Promise<ServiceAnswer
 };
 
 /** A MongoDB that does not answer is told of beside this. */
-const ownDatabase = async (
-  { mongodbUri, database }: DistributedConfig,
-  name: Parameters<typeof refuseOtherOwner>[1],
-): Promise<void> => {
+const ownDatabase = async ({ mongodbUri, database }: DistributedConfig, name: LogName | undefined): Promise<void> => {
   const client = createMongoClient(mongodbUri);
   try {
     await refuseOtherOwner(client.db(database), name).catch((error: unknown) => {

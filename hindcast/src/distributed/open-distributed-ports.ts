@@ -3,10 +3,12 @@ import { openKafkaEventLog } from '@hindcast/adapters/kafka';
 import {
   createMongoClient,
   holdDatabase,
+  type LogName,
   majority,
   openGridFsArtifactStore,
   openMongoBacklogBoard,
   openMongoViews,
+  refuseOtherOwner,
 } from '@hindcast/adapters/mongodb';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import {
@@ -35,7 +37,11 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
   await makeDataFolder(resolve(config.data));
   const opened = createUndoStack();
   try {
-    const log = opened.keep(await openKafkaEventLog(kafkaLogOptions(config, logger)));
+    const client = createMongoClient(config.mongodbUri);
+    opened.push(() => client.close());
+    const database = client.db(config.database, majority);
+    const beforeMade = (log: LogName | undefined) => refuseOtherOwner(database, log);
+    const log = opened.keep(await openKafkaEventLog({ ...kafkaLogOptions(config, logger), beforeMade }));
     const [{ logId, epoch } = { logId: '', epoch: 0 }, ...others] = await log.bounds(TOPICS.predictions);
     const partitions = 1 + others.length;
     if (partitions !== config.partitions)
@@ -43,9 +49,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
         { asked: config.partitions, partitions },
         'The log has another number of partitions than HINDCAST_PARTITIONS says, which counts only when topics are created.',
       );
-    const client = createMongoClient(config.mongodbUri);
-    opened.push(() => client.close());
-    const owned = opened.keep(await holdDatabase(client.db(config.database, majority), { logId, epoch }, { logger }));
+    const owned = opened.keep(await holdDatabase(database, { logId, epoch }, { logger }));
     const views = opened.keep(await openMongoViews({ server: { client }, database: config.database, now, logger }));
     const artifacts = await openGridFsArtifactStore({ db: client.db(config.database), cacheFolder });
     const redis = opened.keep(
@@ -71,7 +75,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       reservations: createRedisReservations({ redis }),
       rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
-      board: await openMongoBacklogBoard({ db: client.db(config.database, majority) }),
+      board: await openMongoBacklogBoard({ db: database }),
       checks: { database: { required: true, check: owned.check }, cache: { required: false, check: redisAnswers } },
       close: opened.undo,
     };
