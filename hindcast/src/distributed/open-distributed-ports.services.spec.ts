@@ -61,4 +61,19 @@ describe.skipIf(!kafka || !mongodb || !redis)('the ports of a process', () => {
     await inMongo((client) => client.db(name).collection('log_identity').deleteMany({}));
     await (await openDistributedPorts(configOf({ HINDCAST_DATABASE: `${name}-typo` }), silent)).close();
   });
+
+  it('say what they wait for, and name nothing else', async () => {
+    const warned: unknown[] = [];
+    const logger: Logger = { ...silent, warn: (_, message) => void warned.push(message) };
+    const opening = openDistributedPorts(configOf({ KAFKA_BROKERS: '127.0.0.1:1' }), logger);
+    const refused = opening.then(
+      () => 'opened',
+      ({ code }: { code: string }) => code,
+    );
+    await expect
+      .poll(() => warned, { timeout: 15_000 })
+      .toEqual(['Still opening the log in Kafka (KAFKA_BROKERS). `hindcast doctor` says more.']);
+    expect(await refused).toBe('unavailable');
+    expect(warned).toHaveLength(1);
+  });
 });
