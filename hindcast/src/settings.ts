@@ -130,12 +130,13 @@ export const SETTINGS = {
     flag: 'shutdown-ms',
     description: 'Time to finish open requests after SIGTERM or SIGINT',
   }),
-  url: setting(Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:8080' }), {
+  url: setting(Type.String({ pattern: '^https?://[^/,]+/?(,https?://[^/,]+/?)?$', default: 'http://127.0.0.1:8080' }), {
     env: 'HINDCAST_URL',
     flag: 'url',
     client: true,
     example: 'http://127.0.0.1:8080',
-    description: 'The Hindcast that commands such as `predict` talk to',
+    description:
+      'The Hindcast that commands such as `predict` talk to; without a balancer the addresses of a query API and, behind a comma, of a command API',
   }),
   kafkaBrokers: setting(
     Type.Optional(Type.String({ pattern: '^[^\\s,:/]+:\\d+(,[^\\s,:/]+:\\d+)*$', maxLength: 4096 })),
