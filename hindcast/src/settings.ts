@@ -130,6 +130,12 @@ export const SETTINGS = {
     flag: 'shutdown-ms',
     description: 'Time to finish open requests after SIGTERM or SIGINT',
   }),
+  drainNoticeMs: setting(Type.Integer({ minimum: 0, maximum: 120_000, default: 0 }), {
+    env: 'HINDCAST_DRAIN_NOTICE_MS',
+    flag: 'drain-notice-ms',
+    description:
+      'Time before that in which it still takes requests and says draining at `/readyz`, for balancers that look there',
+  }),
   url: setting(Type.String({ pattern: '^https?://[^/,]+/?(,https?://[^/,]+/?)?$', default: 'http://127.0.0.1:8080' }), {
     env: 'HINDCAST_URL',
     flag: 'url',

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { buildHttpServer, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
 import { openBacklogReading, openViewProgress, type ViewProgress } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
@@ -80,6 +81,7 @@ export const startHindcast = async (
     for (const role of ['command-api', 'query-api'] as const) if (roles.has(role)) server.register(apis[role]);
     opened.push(async () => {
       draining = true;
+      if (server.server.listening) await pause(config.drainNoticeMs);
       await drainConnections(server, drainGraceMs);
       await server.close();
     });

@@ -50,7 +50,7 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     const starting = start(config, logger, role && [role]);
     const log = { error: (said: unknown) => complain(logger, said) };
     // Listens from the beginning: a process that is asked to end while it starts ends as one that has started.
-    const ending = closeWithGrace({ delay: config.shutdownMs, logger: log }, async ({ err }) => {
+    const ending = closeWithGrace({ delay: config.drainNoticeMs + config.shutdownMs, logger: log }, async ({ err }) => {
       if (err) complain(logger, err);
       const running = await starting.catch(() => undefined);
       await running?.stop();
