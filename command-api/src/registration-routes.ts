@@ -56,7 +56,9 @@ export const registrationRoutes =
           querystring: registrationQuery,
           response: answers(
             {
-              200: Type.Composite([modelVersionSchema], { description: 'The model had this very version' }),
+              200: Type.Composite([modelVersionSchema], {
+                description: 'The model had this very version; its file is stored again where it was lost',
+              }),
               201: Type.Composite([modelVersionSchema], { description: 'Registered' }),
             },
             'model-refused',

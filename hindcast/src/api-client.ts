@@ -21,6 +21,7 @@ export interface ApiAnswer {
 
 /** The HTTP API of a running Hindcast. Every refusal becomes a `CliFailure` with the server's own words. */
 export interface ApiClient {
+  /** Where it reads. */
   readonly url: string;
   request(path: string, request?: ApiRequest): Promise<ApiAnswer>;
   /** The answer before its body is read: event streams, NDJSON. */
@@ -29,11 +30,18 @@ export interface ApiClient {
 
 export const requestTimeoutMs = 75_000;
 
+/** Of two addresses, for where no balancer parts them, the first one is that of a query API and the second of a command API. */
+const basesOf = (urls: string): ((path: string, request: ApiRequest) => string) => {
+  const [query = '', command = query] = urls.split(',').map((url) => url.replace(/\/$/, ''));
+  return (path, { method = 'GET' }) => (method === 'GET' && !path.startsWith('/v2/') ? query : command);
+};
+
 /** @param note told once of a request that has no answer for long, and was not made to wait */
-export const openApiClient = (url: string, note: (text: string) => void, silentMs = silentMsMax): ApiClient => {
-  const base = url.replace(/\/$/, '');
+export const openApiClient = (urls: string, note: (text: string) => void, silentMs = silentMsMax): ApiClient => {
+  const baseOf = basesOf(urls);
 
   const open = async (path: string, request: ApiRequest = {}): Promise<Response> => {
+    const base = baseOf(path, request);
     const abort = new AbortController();
     const timeoutMs = request.timeoutMs ?? requestTimeoutMs;
     const timer = setTimeout(() => abort.abort(), timeoutMs);
@@ -60,7 +68,7 @@ export const openApiClient = (url: string, note: (text: string) => void, silentM
   };
 
   return {
-    url: base,
+    url: baseOf('/', {}),
     open,
     request: async (path, request) => {
       const response = await open(path, request);

@@ -5,6 +5,19 @@ import { cli, closeAll, send, serve } from './testing/run-cli.ts';
 
 afterEach(closeAll);
 
+describe('two addresses', () => {
+  it('are asked for what each of them answers', async () => {
+    const query = await serve((_, response) => send(response, 200, { name: 'churn', versions: [] }, { etag: '"7"' }));
+    const command = await serve((_, response) => send(response, 200, { champion: 1 }));
+    const { code } = await cli(['models', 'promote', 'churn@1', '--url', `${query.url}/,${command.url}/`]);
+    expect(code).toBe(0);
+    expect(query.asked.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /v1/models/churn']);
+    expect(command.asked.map(({ method, path }) => `${method} ${path}`)).toEqual(['PUT /v1/models/churn/routing']);
+    const three = await cli(['models', 'list', '--url', `${query.url},${query.url},${query.url}`]);
+    expect(three.code).toBe(2);
+  });
+});
+
 describe('refusals', () => {
   it('become the words of the server, pointers included', async () => {
     const problem = {

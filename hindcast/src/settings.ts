@@ -130,12 +130,19 @@ export const SETTINGS = {
     flag: 'shutdown-ms',
     description: 'Time to finish open requests after SIGTERM or SIGINT',
   }),
-  url: setting(Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:8080' }), {
+  drainNoticeMs: setting(Type.Integer({ minimum: 0, maximum: 120_000, default: 0 }), {
+    env: 'HINDCAST_DRAIN_NOTICE_MS',
+    flag: 'drain-notice-ms',
+    description:
+      'Time before that in which it still takes requests and says draining at `/readyz`, for balancers that look there',
+  }),
+  url: setting(Type.String({ pattern: '^https?://[^/,]+/?(,https?://[^/,]+/?)?$', default: 'http://127.0.0.1:8080' }), {
     env: 'HINDCAST_URL',
     flag: 'url',
     client: true,
     example: 'http://127.0.0.1:8080',
-    description: 'The Hindcast that commands such as `predict` talk to',
+    description:
+      'The Hindcast that commands such as `predict` talk to; without a balancer the addresses of a query API and, behind a comma, of a command API',
   }),
   kafkaBrokers: setting(
     Type.Optional(Type.String({ pattern: '^[^\\s,:/]+:\\d+(,[^\\s,:/]+:\\d+)*$', maxLength: 4096 })),

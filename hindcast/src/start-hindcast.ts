@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { buildHttpServer, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
 import { openBacklogReading, openViewProgress, type ViewProgress } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
@@ -13,6 +14,7 @@ import { readyModels, registerSamples } from './parts/sample-models.ts';
 import { createUndoStack } from './parts/undo-stack.ts';
 import type { RunningHindcast, StartSummary } from './running-hindcast.ts';
 import type { Config } from './settings.ts';
+import { whileWaiting } from './while-waiting.ts';
 
 /** Time for clients on kept-alive connections to send the request that gets the last answer on it. */
 const drainGraceMs = 1_000;
@@ -50,7 +52,12 @@ export const startHindcast = async (
   const opened = createUndoStack();
   opened.push(() => ports.close());
   try {
-    const running = await startLongRunning(ports, roles, config, logger, opened);
+    const stillAt = <T>(work: Promise<T>, what: string): Promise<T> =>
+      ports.shared ? whileWaiting(work, () => logger.warn({}, `Still ${what}.`)) : work;
+    const running = await stillAt(
+      startLongRunning(ports, roles, config, logger, opened),
+      'reading what the log says of models and jobs',
+    );
     const reading =
       ports.board && roles.has('command-api')
         ? opened.keep(await openBacklogReading({ ...ports, board: ports.board, logger }, config))
@@ -74,11 +81,12 @@ export const startHindcast = async (
     for (const role of ['command-api', 'query-api'] as const) if (roles.has(role)) server.register(apis[role]);
     opened.push(async () => {
       draining = true;
+      if (server.server.listening) await pause(config.drainNoticeMs);
       await drainConnections(server, drainGraceMs);
       await server.close();
     });
     await server.ready();
-    const summary = await settle(ports, running, config, logger, server);
+    const summary = await stillAt(settle(ports, running, config, logger, server), 'making models ready');
     const url = await server.listen({ host: config.host, port: config.port });
     return { url, log: ports.log, summary, stop: opened.undo };
   } catch (error) {

@@ -19,10 +19,10 @@ const alive = (pid: number): boolean => {
 describe('the end of a process', () => {
   const folders: string[] = [];
   const servers: HindcastProcess[] = [];
-  const start = async (folder?: string) => {
+  const start = async (folder?: string, ...more: readonly string[]) => {
     const data = folder ?? (await mkdtemp(join(tmpdir(), 'hindcast-drain-')));
     folders.push(data);
-    const server = await startServerProcess(data);
+    const server = await startServerProcess(data, ...more);
     servers.push(server);
     return { server, data };
   };
@@ -60,6 +60,19 @@ describe('the end of a process', () => {
     expect(code).toBe(0);
     const successor = clientOf((await start(data)).server.url);
     for (const id of accepted) expect((await successor.ended(id))['status']).toBe('succeeded');
+  });
+
+  it('SIGTERM is seen by a balancer that probes before requests are refused, where it is given the time', async () => {
+    const { server } = await start(undefined, '--drain-notice-ms', '3000');
+    const client = clientOf(server.url);
+    const ended = server.terminate();
+    await until('it says so', async () => {
+      const probed = await fetch(`${server.url}/readyz`);
+      return probed.status === 503 && ((await probed.json()) as { status: string }).status === 'draining';
+    });
+    const { status, body } = await client.submit({ model: 'churn', input: churnInput }, { prefer: 'wait=5' });
+    expect([status, body['status']]).toEqual([201, 'succeeded']);
+    expect(await ended).toBe(0);
   });
 
   it('Ctrl-C, which reaches the children too, lets them finish what they run', async () => {

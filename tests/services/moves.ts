@@ -26,6 +26,10 @@ export const createMoves = (
   const admin = kafka.admin();
   const undo: (() => Promise<unknown>)[] = [];
   let history: FolderWithHistory | undefined;
+  const databases: string[] = [];
+  const dropAll = async (): Promise<void> => {
+    for (const name of databases.splice(0)) await inDatabase(mongodb, name, (db) => db.dropDatabase());
+  };
   return {
     kafka,
     admin,
@@ -37,15 +41,15 @@ export const createMoves = (
       history = made;
       return made;
     },
+    /** The log has one database: those of earlier places are given up. */
     async newPlaces(): Promise<MigrationPlaces> {
       if (!history) throw new Error('The folder is not prepared.');
+      await dropAll();
       const folder = await mkdtemp(join(tmpdir(), 'hindcast-migrate-'));
       await cp(history.folder, folder, { recursive: true });
       const database = `migrate_${randomUUID()}`;
-      undo.push(
-        () => rm(folder, { recursive: true, force: true }),
-        () => inDatabase(mongodb, database, (db) => db.dropDatabase()),
-      );
+      undo.push(() => rm(folder, { recursive: true, force: true }));
+      databases.push(database);
       return { folder, brokers, prefix: `${randomUUID()}.`, mongodb, database };
     },
     /** Records of predictions that are there. */
@@ -54,6 +58,7 @@ export const createMoves = (
       return ends.reduce((sum, { high }) => sum + Number(high), 0);
     },
     async stop(): Promise<void> {
+      await dropAll();
       for (const step of undo.reverse()) await step();
     },
   };

@@ -35,10 +35,10 @@ describe.skipIf(brokers.length === 0 || !mongodb)('moving a folder to Kafka', ()
     await producer.send({ topic, messages: [{ partition: 0, key: 'k', value: 'not ours' }] });
     await producer.disconnect();
     const copied = await copiedTo(places.prefix);
-    const elsewhere = { ...places, database: `${places.database}-2` };
-    expect(await refusedMigrate(elsewhere, '--dry-run')).toContain('Kafka holds something else');
-    const said = await refusedMigrate(elsewhere);
-    expect(await collectionsIn(elsewhere.database)).toEqual([]);
+    await inDatabase(mongodb, places.database, (db) => db.dropDatabase());
+    expect(await refusedMigrate(places, '--dry-run')).toContain('Kafka holds something else');
+    const said = await refusedMigrate(places);
+    expect(await collectionsIn(places.database)).toEqual([]);
     expect(said).toMatch(/^Kafka holds something else: topic hindcast.models.v1, partition 0/m);
     expect(said).toContain(`offset ${before}`);
     expect(await copiedTo(places.prefix)).toBe(copied);
@@ -71,6 +71,12 @@ describe.skipIf(brokers.length === 0 || !mongodb)('moving a folder to Kafka', ()
     lock.release();
     expect(await refusedMigrate({ ...places, mongodb: '' }, '--verify')).toContain('0 of');
     await migrate(places);
+    const other = `${places.database}-2`;
+    for (const more of [['--dry-run'], []])
+      expect(await refusedMigrate({ ...places, database: other }, ...more)).toContain(
+        `are in the database ${places.database}, and HINDCAST_DATABASE says ${other}`,
+      );
+    expect(await collectionsIn(other)).toEqual([]);
     const start = ['start', '--port', '0', '--data', places.folder];
     const refused = await startCommand(start).ended;
     expect(refused.code).toBe(1);

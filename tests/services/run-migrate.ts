@@ -6,9 +6,10 @@ import type { MigrationResult } from 'hindcast';
 const launcher = fileURLToPath(new URL('../../hindcast/bin/hindcast.js', import.meta.url));
 const servicesOfThisRun = ['KAFKA_BROKERS', 'MONGODB_URI', 'REDIS_URL'];
 
-/** A command line in a process of its own, as a person starts it, with no services in its environment. */
-export const startCommand = (args: readonly string[]) => {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !servicesOfThisRun.includes(name)));
+/** A command line in a process of its own, as a person starts it, with no services in its environment but those of `own`. */
+export const startCommand = (args: readonly string[], own: Readonly<Record<string, string>> = {}) => {
+  const others = Object.entries(process.env).filter(([name]) => !servicesOfThisRun.includes(name));
+  const env = { ...Object.fromEntries(others), ...own };
   const child: ChildProcess = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let [out, err] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

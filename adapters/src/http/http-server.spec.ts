@@ -260,7 +260,8 @@ describe('one of several servers at an address', () => {
     const answer = await app.inject('/things/a/rename');
     expect([answer.statusCode, answer.headers['allow']]).toEqual([405, 'POST']);
     const elsewhere = await app.inject({ method: 'POST', url: '/things/a/rename' });
-    expect([elsewhere.statusCode, elsewhere.headers['allow']]).toEqual([405, '']);
+    expect([elsewhere.statusCode, elsewhere.headers['allow']]).toEqual([421, undefined]);
+    expect(elsewhere.json().type).toBe('/problems/wrong-process');
     expect(elsewhere.json().detail).toContain('POST of this path is answered by another process');
     expect((await app.inject('/nothing')).statusCode).toBe(404);
   });

@@ -75,13 +75,14 @@ export interface HttpServerOptions {
 
 /** Where a server is one of several, each of which answers a part of what they describe together. */
 const answeredElsewhere = (method: string): string =>
-  `${method} of this path is answered by another process of this Hindcast. Ask the balancer in front of all: it sends GET and HEAD to a query-api, everything else and all of /v2 to a command-api.`;
+  `${method} of this path is answered by another process of this Hindcast. Ask the balancer in front of all: it sends GET and HEAD to a query-api, everything else and all of /v2 to a command-api. ` +
+  'The command line does so by itself with --url QUERY,COMMAND.';
 
 const timeoutsDefault = { requestMs: 30_000, headersMs: 10_000 };
 
 /**
  * A Fastify server with the rules that all interfaces share: strict JSON, TypeBox checks without conversions, every
- * error as a problem of the one table, 405 with `Allow`, slow clients cut, health, `/openapi.json` and `/docs`. Routes
+ * error as a problem of the one table, 405 with `Allow`, 421 for what another process answers, slow clients cut, health, `/openapi.json` and `/docs`. Routes
  * have to be registered in plugins: the description sees only those. Responses are written as they are given; their
  * schemas document and are held true by tests.
  */
@@ -128,10 +129,7 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = (wholeApi ?? app).methodsOf(path);
     if (methods.length === 0) return problem('not-found', 'No resource has this path.');
-    if (methods.includes(request.method)) {
-      const allow = app.methodsOf(path).join(', ');
-      return problem('method-not-allowed', answeredElsewhere(request.method), { headers: { allow } });
-    }
+    if (methods.includes(request.method)) return problem('wrong-process', answeredElsewhere(request.method));
     const allow = methods.join(', ');
     return problem('method-not-allowed', `This path answers ${allow}.`, { headers: { allow } });
   });

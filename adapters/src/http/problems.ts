@@ -90,6 +90,12 @@ export const problems = {
     'The path exists, but not with this method.',
     'Use a method that the Allow header lists.',
   ),
+  'wrong-process': kind(
+    421,
+    'Another process answers this',
+    'This Hindcast is several processes, and the one that was asked answers other requests.',
+    'Ask the balancer in front of all: GET and HEAD go to a query-api, everything else and all of /v2 to a command-api.',
+  ),
   'request-timeout': kind(
     408,
     'The request came in too slowly',

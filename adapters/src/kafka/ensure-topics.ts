@@ -1,13 +1,14 @@
 import { LogError } from '@hindcast/domain';
 import kafkajs, { type Admin } from 'kafkajs';
 import { failureOf } from './kafka-failure.ts';
-import { type ActualTopic, checkTopicSettings, type TopicWishes, topicSettings } from './topic-settings.ts';
-
-export interface WantedTopic {
-  readonly name: string;
-  /** Of a topic that is not there yet. */
-  readonly partitions: number;
-}
+import { findLostTopics, topicsLost } from './lost-topics.ts';
+import {
+  type ActualTopic,
+  checkTopicSettings,
+  type TopicWishes,
+  topicSettings,
+  type WantedTopic,
+} from './topic-settings.ts';
 
 const creationRefused = (name: string, wishes: TopicWishes, error: unknown): unknown => {
   const { type } = failureOf(error);
@@ -76,28 +77,45 @@ export const checkWishes = ({ replicationFactor, minInsyncReplicas }: TopicWishe
   );
 };
 
+export interface TopicsFound {
+  /** Partitions of those that are there, by name. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly missing: readonly WantedTopic[];
+}
+
+const countsOf = async (admin: Admin, names: readonly string[], wishes: TopicWishes): Promise<Map<string, number>> => {
+  const topics = await describeTopics(admin, names, wishes);
+  for (const topic of topics) checkTopicSettings(topic, wishes);
+  return new Map(topics.map(({ name, replicas }) => [name, replicas.length]));
+};
+
 /**
- * Checks the settings of the topics that are there, and then creates those that are missing: beside a topic that is refused nothing is
- * made. Processes that do so at the same time end up with the same topics: Kafka creates each of them once.
- * @returns how many partitions each topic has, by name
+ * Changes nothing. Rejects with `misconfigured` where a topic that is there could lose records, with `foreign_log` where the missing
+ * ones are not those of a log that has yet to begin.
  */
-export const ensureTopics = async (
+export const findTopics = async (
   admin: Admin,
   wanted: readonly WantedTopic[],
   wishes: TopicWishes,
-): Promise<ReadonlyMap<string, number>> => {
+): Promise<TopicsFound> => {
   checkWishes(wishes);
-  await admin.connect();
-  const counts = new Map<string, number>();
-  const check = async (names: readonly string[]): Promise<void> => {
-    for (const topic of await describeTopics(admin, names, wishes)) {
-      checkTopicSettings(topic, wishes);
-      counts.set(topic.name, topic.replicas.length);
-    }
-  };
-  await check(wanted.map(({ name }) => name));
-  const missing = wanted.filter(({ name }) => !counts.has(name));
+  const names = wanted.map(({ name }) => name);
+  const counts = await countsOf(admin, names, wishes);
+  const lost = counts.size < wanted.length ? await findLostTopics(admin, names) : [];
+  if (lost.length > 0) throw topicsLost(wanted, lost, wishes);
+  return { counts, missing: wanted.filter(({ name }) => !counts.has(name)) };
+};
+
+/**
+ * Processes that do so at the same time end up with the same topics: Kafka creates each of them once.
+ * @returns how many partitions each topic has, by name
+ */
+export const makeTopics = async (
+  admin: Admin,
+  { counts, missing }: TopicsFound,
+  wishes: TopicWishes,
+): Promise<ReadonlyMap<string, number>> => {
   for (const topic of missing) await createTopic(admin, topic, wishes);
-  await check(missing.map(({ name }) => name));
-  return counts;
+  const names = missing.map(({ name }) => name);
+  return new Map([...counts, ...(await countsOf(admin, names, wishes))]);
 };

@@ -56,6 +56,11 @@ export const defaultKafkaLogBounds: KafkaLogBounds = {
   heartbeatMs: 1_000,
 };
 
+export interface LogIdentity {
+  readonly logId: string;
+  readonly epoch: number;
+}
+
 /** How to reach Kafka. */
 export interface KafkaAddress {
   /** `host:port` of some of the brokers. */
@@ -83,6 +88,11 @@ export interface KafkaEventLogOptions
   /** Put before the names of topics and groups, so that one Kafka can hold several logs. */
   readonly topicPrefix?: string;
   readonly compression?: 'none' | 'gzip';
+  /**
+   * Called before anything is made: topics, and the records that they begin with. Nothing is made where it rejects.
+   * `log`: undefined where the log has yet to begin.
+   */
+  readonly beforeMade?: (log: LogIdentity | undefined) => Promise<void>;
   readonly now: Clock;
   readonly newId: NewId;
   readonly logger: Logger;

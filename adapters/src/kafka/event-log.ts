@@ -3,13 +3,18 @@ import type { ConsumerFailure, LocalEventLog } from '@hindcast/domain/in-memory'
 import kafkajs from 'kafkajs';
 import { type AppendQueue, createAppendQueue } from './append-queue.ts';
 import { type AppendSender, createAppendSender } from './append-sender.ts';
-import { ensureTopics } from './ensure-topics.ts';
-import { defaultKafkaLogBounds, type KafkaEventLogOptions, type KafkaLogBounds } from './event-log-options.ts';
+import { findTopics, makeTopics } from './ensure-topics.ts';
+import {
+  defaultKafkaLogBounds,
+  type KafkaEventLogOptions,
+  type KafkaLogBounds,
+  type LogIdentity,
+} from './event-log-options.ts';
 import { createFarewellPatience } from './farewell-patience.ts';
 import { useFastGzip } from './gzip-codec.ts';
 import { startKafkaConsumer } from './kafka-consumer.ts';
 import { type KafkaLink, openKafkaLink } from './kafka-link.ts';
-import { establishIdentity, type LogIdentity } from './log-identity.ts';
+import { establishIdentity, unlessMadeMeanwhile } from './log-identity.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
 import { createTroubleLog } from './trouble-log.ts';
 
@@ -38,8 +43,16 @@ const assemble = (options: KafkaEventLogOptions): Parts => {
 const prepareTopics = async ({ options, nameOf, reading, readLink }: Parts): Promise<ReadonlyMap<Topic, number>> => {
   const wanted = allTopics.map((topic) => ({ name: nameOf(topic), partitions: options.partitions[topic] }));
   const admin = readLink.admin();
+  const find = () =>
+    reading.persist('show its topics', () => admin.connect().then(() => findTopics(admin, wanted, options)));
   try {
-    const counts = await reading.persist('show its topics', () => ensureTopics(admin, wanted, options));
+    const found = await find();
+    if (found.missing.length > 0)
+      await unlessMadeMeanwhile(
+        () => options.beforeMade?.(undefined),
+        async () => (await find()).missing.length === 0,
+      );
+    const counts = await reading.persist('make its topics', () => makeTopics(admin, found, options));
     return new Map(allTopics.map((topic) => [topic, counts.get(nameOf(topic)) ?? 0]));
   } finally {
     await admin.disconnect();
@@ -52,7 +65,7 @@ export interface KafkaEventLog extends LocalEventLog {
 }
 
 /**
- * The log on Kafka. Creates the topics that are missing. Rejects with `unavailable` where Kafka does not answer in time,
+ * The log on Kafka. Creates the topics of a log that has yet to begin. Rejects with `unavailable` where Kafka does not answer in time,
  * with `misconfigured` where a topic could lose records, with `foreign_log` where it is not one whole log of ours.
  */
 export const openKafkaEventLog = async (options: KafkaEventLogOptions): Promise<KafkaEventLog> => {
@@ -69,7 +82,7 @@ export const openKafkaEventLog = async (options: KafkaEventLogOptions): Promise<
 
 const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Promise<KafkaEventLog> => {
   const { options, bounds, nameOf, newLink, appendLink, readLink, reading } = parts;
-  const { logger, now, newId } = options;
+  const { logger, now, newId, beforeMade } = options;
   let identity: LogIdentity = { logId: '', epoch: 0 };
   const consumers = new Set<{ stop(): Promise<void> }>();
   let stopping: Promise<void> | undefined;
@@ -86,7 +99,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
     trouble: createTroubleLog(logger, 'Writing to Kafka'),
   });
   await reading.persist('show its brokers', () => appendLink.prepare());
-  identity = await establishIdentity({ reading, partitions, append: queue.append, now, newId });
+  identity = await establishIdentity({ reading, partitions, append: queue.append, now, newId, beforeMade });
 
   const countOf = (topic: Topic): number => {
     const count = partitions.get(topic);

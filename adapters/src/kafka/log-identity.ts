@@ -10,21 +10,31 @@ import {
   TOPICS,
   type Topic,
 } from '@hindcast/domain';
+import type { LogIdentity } from './event-log-options.ts';
 import type { LogReading } from './log-reading.ts';
-
-export interface LogIdentity {
-  readonly logId: string;
-  readonly epoch: number;
-}
+import { mayBeginAnew } from './lost-topics.ts';
 
 export interface LogIdentityOptions {
   readonly reading: LogReading;
   /** As Kafka has them. */
   readonly partitions: ReadonlyMap<Topic, number>;
   readonly append: (topic: Topic, records: readonly NewRecord[]) => Promise<AppendOutcome[]>;
+  readonly beforeMade?: ((log: LogIdentity | undefined) => Promise<void>) | undefined;
   readonly now: () => number;
   readonly newId: NewId;
 }
+
+/** Of a refusal to make what is missing nothing is left where another process has made it since. */
+export const unlessMadeMeanwhile = async (
+  refuse: () => Promise<void> | undefined,
+  isMade: () => Promise<boolean>,
+): Promise<void> => {
+  try {
+    await refuse();
+  } catch (error) {
+    if (!(await isMade())) throw error;
+  }
+};
 
 /** Whose first record says which log this is. */
 const firstTopic: Topic = TOPICS.predictions;
@@ -44,7 +54,7 @@ const openingOf = (record: RecordedRecord | undefined, topic: Topic, partition: 
  * is a record without effect.
  */
 export const establishIdentity = async (options: LogIdentityOptions): Promise<LogIdentity> => {
-  const { reading, partitions, append, now, newId } = options;
+  const { reading, partitions, append, beforeMade, now, newId } = options;
 
   const emptyOf = async (topic: Topic): Promise<readonly number[]> => {
     const ranges = await reading.offsets(topic, partitions.get(topic) ?? 0);
@@ -96,24 +106,46 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
     }
     return false;
   };
-  /** Nothing is asked of a model before it was registered. */
-  const refuseLostModels = async (empty: readonly number[]): Promise<void> => {
-    const isWhollyEmpty = (those: readonly number[]) => those.length === partitions.get(TOPICS.models);
-    // Looked at again behind the predictions: another process may have begun the log meanwhile.
-    if (!isWhollyEmpty(empty) || !(await isUsed(firstTopic)) || !isWhollyEmpty(await emptyOf(TOPICS.models))) return;
-    throw new LogError(
+  const isLost = (what: string): LogError =>
+    new LogError(
       'foreign_log',
-      `Topic ${TOPICS.models} is empty, and ${firstTopic} is not: it was deleted, or another one was put in its place. The views still know the models; nothing was changed. Restore the topic, or begin a new log under another topic prefix.`,
+      `${what}: it was deleted, or another one was put in its place. Nothing was changed. Restore it, or begin a new log under another topic prefix.`,
     );
+  /** All partitions are opened before the first record of anything else. Looked at again behind the others: another process may be opening them. */
+  const refuseLostBeginning = async (): Promise<void> => {
+    for (const topic of partitions.keys()) {
+      const isBegun = topic !== firstTopic && (await emptyOf(topic)).length < (partitions.get(topic) ?? 0);
+      if (isBegun && (await emptyOf(firstTopic)).includes(0))
+        throw isLost(`Partition 0 of topic ${firstTopic} is empty, and topic ${topic} is not`);
+    }
+  };
+  const refuseLost = async (topic: Topic, empty: readonly number[]): Promise<void> => {
+    const isWhole = empty.length === partitions.get(topic);
+    if ((isWhole && mayBeginAnew(topic)) || !(await isUsed(firstTopic))) return;
+    const still = await emptyOf(topic);
+    if (still.length === 0) return;
+    const which = isWhole ? `Topic ${topic}` : `Partition ${still.join(', ')} of topic ${topic}`;
+    throw isLost(`${which} is empty, and the log is not`);
   };
 
-  if ((await emptyOf(firstTopic)).includes(0)) await open(firstTopic, [0], { logId: newId(), epoch: 0 });
+  if ((await emptyOf(firstTopic)).includes(0)) {
+    await refuseLostBeginning();
+    const isMade = async () => !(await emptyOf(firstTopic)).includes(0);
+    await unlessMadeMeanwhile(() => beforeMade?.(undefined), isMade);
+    await open(firstTopic, [0], { logId: newId(), epoch: 0 });
+  }
   const { logId, epoch } = await readOpening(firstTopic, 0);
   const identity = { logId, epoch };
   for (const topic of partitions.keys()) {
     const empty = await emptyOf(topic);
-    if (topic === TOPICS.models) await refuseLostModels(empty);
-    if (empty.length > 0) await open(topic, empty, identity);
+    if (empty.length > 0) {
+      await refuseLost(topic, empty);
+      await unlessMadeMeanwhile(
+        () => beforeMade?.(identity),
+        async () => (await emptyOf(topic)).length === 0,
+      );
+      await open(topic, empty, identity);
+    }
     await check(topic, identity);
   }
   return identity;

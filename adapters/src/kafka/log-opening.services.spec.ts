@@ -1,4 +1,4 @@
-import { TOPICS } from '@hindcast/domain';
+import { LogError, TOPICS, type Topic } from '@hindcast/domain';
 import { contractPartitions } from '@hindcast/domain/contracts';
 import type { Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,12 +46,53 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     await second.stop();
   });
 
-  it('opens a topic that is new to an old log in its name', async () => {
+  const deleteTopics = async (prefix: string, ...gone: readonly Topic[]): Promise<void> => {
+    const names = gone.map((topic) => `${prefix}${topic}`);
+    await admin.deleteTopics({ topics: names });
+    await expect.poll(async () => (await admin.listTopics()).filter((name) => names.includes(name))).toEqual([]);
+  };
+  const makeTopic = (topic: string, numPartitions: number) => {
+    const configEntries = Object.entries(topicSettings({ replicationFactor: 1, minInsyncReplicas: 1 })).map(
+      ([name, value]) => ({ name, value }),
+    );
+    return admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true });
+  };
+  const endsOf = async (topic: string) => (await admin.fetchTopicOffsets(topic)).map(({ high }) => high);
+
+  it('goes on with a first start that was broken off', async () => {
+    const prefix = newPrefix();
+    await makeTopic(`${prefix}${TOPICS.predictions}`, 4);
+    await makeTopic(`${prefix}${TOPICS.jobs}`, 1);
+    await (await openLog(prefix)).stop();
+  });
+
+  it.each(topics)(
+    'makes nothing in the place of %s where it was deleted, not even before anything was asked',
+    async (gone) => {
+      const prefix = await closedLog();
+      await deleteTopics(prefix, gone);
+      for (let attempt = 0; attempt < 2; attempt++)
+        await expect(openLog(prefix)).rejects.toMatchObject(
+          refusal(`the topic is missing, and others of it have records: ${prefix}${gone}`),
+        );
+      expect(await admin.listTopics()).not.toContain(`${prefix}${gone}`);
+    },
+  );
+
+  it('names all topics that were deleted, and how to go on where what they held may be lost', async () => {
     const prefix = await closedLog();
-    await admin.deleteTopics({ topics: [`${prefix}${TOPICS.models}`] });
+    await deleteTopics(prefix, TOPICS.jobs, TOPICS.audit);
+    const refused = openLog(prefix);
+    await expect(refused).rejects.toThrow(/are missing.*jobs\.v1, \S*audit\.v1/);
+    const commands = await refused.then(
+      () => '',
+      ({ message }: Error) => message,
+    );
+    for (const [, topic = '', count] of commands.matchAll(/--create --topic (\S+) --partitions (\d+)/g))
+      await makeTopic(topic, Number(count));
     const log = await openLog(prefix);
-    const [[models], [predictions]] = await Promise.all([log.bounds(TOPICS.models), log.bounds(TOPICS.predictions)]);
-    expect(models?.logId).toBe(predictions?.logId);
+    const [[jobs], [predictions]] = await Promise.all([log.bounds(TOPICS.jobs), log.bounds(TOPICS.predictions)]);
+    expect(jobs?.logId).toBe(predictions?.logId);
     await log.stop();
   });
 
@@ -62,20 +103,46 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     for await (const [first] of opening)
       if (first) await log.append(TOPICS.predictions, [{ key: first.key, value: first.value, headers: first.headers }]);
     await log.stop();
-    await admin.deleteTopics({ topics: [`${prefix}${TOPICS.models}`] });
+    await deleteTopics(prefix, TOPICS.models);
+    await makeTopic(`${prefix}${TOPICS.models}`, 1);
     await (await openLog(prefix)).stop();
   });
 
-  it('makes no topic of models anew where predictions were accepted', async () => {
+  it('opens no empty topic of models where predictions were accepted', async () => {
     const prefix = newPrefix();
     const log = await openLog(prefix);
     await log.append(TOPICS.predictions, [{ key: 'k', value: '{}', headers: {} }]);
     await log.stop();
     const topic = `${prefix}${TOPICS.models}`;
-    await admin.deleteTopics({ topics: [topic] });
+    await deleteTopics(prefix, TOPICS.models);
+    await makeTopic(topic, 1);
     for (let attempt = 0; attempt < 2; attempt++)
       await expect(openLog(prefix)).rejects.toMatchObject(refusal('is empty'));
-    expect((await admin.fetchTopicOffsets(topic)).map(({ high }) => high)).toEqual(['0']);
+    expect(await endsOf(topic)).toEqual(['0']);
+  });
+
+  it('opens no empty topic of predictions beside others of an older log', async () => {
+    const prefix = await closedLog();
+    const topic = `${prefix}${TOPICS.predictions}`;
+    await deleteTopics(prefix, TOPICS.predictions);
+    await makeTopic(topic, 4);
+    await expect(openLog(prefix)).rejects.toMatchObject(refusal('is empty'));
+    expect(await endsOf(topic)).toEqual(['0', '0', '0', '0']);
+  });
+
+  it('makes nothing where it may not', async () => {
+    const prefix = newPrefix();
+    const beforeMade = (log: unknown) => Promise.reject(new LogError('foreign_log', `not ${String(log)}`));
+    await expect(openLog(prefix, { beforeMade })).rejects.toMatchObject(refusal('not undefined'));
+    expect((await admin.listTopics()).filter((name) => name.startsWith(prefix))).toEqual([]);
+    await (await openLog(prefix)).stop();
+    await (await openLog(prefix, { beforeMade })).stop();
+    for (const topic of topics) {
+      await deleteTopics(prefix, topic);
+      await makeTopic(`${prefix}${topic}`, 1);
+    }
+    await expect(openLog(prefix, { beforeMade })).rejects.toMatchObject(refusal('not undefined'));
+    expect(await endsOf(`${prefix}${TOPICS.predictions}`)).toEqual(['0']);
   });
 
   it('refuses a topic that forgets, and says how to change that', async () => {
@@ -100,10 +167,7 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
   it('refuses a topic of somebody else', async () => {
     const prefix = newPrefix();
     const topic = `${prefix}${TOPICS.predictions}`;
-    const configEntries = Object.entries(topicSettings({ replicationFactor: 1, minInsyncReplicas: 1 })).map(
-      ([name, value]) => ({ name, value }),
-    );
-    await admin.createTopics({ topics: [{ topic, numPartitions: 4, configEntries }], waitForLeaders: true });
+    await Promise.all(topics.map((one) => makeTopic(`${prefix}${one}`, 4)));
     const producer = kafka.producer();
     await producer.connect();
     await producer.send({ topic, messages: [{ partition: 0, key: 'k', value: 'hello' }] });
@@ -112,8 +176,21 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
   });
 
   it('refuses topics of two logs', async () => {
-    const prefix = await closedLog();
-    await admin.deleteTopics({ topics: [`${prefix}${TOPICS.predictions}`] });
+    const [prefix, other] = [await closedLog(), await closedLog()];
+    const log = await openLog(other);
+    const topic = `${prefix}${TOPICS.deadLetters}`;
+    await deleteTopics(prefix, TOPICS.deadLetters);
+    await makeTopic(topic, 1);
+    const producer = kafka.producer();
+    await producer.connect();
+    for await (const [first] of log.read({ topic: TOPICS.deadLetters, partition: 0, from: 0 }))
+      if (first)
+        await producer.send({
+          topic,
+          messages: [{ partition: 0, key: first.key, value: first.value, headers: { ...first.headers } }],
+        });
+    await producer.disconnect();
+    await log.stop();
     await expect(openLog(prefix)).rejects.toMatchObject(refusal('one of the topics was made anew'));
   });
 

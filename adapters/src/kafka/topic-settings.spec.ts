@@ -20,7 +20,6 @@ describe('the settings of a topic', () => {
     ['retention.ms', '604800000'],
     ['retention.bytes', '1000000'],
     ['cleanup.policy', 'compact'],
-    ['message.timestamp.type', 'CreateTime'],
     ['compression.type', 'zstd'],
     ['min.insync.replicas', '1'],
     ['max.message.bytes', '1048588'],
@@ -34,6 +33,17 @@ describe('the settings of a topic', () => {
           new RegExp(`${setting} is ${value} .*--topic hindcast.predictions.v1 --add-config ${setting}=${wanted}$`),
         ),
       }),
+    );
+  });
+
+  it('of a copy that has not ended are refused without the command that would make a log of it', () => {
+    for (const also of [{}, { 'min.insync.replicas': '1' }]) {
+      const half = check({ 'message.timestamp.type': 'CreateTime', ...also });
+      expect(half).toThrow(/message\.timestamp\.type is CreateTime .*has not finished: run it again\.$/);
+      expect(half).not.toThrow('kafka-configs.sh');
+    }
+    expect(check({ 'message.timestamp.type': 'CreateTime', 'retention.ms': '1' })).toThrow(
+      /--add-config retention\.ms=-1,message\.timestamp\.type=LogAppendTime$/,
     );
   });
 

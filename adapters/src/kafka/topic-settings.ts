@@ -8,6 +8,12 @@ export interface TopicWishes {
   readonly minInsyncReplicas: number;
 }
 
+export interface WantedTopic {
+  readonly name: string;
+  /** Of a topic that is not there yet. */
+  readonly partitions: number;
+}
+
 /** What a topic of a log is created with. */
 export const topicSettings = ({ minInsyncReplicas }: TopicWishes): Readonly<Record<string, string>> => ({
   'cleanup.policy': 'delete',
@@ -33,8 +39,7 @@ const reasons: Readonly<Record<string, string>> = {
   'cleanup.policy': 'compaction would take records out of the middle of the log',
   'retention.ms': 'the log would forget predictions after that time',
   'retention.bytes': 'the log would forget predictions beyond that size',
-  'message.timestamp.type':
-    'deadlines are counted on the clock of the broker. Where `hindcast migrate` copies a log to this topic it has not finished: run it again instead',
+  'message.timestamp.type': 'deadlines are counted on the clock of the broker',
   'compression.type': 'Hindcast reads no compression but its own',
   'max.message.bytes': 'Kafka would refuse records that Hindcast accepts',
   'min.insync.replicas': 'an acknowledged prediction could be lost with one broker',
@@ -50,7 +55,19 @@ export interface ActualTopic {
   readonly replicas: readonly number[];
 }
 
-/** Throws `misconfigured`, naming every setting that is not as it must be, with the command that changes it. */
+/** The half of a copy is kept from being taken for a log by its times alone: nobody is told how to change those. */
+const wayOut = (name: string, wrong: readonly string[], wishes: TopicWishes): string => {
+  const wanted = topicSettings(wishes);
+  if (
+    wrong.includes(timestampSetting) &&
+    wrong.every((setting) => setting === timestampSetting || numeric.has(setting))
+  )
+    return '`hindcast migrate` makes such topics while it copies a log to them, and has not finished: run it again.';
+  const changes = wrong.map((setting) => `${setting}=${wanted[setting]}`).join(',');
+  return `To change it: kafka-configs.sh --bootstrap-server HOST:PORT --alter --topic ${name} --add-config ${changes}`;
+};
+
+/** Throws `misconfigured`, naming every setting that is not as it must be, with what to do. */
 export const checkTopicSettings = ({ name, settings, replicas }: ActualTopic, wishes: TopicWishes): void => {
   const wrong = Object.entries(topicSettings(wishes)).filter(([setting, wanted]) => {
     const actual = settings[setting];
@@ -62,10 +79,13 @@ export const checkTopicSettings = ({ name, settings, replicas }: ActualTopic, wi
       ([setting, wanted]) =>
         `${setting} is ${settings[setting] ?? 'not reported by the broker'} and must be ${numeric.has(setting) ? 'at least ' : ''}${wanted}: ${reasons[setting]}.`,
     );
-    const changes = wrong.map(([setting, wanted]) => `${setting}=${wanted}`).join(',');
     throw new LogError(
       'misconfigured',
-      `The topic ${name} cannot hold a log. ${facts.join(' ')} To change it: kafka-configs.sh --bootstrap-server HOST:PORT --alter --topic ${name} --add-config ${changes}`,
+      `The topic ${name} cannot hold a log. ${facts.join(' ')} ${wayOut(
+        name,
+        wrong.map(([setting]) => setting),
+        wishes,
+      )}`,
     );
   }
   const fewest = Math.min(...replicas);

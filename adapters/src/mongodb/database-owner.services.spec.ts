@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { claimDatabase, holdDatabase, refuseOtherOwner } from './database-owner.ts';
 import { createMongoClient, majority } from './mongo-client.ts';
 
@@ -58,6 +58,47 @@ describe('a database', () => {
       )
       .toBe('foreign_log');
     await held.stop();
+  });
+
+  describe('of a log that has another one', () => {
+    const other = client.db(`${db.databaseName}-other`, majority);
+    const log = { logId: randomUUID(), epoch: 0 };
+    const refused = {
+      code: 'foreign_log',
+      message: expect.stringMatching(/in the database owner-\S+, and HINDCAST_DATABASE says owner-\S+-other/),
+    };
+    beforeEach(() => Promise.all([db.dropDatabase(), other.dropDatabase()]));
+    afterAll(() => other.dropDatabase());
+
+    it('is refused, and stays as it was, until the log has left the other one', async () => {
+      await claimDatabase(db, log);
+      await expect(claimDatabase(other, log)).rejects.toMatchObject(refused);
+      await expect(refuseOtherOwner(other, log)).rejects.toMatchObject(refused);
+      expect(await other.listCollections().toArray()).toEqual([]);
+      await claimDatabase(other, { ...log, epoch: 1 });
+      await other.dropDatabase();
+      await db.collection('log_identity').deleteMany({});
+      await claimDatabase(other, log);
+    });
+
+    it('is claimed by one alone of many that come at once, or by none', async () => {
+      const outcomes = await Promise.allSettled([db, other, db, other].map((one) => claimDatabase(one, log)));
+      const claimed = await Promise.all([db, other].map((one) => one.collection('log_identity').countDocuments()));
+      expect(claimed.reduce((all, one) => all + one)).toBeLessThan(2);
+      expect(outcomes.some(({ status }) => status === 'rejected')).toBe(true);
+      await claimDatabase(claimed[1] ? other : db, log);
+    });
+
+    it('is refused where it is a copy, which keeps nobody from the one that was copied', async () => {
+      await claimDatabase(db, log);
+      await other.collection('log_identity').insertMany(await db.collection('log_identity').find().toArray());
+      await expect(claimDatabase(other, log)).rejects.toMatchObject(refused);
+      await db.collection('log_identity').deleteMany({});
+      await claimDatabase(db, log);
+      await db.dropDatabase();
+      await claimDatabase(other, log);
+      await expect(claimDatabase(db, log)).rejects.toMatchObject({ code: 'foreign_log' });
+    });
   });
 
   it('is claimed by nobody who only looks', async () => {

@@ -1,6 +1,6 @@
 import { MongoBulkWriteError, MongoClient, ReadConcern, WriteConcern } from 'mongodb';
 
-export type { Db } from 'mongodb';
+export type { Db, MongoClient } from 'mongodb';
 
 const serverSelectionTimeoutMs = 3_000;
 const connectTimeoutMs = 3_000;

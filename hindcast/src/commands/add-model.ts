@@ -71,8 +71,9 @@ const openFile = async (path: string): Promise<Blob> => {
 const summary = (registered: ModelVersionBody): string =>
   [`${registered.name}@${registered.version} is registered`, ...featureLines(registered)].join('\n');
 
+/** Where the file had been lost this has brought it back. */
 const unchanged = ({ name, version }: ModelVersionBody): string =>
-  `${name}@${version} already holds this file with the same metadata and settings; nothing was changed`;
+  `${name}@${version} already is this file with the same metadata and settings: no version was added, and its file is stored`;
 
 const tryHint = ({ name, version }: ModelVersionBody): string =>
   `Try it: hindcast predict ${name}@${version} --example    All about it: hindcast models show ${name}@${version}`;

@@ -59,13 +59,13 @@ describe('hindcast models', () => {
     });
   });
 
-  it('says when nothing was changed', async () => {
+  it('says when no version was added, and that the file is there now', async () => {
     writeFileSync(join(folder, 'm.onnx'), 'the bytes');
     const { url } = await serve((_, response) => send(response, 200, version(1)));
     const { code, out } = await cli(['models', 'add', 'churn', join(folder, 'm.onnx'), '--url', url]);
     expect({ code, out }).toEqual({
       code: 0,
-      out: 'churn@1 already holds this file with the same metadata and settings; nothing was changed\n',
+      out: 'churn@1 already is this file with the same metadata and settings: no version was added, and its file is stored\n',
     });
   });
 

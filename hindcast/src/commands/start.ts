@@ -8,10 +8,8 @@ import { refuseMoved } from '../migrate/migration-mark.ts';
 import { ROLES, type Role } from '../parts/roles.ts';
 import { openProcessLog, speaksToPeople } from '../process-log.ts';
 import type { RunningHindcast } from '../running-hindcast.ts';
-import { whoSaysMore } from '../service-failure.ts';
 import type { Config } from '../settings.ts';
 import { startFailure } from '../start-failure.ts';
-import { whileWaiting } from '../while-waiting.ts';
 import { type CliContext, command, settingFlags, withSettings } from './cli-context.ts';
 
 export const startCommand = (context: CliContext): Command =>
@@ -49,12 +47,10 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     if (isOnFolder && options['afterMigration'] !== true) await refuseMoved(config.data);
     const logger = openProcessLog(config, context.terminal);
     const start = await context.loadStart();
-    const started = start(config, logger, role && [role]);
-    const waiting = () => logger.warn({}, `Not all of ${serviceVariables} answer yet; still trying. ${whoSaysMore}`);
-    const starting = isDistributed(config) ? whileWaiting(started, waiting) : started;
+    const starting = start(config, logger, role && [role]);
     const log = { error: (said: unknown) => complain(logger, said) };
     // Listens from the beginning: a process that is asked to end while it starts ends as one that has started.
-    const ending = closeWithGrace({ delay: config.shutdownMs, logger: log }, async ({ err }) => {
+    const ending = closeWithGrace({ delay: config.drainNoticeMs + config.shutdownMs, logger: log }, async ({ err }) => {
       if (err) complain(logger, err);
       const running = await starting.catch(() => undefined);
       await running?.stop();

@@ -1,5 +1,5 @@
 import { describeBrokers, openKafkaEventLog } from '@hindcast/adapters/kafka';
-import { createMongoClient, refuseOtherOwner } from '@hindcast/adapters/mongodb';
+import { createMongoClient, type LogName, refuseOtherOwner } from '@hindcast/adapters/mongodb';
 import { openRedis } from '@hindcast/adapters/redis';
 import { LogError, type Logger, TOPICS } from '@hindcast/domain';
 import { readTextFile } from '../secret-files.ts';
@@ -44,12 +44,18 @@ const checkMongo = async ({ mongodbUri, database }: DistributedConfig): Promise<
   }
 };
 
+const notYet = new LogError('stopped', 'the first process makes it');
+
 /** Whether a process would take the log and the database for its own. Where there is none yet, the first process makes it. */
 export const checkLog = async (config: DistributedConfig): Promise<ServiceAnswer> => {
   const found = await describe(config).catch(() => undefined);
-  if (!found?.isOpened) return { ok: true, said: found ? 'the first process makes it' : 'Kafka does not tell' };
+  if (!found) return { ok: true, said: 'Kafka does not tell' };
+  const beforeMade = async (log: LogName | undefined) => {
+    await ownDatabase(config, log);
+    throw notYet;
+  };
   try {
-    const log = await openKafkaEventLog(kafkaLogOptions(config, silent));
+    const log = await openKafkaEventLog({ ...kafkaLogOptions(config, silent), beforeMade });
     try {
       const [{ logId, epoch } = { logId: '', epoch: 0 }, ...more] = await log.bounds(TOPICS.predictions);
       await ownDatabase(config, { logId, epoch });
@@ -60,6 +66,7 @@ export const checkLog = async (config: DistributedConfig): Promise<ServiceAnswer
       await log.stop();
     }
   } catch (error) {
+    if (error === notYet) return { ok: true, said: notYet.message };
     // Each of them says what to do.
     if (error instanceof LogError) return { ok: false, said: withoutSecrets(error.message) };
     throw error;
@@ -67,10 +74,7 @@ export const checkLog = async (config: DistributedConfig): Promise<ServiceAnswer
 };
 
 /** A MongoDB that does not answer is told of beside this. */
-const ownDatabase = async (
-  { mongodbUri, database }: DistributedConfig,
-  name: Parameters<typeof refuseOtherOwner>[1],
-): Promise<void> => {
+const ownDatabase = async ({ mongodbUri, database }: DistributedConfig, name: LogName | undefined): Promise<void> => {
   const client = createMongoClient(mongodbUri);
   try {
     await refuseOtherOwner(client.db(database), name).catch((error: unknown) => {

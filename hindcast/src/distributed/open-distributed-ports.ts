@@ -2,11 +2,15 @@ import { join, resolve } from 'node:path';
 import { openKafkaEventLog } from '@hindcast/adapters/kafka';
 import {
   createMongoClient,
+  type Db,
   holdDatabase,
+  type LogName,
+  type MongoClient,
   majority,
   openGridFsArtifactStore,
   openMongoBacklogBoard,
   openMongoViews,
+  refuseOtherOwner,
 } from '@hindcast/adapters/mongodb';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import {
@@ -21,9 +25,10 @@ import { createMemoryRateLimits } from '@hindcast/domain/in-memory';
 import { makeDataFolder } from '../embedded/data-folder.ts';
 import { datasetExtractorIn } from '../parts/dataset-extractor.ts';
 import type { Ports } from '../parts/ports.ts';
-import { createUndoStack } from '../parts/undo-stack.ts';
+import { createUndoStack, type UndoStack } from '../parts/undo-stack.ts';
 import { readTextFile } from '../secret-files.ts';
-import type { DistributedConfig } from '../settings.ts';
+import { type DistributedConfig, SETTINGS } from '../settings.ts';
+import { whileWaiting } from '../while-waiting.ts';
 import { kafkaLogOptions } from './kafka-log-options.ts';
 import { redisSecurity } from './redis-security.ts';
 
@@ -35,7 +40,18 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
   await makeDataFolder(resolve(config.data));
   const opened = createUndoStack();
   try {
-    const log = opened.keep(await openKafkaEventLog(kafkaLogOptions(config, logger)));
+    const client = createMongoClient(config.mongodbUri);
+    opened.push(() => client.close());
+    const database = client.db(config.database, majority);
+    const beforeMade = (log: LogName | undefined) => refuseOtherOwner(database, log);
+    const told = <T>(opening: Promise<T>, what: string): Promise<T> =>
+      whileWaiting(opening, () => logger.warn({}, `Still opening ${what}. \`hindcast doctor\` says more.`));
+    const log = opened.keep(
+      await told(
+        openKafkaEventLog({ ...kafkaLogOptions(config, logger), beforeMade }),
+        `the log in Kafka (${SETTINGS.kafkaBrokers.env})`,
+      ),
+    );
     const [{ logId, epoch } = { logId: '', epoch: 0 }, ...others] = await log.bounds(TOPICS.predictions);
     const partitions = 1 + others.length;
     if (partitions !== config.partitions)
@@ -43,11 +59,10 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
         { asked: config.partitions, partitions },
         'The log has another number of partitions than HINDCAST_PARTITIONS says, which counts only when topics are created.',
       );
-    const client = createMongoClient(config.mongodbUri);
-    opened.push(() => client.close());
-    const owned = opened.keep(await holdDatabase(client.db(config.database, majority), { logId, epoch }, { logger }));
-    const views = opened.keep(await openMongoViews({ server: { client }, database: config.database, now, logger }));
-    const artifacts = await openGridFsArtifactStore({ db: client.db(config.database), cacheFolder });
+    const { owned, views, artifacts, board } = await told(
+      openDatabase({ client, database, log: { logId, epoch }, cacheFolder, logger, opened }),
+      `the database ${config.database} in MongoDB (${SETTINGS.mongodbUri.env})`,
+    );
     const redis = opened.keep(
       openRedis({
         url: config.redisUrl,
@@ -71,7 +86,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       reservations: createRedisReservations({ redis }),
       rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
-      board: await openMongoBacklogBoard({ db: client.db(config.database, majority) }),
+      board,
       checks: { database: { required: true, check: owned.check }, cache: { required: false, check: redisAnswers } },
       close: opened.undo,
     };
@@ -80,3 +95,21 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     throw error;
   }
 };
+
+interface DatabaseToOpen {
+  readonly client: MongoClient;
+  readonly database: Db;
+  readonly log: LogName;
+  readonly cacheFolder: string;
+  readonly logger: Logger;
+  readonly opened: UndoStack;
+}
+
+const openDatabase = async ({ client, database, log, cacheFolder, logger, opened }: DatabaseToOpen) => ({
+  owned: opened.keep(await holdDatabase(database, log, { logger })),
+  views: opened.keep(
+    await openMongoViews({ server: { client }, database: database.databaseName, now: nodeIdentity.now, logger }),
+  ),
+  artifacts: await openGridFsArtifactStore({ db: client.db(database.databaseName), cacheFolder }),
+  board: await openMongoBacklogBoard({ db: database }),
+});
