@@ -59,6 +59,7 @@ describe('hindcast verify', () => {
     const { url } = await answering({ report });
     const { code, out, err } = await cli(['verify', '--url', url]);
     expect(code).toBe(1);
+    expect(out).toContain('1 compared, 1 of them not exact: ');
     expect(out).toContain('1 × model_changed\np-1  0:0:3  mismatch  model_changed\n');
     expect(err).toContain('Not every answer would be given again.');
     expect(JSON.parse((await cli(['verify', '--json', '--url', url])).out)).toMatchObject({ report: { mismatch: 1 } });
