@@ -1,5 +1,5 @@
 import { problem } from '@hindcast/adapters/http';
-import { missingModel, type ModelReference, parseModelReference } from '@hindcast/domain';
+import { type ModelReference, missingModel, parseModelReference } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
 import { catchUp, resolveModel } from './resolve-model.ts';
 
