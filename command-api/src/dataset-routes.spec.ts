@@ -61,12 +61,24 @@ it('a set of which a file or the manifest is gone is cut again, by one job howev
   expect([whole.statusCode, whole.json().job]).toEqual([200, jobs[2]]);
 });
 
+const parts = [{ name: 'train', share: 1 }];
+
+it('takes the time of a holdout in the form of every other time, and in milliseconds', async () => {
+  const since = '2026-01-31T00:00:00Z';
+  const asked = (await create({ split: { parts, holdout: { name: 'late', since } } })).json();
+  const spec = world.ports.jobs.get(DEFAULT_TENANT, asked.job)?.state.request.spec;
+  expect(spec).toMatchObject({ plan: { spec: { split: { holdout: { name: 'late', since: Date.parse(since) } } } } });
+  const again = (await create({ split: { parts, holdout: { name: 'late', since: Date.parse(since) } } })).json();
+  expect(again.id).toBe(asked.id);
+});
+
 it.each<[string, object, number]>([
   ['shares', { split: { parts: [{ name: 'a', share: 0.1 }] } }, 422],
   ['a format that cannot be written', { format: 'parquet' }, 422],
   ['members that nobody knows', { lable: {} }, 422],
   ['positions of another log', { to: '7:0:1' }, 422],
   ['a time that is none', { since: 'yesterday' }, 422],
+  ['a holdout from a time that is none', { split: { parts, holdout: { name: 'late', since: 'yesterday' } } }, 422],
 ])('is refused: %s', async (_, wish, status) => {
   expect((await create(wish)).statusCode).toBe(status);
 });

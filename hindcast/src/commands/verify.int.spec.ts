@@ -65,6 +65,12 @@ describe('hindcast verify', () => {
     expect(JSON.parse((await cli(['verify', '--json', '--url', url])).out)).toMatchObject({ report: { mismatch: 1 } });
   });
 
+  it('says where there was nothing to run', async () => {
+    const { url } = await answering({ report: reportOf({}) });
+    const { code, err } = await cli(['verify', '--url', url]);
+    expect([code, err]).toEqual([0, expect.stringContaining('There was nothing to run')]);
+  });
+
   it('says why there is no report', async () => {
     const { url } = await answering({ status: 'failed', error: { code: 'cut_unreadable', detail: 'Another log.' } });
     expect(await cli(['verify', '--url', url])).toMatchObject({ code: 1, out: '' });

@@ -70,8 +70,11 @@ const verifyData = async (
 const tell = (voice: Voice, ended: object, report: VerificationReport): void => {
   voice.answer(ended, describe(report));
   if (!isReproduced(report)) throw new CliFailure(EXIT.failed, 'Not every answer would be given again.');
+  if (report.verified === 0) voice.note(nothingToRun);
   if (ranNothing(report)) throw failed('Nothing was verified: none of these predictions could be run again.');
 };
+
+export const nothingToRun = 'There was nothing to run: no prediction that was asked for has a result in the stretch.';
 
 export interface Begun {
   readonly id: string;
