@@ -88,7 +88,7 @@ const uploadCommand = (context: CliContext): Command =>
           counts.lines += 1;
           counts[status] += 1;
           if (status === 'refused' && counts.refused <= toldMax)
-            voice.note(`line ${part.firstLine + line - 1}: ${error?.detail ?? error?.title ?? 'refused'}`);
+            voice.note(`line ${part.fileLine(line)}: ${error?.detail ?? error?.title ?? 'refused'}`);
         }
         voice.progress(`${told(counts)}${source.share()}`);
       }
