@@ -1,18 +1,18 @@
 import { isKnown, type KnownPredictionDoc, problem } from '@hindcast/adapters/http';
-import { addressOf, isAbout, keyOf, type LabelsDoc, type PredictionQuery, waitingLabelsMax } from '@hindcast/domain';
+import { addressOf, isAbout, keyOf, type PredictionQuery, type WaitingLabel } from '@hindcast/domain';
 import type { CommandContext } from '../command-ports.ts';
 import type { LabelRequest } from './label-request.ts';
 
 /** Documents that are held at once: each may have a result in it. */
 const pageMax = 200;
 
-/** Of which predictions a label is, as far as the views know, and whether others wait at its address. */
+/** Of which predictions a label is, as far as the views know, and which others wait at its address. */
 export type Labeled =
   | { readonly by: 'id'; readonly id: string; readonly isKnown: boolean }
-  | { readonly by: 'address'; readonly ids: readonly string[]; readonly waits: boolean };
+  | { readonly by: 'address'; readonly ids: readonly string[]; readonly waiting: readonly WaitingLabel[] };
 
 /**
- * @throws Problem `too-many-matches`, `too-many-labels-waiting`, `store-unavailable`
+ * @throws Problem `too-many-matches`, `store-unavailable`
  */
 export const findLabeled = async (context: CommandContext, label: LabelRequest): Promise<Labeled> => {
   const { tenant, ports } = context;
@@ -21,14 +21,8 @@ export const findLabeled = async (context: CommandContext, label: LabelRequest):
     return { by: 'id', id: label.id, isKnown: doc !== undefined && isKnown(doc) };
   }
   const [ids, at] = await Promise.all([matchesOf(context, label), ports.views.labels(keyOf(tenant, addressOf(label)))]);
-  const waiting = waitingAt(at);
-  if (ids.length === 0 && waiting >= waitingLabelsMax) {
-    throw problem('too-many-labels-waiting', `${waiting} labels wait for a prediction like this already.`);
-  }
-  return { by: 'address', ids, waits: waiting > 0 };
+  return { by: 'address', ids, waiting: at?.state.waiting ?? [] };
 };
-
-const waitingAt = (doc: LabelsDoc | undefined): number => doc?.state.waiting.length ?? 0;
 
 /** Newest first. */
 const matchesOf = async (context: CommandContext, label: LabelRequest): Promise<readonly string[]> => {

@@ -81,6 +81,16 @@ describe('a label', () => {
     expect((await label({ referenceId: 'r', value: false })).json()).toMatchObject({ status: 'parked' });
   });
 
+  it('that would be one too many to wait is refused, also while the view does not know of the others', async () => {
+    world.holdViews();
+    const window = (at: number) => ({ entity: 'e', model: `m-${at}`, value: at });
+    const lines = [...Array.from({ length: 70 }, (_, at) => window(at)), { ...window(3), value: 'corrected' }];
+    const statuses = (await upload(lines)).map(({ status }) => status);
+    expect(statuses).toEqual([...Array(64).fill('parked'), ...Array(6).fill('refused'), 'parked']);
+    const corrections = Array.from({ length: 70 }, (_, value) => ({ referenceId: 'r', value }));
+    expect(new Set((await upload(corrections)).map(({ status }) => status))).toEqual(new Set(['parked']));
+  });
+
   it('that fits too many predictions is given to none', async () => {
     await world.close();
     world = await createCommandWorld({ limits: { labelMatchesMax: 1 } });
