@@ -1,4 +1,5 @@
 import { pipeline, type Readable } from 'node:stream';
+import { roundedInteger } from '@hindcast/domain';
 import { parse } from 'csv-parse';
 import { CliFailure, usage } from './cli-failure.ts';
 import { labelValue } from './label-value.ts';
@@ -22,6 +23,8 @@ async function* jsonLines(source: Readable, by: LabelName | undefined): AsyncGen
 /** A line that is no object goes as it is: the server says what is wrong with it. */
 const onlyBy = (line: string, by: LabelName): string => {
   try {
+    // What would lose digits here goes as it is, too.
+    if (roundedInteger(line) !== undefined) return line;
     const label: unknown = JSON.parse(line);
     if (typeof label !== 'object' || label === null || Array.isArray(label)) return line;
     const kept = Object.entries(label).filter(([name]) => name === by || !isName(name));
@@ -51,7 +54,7 @@ async function* csvLines(source: Readable, path: string, by: LabelName | undefin
   try {
     for await (const { record, info } of rows as AsyncIterable<CsvRow>) {
       const within = Object.values(record).join('').split('\n').length - 1;
-      yield { text: JSON.stringify(labelOf(record, by)), line: info.lines - within };
+      yield { text: labelText(record, by), line: info.lines - within };
     }
   } catch (error) {
     if (error instanceof CliFailure) throw error;
@@ -73,11 +76,18 @@ const headerFault = (found: readonly string[], by: LabelName | undefined): strin
 };
 
 /** Empty cells say nothing, and neither do columns that labels do not have. */
-const labelOf = (row: Readonly<Record<string, string>>, by: LabelName | undefined): object => {
-  const label: Record<string, unknown> = {};
+const labelText = (row: Readonly<Record<string, string>>, by: LabelName | undefined): string => {
+  const members: string[] = [];
   for (const [name, cell] of Object.entries(row)) {
     if (cell === '' || !columns.has(name) || (by !== undefined && isName(name) && name !== by)) continue;
-    label[name] = name === 'value' ? labelValue(cell) : name === 'weight' ? Number(cell) : cell;
+    members.push(`${JSON.stringify(name)}:${memberText(name, cell)}`);
   }
-  return label;
+  return `{${members.join(',')}}`;
+};
+
+/** Digits that a number cannot hold are left to the server, which refuses them. */
+const memberText = (name: string, cell: string): string => {
+  if (name === 'weight') return JSON.stringify(Number(cell));
+  if (name !== 'value') return JSON.stringify(cell);
+  return roundedInteger(cell) === undefined ? JSON.stringify(labelValue(cell)) : cell.replaceAll(/\s/g, ' ');
 };

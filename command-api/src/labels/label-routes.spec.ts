@@ -120,6 +120,18 @@ describe('a label', () => {
     expect(answer.json().errors[0].pointer).toBe(pointer);
   });
 
+  it('whose number would lose digits is refused, in every way to send one', async () => {
+    const id = await accepted();
+    const value = '9007199254740993';
+    const error = { type: '/problems/malformed-request', detail: expect.stringContaining(value) };
+    expect((await world.send('POST', '/v1/labels', `{"id":"${id}","value":${value}}`)).json()).toMatchObject(error);
+    expect((await world.send('POST', `/v1/predictions/${id}/labels`, `{"value":${value}}`)).json()).toMatchObject(
+      error,
+    );
+    expect(await upload([`{"id":"${id}","value":${value}}`])).toMatchObject([{ status: 'refused', error }]);
+    expect((await label({ id, value })).statusCode).toBe(202);
+  });
+
   it('with a key is the same event when it comes again', async () => {
     const id = await accepted({ referenceId: 'r' });
     for (let i = 0; i < 2; i++) await label({ referenceId: 'r', value: true }, { 'idempotency-key': 'k' });

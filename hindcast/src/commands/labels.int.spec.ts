@@ -70,6 +70,17 @@ describe('hindcast labels upload', () => {
     ]);
   });
 
+  it('sends every digit of a number, for the server to say whether it can be held', async () => {
+    const { url, asked } = await taking();
+    const csv = await file('l.csv', 'id,referenceId,value\na,r,9007199254740993\n');
+    await cli(['labels', 'upload', csv, '--by', 'id', '--url', url]);
+    const ndjson = await file('l.ndjson', '{"id":"a","value":9007199254740993}\n');
+    await cli(['labels', 'upload', ndjson, '--by', 'id', '--url', url]);
+    expect(asked.map(({ body }) => body)).toEqual(Array(2).fill('{"id":"a","value":9007199254740993}\n'));
+    const told = await cli(['labels', 'add', '9007199254740993', '--reference', 'r', '--url', url]);
+    expect([told.code, asked.length]).toEqual([2, 2]);
+  });
+
   it('names refused rows of CSV as the file counts its lines', async () => {
     const { url } = await taking();
     const path = await file('l.csv', 'id,value,note\na,1,"two\nlines"\n\nb,bad,\nc,bad,"two\nlines"\n');
