@@ -30,7 +30,8 @@ type Kept = Pick<DatasetPorts, 'artifacts'>;
  */
 export const mustHave = async ({ artifacts }: Kept, { sha256 }: DataRef, what: string): Promise<void> => {
   if (await artifacts.has(sha256).catch(() => true)) return;
-  throw problem('dataset-file-gone', `The artifact store no longer has ${what} (${sha256}).`);
+  const again = 'Ask for the set again with the same wishes and positions: it is cut again, to the same bytes.';
+  throw problem('dataset-file-gone', `The artifact store no longer has ${what} (${sha256}). ${again}`);
 };
 
 /** @throws Problem `dataset-file-gone`, `store-unavailable` */
