@@ -77,6 +77,7 @@ export const backtestRoutes =
             'too-many-jobs',
             'catalog-behind',
             'log-unavailable',
+            'too-many-waiting',
           ),
         },
       },
@@ -85,7 +86,7 @@ export const backtestRoutes =
         const { name, state, pinned } = await resolveModel(context, reference);
         const version = pinned === undefined ? undefined : findVersion(state, pinned);
         if (!version) throw problem('invalid-body', `Say which version, such as ${name}@${state.versions.length}.`);
-        if (history !== undefined) await resolvePast(context, history);
+        if (history !== undefined) await resolvePast(context, history, reply.raw);
         const cut = await wishedCut(context, wish);
         const spec: BacktestSpec = {
           cut: shadow && wish.from === undefined && wish.since === undefined ? emptyAtItsEnd(cut) : cut,

@@ -50,12 +50,13 @@ export const verificationRoutes =
             'too-many-jobs',
             'catalog-behind',
             'log-unavailable',
+            'too-many-waiting',
           ),
         },
       },
       async (request, reply) => {
         const { model: reference, sample, rowsPerSecondMax, ...wish } = request.body ?? {};
-        const past = reference === undefined ? undefined : await resolvePast(context, reference);
+        const past = reference === undefined ? undefined : await resolvePast(context, reference, reply.raw);
         const spec: VerificationSpec = {
           cut: await wishedCut(context, wish),
           ...past,
