@@ -19,6 +19,7 @@ import { begunSchema, idOf, sendBegun } from './begun-job.ts';
 import type { CommandContext } from './command-ports.ts';
 import { requestJob } from './request-job.ts';
 import { resolveModel } from './resolve-model.ts';
+import { resolvePast } from './resolve-past.ts';
 import { cutProperties, wishedCut } from './wished-cut.ts';
 
 const body = Type.Object(
@@ -31,7 +32,7 @@ const body = Type.Object(
     history: Type.Optional(
       Type.String({
         pattern: modelNamePattern,
-        description: 'The model whose past it is asked about; default: the same',
+        description: 'The model whose past it is asked about, which may have been imported only; default: the same',
       }),
     ),
     versions: Type.Optional(
@@ -76,6 +77,7 @@ export const backtestRoutes =
             'too-many-jobs',
             'catalog-behind',
             'log-unavailable',
+            'too-many-waiting',
           ),
         },
       },
@@ -84,7 +86,7 @@ export const backtestRoutes =
         const { name, state, pinned } = await resolveModel(context, reference);
         const version = pinned === undefined ? undefined : findVersion(state, pinned);
         if (!version) throw problem('invalid-body', `Say which version, such as ${name}@${state.versions.length}.`);
-        if (history !== undefined) await resolveModel(context, history);
+        if (history !== undefined) await resolvePast(context, history, reply.raw);
         const cut = await wishedCut(context, wish);
         const spec: BacktestSpec = {
           cut: shadow && wish.from === undefined && wish.since === undefined ? emptyAtItsEnd(cut) : cut,

@@ -3,6 +3,7 @@ import { answers, datasetBody, datasetPath, datasetSchema, jobsCaughtUp, problem
 import { datasetIdOf, datasetJobKind, datasetJobs, datasetRequestSchema, planDataset } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { CommandContext } from './command-ports.ts';
+import { isLost } from './lost-dataset.ts';
 import { requestJob } from './request-job.ts';
 
 export const datasetRoutes =
@@ -17,7 +18,7 @@ export const datasetRoutes =
           summary: 'Cut a data set from the log',
           description:
             'What is asked and where the log ends make the id: asked again with the positions of the first answer (`to`) ' +
-            'it is the same set, with the same bytes. It is a job: /v1/jobs/{id} tells how far it is, and cancels it.',
+            'it is the same set, with the same bytes, and is cut again where its files are gone. It is a job: /v1/jobs/{id} tells how far it is, and cancels it.',
           tags: ['Data sets'],
           body: datasetRequestSchema,
           response: answers(
@@ -44,8 +45,9 @@ export const datasetRoutes =
         const { sha256, idFromText } = ports.identity;
         const datasetId = datasetIdOf(plan, sha256);
         await jobsCaughtUp(ports.jobs);
-        const { nextId } = datasetJobs(ports.jobs, idFromText, tenant, datasetId);
-        const { doc } = await requestJob(context, { id: nextId, kind: datasetJobKind, spec: { plan } });
+        const known = datasetJobs(ports.jobs, idFromText, tenant, datasetId);
+        const id = (await isLost(ports.artifacts, known.doc)) ? known.againId : known.nextId;
+        const { doc } = await requestJob(context, { id, kind: datasetJobKind, spec: { plan } });
         const done = doc.state.status === 'succeeded';
         return reply
           .code(done ? 200 : 202)

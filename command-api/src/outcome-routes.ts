@@ -80,6 +80,7 @@ export const outcomeRoutes =
     app.post(
       '/v1/predictions/:id/labels',
       {
+        config: { exactIntegers: true },
         schema: {
           operationId: 'labelPrediction',
           summary: 'Say what came true',

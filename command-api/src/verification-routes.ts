@@ -11,7 +11,7 @@ import { Type } from '@sinclair/typebox';
 import { begunSchema, idOf, sendBegun } from './begun-job.ts';
 import type { CommandContext } from './command-ports.ts';
 import { requestJob } from './request-job.ts';
-import { resolveModel } from './resolve-model.ts';
+import { resolvePast } from './resolve-past.ts';
 import { cutProperties, wishedCut } from './wished-cut.ts';
 
 const body = Type.Union([
@@ -50,16 +50,16 @@ export const verificationRoutes =
             'too-many-jobs',
             'catalog-behind',
             'log-unavailable',
+            'too-many-waiting',
           ),
         },
       },
       async (request, reply) => {
         const { model: reference, sample, rowsPerSecondMax, ...wish } = request.body ?? {};
-        const model = reference === undefined ? undefined : await resolveModel(context, reference);
+        const past = reference === undefined ? undefined : await resolvePast(context, reference, reply.raw);
         const spec: VerificationSpec = {
           cut: await wishedCut(context, wish),
-          ...(model && { model: model.name }),
-          ...(model?.pinned !== undefined && { version: model.pinned }),
+          ...past,
           ...(sample && { sample }),
           rowsPerSecondMax: rowsPerSecondMax ?? pastRowsPerSecondDefault,
         };

@@ -58,6 +58,24 @@ describe('a job', () => {
     givenJob(request, started).when(aJobReleased()).thenIs('accepted', { status: 'queued', runner: undefined });
   });
 
+  it('counts losses anew when it has come further than it ever was, and not when it came as far again', () => {
+    const attempt = (number: number, ...done: number[]) => [
+      aJobStarted({ eventId: `start-${number}`, attempt: number }),
+      ...done.map((of) => aJobProgressed({ eventId: `${number}-${of}`, attempt: number, done: of })),
+    ];
+    const lost = [request, ...attempt(1, 7), ...attempt(2, 3, 7), ...attempt(3, 5)];
+    givenJob(...lost)
+      .when(aJobProgressed({ attempt: 3, done: 7 }))
+      .thenIs('accepted', { lost: 2, furthest: 7 });
+    givenJob(...lost)
+      .when(aJobProgressed({ attempt: 3, done: 8 }))
+      .thenIs('accepted', { lost: 0, attempts: 3 });
+    const givenBack = [request, ...attempt(1, 7), aJobReleased(), ...attempt(2, 3), ...attempt(3)];
+    givenJob(...givenBack)
+      .when(aJobProgressed({ attempt: 3, done: 5 }))
+      .thenIs('accepted', { lost: 1, furthest: 7 });
+  });
+
   it('hears nothing of an attempt that another one has followed, but for its success', () => {
     const second = aJobStarted({ attempt: 2 });
     givenJob(request, started, second)
@@ -169,6 +187,24 @@ describe('the laws of a job', () => {
           if (evolved.verdict !== 'accepted') expect(state).toBe(before);
         }
         expect(ends).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('losses are forgotten only by who does more than was ever done: what does not ends after so many', () => {
+    fc.assert(
+      fc.property(anyStream, (stream) => {
+        let state: JobState = unknownJob;
+        let most = 0;
+        for (const stored of stream) {
+          const before = state;
+          state = evolveJob(state, stored).state;
+          if (state.status === 'unknown') continue;
+          const done = state.progress?.done ?? 0;
+          if (before.status !== 'unknown' && state.lost < before.lost) expect(done).toBeGreaterThan(most);
+          if (done > most) expect(state.lost).toBe(0);
+          most = Math.max(most, done);
+        }
       }),
     );
   });

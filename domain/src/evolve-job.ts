@@ -7,7 +7,10 @@ export const JOB_STATUSES = ['queued', 'running', ...JOB_END_STATUSES] as const;
 export type JobEndStatus = (typeof JOB_END_STATUSES)[number];
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** A job that was started and lost so often is given up: what kills its process must not do so for ever. */
+/**
+ * A job whose process was lost so often is given up, unless it came further in between than it ever was: what kills its
+ * process must not do so for ever, and long work must outlive any number of crashes that are not its own.
+ */
 export const lostMax = 3;
 
 export type JobVerdict =
@@ -37,8 +40,10 @@ interface Known {
   };
   /** The newest attempt; 0 before the first. */
   readonly attempts: number;
-  /** Attempts that were followed by another one without having been given back. */
+  /** Attempts that were followed by another one without having been given back, since one came further than ever. */
   readonly lost: number;
+  /** Most that attempts before the newest had done. */
+  readonly furthest: number;
   /** Of the first attempt, ms since 1970. */
   readonly startedAt: number | undefined;
   readonly progress: (JobProgress & { readonly attempt: number; readonly at: number }) | undefined;
@@ -109,6 +114,7 @@ const request = (
     request: { eventId: event.id, kind, spec, requestHash, offset, at: appendedAt },
     attempts: 0,
     lost: 0,
+    furthest: 0,
     startedAt: undefined,
     progress: undefined,
     base: undefined,
@@ -130,8 +136,9 @@ const answer = (
       if (attempt <= state.attempts) return undefined;
       const lost = state.lost + (state.status === 'running' ? 1 : 0);
       const done = state.checkpoint === undefined ? 0 : (state.progress?.done ?? 0);
-      const started = { attempts: attempt, lost, runner, startedAt: state.startedAt ?? at, base: { at, done } };
-      return { ...state, ...started, status: 'running' };
+      const furthest = Math.max(state.furthest, state.progress?.done ?? 0);
+      const started = { attempts: attempt, lost, furthest, runner, startedAt: state.startedAt ?? at };
+      return { ...state, ...started, base: { at, done }, status: 'running' };
     }
     case 'JobProgressed':
       return progressed(state, event.data, at);
@@ -161,7 +168,8 @@ const progressed = (
   const known = state.progress?.attempt === attempt ? state.progress.done : 0;
   if (progress.done < known) return undefined;
   const base = state.base && progress.done < state.base.done ? { at, done: progress.done } : state.base;
-  return { ...state, base, progress: { ...progress, attempt, at }, checkpoint: checkpoint ?? state.checkpoint };
+  const lost = progress.done > state.furthest ? 0 : state.lost;
+  return { ...state, lost, base, progress: { ...progress, attempt, at }, checkpoint: checkpoint ?? state.checkpoint };
 };
 
 const ended = (
@@ -170,9 +178,10 @@ const ended = (
   endedAt: number,
   { result, error, reason }: Partial<Pick<EndedJob, 'result' | 'error' | 'reason'>>,
 ): EndedJob => {
-  const { request, attempts, lost, startedAt, progress, base } = state;
+  const { request, attempts, lost, furthest, startedAt, progress, base } = state;
   const checkpoint = status === 'succeeded' ? undefined : state.checkpoint;
-  return { status, request, attempts, lost, startedAt, progress, base, endedAt, result, error, reason, checkpoint };
+  const known = { request, attempts, lost, furthest, startedAt, progress, base };
+  return { ...known, status, endedAt, result, error, reason, checkpoint };
 };
 
 /** On average since its newest attempt began; undefined where nothing is known yet. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  canWait,
   evolveLabels,
   isAbout,
   type LabelsState,
@@ -46,13 +47,31 @@ describe('labels of an address', () => {
     expect(verdicts).toEqual(['accepted', 'ignored:repeated', 'ignored:duplicate', 'accepted', 'ignored:repeated']);
   });
 
-  it('are bounded, those that wait and those that are remembered', () => {
-    const many = Array.from({ length: waitingLabelsMax + 5 }, (_, i) =>
-      aLabelReported({ eventId: `r-${i}`, value: i }),
+  const many = (count: number, about: (at: number) => object = () => ({})) =>
+    Array.from({ length: count }, (_, i) => aLabelReported({ eventId: `r-${i}`, value: i, ...about(i) }));
+
+  it('are bounded, and the newest correction wins: the oldest that it corrects gives way', () => {
+    const { state, verdicts } = fold(many(waitingLabelsMax + 6));
+    expect(new Set(verdicts)).toEqual(new Set(['accepted']));
+    expect(state.waiting.map(({ report }) => report.value)).toEqual(
+      Array.from({ length: waitingLabelsMax }, (_, i) => i + 6),
     );
-    const { state, verdicts } = fold(many);
+  });
+
+  it('are bounded where none corrects another: one more does not wait, and can be known not to', () => {
+    const ofModels = many(waitingLabelsMax + 5, (i) => ({ model: `m-${i}` }));
+    const { state, verdicts } = fold(ofModels);
     expect(state.waiting).toHaveLength(waitingLabelsMax);
     expect(verdicts.slice(waitingLabelsMax)).toEqual(Array.from({ length: 5 }, () => 'ignored:full'));
+    const waiting = state.waiting.map(({ report }) => report);
+    expect(['m-3', 'm-70'].map((model) => canWait(waiting, { model }))).toEqual([true, false]);
+    expect(canWait(waiting.slice(1), { model: 'm-70' })).toBe(true);
+    const corrected = fold([aLabelReported({ eventId: 'again', model: 'm-3', value: 'new' })], state);
+    expect(corrected.state.waiting.at(-1)).toMatchObject({ eventId: 'again' });
+    expect(corrected.state.waiting.map(({ eventId }) => eventId)).not.toContain('r-3');
+  });
+
+  it('are remembered up to a bound when they have found their prediction', () => {
     let matched = noLabels;
     for (let i = 0; i < matchedLabelsMax + 5; i++) {
       ({ state: matched } = fold(

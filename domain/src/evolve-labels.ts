@@ -2,7 +2,10 @@ import type { Stored } from './evolve-prediction.ts';
 import type { LabelEvent, LabelReport } from './label-events.ts';
 import { sameLabel } from './same-label.ts';
 
-/** Labels of one address that may wait at once; the log keeps those beyond, and nothing else does. */
+/**
+ * Labels of one address that may wait at once. One more takes the place of the oldest that it corrects; where it corrects
+ * none it does not wait, and only the log has it.
+ */
 export const waitingLabelsMax = 64;
 /** Matches that an address remembers, so that a repeated report or match changes nothing. */
 export const matchedLabelsMax = 64;
@@ -53,8 +56,9 @@ export const evolveLabels = (
         return ignore('ignored:repeated');
       const newest = state.waiting.at(-1);
       if (newest && sameReport(newest.report, report)) return ignore('ignored:duplicate');
-      if (state.waiting.length >= waitingLabelsMax) return ignore('ignored:full');
-      const waiting = [...state.waiting, { eventId, report, offset, at: appendedAt }];
+      const others = withRoom(state.waiting, report);
+      if (!others) return ignore('ignored:full');
+      const waiting = [...others, { eventId, report, offset, at: appendedAt }];
       return { state: { ...state, waiting }, verdict: 'accepted' };
     }
     case 'LabelMatched': {
@@ -74,8 +78,23 @@ export const evolveLabels = (
   }
 };
 
-const sameReport = (a: LabelReport, b: LabelReport): boolean =>
-  sameLabel(a, b) && a.from === b.from && a.to === b.to && a.model === b.model;
+/** Which of the predictions of an address a label is about. */
+type LabelTarget = Pick<LabelReport, 'from' | 'to' | 'model'>;
+
+const sameTarget = (a: LabelTarget, b: LabelTarget): boolean =>
+  a.from === b.from && a.to === b.to && a.model === b.model;
+const sameReport = (a: LabelReport, b: LabelReport): boolean => sameLabel(a, b) && sameTarget(a, b);
+
+/** Those behind which a report waits; undefined where there is no room for it. */
+const withRoom = (waiting: readonly WaitingLabel[], report: LabelReport): readonly WaitingLabel[] | undefined => {
+  if (waiting.length < waitingLabelsMax) return waiting;
+  const corrected = waiting.find((label) => sameTarget(label.report, report));
+  return corrected && waiting.filter((label) => label !== corrected);
+};
+
+/** Whether a label would wait behind those that wait at its address. */
+export const canWait = (waiting: readonly LabelTarget[], label: LabelTarget): boolean =>
+  waiting.length < waitingLabelsMax || waiting.some((one) => sameTarget(one, label));
 
 /** What of a request decides whether a label is about it. */
 export interface LabeledRequest {

@@ -75,6 +75,7 @@ export * from './record-admission.ts';
 export * from './replay.ts';
 export * from './replay-cursor.ts';
 export * from './replay-plan.ts';
+export * from './rounded-integer.ts';
 export * from './rounds.ts';
 export * from './same-label.ts';
 export * from './session-store.ts';

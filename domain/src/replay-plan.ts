@@ -65,6 +65,10 @@ export const planReplay = async (log: ReadableLog, range: ReplayRange): Promise<
     if (cursor && !kept) continue;
     const first = kept?.from ?? from.find((position) => position.partition === partition)?.offset ?? start;
     const last = Math.min(kept?.to ?? end, to.find((position) => position.partition === partition)?.offset ?? end);
+    if (first > last && named.some((position) => position.partition === partition && position.offset === first)) {
+      const detail = `from lies behind to in partition ${partition}: ${first} is after ${last}.`;
+      return refuse('malformed', detail);
+    }
     cut.push({ partition, from: first, to: last });
     const next = resumeAt(first, partition, cursor?.next);
     if (next === undefined || next >= last) continue;

@@ -198,6 +198,7 @@ describe('replay', () => {
     const { log } = logOf([spec], 1);
     expect(await refusal(log, { from: 'nonsense' })).toBe('malformed');
     expect(await refusal(log, { to: '2:0:1,2:0:1' })).toBe('malformed');
+    expect(await refusal(log, { from: '2:0:1', to: '2:0:0' })).toBe('malformed');
     expect(await refusal(log, { from: 'r1.2.0.0~0-0' })).toBe('malformed');
     expect(await refusal(log, { partition: 1 })).toBe('malformed');
     expect(await refusal(log, { from: '2:0:2' })).toBe('foreign');

@@ -40,8 +40,7 @@ export const cutFolderDataset = async (
       { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep: keepIn(out) },
       { signal, progress },
     ),
-  );
-  await rm(workFolder(out), { recursive: true, force: true });
+  ).finally(() => rm(workFolder(out), { recursive: true, force: true }));
   voice.progress(`${manifest.accountedFor.rows} rows in ${out}`, true);
   return manifest;
 };

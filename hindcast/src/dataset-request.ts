@@ -11,6 +11,7 @@ export interface DatasetOptions {
   readonly since?: string;
   readonly until?: string;
   readonly split?: string;
+  readonly holdout?: string;
   readonly sample?: string;
   readonly unlabelled?: string;
   readonly maturity?: string;
@@ -25,7 +26,7 @@ export const datasetRequestOf = async (
   now: number,
 ): Promise<DatasetRequest> => {
   const base = options.spec === undefined ? {} : await specIn(options.spec);
-  const { format, from, to, since, until, split, sample, unlabelled, maturity, redact, verified } = options;
+  const { format, from, to, since, until, split, holdout, sample, unlabelled, maturity, redact, verified } = options;
   const labels = {
     ...base.labels,
     ...(unlabelled !== undefined && { absent: absentOf(unlabelled) }),
@@ -40,7 +41,14 @@ export const datasetRequestOf = async (
     ...(since !== undefined && { since: parseMoment(since, now) }),
     ...(until !== undefined && { until: parseMoment(until, now) }),
     ...(Object.keys(labels).length > 0 && { labels }),
-    ...(split !== undefined && { split: { ...base.split, parts: partsOf(split) } }),
+    ...((split !== undefined || holdout !== undefined) && {
+      split: {
+        parts: [{ name: 'train', share: 1 }],
+        ...base.split,
+        ...(split !== undefined && { parts: partsOf(split) }),
+        ...(holdout !== undefined && { holdout: holdoutOf(holdout, now) }),
+      },
+    }),
     ...(sample !== undefined && { sample: { ...base.sample, fraction: shareOf(sample) } }),
     ...(redact !== undefined && { redact: [...(base.redact ?? []), ...redact.map(redactionOf)] }),
     ...(verified && { verified }),
@@ -82,6 +90,12 @@ const partsOf = (text: string): { name: string; share: number }[] =>
       throw usage(`"${part}" is no split; write it like train=0.8,test=0.2.`);
     return { name, share: shareOf(share) };
   });
+
+const holdoutOf = (text: string, now: number): { name: string; since: string } => {
+  const at = text.indexOf('@');
+  if (at < 1) throw usage(`"${text}" is no holdout; write it like late@2026-01-31T00:00:00Z or late@30d.`);
+  return { name: text.slice(0, at), since: parseMoment(text.slice(at + 1), now) };
+};
 
 const redactionOf = (text: string): NonNullable<DatasetRequest['redact']>[number] => {
   const at = text.lastIndexOf('=');

@@ -1,31 +1,30 @@
-import { createInterface } from 'node:readline';
 import { pipeline, type Readable } from 'node:stream';
+import { roundedInteger } from '@hindcast/domain';
 import { parse } from 'csv-parse';
-import { usage } from './cli-failure.ts';
+import { CliFailure, usage } from './cli-failure.ts';
 import { labelValue } from './label-value.ts';
+import { linesOf, type UploadLine } from './upload-parts.ts';
 
 /** What says which predictions a label is about; a file may have columns of more than one. */
 export const LABEL_NAMES = ['id', 'referenceId', 'entity'] as const;
 export type LabelName = (typeof LABEL_NAMES)[number];
 
-const columns: ReadonlySet<string> = new Set([
-  ...LABEL_NAMES,
-  ...['from', 'to', 'model', 'match', 'value', 'occurredAt', 'source', 'weight'],
-]);
+const further = ['from', 'to', 'model', 'match', 'occurredAt', 'source', 'weight'] as const;
+const columns: ReadonlySet<string> = new Set([...LABEL_NAMES, 'value', ...further]);
 
 /** Labels of a file as lines of NDJSON: CSV with a header where its name says so, else NDJSON. */
-export const labelLines = (source: Readable, path: string, by: LabelName | undefined): AsyncGenerator<string> =>
+export const labelLines = (source: Readable, path: string, by: LabelName | undefined): AsyncGenerator<UploadLine> =>
   path.endsWith('.csv') ? csvLines(source, path, by) : jsonLines(source, by);
 
-async function* jsonLines(source: Readable, by: LabelName | undefined): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })) {
-    yield by === undefined ? line : onlyBy(line, by);
-  }
+async function* jsonLines(source: Readable, by: LabelName | undefined): AsyncGenerator<UploadLine> {
+  for await (const { text, line } of linesOf(source)) yield { text: by === undefined ? text : onlyBy(text, by), line };
 }
 
 /** A line that is no object goes as it is: the server says what is wrong with it. */
 const onlyBy = (line: string, by: LabelName): string => {
   try {
+    // What would lose digits here goes as it is, too.
+    if (roundedInteger(line) !== undefined) return line;
     const label: unknown = JSON.parse(line);
     if (typeof label !== 'object' || label === null || Array.isArray(label)) return line;
     const kept = Object.entries(label).filter(([name]) => name === by || !isName(name));
@@ -36,23 +35,59 @@ const onlyBy = (line: string, by: LabelName): string => {
 };
 const isName = (name: string): boolean => (LABEL_NAMES as readonly string[]).includes(name);
 
-async function* csvLines(source: Readable, path: string, by: LabelName | undefined): AsyncGenerator<string> {
-  const rows = parse({ columns: true, bom: true, skip_empty_lines: true, trim: true, max_record_size: 65_536 });
+interface CsvRow {
+  readonly record: Readonly<Record<string, string>>;
+  /** `lines`: read so far, those in quoted cells too. */
+  readonly info: { readonly lines: number };
+}
+
+async function* csvLines(source: Readable, path: string, by: LabelName | undefined): AsyncGenerator<UploadLine> {
+  const header = (found: string[]): string[] => {
+    const fault = headerFault(found, by);
+    if (fault !== undefined) throw usage(`${path}: ${fault}`);
+    return found;
+  };
+  const form = { bom: true, skip_empty_lines: true, trim: true, max_record_size: 65_536 };
+  const rows = parse({ ...form, columns: header, info: true });
   // A failure of the source comes out of the parser, which is what is read.
   pipeline(source, rows, () => {});
   try {
-    for await (const row of rows) yield JSON.stringify(labelOf(row as Readonly<Record<string, string>>, by));
+    for await (const { record, info } of rows as AsyncIterable<CsvRow>) {
+      const within = Object.values(record).join('').split('\n').length - 1;
+      yield { text: labelText(record, by), line: info.lines - within };
+    }
   } catch (error) {
+    if (error instanceof CliFailure) throw error;
     throw usage(`${path} is not CSV with a header: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
+/** Names that are told of a header. */
+const toldMax = 12;
+
+/** What a header lacks; undefined where nothing is. */
+const headerFault = (found: readonly string[], by: LabelName | undefined): string | undefined => {
+  const names = by === undefined ? LABEL_NAMES : [by];
+  if (found.includes('value') && names.some((name) => found.includes(name))) return undefined;
+  const told = found.slice(0, toldMax).join(', ') + (found.length > toldMax ? ', …' : '');
+  const one = names.length === 1 ? `the column ${by}` : `one of the columns ${names.join(', ')}`;
+  const other = found.length === 1 && /[;\t|]/.test(told) ? ' Cells must have commas between them.' : '';
+  return `expected ${one}, and the column value (and, if need be, ${further.join(', ')}); its header has ${told}.${other}`;
+};
+
 /** Empty cells say nothing, and neither do columns that labels do not have. */
-const labelOf = (row: Readonly<Record<string, string>>, by: LabelName | undefined): object => {
-  const label: Record<string, unknown> = {};
+const labelText = (row: Readonly<Record<string, string>>, by: LabelName | undefined): string => {
+  const members: string[] = [];
   for (const [name, cell] of Object.entries(row)) {
     if (cell === '' || !columns.has(name) || (by !== undefined && isName(name) && name !== by)) continue;
-    label[name] = name === 'value' ? labelValue(cell) : name === 'weight' ? Number(cell) : cell;
+    members.push(`${JSON.stringify(name)}:${memberText(name, cell)}`);
   }
-  return label;
+  return `{${members.join(',')}}`;
+};
+
+/** Digits that a number cannot hold are left to the server, which refuses them. */
+const memberText = (name: string, cell: string): string => {
+  if (name === 'weight') return JSON.stringify(Number(cell));
+  if (name !== 'value') return JSON.stringify(cell);
+  return roundedInteger(cell) === undefined ? JSON.stringify(labelValue(cell)) : cell.replaceAll(/\s/g, ' ');
 };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { unreadable } from './read-input.ts';
 
@@ -11,9 +12,24 @@ const partCharsMax = 1_048_576;
 /** Lines of NDJSON that are sent together. The same part has the same key, whenever and however often it is sent. */
 export interface UploadPart {
   readonly text: string;
-  /** Number of its first line in the file, counted from 1. */
-  readonly firstLine: number;
+  /** Where a line of it is in the file; both are counted from 1. */
+  fileLine(line: number): number;
   readonly key: string;
+}
+
+/** One line to send, and the line of the file that it comes from, counted from 1. */
+export interface UploadLine {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** The lines of a file that is sent as it is. */
+export async function* linesOf(source: Readable): AsyncGenerator<UploadLine> {
+  let line = 0;
+  for await (const text of createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })) {
+    line += 1;
+    yield { text, line };
+  }
 }
 
 /** A file, or stdin as `-`, whose size is not known. */
@@ -45,20 +61,23 @@ const sizeOf = async (path: string): Promise<number> => {
 };
 
 /** `name` begins the keys. */
-export async function* uploadParts(lines: AsyncIterable<string>, name: string): AsyncGenerator<UploadPart> {
+export async function* uploadParts(lines: AsyncIterable<UploadLine>, name: string): AsyncGenerator<UploadPart> {
   let text = '';
-  let [line, firstLine, count] = [0, 1, 0];
-  const part = (): UploadPart => ({
-    ...{ text, firstLine },
-    key: `${name}-${createHash('sha256').update(text).digest('hex')}`,
-  });
+  let places: number[] = [];
+  const part = (): UploadPart => {
+    const of = places;
+    return {
+      text,
+      fileLine: (line) => of[line - 1] ?? line,
+      key: `${name}-${createHash('sha256').update(text).digest('hex')}`,
+    };
+  };
   for await (const one of lines) {
-    line += 1;
-    text += `${one}\n`;
-    count += 1;
-    if (count < partLinesMax && text.length < partCharsMax) continue;
+    text += `${one.text}\n`;
+    places.push(one.line);
+    if (places.length < partLinesMax && text.length < partCharsMax) continue;
     yield part();
-    [text, firstLine, count] = ['', line + 1, 0];
+    [text, places] = ['', []];
   }
   if (text !== '') yield part();
 }

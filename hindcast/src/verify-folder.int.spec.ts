@@ -142,3 +142,28 @@ describe('hindcast verify --data', () => {
     expect(err).toContain('Nothing was verified');
   });
 });
+
+describe('a folder with history of a model that was never registered', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hindcast-verify-imported-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('can be asked about it', async () => {
+    const server = await startHindcast({ ...defaultConfig, port: 0, data: folder }, pino({ level: 'silent' }));
+    const row = {
+      model: 'bigone',
+      modelVersion: 1,
+      input: { x: 1 },
+      output: { y: 1 },
+      eventTime: '2025-01-01T00:00:00Z',
+    };
+    const imported = await fetch(`${server.url}/v1/imports?source=legacy`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: JSON.stringify(row),
+    });
+    expect(await imported.text()).toContain('"imported"');
+    await server.stop();
+    const { code, out } = await verify('--json', '--data', folder, '--model', 'bigone');
+    expect([code, reportOf(out)]).toEqual([0, expect.objectContaining({ verified: 1, reasons: { imported: 1 } })]);
+  });
+});

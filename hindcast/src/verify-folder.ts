@@ -7,10 +7,10 @@ import {
   findVersion,
   type KnownModels,
   type ModelReference,
+  missingModel,
   parseModelReference,
   type ReadableLog,
   readModels,
-  unknownModelDetail,
   type VerificationReport,
   type VerificationSpec,
   verificationKind,
@@ -44,7 +44,7 @@ export const verifyFolder = async (
   if (!made.ok) throw failed(made.refusal.detail);
   const models = await readModels(log);
   const named = reference === undefined ? undefined : (parseModelReference(reference) ?? { model: reference });
-  if (named) refuseUnknown(models, named);
+  if (named) await refuseUnknown(log, models, named);
   const spec: VerificationSpec = {
     cut: made.cut,
     ...named,
@@ -62,10 +62,17 @@ export const verifyFolder = async (
   return { spec, report };
 };
 
-const refuseUnknown = (models: KnownModels, { model, version }: ModelReference): void => {
-  const state = models.get(DEFAULT_TENANT, model);
-  if (!state) throw new CliFailure(EXIT.notFound, unknownModelDetail(model, models.names(DEFAULT_TENANT)));
-  if (version !== undefined && !findVersion(state, version))
+/** A model need not be registered where predictions of it were imported. */
+const refuseUnknown = async (
+  log: ReadableLog,
+  models: KnownModels,
+  { model, version }: ModelReference,
+): Promise<void> => {
+  const tenant = DEFAULT_TENANT;
+  const missing = await missingModel(log, models, { model, tenant });
+  if (missing !== undefined) throw new CliFailure(EXIT.notFound, missing);
+  const state = models.get(tenant, model);
+  if (state && version !== undefined && !findVersion(state, version))
     throw new CliFailure(EXIT.notFound, versionsOf(model, state));
 };
 

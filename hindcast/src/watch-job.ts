@@ -27,13 +27,20 @@ export interface Job {
   };
 }
 
+const isOpen = ({ status }: Pick<Job, 'status'>): boolean => status === 'queued' || status === 'running';
+
+/** Why a job ended that did not succeed, where that is known. */
+export const reasonOf = ({ error, reason }: Pick<Job, 'error' | 'reason'>): string | undefined =>
+  error ? `${error.detail} (${error.code})` : reason;
+
 export const jobPath = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;
 
+/** What a job does at the moment is nothing that has ended any more. */
 export const progressOf = ({ status, progress }: Pick<Job, 'status' | 'progress'>): string => {
   if (!progress) return status;
   const { done, total, unit, detail, ratePerSecond, etaMs } = progress;
   const of = total === undefined ? '' : ` of ${total}`;
-  const at = detail === undefined ? '' : ` (${detail})`;
+  const at = detail === undefined || !isOpen({ status }) ? '' : ` (${detail})`;
   const rate = ratePerSecond === undefined ? '' : `, ${Math.round(ratePerSecond)} per second`;
   const left = etaMs === undefined ? '' : `, about ${showDuration(etaMs)} left`;
   return `${status}${at}: ${done}${of} ${unit}${rate}${left}`;
@@ -46,9 +53,9 @@ export const endingOf = (status: string): string => (status === 'canceled' ? 'wa
 export const watchJob = async (client: ApiClient, voice: Voice, id: string): Promise<Job> => {
   for (;;) {
     const job = (await client.request(jobPath(id))).body as Job;
-    const isOpen = job.status === 'queued' || job.status === 'running';
-    voice.progress(progressOf(job), !isOpen);
-    if (!isOpen) return job;
+    const ended = !isOpen(job);
+    voice.progress(progressOf(job), ended);
+    if (ended) return job;
     await delay(lookMs);
   }
 };

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, datasetIdSchema, type OpenEnds, openPayload, problem } from '@hindcast/adapters/http';
+import { answers, datasetIdSchema, noneMatch, type OpenEnds, problem } from '@hindcast/adapters/http';
 import type { DatasetFile, DatasetFormat } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { type ByteRange, parseByteRange } from './byte-range.ts';
-import { readManifest } from './dataset-reading.ts';
+import { mustHave, openKept, readManifest } from './dataset-reading.ts';
 import type { QueryLimits, QueryPorts } from './query-ports.ts';
 import { streamed } from './streamed-reply.ts';
 
@@ -20,23 +21,23 @@ export const datasetFileRoute =
     const { artifacts, logger } = ports;
 
     const contentOf = async (
-      { sha256, bytes }: DatasetFile,
+      { name, sha256, bytes }: DatasetFile,
       { first, last }: ByteRange,
     ): Promise<AsyncIterable<Uint8Array>> => {
       const path = await artifacts.localPath(sha256).catch(() => undefined);
       if (path !== undefined && bytes > 0) return createReadStream(path, { start: first, end: last });
-      return sliced(await openPayload(artifacts, { sha256, bytes }), first, last);
+      return sliced(await openKept(ports, { sha256, bytes }, name), first, last);
     };
 
     app.get(
       '/v1/datasets/:id/files/:split/:file',
       {
-        exposeHeadRoute: false,
         schema: {
           operationId: 'getDatasetFile',
           summary: 'A file of a data set',
           description:
-            'Takes a range of bytes, so that a download that was broken off goes on. The ETag is the sha256 of the file.',
+            'Takes a range of bytes, so that a download that was broken off goes on. The ETag is the sha256 of the file, and ' +
+            'HEAD tells it and the length.',
           tags: ['Data sets'],
           params: Type.Object({
             id: datasetIdSchema,
@@ -44,6 +45,7 @@ export const datasetFileRoute =
             file: Type.String({ maxLength: 64, examples: ['part-00000.parquet'] }),
           }),
           headers: Type.Object({
+            'if-none-match': Type.Optional(Type.String()),
             range: Type.Optional(Type.String({ description: 'One range, such as `bytes=1000-`' })),
             'if-range': Type.Optional(
               Type.String({ description: 'ETag that the range is of; of another one all is sent' }),
@@ -54,10 +56,12 @@ export const datasetFileRoute =
             {
               200: Type.Unknown({ description: 'The whole file' }),
               206: Type.Unknown({ description: 'The range of it' }),
+              304: Type.Null({ description: 'Still what If-None-Match names' }),
             },
             'unknown-dataset',
             'unknown-dataset-file',
             'dataset-not-ready',
+            'dataset-file-gone',
             'range-not-satisfiable',
             'catalog-behind',
             'too-many-waiting',
@@ -72,7 +76,15 @@ export const datasetFileRoute =
         if (!file)
           throw problem('unknown-dataset-file', 'The data set has no file of this name: its manifest lists them.');
         const etag = `"${file.sha256}"`;
-        const { range, 'if-range': ifRange } = request.headers;
+        const headers = { etag, 'accept-ranges': 'bytes', 'cache-control': 'private, max-age=31536000, immutable' };
+        const { range, 'if-range': ifRange, 'if-none-match': known } = request.headers;
+        if (!noneMatch(known, etag)) return reply.code(304).headers(headers).send();
+        if (request.method === 'HEAD') {
+          await mustHave(ports, file, name);
+          reply.headers(headers).type(mediaTypes[manifest.format]).header('content-length', file.bytes);
+          // Fastify takes the length of a body that is no stream for that of the file.
+          return reply.send(Readable.from([]));
+        }
         const asked = ifRange === undefined || ifRange === etag ? parseByteRange(range, file.bytes) : undefined;
         if (asked === 'unsatisfiable') {
           throw problem('range-not-satisfiable', `The file has ${file.bytes} bytes.`, {
@@ -80,13 +92,15 @@ export const datasetFileRoute =
           });
         }
         const { first, last } = asked ?? { first: 0, last: file.bytes - 1 };
-        reply.headers({ etag, 'accept-ranges': 'bytes', 'cache-control': 'private, max-age=31536000, immutable' });
-        reply.type(mediaTypes[manifest.format]).header('content-length', last - first + 1);
-        if (asked) reply.code(206).header('content-range', `bytes ${first}-${last}/${file.bytes}`);
         const open = streams.of(reply.raw);
         try {
           const cut = () => reply.raw.destroy();
           const content = await contentOf(file, { first, last });
+          reply
+            .headers(headers)
+            .type(mediaTypes[manifest.format])
+            .header('content-length', last - first + 1);
+          if (asked) reply.code(206).header('content-range', `bytes ${first}-${last}/${file.bytes}`);
           return reply.send(
             streamed(content, { signal: open.signal(), logger, stalledMsMax: limits.stalledMsMax, cut }),
           );

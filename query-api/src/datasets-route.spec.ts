@@ -1,12 +1,21 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { canonicalJson, type DatasetPlan, datasetIdOf, datasetJobs } from '@hindcast/domain';
+import { createMemoryArtifactStore } from '@hindcast/domain/in-memory';
 import { aJobRequested, aJobSucceeded } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { queryWorld } from './testing/query-world.ts';
 
 let world: Awaited<ReturnType<typeof queryWorld>>;
+const store = createMemoryArtifactStore(nodeIdentity);
+const lost = new Set<string>();
 beforeEach(async () => {
-  world = await queryWorld();
+  lost.clear();
+  const artifacts: typeof store = {
+    ...store,
+    get: async (sha256) => (lost.has(sha256) ? undefined : store.get(sha256)),
+    has: async (sha256) => !lost.has(sha256) && store.has(sha256),
+  };
+  world = await queryWorld({ ports: { artifacts } });
 });
 afterEach(() => world.close());
 
@@ -24,7 +33,7 @@ const aSet = async (model: string, done = true) => {
   };
   const id = datasetIdOf(plan, nodeIdentity.sha256);
   const { nextId } = datasetJobs({ get: () => undefined }, nodeIdentity.idFromText, 'default', id);
-  const file = await world.artifacts.put(bytes(content), 1_000);
+  const file = await store.put(bytes(content), 1_000);
   const manifest = canonicalJson({
     datasetId: id,
     format: 'ndjson',
@@ -33,7 +42,7 @@ const aSet = async (model: string, done = true) => {
     columns: [],
     files: [{ name: 'all/part-00000.ndjson', split: 'all', rows: 2, ...file }],
   });
-  const kept = await world.artifacts.put(bytes(manifest), 10_000);
+  const kept = await store.put(bytes(manifest), 10_000);
   const request = aJobRequested({ id: nextId, eventId: `r-${model}`, kind: 'dataset-cut', spec: { plan } });
   const events = [
     request,
@@ -86,5 +95,31 @@ describe('data sets', () => {
     const behind = await get(path, { range: 'bytes=14-' });
     expect([behind.statusCode, behind.headers['content-range']]).toEqual([416, 'bytes */14']);
     expect((await get(`/v1/datasets/${id}/files/all/part-00001.ndjson`)).statusCode).toBe(404);
+  });
+
+  it('tell of a file without sending it, and send none that is known', async () => {
+    const { id, file, kept } = await aSet('churn');
+    const path = `/v1/datasets/${id}/files/all/part-00000.ndjson`;
+    const etag = `"${file.sha256}"`;
+    const head = await world.app.inject({ method: 'HEAD', url: path });
+    expect([head.statusCode, head.body, head.headers['content-length']]).toEqual([200, '', String(content.length)]);
+    expect([head.headers['etag'], head.headers['accept-ranges']]).toEqual([etag, 'bytes']);
+    const same = await get(path, { 'if-none-match': `"other", W/${etag}`, range: 'bytes=0-1' });
+    expect([same.statusCode, same.body, same.headers['etag']]).toEqual([304, '', etag]);
+    expect((await get(path, { 'if-none-match': '"other"' })).body).toBe(content);
+    expect((await get(`/v1/datasets/${id}`, { 'if-none-match': `"${kept.sha256}"` })).statusCode).toBe(304);
+  });
+
+  it('say of a file that is gone that it is, and how it comes back', async () => {
+    const { id, file, kept } = await aSet('churn');
+    const path = `/v1/datasets/${id}/files/all/part-00000.ndjson`;
+    const gone = { status: 410, type: '/problems/dataset-file-gone' };
+    lost.add(file.sha256);
+    const answer = await get(path);
+    expect(answer.json()).toMatchObject({ ...gone, detail: expect.stringContaining('part-00000.ndjson') });
+    expect([answer.headers['etag'], answer.headers['cache-control']]).not.toContain(`"${file.sha256}"`);
+    expect((await world.app.inject({ method: 'HEAD', url: path })).statusCode).toBe(410);
+    lost.add(kept.sha256);
+    expect((await get(`/v1/datasets/${id}`)).json()).toMatchObject(gone);
   });
 });

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, datasetBody, datasetIdSchema, datasetSchema, jobsCaughtUp } from '@hindcast/adapters/http';
+import { answers, datasetBody, datasetIdSchema, datasetSchema, jobsCaughtUp, noneMatch } from '@hindcast/adapters/http';
 import {
   type DatasetPlan,
   DEFAULT_TENANT,
@@ -64,18 +64,22 @@ export const datasetsRoute =
           description: 'What it holds, of which stretch of the log, in which files, and what became of every request.',
           tags: ['Data sets'],
           params: Type.Object({ id: datasetIdSchema }),
+          headers: Type.Object({ 'if-none-match': Type.Optional(Type.String()) }),
           response: answers(
-            { 200: manifestText },
+            { 200: manifestText, 304: Type.Null({ description: 'Still what If-None-Match names' }) },
             'unknown-dataset',
             'dataset-not-ready',
+            'dataset-file-gone',
             'catalog-behind',
             'store-unavailable',
           ),
         },
       },
-      async ({ params }, reply) => {
+      async ({ params, headers }, reply) => {
         const { text, sha256 } = await readManifest(ports, params.id);
-        reply.header('etag', `"${sha256}"`).header('cache-control', foreverCached);
+        const etag = `"${sha256}"`;
+        reply.header('etag', etag).header('cache-control', foreverCached);
+        if (!noneMatch(headers['if-none-match'], etag)) return reply.code(304).send();
         return reply.type('application/json; charset=utf-8').send(text);
       },
     );
@@ -104,6 +108,7 @@ export const datasetsRoute =
             },
             'unknown-dataset',
             'dataset-not-ready',
+            'dataset-file-gone',
             'catalog-behind',
             'store-unavailable',
           ),

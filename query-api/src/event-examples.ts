@@ -95,7 +95,11 @@ const exampleData: ExampleData = {
   JobProgressed: { attempt: 1, done: 24_400, total: 90_000, unit: 'records', detail: 'filling' },
   JobReleased: { runner: '0198c2ef-2b10-7d02-a4c1-9e8d7c6b5a40', attempt: 1 },
   JobSucceeded: { attempt: 2, result: { generation: 2, promoted: true } },
-  JobFailed: { attempt: 3, code: 'job_lost', detail: 'It was started 3 times, and each time its process was lost.' },
+  JobFailed: {
+    attempt: 3,
+    code: 'job_lost',
+    detail: 'Its process was lost 3 times, and it came no further in between.',
+  },
   JobCanceled: { reason: 'At the wrong time.' },
 };
 

@@ -18,7 +18,7 @@ export interface QueryPorts {
   readonly bus: Pick<CompletionBus, 'subscribe'>;
   readonly cache: Pick<ResultCache, 'get' | 'put'>;
   /** Payloads that are too large for the log. */
-  readonly artifacts: Pick<ArtifactStore, 'get' | 'localPath'>;
+  readonly artifacts: Pick<ArtifactStore, 'get' | 'has' | 'localPath'>;
   readonly jobs: Pick<JobCatalog, 'get' | 'list' | 'catchUp' | 'subscribe'>;
   readonly projections: Pick<ViewDatabase, 'generations'>;
   readonly identity: Pick<Identity, 'now' | 'sha256' | 'idFromText'>;

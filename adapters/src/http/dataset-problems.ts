@@ -19,6 +19,12 @@ export const datasetProblems = {
     'The job that cuts it has not ended, or has failed, or was canceled. `detail` names it.',
     'GET /v1/jobs/{id} shows how far it is. Where it has failed, mend the cause and ask for the set again.',
   ),
+  'dataset-file-gone': kind(
+    410,
+    'The file of the data set is gone',
+    'The set was cut, and the store does not have this file of it, or its manifest, any more.',
+    'Ask for the set again with POST /v1/datasets and the same wishes and positions: it is cut again, to the same bytes.',
+  ),
   'range-not-satisfiable': kind(
     416,
     'The file has no such range',

@@ -23,6 +23,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Media types that the body may have, where they are not only application/json. */
     readonly accepts?: readonly string[];
+    /** Integers that a double would round are refused. */
+    readonly exactIntegers?: boolean;
   }
   interface FastifyInstance {
     /** The 404 or 405 of a path that no route answers. */

@@ -13,7 +13,7 @@ export const jsonBody = (request: FastifyRequest, bytes: string | Buffer, done: 
   const finish = (unpacked: unknown): void => {
     request.bodyBytes = (unpacked as Buffer).length;
     try {
-      done(null, request.is404 ? undefined : parseStrictJson(unpacked as Buffer));
+      done(null, request.is404 ? undefined : parseStrictJson(unpacked as Buffer, request.routeOptions.config));
     } catch (error) {
       done(error as Error);
     }

@@ -189,7 +189,7 @@ export const problems = {
   'too-many-labels-waiting': kind(
     409,
     'Too many labels wait here',
-    'As many labels as may already wait for a prediction with this referenceId, or of this entity.',
+    'As many labels as may already wait for a prediction with this referenceId, or of this entity, and this one corrects none of them.',
     'GET /v1/labels?status=parked shows them. Check whether predictions carry this referenceId or entity at all.',
   ),
   'model-refused': kind(

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { roundedInteger } from '@hindcast/domain';
 import { jsonFaultAt } from './json-fault-at.ts';
 import { problem } from './problem.ts';
 
@@ -17,14 +18,18 @@ const malformed = (detail: string) => problem('malformed-request', detail);
 /**
  * JSON.parse for bytes from strangers. Refuses with `malformed-request`: invalid UTF-8, nesting over `jsonDepthMax`,
  * duplicate member names (JSON.parse would keep the last one in silence), `__proto__` and `constructor.prototype`,
- * numbers that overflow, and halves of surrogate pairs (they could not be stored as they were sent).
+ * numbers that overflow, and halves of surrogate pairs (they could not be stored as they were sent). With `exactIntegers`
+ * also integers that would be rounded, for bodies whose numbers no signature of a model checks.
  */
-export const parseStrictJson = (bytes: Buffer): unknown => {
+export const parseStrictJson = (
+  bytes: Buffer,
+  { exactIntegers = false }: { readonly exactIntegers?: boolean | undefined } = {},
+): unknown => {
   if (bytes.length === 0) throw malformed('The body is empty; a JSON value was expected.');
   if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.');
   const { members, escapes } = scan(bytes);
-  let value: unknown;
   const text = bytes.toString('utf8');
+  let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
@@ -32,6 +37,9 @@ export const parseStrictJson = (bytes: Buffer): unknown => {
   }
   if (countMembers(value, escapes) !== members)
     throw malformed('An object in the body has the same member name twice.');
+  const rounded = exactIntegers ? roundedInteger(text) : undefined;
+  if (rounded !== undefined)
+    throw malformed(`The integer ${rounded} would lose digits: no double holds it. Send it as a text.`);
   return value;
 };
 

@@ -1,6 +1,8 @@
+import { datasetRequestSchema } from '@hindcast/domain';
+import { Type } from '@sinclair/typebox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isDateTime } from './validation.ts';
+import { bodyFault, isDateTime } from './validation.ts';
 
 describe('a date and time', () => {
   it.each([
@@ -36,5 +38,29 @@ describe('a date and time', () => {
     fc.assert(
       fc.property(days, (day) => isDateTime(day.toISOString()) && !Number.isNaN(Date.parse(day.toISOString()))),
     );
+  });
+});
+
+describe('what is said of a value that is none of several', () => {
+  const said = (schema: Parameters<typeof bodyFault>[0], body: unknown) => bodyFault(schema)(body)?.message;
+
+  it('is what to write', () => {
+    const wish = (more: object) => said(datasetRequestSchema, { model: 'churn', ...more });
+    expect(wish({ redact: [{ column: 'entity' }] })).toBe(
+      '/redact/0: One of these was expected: {"column": string, "how": "drop"}, {"column": string, "how": "hmac"}, ' +
+        '{"column": string, "how": "bucket", "width": number}.',
+    );
+    expect(wish({ labels: { absent: 'none' } })).toBe(
+      '/labels/absent: One of these was expected: "drop", "keep", {"afterMs": integer, "value": string or number or boolean}.',
+    );
+  });
+
+  it('is bounded, names what has a name, and tells what may be left out', () => {
+    const names = Array.from({ length: 12 }, (_, at) => [`m${at}`, Type.Object({ deep: Type.String() })]);
+    const large = Type.Object(Object.fromEntries(names));
+    const small = Type.Object({ a: Type.Optional(Type.Number()) });
+    const text = said(Type.Union([large, small, Type.Object({ b: Type.Null() }, { title: 'a pair' })]), 7);
+    expect(text).toContain('"m7": object, …}, {"a": number (optional)}, a pair.');
+    expect(text).not.toContain('m8');
   });
 });

@@ -98,8 +98,24 @@ const explained = (fault: ValueError): string => {
   }
 };
 
-const alternatives = (schema: TSchema): string =>
-  (schema['anyOf'] as TSchema[]).map((one) => JSON.stringify(one['const']) ?? one['title'] ?? one['type']).join(', ');
+const alternatives = (schema: TSchema): string => (schema['anyOf'] as TSchema[]).map(formOf).join(', ');
+
+/** Members of an object that are told; the description of the API has all. */
+const membersMax = 8;
+
+/** What to write, in the words of JSON: of an object its members, since "object" tells nobody what to write. */
+const formOf = (schema: TSchema): string => {
+  if (schema['const'] !== undefined) return JSON.stringify(schema['const']);
+  if (Array.isArray(schema['anyOf'])) return (schema['anyOf'] as TSchema[]).map(formOf).join(' or ');
+  const members = Object.entries((schema as TObject).properties ?? {});
+  if (schema['title'] !== undefined || members.length === 0) return String(schema['title'] ?? schema['type']);
+  const needed = new Set(schema['required'] as readonly string[] | undefined);
+  const told = members.slice(0, membersMax).map(([name, member]) => {
+    const optional = needed.has(name) ? '' : ' (optional)';
+    return `${JSON.stringify(name)}: ${member['properties'] ? 'object' : formOf(member)}${optional}`;
+  });
+  return `{${told.join(', ')}${members.length > membersMax ? ', …' : ''}}`;
+};
 
 const summary = (errors: readonly ProblemError[]): string => {
   const first = errors[0];

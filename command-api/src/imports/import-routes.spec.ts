@@ -33,6 +33,15 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('an import', () => {
+  it('refuses a row whose input would lose digits, as a live prediction would', async () => {
+    const large = JSON.stringify(row).replace('"visits":3', '"visits":9007199254740993');
+    const told = await upload([large, row]);
+    expect(told).toMatchObject([
+      { status: 'refused', error: { detail: expect.stringContaining('9007199254740993') } },
+      { status: 'imported' },
+    ]);
+  });
+
   it('is a prediction that has ended, with what the row says and nothing that it does not', async () => {
     const rich = {
       ...{ ...row, id: 'old-1', entity: 'customer-17', referenceId: 'order-1', context: { campaign: 'spring' } },

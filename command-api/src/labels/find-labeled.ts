@@ -1,5 +1,5 @@
 import { isKnown, type KnownPredictionDoc, problem } from '@hindcast/adapters/http';
-import { addressOf, isAbout, keyOf, type LabelsDoc, type PredictionQuery, waitingLabelsMax } from '@hindcast/domain';
+import { addressOf, isAbout, keyOf, type PredictionQuery, type WaitingLabel } from '@hindcast/domain';
 import type { CommandContext } from '../command-ports.ts';
 import type { LabelRequest } from './label-request.ts';
 import type { LabeledRequest } from './label-warnings.ts';
@@ -7,18 +7,18 @@ import type { LabeledRequest } from './label-warnings.ts';
 /** Documents that are held at once: each may have a result in it. */
 const pageMax = 200;
 
-/** Of which predictions a label is, as far as the views know, and whether others wait at its address. */
+/** Of which predictions a label is, as far as the views know, and which others wait at its address. */
 export type Labeled =
   | { readonly by: 'id'; readonly id: string; readonly about: readonly LabeledRequest[] }
   | {
       readonly by: 'address';
       readonly ids: readonly string[];
       readonly about: readonly LabeledRequest[];
-      readonly waits: boolean;
+      readonly waiting: readonly WaitingLabel[];
     };
 
 /**
- * @throws Problem `too-many-matches`, `too-many-labels-waiting`, `store-unavailable`
+ * @throws Problem `too-many-matches`, `store-unavailable`
  */
 export const findLabeled = async (context: CommandContext, label: LabelRequest): Promise<Labeled> => {
   const { tenant, ports } = context;
@@ -30,14 +30,13 @@ export const findLabeled = async (context: CommandContext, label: LabelRequest):
     matchesOf(context, label),
     ports.views.labels(keyOf(tenant, addressOf(label))),
   ]);
-  const waiting = waitingAt(at);
-  if (found.length === 0 && waiting >= waitingLabelsMax) {
-    throw problem('too-many-labels-waiting', `${waiting} labels wait for a prediction like this already.`);
-  }
-  return { by: 'address', ids: found.map(({ id }) => id), about: found.map((one) => one.about), waits: waiting > 0 };
+  return {
+    by: 'address',
+    ids: found.map(({ id }) => id),
+    about: found.map((one) => one.about),
+    waiting: at?.state.waiting ?? [],
+  };
 };
-
-const waitingAt = (doc: LabelsDoc | undefined): number => doc?.state.waiting.length ?? 0;
 
 /** Without the input, which would be held for as long as the upload takes. */
 const aboutOf = ({ state: { request } }: Pick<KnownPredictionDoc, 'state'>): LabeledRequest => ({

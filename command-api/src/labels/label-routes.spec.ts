@@ -81,6 +81,16 @@ describe('a label', () => {
     expect((await label({ referenceId: 'r', value: false })).json()).toMatchObject({ status: 'parked' });
   });
 
+  it('that would be one too many to wait is refused, also while the view does not know of the others', async () => {
+    world.holdViews();
+    const window = (at: number) => ({ entity: 'e', model: `m-${at}`, value: at });
+    const lines = [...Array.from({ length: 70 }, (_, at) => window(at)), { ...window(3), value: 'corrected' }];
+    const statuses = (await upload(lines)).map(({ status }) => status);
+    expect(statuses).toEqual([...Array(64).fill('parked'), ...Array(6).fill('refused'), 'parked']);
+    const corrections = Array.from({ length: 70 }, (_, value) => ({ referenceId: 'r', value }));
+    expect(new Set((await upload(corrections)).map(({ status }) => status))).toEqual(new Set(['parked']));
+  });
+
   it('that fits too many predictions is given to none', async () => {
     await world.close();
     world = await createCommandWorld({ limits: { labelMatchesMax: 1 } });
@@ -140,6 +150,18 @@ describe('a label', () => {
     ]);
     expect([single, ...lines].map(({ status }) => status)).toEqual(['applied', 'applied', 'parked', 'applied']);
     expect((await ofType('PredictionLabeled')).map(({ data }) => data)).toEqual(Array(5).fill({ value }));
+  });
+
+  it('whose number would lose digits is refused, in every way to send one', async () => {
+    const id = await accepted();
+    const value = '9007199254740993';
+    const error = { type: '/problems/malformed-request', detail: expect.stringContaining(value) };
+    expect((await world.send('POST', '/v1/labels', `{"id":"${id}","value":${value}}`)).json()).toMatchObject(error);
+    expect((await world.send('POST', `/v1/predictions/${id}/labels`, `{"value":${value}}`)).json()).toMatchObject(
+      error,
+    );
+    expect(await upload([`{"id":"${id}","value":${value}}`])).toMatchObject([{ status: 'refused', error }]);
+    expect((await label({ id, value })).statusCode).toBe(202);
   });
 
   it('with a key is the same event when it comes again', async () => {

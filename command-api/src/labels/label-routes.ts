@@ -41,7 +41,7 @@ export const labelRoutes =
     app.post(
       '/v1/labels',
       {
-        config: { accepts: [json, ndjson] },
+        config: { accepts: [json, ndjson], exactIntegers: true },
         bodyLimit: limits.uploadBytesMax,
         onRequest: async (request) => allowSlowBody(request),
         schema: {

@@ -2,6 +2,7 @@ import { Problem, problem, toProblem } from '@hindcast/adapters/http';
 import {
   addressOf,
   canonicalJson,
+  canWait,
   encode,
   formatPosition,
   type LabelEvent,
@@ -33,6 +34,12 @@ export interface LabelTaken {
 }
 export type LabelOutcome = LabelTaken | Problem;
 
+interface Accepted {
+  readonly status: LabelTaken['status'];
+  readonly ids: readonly string[];
+  readonly records: NewRecord[];
+}
+
 export interface LabelTaker {
   /** Appends at once what is given at once. In the order of the lines; a line that is refused is refused alone. */
   take(lines: readonly LabelLine[]): Promise<readonly LabelOutcome[]>;
@@ -45,8 +52,11 @@ export interface LabelTaker {
 export const createLabelTaker = (context: CommandContext, key: string | undefined): LabelTaker => {
   const { ports, tenant } = context;
   const { identity, log } = ports;
-  /** What follows a parked label of its address waits behind it, so that the last one said is the last one applied. */
-  const parkedAt = new Set<string>();
+  /**
+   * By address and id: what follows a parked label of its address waits behind it, so that the last one said is the last
+   * one applied. The view may not have them yet.
+   */
+  const parkedAt = new Map<string, Map<string, LabelRequest>>();
 
   const reportIdOf = ({ line, label }: LabelLine): string =>
     key === undefined
@@ -71,10 +81,7 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
     );
   };
 
-  const recordsOf = (
-    of: LabelLine,
-    found: Labeled,
-  ): { readonly status: LabelTaken['status']; readonly ids: readonly string[]; readonly records: NewRecord[] } => {
+  const recordsOf = (of: LabelLine, found: Labeled): Accepted | Problem => {
     const reportId = reportIdOf(of);
     const { label } = of;
     if (found.by === 'id') {
@@ -82,8 +89,13 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
       return { status, ids: [found.id], records: [labeled(reportId, found.id, label)] };
     }
     const address = addressOf(label);
-    if (found.ids.length === 0 || found.waits || parkedAt.has(address)) {
-      parkedAt.add(address);
+    const parked = parkedAt.get(address) ?? new Map<string, LabelRequest>();
+    const waiting = new Map<string, Pick<LabelRequest, 'from' | 'to' | 'model'>>(parked);
+    for (const { eventId, report } of found.waiting) waiting.set(eventId, report);
+    if (found.ids.length === 0 || waiting.size > 0) {
+      if (!waiting.has(reportId) && !canWait([...waiting.values()], label))
+        return problem('too-many-labels-waiting', `${waiting.size} labels wait for a prediction like this already.`);
+      parkedAt.set(address, parked.set(reportId, label));
       return { status: 'parked', ids: [], records: [reported(reportId, label)] };
     }
     return { status: 'applied', ids: found.ids, records: found.ids.map((id) => labeled(reportId, id, label)) };
@@ -95,7 +107,9 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
       const taken = found.map((one, at) => {
         const line = lines[at] as LabelLine;
         if (one instanceof Problem) return one;
-        return { ...recordsOf(line, one), warnings: labelWarnings(context, line.label.value, one.about) };
+        const accepted = recordsOf(line, one);
+        if (accepted instanceof Problem) return accepted;
+        return { ...accepted, warnings: labelWarnings(context, line.label.value, one.about) };
       });
       const records = taken.flatMap((one) => (one instanceof Problem ? [] : one.records));
       if (records.length === 0) return taken.filter((one) => one instanceof Problem);

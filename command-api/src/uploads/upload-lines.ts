@@ -32,7 +32,7 @@ export async function* uploadLines<T>(
 
   const checkedLine = (text: Buffer): T | Problem => {
     try {
-      return checked(parseStrictJson(text));
+      return checked(parseStrictJson(text, { exactIntegers: true }));
     } catch (error) {
       return toProblem(error);
     }

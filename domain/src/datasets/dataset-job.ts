@@ -8,15 +8,17 @@ export const datasetJobKind = 'dataset-cut';
 const attemptsMax = 1_000;
 
 export interface DatasetJobs {
-  /** The newest job of the set: one that is under way or has succeeded, else the last that has not. */
+  /** The newest job of the set. */
   readonly doc: JobDoc | undefined;
-  /** Id of the job that would be asked for next. */
+  /** Id of the job that would be asked for next: of the newest one, unless that has failed or was canceled. */
   readonly nextId: string;
+  /** Id of the one that would be asked for where the newest has ended, but its files are gone. */
+  readonly againId: string;
 }
 
 /**
- * The jobs of a data set. Its id makes the id of the first; after one that failed or was canceled the set may be asked for
- * again, and the next id follows from the one before: who asks at the same time asks for the same job.
+ * The jobs of a data set. Its id makes the id of the first; after one that failed or was canceled, or whose files are gone,
+ * the set may be asked for again, and the next id follows from the one before: who asks at the same time asks for the same job.
  */
 export const datasetJobs = (
   jobs: Pick<JobCatalog, 'get'>,
@@ -24,14 +26,15 @@ export const datasetJobs = (
   tenant: string,
   datasetId: string,
 ): DatasetJobs => {
-  let nextId = idFromText(`${tenant}/dataset/${datasetId}`);
+  let freeId = idFromText(`${tenant}/dataset/${datasetId}`);
   let doc: JobDoc | undefined;
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const found = jobs.get(tenant, nextId);
-    if (!found) return { doc, nextId };
+    const found = jobs.get(tenant, freeId);
+    if (!found) break;
     doc = found;
-    if (!isEndedJob(found.state) || found.state.status === 'succeeded') return { doc, nextId };
-    nextId = idFromText(nextId);
+    if (!isEndedJob(found.state)) break;
+    freeId = idFromText(freeId);
   }
-  return { doc, nextId };
+  const isAnswer = doc !== undefined && (!isEndedJob(doc.state) || doc.state.status === 'succeeded');
+  return { doc, nextId: doc && isAnswer ? doc.id : freeId, againId: freeId };
 };

@@ -120,6 +120,8 @@ const sharesTolerance = 1e-9;
 /** What is wrong with a spec that fits its schema; undefined where nothing is. */
 export const specMistake = (spec: DatasetSpec): string | undefined => {
   const { split, redact, since, until } = spec;
+  if ([since, until, split?.holdout?.since].some(Number.isNaN))
+    return 'since and until are times, such as 2026-01-31T00:00:00Z.';
   if (since !== undefined && until !== undefined && since >= until) return 'since lies at or behind until.';
   const names = [...(split?.parts.map(({ name }) => name) ?? []), ...(split?.holdout ? [split.holdout.name] : [])];
   if (new Set(names).size < names.length) return 'Two splits have the same name.';

@@ -14,6 +14,12 @@ const positions = (description: string) => Type.Optional(Type.String({ minLength
 const salt = Type.Optional(sample.properties.salt);
 const group = Type.Optional(sample.properties.group);
 
+const { name, since: ms } = split.properties.holdout.properties;
+const holdout = Type.Object(
+  { name, since: Type.Union([Type.String({ format: 'date-time', description: 'Time, RFC 3339' }), ms]) },
+  { ...closed, description: split.properties.holdout.description ?? '' },
+);
+
 /** What is asked of a data set; all but the model has a default. */
 export const datasetRequestSchema = Type.Object(
   {
@@ -32,7 +38,7 @@ export const datasetRequestSchema = Type.Object(
     redact: Type.Optional(redact),
     sample: Type.Optional(Type.Object({ fraction: sample.properties.fraction, salt, group }, closed)),
     split: Type.Optional(
-      Type.Object({ parts: split.properties.parts, salt, group, holdout: split.properties.holdout }, closed),
+      Type.Object({ parts: split.properties.parts, salt, group, holdout: Type.Optional(holdout) }, closed),
     ),
     verified,
     format: Type.Optional(format),
@@ -115,15 +121,22 @@ const specOf = (request: DatasetRequest, tenant: string): DatasetSpec => {
     model: name,
     ...(of && { versions: [...new Set(of)].sort((a, b) => a - b) }),
     ...(as && { roles: [...new Set(as)].sort() }),
-    ...(since !== undefined && { since: Date.parse(since) }),
-    ...(until !== undefined && { until: Date.parse(until) }),
+    ...(since !== undefined && { since: msOf(since) }),
+    ...(until !== undefined && { until: msOf(until) }),
     ...(only && { inputs: only }),
     ...(beside && { context: beside }),
     labels: { pick: 'latest', absent: 'drop', ...labels },
     redact: redacted ?? [],
     ...(sampled && { sample: { salt: '', group: 'entity' as const, ...sampled } }),
-    ...(parted && { split: { salt: '', group: 'entity' as const, ...parted } }),
+    ...(parted && { split: splitOf(parted) }),
     ...(request.verified && { verified: true as const }),
     format: asked ?? 'parquet',
   };
 };
+
+const splitOf = ({ holdout: newest, ...parted }: NonNullable<DatasetRequest['split']>) => ({
+  ...{ salt: '', group: 'entity' as const, ...parted },
+  ...(newest && { holdout: { ...newest, since: msOf(newest.since) } }),
+});
+
+const msOf = (time: string | number): number => (typeof time === 'number' ? time : Date.parse(time));

@@ -2,12 +2,14 @@ import { Value } from '@sinclair/typebox/value';
 import { describe, expect, it } from 'vitest';
 import { jobJsonBytesMax } from '../job-events.ts';
 import {
+  comparedText,
   countVerified,
   emptyVerification,
   examplesMax,
   groupsMax,
   isReproduced,
   ranNothing,
+  VERIFICATION_REASONS,
   type VerificationReason,
   type Verified,
   verificationReportSchema,
@@ -51,6 +53,41 @@ describe('a report', () => {
     const partly = reportOf('run_failed');
     countVerified(partly, one(1, {}));
     expect(ranNothing(partly)).toBe(false);
+  });
+
+  it('names some of each kind, the worst first, however many of another kind came before', () => {
+    const report = emptyVerification();
+    const tell = (predictionId: string, verdict: Verified['verdict'], reason: VerificationReason) =>
+      countVerified(report, one(1, { predictionId, verdict, reason }));
+    for (let at = 0; at < 2_000; at++) tell(`old-${at}`, 'not_verified', 'imported');
+    for (let at = 0; at < 1_000; at++) tell(`changed-${at}`, 'mismatch', 'model_changed');
+    tell('flipped', 'decision_flip', 'other_values');
+    const named = report.examples.map(({ predictionId }) => predictionId);
+    const first = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name}-${at}`);
+    expect(named).toEqual([...first('changed', 6), 'flipped', ...first('old', 5)]);
+  });
+
+  it('names each kind that there can be', () => {
+    const report = emptyVerification();
+    const mismatches = ['other_values', 'model_changed', 'input_changed', 'output_changed', 'run_refused'] as const;
+    const tell = (verdict: Verified['verdict'], reason: VerificationReason) => {
+      for (let at = 0; at < 20; at++) countVerified(report, one(1, { verdict, reason }));
+    };
+    for (const reason of VERIFICATION_REASONS) {
+      if (!(mismatches as readonly string[]).includes(reason)) tell('not_verified', reason);
+    }
+    tell('decision_flip', 'other_values');
+    for (const reason of mismatches) tell('mismatch', reason);
+    const kinds = report.examples.map(({ verdict, reason }) => `${verdict} ${reason}`);
+    expect(new Set(kinds).size).toBe(VERIFICATION_REASONS.length + 1);
+    expect(kinds[0]).toBe('mismatch other_values');
+    expect(kinds.at(-1)).toBe('not_verified imported');
+  });
+
+  it('says in words how many were compared, and that the others were not run', () => {
+    const counts = { verified: 3_000, exact: 900, not_verified: 2_000 };
+    expect(comparedText(counts)).toBe('1000 compared, 100 of them not exact, 2000 not run');
+    expect(comparedText({ ...counts, not_verified: 0 })).toBe('3000 compared, 2100 of them not exact');
   });
 
   it('fits into a job whatever there is to tell', () => {

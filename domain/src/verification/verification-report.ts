@@ -3,13 +3,13 @@ import { noPast, pastCountsSchema } from '../past/past-counts.ts';
 
 /** Groups of predictions that a report tells apart; further ones are counted together. */
 export const groupsMax = 20;
-/** Predictions that a report names, the first that were found. */
+/** Predictions that a report names: as many as there are pairs of a verdict and a reason, so that each pair has one. */
 export const examplesMax = 12;
 
 export const VERDICTS = ['exact', 'within_tolerance', 'decision_flip', 'mismatch', 'not_verified'] as const;
 export type VerificationVerdict = (typeof VERDICTS)[number];
 
-/** Why an answer is another one, or could not be compared. */
+/** Why an answer is another one, or could not be compared; what is no fault comes last. */
 const reasons = {
   other_values: 'The model answers something else',
   model_changed: 'The file of the model is not the one that ran: its digest differs',
@@ -17,11 +17,11 @@ const reasons = {
   output_changed: 'The recorded output is not the one that was given: its digest differs',
   run_refused: 'The model now refuses the input',
   model_missing: 'The file of the model is not in the store',
-  imported: 'It was imported: another system ran it',
   version_unknown: 'The version is not in the log, or is another file',
-  not_replayable: 'The model has random operators',
   payload_missing: 'The input or output is not in the store',
   run_failed: 'The run ended without an answer: it crashed, or took too long',
+  not_replayable: 'The model has random operators',
+  imported: 'It was imported: another system ran it',
 } as const;
 export type VerificationReason = keyof typeof reasons;
 export const VERIFICATION_REASONS = Object.keys(reasons) as VerificationReason[];
@@ -76,7 +76,7 @@ export const verificationReportSchema = Type.Object(
     reasons: Type.Record(Type.String(), Type.Integer(), {
       description: 'Of all that are neither exact nor within tolerance',
     }),
-    examples: Type.Array(exampleSchema, { description: 'The first of those' }),
+    examples: Type.Array(exampleSchema, { description: 'Some of each verdict and reason, the worst first' }),
     again: Type.Array(Type.String(), { description: 'Runtimes that ran them again' }),
     timings: timingsSchema,
   },
@@ -132,10 +132,28 @@ export const countVerified = (report: VerificationReport, one: Verified): void =
     report.again.push(again);
   if (reason === undefined) return;
   report.reasons[reason] = (report.reasons[reason] ?? 0) + 1;
-  if (report.examples.length >= examplesMax) return;
   const { predictionId, position, detail } = one;
   const text = detail === undefined ? undefined : { detail: detail.slice(0, detailCharsMax) };
-  report.examples.push({ predictionId, position, verdict, reason, ...text });
+  name(report.examples, { predictionId, position, verdict, reason, ...text });
+};
+
+const worstFirst: readonly VerificationVerdict[] = ['mismatch', 'decision_flip', 'not_verified'];
+const rankOf = ({ verdict, reason }: VerificationExample): number =>
+  worstFirst.indexOf(verdict) * VERIFICATION_REASONS.length + VERIFICATION_REASONS.indexOf(reason);
+
+/** The first of each kind are kept. Where there is no room the kind with the most gives one up, of two the lesser evil. */
+const name = (examples: VerificationExample[], one: VerificationExample): void => {
+  const rank = rankOf(one);
+  const behind = examples.findIndex((other) => rankOf(other) > rank);
+  examples.splice(behind < 0 ? examples.length : behind, 0, one);
+  if (examples.length <= examplesMax) return;
+  const ofKind = new Map<number, number>();
+  for (const other of examples) ofKind.set(rankOf(other), (ofKind.get(rankOf(other)) ?? 0) + 1);
+  const most = Math.max(...ofKind.values());
+  examples.splice(
+    examples.findLastIndex((other) => ofKind.get(rankOf(other)) === most),
+    1,
+  );
 };
 
 const groupOf = (groups: VerificationGroup[], of: Verified['of']): VerificationGroup => {
@@ -166,6 +184,17 @@ const groupOf = (groups: VerificationGroup[], of: Verified['of']): VerificationG
 };
 
 const others: Verified['of'] = { model: 'others', version: 0, sha256: '', runtime: '', threads: 0 };
+
+/** How many were compared, in words: what could not be run is no answer that is not exact. */
+export const comparedText = ({
+  verified,
+  exact,
+  not_verified,
+}: Pick<VerificationReport, 'verified' | 'exact' | 'not_verified'>): string => {
+  const compared = verified - not_verified;
+  const text = `${compared} compared, ${compared - exact} of them not exact`;
+  return not_verified === 0 ? text : `${text}, ${not_verified} not run`;
+};
 
 /** Whether a past answer would be given again, as far as it could be run. */
 export const isReproduced = ({ decision_flip, mismatch }: Pick<VerificationReport, 'decision_flip' | 'mismatch'>) =>

@@ -34,7 +34,23 @@ describe('hindcast backtest', () => {
     expect(out).toContain('favour that version');
     expect(out).toContain('No row has input.plaan: that slice tells nothing.\n');
     expect(out).not.toContain('input.plan:');
+    expect(out).toMatch(/^input\.plan +rows +changed +accuracy recorded +candidate\nbasic +1 +1 \(100\.0 %\) +0 +1$/m);
     expect(err).toContain(`${url}/v1/backtests/b-1/report`);
+  });
+
+  it('fails where nothing was answered, and not where there was nothing to answer', async () => {
+    const refused = emptyBacktest();
+    refused.refusals['row_refused'] = 3;
+    const all = await answering({ report: backtestReport(refused) });
+    expect(await cli(['backtest', '--model', 'churn@2', '--url', all.url])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('the candidate has answered none of these rows'),
+    });
+    const none = await answering({ report: backtestReport(emptyBacktest()) });
+    expect(await cli(['backtest', '--model', 'churn@2', '--url', none.url])).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('There was nothing to run'),
+    });
   });
 
   it('says why there is no report', async () => {

@@ -5,7 +5,7 @@ import { textTable } from '../text-table.ts';
 import { endingOf, type Job, watchJob } from '../watch-job.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
 import { type PastOptions, pastBody, withPastOptions } from './past-options.ts';
-import type { Begun } from './verify.ts';
+import { type Begun, nothingToRun } from './verify.ts';
 
 type Backtest = Job & { readonly report?: BacktestReport };
 
@@ -63,6 +63,9 @@ export const backtestCommand = (context: CliContext): Command =>
     }
     voice.answer(ended, describe(report));
     voice.note(`Report: ${page}`);
+    if (report.compared + report.refused === 0) voice.note(nothingToRun);
+    else if (report.compared === 0)
+      throw failed('Nothing was compared: the candidate has answered none of these rows.');
   });
 
 const share = (part: number, whole: number): string => (whole === 0 ? '' : ` (${((100 * part) / whole).toFixed(1)} %)`);
@@ -80,8 +83,26 @@ const describe = (report: BacktestReport): string => {
     ...moved,
     ...(pairs.length > 0 ? ['', textTable(pairs)] : []),
     ...qualityLines(report),
+    ...report.slices.flatMap(sliceLines),
     ...emptySlices(report).map((slice) => `No row has ${slice}: that slice tells nothing.`),
   ].join('\n');
+};
+
+type Slice = BacktestReport['slices'][number];
+
+/** The largest values of a slice; the report has all that are told apart. */
+const sliceLines = ({ slice, values }: Slice): readonly string[] => {
+  const name = names.find((one) => values.some(({ quality }) => typeof quality.candidate?.[one] === 'number'));
+  const metric = ({ quality: { recorded, candidate } }: Slice['values'][number]) =>
+    name === undefined ? [] : [figure(recorded?.[name]), figure(candidate?.[name])];
+  const head = [slice, 'rows', 'changed', ...(name === undefined ? [] : [`${name} recorded`, 'candidate'])];
+  const largest = values.toSorted((a, b) => b.rows - a.rows).slice(0, shownMax);
+  const rows = largest.map((one) => [
+    ...[one.value, String(one.rows), `${one.changed}${share(one.changed, one.rows)}`],
+    ...metric(one),
+  ]);
+  const more = values.length > shownMax ? [`and ${values.length - shownMax} more in the report`] : [];
+  return ['', textTable([head, ...rows]), ...more];
 };
 
 const names = ['accuracy', 'decisionAccuracy', 'auc', 'brier', 'logLoss', 'mae', 'rmse', 'bias'] as const;

@@ -18,12 +18,13 @@ const file = {
   sha256: createHash('sha256').update(content).digest('hex'),
 };
 const manifest = {
-  datasetId: 'd1',
+  datasetId: '9f86d081',
   files: [file],
   columns: [],
   accountedFor: { requests: 4, rows: 3, unlabelled: 1, failed: 0 },
 };
 
+const id = `9f86d081${'0'.repeat(56)}`;
 describe('hindcast datasets', () => {
   it('asks for what the options say, on top of what stands in a file, and waits', async () => {
     const spec = join(folder, 'spec.json');
@@ -36,6 +37,8 @@ describe('hindcast datasets', () => {
     const more = [
       '--split',
       'train=0.8,test=0.2',
+      '--holdout',
+      'late@2026-01-31T00:00:00Z',
       '--redact',
       'entity=hmac',
       'input.age=bucket:10',
@@ -56,6 +59,7 @@ describe('hindcast datasets', () => {
           { name: 'train', share: 0.8 },
           { name: 'test', share: 0.2 },
         ],
+        holdout: { name: 'late', since: '2026-01-31T00:00:00.000Z' },
       },
       redact: [
         { column: 'entity', how: 'hmac' },
@@ -72,8 +76,52 @@ describe('hindcast datasets', () => {
     ['--maturity', 'soon'],
     ['--spec', '/nowhere.json'],
     ['--data', folder],
+    ['--holdout', 'late'],
+    ['--holdout', 'late@sometime'],
   ])('refuses %s %s', async (...option) => {
     expect((await cli(['datasets', 'create', 'churn', ...option])).code).toBe(2);
+  });
+
+  it('refuses a file as the folder for a set, before anything is asked', async () => {
+    const out = join(folder, 'a file');
+    writeFileSync(out, 'mine');
+    const { url, asked } = await serve((_, response) => send(response, 500, {}));
+    for (const wrong of [out, join(out, 'below')])
+      for (const args of [
+        ['create', 'churn'],
+        ['create', 'churn', '--data', folder],
+        ['download', id],
+      ]) {
+        const told = await cli([
+          'datasets',
+          ...args,
+          '--out',
+          wrong,
+          ...(args.includes('--data') ? [] : ['--url', url]),
+        ]);
+        expect([told.code, told.err]).toEqual([
+          2,
+          expect.stringMatching(/is a file: name a folder|cannot be a folder/),
+        ]);
+      }
+    expect(asked).toEqual([]);
+    expect(readFileSync(out, 'utf8')).toBe('mine');
+  });
+
+  it('takes the beginning of an id, as long as it is that of one set', async () => {
+    const other = `9f86d0${'1'.repeat(58)}`;
+    const { url, asked } = await serve(({ path }, response) => {
+      if (path.startsWith('/v1/datasets?')) return send(response, 200, { data: [{ id }, { id: other }] });
+      return send(response, 200, path.includes('/diff') ? { differences: [] } : manifest);
+    });
+    const told = (...args: string[]) => cli(['datasets', ...args, '--url', url]);
+    expect(await told('diff', '9f86d081', '9f86d01…')).toMatchObject({ code: 0, out: 'They are the same.\n' });
+    expect(asked.at(-1)?.path).toBe(`/v1/datasets/diff?a=${id}&b=${other}`);
+    expect((await told('show', '9f86d081...')).code).toBe(0);
+    expect(asked.at(-1)?.path).toBe(`/v1/datasets/${id}`);
+    expect(await told('show', '9f86d0')).toMatchObject({ code: 2, err: expect.stringContaining('several data sets') });
+    expect(await told('show', 'abcdef')).toMatchObject({ code: 3, err: expect.stringContaining('begins with abcdef') });
+    expect(await told('show', 'churn')).toMatchObject({ code: 2, err: expect.stringContaining('64 digits') });
   });
 
   it('ends with 3 where the server knows no such model', async () => {
@@ -102,7 +150,7 @@ describe('hindcast datasets', () => {
       setTimeout(() => response.destroy(), 50);
     });
     const out = join(folder, 'set');
-    const download = () => cli(['datasets', 'download', 'd1', '--out', out, '--url', url]);
+    const download = () => cli(['datasets', 'download', id, '--out', out, '--url', url]);
     expect(await download()).toMatchObject({ code: 0 });
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
     expect(readFileSync(join(out, 'train/part-00000.ndjson'), 'utf8')).toBe(content);
@@ -122,7 +170,7 @@ describe('hindcast datasets', () => {
     const { url } = await serve(({ path }, response) =>
       path.includes('/files/') ? response.end(content) : send(response, 200, manifest),
     );
-    expect((await cli(['datasets', 'download', 'd1', '--out', out, '--url', url])).code).toBe(0);
+    expect((await cli(['datasets', 'download', id, '--out', out, '--url', url])).code).toBe(0);
     expect(readdirSync(out, { recursive: true }).sort()).toEqual([
       'manifest.json',
       'test',
@@ -140,7 +188,7 @@ describe('hindcast datasets', () => {
       return send(response, 200, manifest);
     });
     const out = join(folder, 'bad');
-    const { code, err } = await cli(['datasets', 'download', 'd1', '--out', out, '--url', url]);
+    const { code, err } = await cli(['datasets', 'download', id, '--out', out, '--url', url]);
     expect([code, err]).toEqual([1, expect.stringContaining('should be')]);
     expect(readdirSync(join(out, 'train'))).toEqual([]);
   });

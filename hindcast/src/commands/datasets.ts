@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 import type { AccountedFor, DatasetManifest } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
+import { wholeDatasetId } from '../dataset-id.ts';
 import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
 import { downloadDataset } from '../download-dataset.ts';
+import { mustBeFolder } from '../out-folder.ts';
 import { voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import { endingOf, watchJob } from '../watch-job.ts';
@@ -56,6 +58,7 @@ const createCommand = (context: CliContext): Command =>
     .option('--since <time>', 'accepted at or after this time, or this long ago')
     .option('--until <time>', 'accepted before this time, or this long ago')
     .option('--split <shares>', 'such as train=0.8,test=0.2; entities stay together')
+    .option('--holdout <name@time>', 'a split of the newest rows, such as late@2026-01-31T00:00:00Z or late@30d')
     .option('--sample <share>', 'such as 10%; smaller samples lie in larger ones')
     .option('--unlabelled <policy>', 'drop (default), keep, or the value that no label means after a time: no@90d')
     .option('--maturity <time>', 'only labels that came within this time, and only predictions that are as old')
@@ -65,6 +68,7 @@ const createCommand = (context: CliContext): Command =>
     .option('--data <folder>', 'read the log in this folder instead of asking a server; needs --out', dataFolder)
     .option('--no-wait', 'do not wait until it is cut')
     .action(async (model: string, options: CreateOptions) => {
+      if (options.out !== undefined) await mustBeFolder(options.out);
       const request = await datasetRequestOf(model, options, context.terminal.now());
       if (options.data !== undefined) return cutFolder(context, request, options.data, options);
       const { client, voice } = connect(context, options);
@@ -129,12 +133,13 @@ const showCommand = (context: CliContext): Command =>
   clientCommand(
     'show',
     'Show what a data set holds, and what became of every request',
-    'hindcast datasets show 9f86d0…',
+    'hindcast datasets show 9f86d081',
   )
-    .argument('<id>', 'id of the data set')
+    .argument('<id>', 'id of the data set, or its beginning')
     .action(async (id: string, options: object) => {
       const { client, voice } = connect(context, options);
-      const manifest = (await client.request(`/v1/datasets/${encodeURIComponent(id)}`)).body as DatasetManifest;
+      const whole = await wholeDatasetId(client, id);
+      const manifest = (await client.request(`/v1/datasets/${whole}`)).body as DatasetManifest;
       const columns = manifest.columns.map(({ name, type, role }) => [name, type, role]);
       voice.answer(manifest, [summary(manifest), '', textTable(columns)].join('\n'));
     });
@@ -143,25 +148,27 @@ const downloadCommand = (context: CliContext): Command =>
   clientCommand(
     'download',
     'Fetch the files of a data set; one that was broken off goes on',
-    'hindcast datasets download 9f86d0… --out churn-data',
+    'hindcast datasets download 9f86d081 --out churn-data',
   )
-    .argument('<id>', 'id of the data set')
+    .argument('<id>', 'id of the data set, or its beginning')
     .requiredOption('--out <folder>', 'where to put them')
     .action(async (id: string, options: { readonly out: string }) => {
+      await mustBeFolder(options.out);
       const { client, voice } = connect(context, options);
-      const manifest = await downloadDataset(client, id, options.out, voice);
+      const manifest = await downloadDataset(client, await wholeDatasetId(client, id), options.out, voice);
       voice.answer(manifest, summary(manifest));
     });
 
 const diffCommand = (context: CliContext): Command =>
-  clientCommand('diff', 'In what two data sets differ', 'hindcast datasets diff 9f86d0… 60303a…')
-    .argument('<a>', 'id of one')
-    .argument('<b>', 'id of the other')
+  clientCommand('diff', 'In what two data sets differ', 'hindcast datasets diff 9f86d081 60303ae2')
+    .argument('<a>', 'id of one, or its beginning')
+    .argument('<b>', 'id of the other, or its beginning')
     .action(async (a: string, b: string, options: object) => {
       const { client, voice } = connect(context, options);
-      const { body } = await client.request(`/v1/datasets/diff?${new URLSearchParams({ a, b })}`);
+      const [one, other] = [await wholeDatasetId(client, a), await wholeDatasetId(client, b)];
+      const { body } = await client.request(`/v1/datasets/diff?${new URLSearchParams({ a: one, b: other })}`);
       const { differences } = body as { differences: readonly { at: string; a?: unknown; b?: unknown }[] };
       const side = (value: unknown) => (value === undefined ? '(none)' : JSON.stringify(value));
-      const lines = differences.map((one) => [one.at, side(one.a), side(one.b)]);
+      const lines = differences.map((found) => [found.at, side(found.a), side(found.b)]);
       voice.answer(differences, lines.length === 0 ? 'They are the same.' : textTable(lines));
     });

@@ -41,6 +41,13 @@ describe('hindcast import', () => {
     );
   });
 
+  it('says of CSV that rows are read from NDJSON, and sends nothing', async () => {
+    const { url, asked } = await taking();
+    const told = await cli(['import', join(folder, 'rows.csv'), '--url', url]);
+    expect([told.code, told.err]).toEqual([2, expect.stringContaining('rows are read from NDJSON')]);
+    expect(asked).toEqual([]);
+  });
+
   it('names refused rows as the file counts them, and fails', async () => {
     const { url } = await taking();
     const { code, out, err } = await cli(['import', '-', '--url', url], { stdin: `${rows(1_500)}\n{"input":"bad"}` });

@@ -1,8 +1,7 @@
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
-import { failed } from '../cli-failure.ts';
+import { failed, usage } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
-import { openUpload, uploadParts } from '../upload-parts.ts';
+import { linesOf, openUpload, uploadParts } from '../upload-parts.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
 
 /** Rows that were refused and are told; the others are counted. */
@@ -33,14 +32,15 @@ export const importCommand = (context: CliContext): Command =>
     .option('--model <name>', 'model of the rows that name none')
     .option('--model-version <number>', 'its version, of the rows that name none')
     .action(async (file: string, options: ImportOptions) => {
+      if (file.endsWith('.csv'))
+        throw usage(`${file}: rows are read from NDJSON, a JSON object a line, since inputs and outputs are JSON.`);
       const { client, voice } = connect(context, options);
       const { now, stdin } = context.terminal;
       const startedAt = now();
       const query = queryOf(options);
       const source = await openUpload(file, stdin);
       const counts: Counts = { rows: 0, imported: 0, labeled: 0, repeated: 0, refused: 0 };
-      const lines = createInterface({ input: source.stream, crlfDelay: Number.POSITIVE_INFINITY });
-      for await (const { text, firstLine } of uploadParts(lines, 'import')) {
+      for await (const { text, fileLine } of uploadParts(linesOf(source.stream), 'import')) {
         const response = await client.open(`/v1/imports?${query}`, {
           method: 'POST',
           headers: { 'content-type': 'application/x-ndjson' },
@@ -50,7 +50,7 @@ export const importCommand = (context: CliContext): Command =>
           counts.rows += 1;
           counts[status] += 1;
           if (status === 'refused' && counts.refused <= toldMax)
-            voice.note(`line ${firstLine + line - 1}: ${error?.detail ?? error?.title ?? 'refused'}`);
+            voice.note(`line ${fileLine(line)}: ${error?.detail ?? error?.title ?? 'refused'}`);
         }
         const perSecond = Math.round((counts.rows * 1_000) / Math.max(1, now() - startedAt));
         voice.progress(`${told(counts)}${source.share()}, ${perSecond} per second`);

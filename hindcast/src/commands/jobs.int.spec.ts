@@ -25,6 +25,18 @@ describe('hindcast jobs', () => {
     expect((await cli(['jobs', 'list', '--limit', 'all', '--url', url])).code).toBe(2);
   });
 
+  it('lists of those that did not succeed why', async () => {
+    const error = { code: 'record_missing', detail: 'Offset 7 is missing.' };
+    const ended = [
+      { ...job, status: 'failed', error },
+      { ...job, status: 'canceled', reason: 'enough' },
+    ];
+    const { url } = await serve((_, response) => send(response, 200, { data: ended, nextCursor: null }));
+    const { out } = await cli(['jobs', 'list', '--url', url]);
+    expect(out).toContain('failed: Offset 7 is missing. (record_missing)\n');
+    expect(out).toContain('canceled: enough\n');
+  });
+
   it('shows one', async () => {
     const { url } = await serve((_, response) => send(response, 200, job));
     const { out } = await cli(['jobs', 'show', 'j-1', '--url', url]);
@@ -39,7 +51,8 @@ describe('hindcast jobs', () => {
     );
     const { code, out, err } = await cli(['jobs', 'watch', 'j-1', '--json', '--url', url]);
     expect({ code, out: JSON.parse(out) }).toMatchObject({ code: 0, out: { status: 'succeeded' } });
-    expect(err).toContain('succeeded (filling): 40 of 70 records');
+    expect(err).toContain('succeeded: 40 of 70 records');
+    expect(err).not.toContain('succeeded (filling)');
     expect(asked).toHaveLength(3);
   });
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { textTable } from '../text-table.ts';
-import { endingOf, type Job, jobPath, progressOf, watchJob } from '../watch-job.ts';
+import { endingOf, type Job, jobPath, progressOf, reasonOf, watchJob } from '../watch-job.ts';
 import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
 
 const example = 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
@@ -13,8 +13,9 @@ export const jobsCommand = (context: CliContext): Command =>
     .addCommand(watchCommand(context))
     .addCommand(cancelCommand(context));
 
-const outcomeOf = ({ status, error, reason, result }: Job): string => {
-  if (error) return `${status}: ${error.detail} (${error.code})`;
+const outcomeOf = (job: Job): string => {
+  const { status, result } = job;
+  const reason = reasonOf(job);
   if (reason !== undefined) return `${status}: ${reason}`;
   return result === undefined ? status : `${status}  ${JSON.stringify(result)}`;
 };
@@ -32,7 +33,12 @@ const listCommand = (context: CliContext): Command =>
       if (options.kind !== undefined) query.set('kind', options.kind);
       if (options.status !== undefined) query.set('status', options.status);
       const { data } = (await client.request(`/v1/jobs?${query}`)).body as { data: readonly Job[] };
-      const cells = (job: Job) => [job.id, job.kind, job.requestedAt, progressOf(job)];
+      const cells = (job: Job) => [
+        job.id,
+        job.kind,
+        job.requestedAt,
+        reasonOf(job) === undefined ? progressOf(job) : outcomeOf(job),
+      ];
       voice.answer(data, data.length === 0 ? 'No such jobs.' : textTable(data.map(cells)));
     });
 

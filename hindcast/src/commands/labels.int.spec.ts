@@ -85,6 +85,37 @@ describe('hindcast labels upload', () => {
     ]);
   });
 
+  it('sends every digit of a number, for the server to say whether it can be held', async () => {
+    const { url, asked } = await taking();
+    const csv = await file('l.csv', 'id,referenceId,value\na,r,9007199254740993\n');
+    await cli(['labels', 'upload', csv, '--by', 'id', '--url', url]);
+    const ndjson = await file('l.ndjson', '{"id":"a","value":9007199254740993}\n');
+    await cli(['labels', 'upload', ndjson, '--by', 'id', '--url', url]);
+    expect(asked.map(({ body }) => body)).toEqual(Array(2).fill('{"id":"a","value":9007199254740993}\n'));
+    const told = await cli(['labels', 'add', '9007199254740993', '--reference', 'r', '--url', url]);
+    expect([told.code, asked.length]).toEqual([2, 2]);
+  });
+
+  it('names refused rows of CSV as the file counts its lines', async () => {
+    const { url } = await taking();
+    const path = await file('l.csv', 'id,value,note\na,1,"two\nlines"\n\nb,bad,\nc,bad,"two\nlines"\n');
+    const { err } = await cli(['labels', 'upload', path, '--url', url]);
+    expect(err).toContain('line 5: no');
+    expect(err).toContain('line 6: no');
+  });
+
+  it.each([
+    ['customer_id,churned\n1,yes\n', [], 'one of the columns id, referenceId, entity, and the column value'],
+    ['customer_id,churned\n1,yes\n', [], 'its header has customer_id, churned.'],
+    ['id;value\na;1\n', [], 'its header has id;value. Cells must have commas between them.'],
+    ['id,value\na,1\n', ['--by', 'entity'], 'expected the column entity, and the column value'],
+  ])('says of the header of %j %j what it lacks, and sends nothing', async (text, more, said) => {
+    const { url, asked } = await taking();
+    const told = await cli(['labels', 'upload', await file('h.csv', text), ...more, '--url', url]);
+    expect([told.code, told.err]).toEqual([2, expect.stringContaining(said)]);
+    expect(asked).toEqual([]);
+  });
+
   it('refuses what is no file, no CSV and no name', async () => {
     const broken = await file('b.csv', 'id,value\n"a,1\n');
     for (const args of [[join(folder, 'none.ndjson')], [folder], [broken], [broken, '--by', 'name']]) {

@@ -90,11 +90,11 @@ const uploadCommand = (context: CliContext): Command =>
           counts.lines += 1;
           counts[status] += 1;
           if (status === 'refused' && counts.refused <= toldMax)
-            voice.note(`line ${part.firstLine + line - 1}: ${error?.detail ?? error?.title ?? 'refused'}`);
+            voice.note(`line ${part.fileLine(line)}: ${error?.detail ?? error?.title ?? 'refused'}`);
           const [warning] = warningsIn(outcome);
           if (warning === undefined) continue;
           counts.warned += 1;
-          if (counts.warned <= toldMax) voice.note(`line ${part.firstLine + line - 1}: ${warning}`);
+          if (counts.warned <= toldMax) voice.note(`line ${part.fileLine(line)}: ${warning}`);
         }
         voice.progress(`${told(counts)}${source.share()}`);
       }

@@ -59,9 +59,16 @@ describe('hindcast verify', () => {
     const { url } = await answering({ report });
     const { code, out, err } = await cli(['verify', '--url', url]);
     expect(code).toBe(1);
+    expect(out).toContain('1 compared, 1 of them not exact: ');
     expect(out).toContain('1 × model_changed\np-1  0:0:3  mismatch  model_changed\n');
     expect(err).toContain('Not every answer would be given again.');
     expect(JSON.parse((await cli(['verify', '--json', '--url', url])).out)).toMatchObject({ report: { mismatch: 1 } });
+  });
+
+  it('says where there was nothing to run', async () => {
+    const { url } = await answering({ report: reportOf({}) });
+    const { code, err } = await cli(['verify', '--url', url]);
+    expect([code, err]).toEqual([0, expect.stringContaining('There was nothing to run')]);
   });
 
   it('says why there is no report', async () => {

@@ -1,4 +1,4 @@
-import { isReproduced, ranNothing, VERDICTS, type VerificationReport } from '@hindcast/domain';
+import { comparedText, isReproduced, ranNothing, VERDICTS, type VerificationReport } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { CliFailure, EXIT, failed, usage } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
@@ -70,8 +70,11 @@ const verifyData = async (
 const tell = (voice: Voice, ended: object, report: VerificationReport): void => {
   voice.answer(ended, describe(report));
   if (!isReproduced(report)) throw new CliFailure(EXIT.failed, 'Not every answer would be given again.');
+  if (report.verified === 0) voice.note(nothingToRun);
   if (ranNothing(report)) throw failed('Nothing was verified: none of these predictions could be run again.');
 };
+
+export const nothingToRun = 'There was nothing to run: no prediction that was asked for has a result in the stretch.';
 
 export interface Begun {
   readonly id: string;
@@ -79,7 +82,7 @@ export interface Begun {
 }
 
 const describe = (report: VerificationReport): string => {
-  const { groups, reasons, examples, timings, verified } = report;
+  const { groups, reasons, examples, timings } = report;
   const head = ['model', 'runtime', ...VERDICTS];
   const rows = groups.map((group) => [
     group.model === 'others' ? 'others' : `${group.model}@${group.version}`,
@@ -97,7 +100,7 @@ const describe = (report: VerificationReport): string => {
   return [
     textTable([head, ...rows, total]),
     '',
-    `${verified} verified: ${took.join(', ')}.`,
+    `${comparedText(report)}: ${took.join(', ')}.`,
     ...Object.entries(reasons).map(([reason, count]) => `${count} × ${reason}`),
     ...examples.map(({ predictionId, position, verdict, reason, detail }) =>
       [predictionId, position, verdict, reason, detail].filter((part) => part !== undefined).join('  '),

@@ -23,7 +23,7 @@ import {
 import { type Logger, TOPICS } from '@hindcast/domain';
 import { createMemoryRateLimits } from '@hindcast/domain/in-memory';
 import { makeDataFolder } from '../embedded/data-folder.ts';
-import { datasetExtractorIn } from '../parts/dataset-extractor.ts';
+import { datasetExtractorIn, workFolder } from '../parts/dataset-extractor.ts';
 import type { Ports } from '../parts/ports.ts';
 import { createUndoStack, type UndoStack } from '../parts/undo-stack.ts';
 import { readTextFile } from '../secret-files.ts';
@@ -81,6 +81,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       views,
       artifacts,
       extractor: datasetExtractorIn(resolve(config.data), config),
+      datasetWork: workFolder(resolve(config.data)),
       bus: createRedisCompletionBus({ redis, read: (key) => views.reader.prediction(key) }),
       cache: createRedisResultCache({ redis }),
       reservations: createRedisReservations({ redis }),

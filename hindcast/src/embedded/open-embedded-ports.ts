@@ -13,7 +13,7 @@ import {
   createMemoryResultCache,
   createMemoryViews,
 } from '@hindcast/domain/in-memory';
-import { datasetExtractorIn } from '../parts/dataset-extractor.ts';
+import { datasetExtractorIn, workFolder } from '../parts/dataset-extractor.ts';
 import type { Ports } from '../parts/ports.ts';
 import type { Config } from '../settings.ts';
 import { makeDataFolder } from './data-folder.ts';
@@ -50,6 +50,7 @@ const openFolderPorts = async (folder: string, config: Config): Promise<Ports> =
       views,
       artifacts: await openFolderArtifactStore(join(folder, 'artifacts')),
       extractor: datasetExtractorIn(folder, config),
+      datasetWork: workFolder(folder),
       async close() {
         await log.stop();
         await views.stop();
@@ -72,6 +73,7 @@ const openMemoryPorts = async (config: Config): Promise<Ports> => {
     views: createMemoryViews({ now }),
     artifacts: await openFolderArtifactStore(folder),
     extractor: datasetExtractorIn(folder, config),
+    datasetWork: workFolder(folder),
     async close() {
       await log.stop();
       await rm(folder, { recursive: true, force: true });

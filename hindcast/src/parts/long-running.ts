@@ -23,6 +23,7 @@ import {
 } from '@hindcast/workers';
 import type { Config } from '../settings.ts';
 import { openAuditKey } from './audit-key.ts';
+import { sweepDatasetWork, withTidyWork } from './dataset-work.ts';
 import { heldBy } from './missing-files.ts';
 import { type Ports, requestLogOf } from './ports.ts';
 import type { Role } from './roles.ts';
@@ -49,7 +50,7 @@ export const startLongRunning = async (
   logger: Logger,
   { keep }: UndoStack,
 ): Promise<LongRunning> => {
-  const { log, views, artifacts, bus, cache, identity, extractor } = ports;
+  const { log, views, artifacts, bus, cache, identity, extractor, datasetWork } = ports;
   // Requests wait for the catalogs.
   const catalog = keep(await openModelCatalog(requestLogOf(ports)));
   const jobs = keep(await openJobCatalog(requestLogOf(ports)));
@@ -76,13 +77,17 @@ export const startLongRunning = async (
     );
     return projections;
   };
-  const startDatasetJobs = () => {
+  const startDatasetJobs = async () => {
+    await sweepDatasetWork(datasetWork, jobs).catch((err: unknown) => {
+      logger.warn({ err }, 'What earlier cuts of data sets have left could not be removed.');
+    });
     const { redactionKey } = config;
     const handlers = createDatasetJobs({
       ...{ log, artifacts, extractor, identity, redactionKey },
       crypto: nodeAuditCrypto,
     });
-    return startJobRunner({ log, identity, logger }, { group: 'dataset-jobs', handlers, concurrency: 1 });
+    const tidy = withTidyWork(handlers, datasetWork, jobs);
+    return startJobRunner({ log, identity, logger }, { group: 'dataset-jobs', handlers: tidy, concurrency: 1 });
   };
   const startKeeping = () =>
     startKeeper({ log, identity, logger, heldBy: heldBy(catalog, artifacts) }, { group: 'keepers', openMax });

@@ -31,6 +31,8 @@ export interface Ports {
   readonly reservations: Reservations;
   readonly rateLimits: RateLimits;
   readonly extractor: DatasetExtractor;
+  /** Folder for what the extractor puts aside. */
+  readonly datasetWork: string;
   /** Other processes serve the same log. */
   readonly shared: boolean;
   /** Where they tell each other how much is open; one process alone knows. */

@@ -157,20 +157,6 @@ describe('a job whose runner goes', () => {
       await until(() => world.job('j-1')?.status === 'queued');
     }));
 
-  it('is lost by one that is killed, and fails when that has happened three times', () =>
-    using(async (world) => {
-      const { handler } = heldHandler();
-      await world.tell(world.request('j-1'));
-      for (let attempt = 1; attempt <= 3; attempt++) {
-        const runner = await world.start({ handlers: { count: handler } });
-        await until(() => world.job('j-1')?.attempts === attempt);
-        await runner.kill();
-      }
-      await world.start({ handlers: { count: handler } });
-      await until(hasEnded(world, 'j-1'));
-      expect(world.job('j-1')).toMatchObject({ status: 'failed', attempts: 3, error: { code: 'job_lost' } });
-    }));
-
   it('goes on with whoever gets its partition, and its first runner lets go of it', () =>
     using(async (world) => {
       const { handler, running } = heldHandler();

@@ -109,7 +109,7 @@ export const startJobRunner = async (ports: JobRunnerPorts, options: JobRunnerOp
     entry.claim = { eventId, attempt };
     active.set(entry, undefined);
     const exhausted = status === 'running' && lost + 1 >= lostMax;
-    const detail = `It was started ${lostMax} times, and each time its process was lost.`;
+    const detail = `Its process was lost ${lostMax} times, and it came no further in between.`;
     const answer: JobAnswer = exhausted
       ? { type: 'JobFailed', data: { attempt: attempts, code: 'job_lost', detail } }
       : { type: 'JobStarted', data: { attempt, runner } };

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   addCounts,
+  comparedText,
   countVerified,
   cutFault,
   emptyVerification,
@@ -70,8 +71,7 @@ export const createVerificationHandler =
         await verify(predictions);
         report.counts = addCounts(report.counts, counts);
         const safe = place && { checkpoint: { place, report: structuredClone(report) } };
-        const detail = `${report.verified} verified, ${report.verified - report.exact} of them not exact`;
-        progress({ done: report.counts.records, total, unit: 'records', detail, ...safe });
+        progress({ done: report.counts.records, total, unit: 'records', detail: comparedText(report), ...safe });
       };
       let batch = emptyBatch();
       let running = Promise.resolve();
