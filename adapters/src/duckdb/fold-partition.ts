@@ -7,7 +7,7 @@ import {
   noneAccounted,
 } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
-import { accountsSql, brokenSql, chooseSql, foldSql, loadSql, strayRecordsSql } from './fold-sql.ts';
+import { accountsSql, brokenSql, foldSql, loadSql, strayRecordsSql } from './fold-sql.ts';
 import { type SpilledPartition, type SpillTask, spillPartition } from './spill-partition.ts';
 
 export type FoldedSums = Pick<Extracted, 'accountedFor' | 'ignored' | 'labelCoverage'>;
@@ -27,13 +27,15 @@ export interface PartitionToFold {
   readonly onPage: () => void;
 }
 
-/** Leaves the rows of the partition in a table of their own, and adds to the sums what became of its requests. */
+/** Leaves the records of the partition in `ev` and what became of its requests in `acct`, and adds that to the sums. */
 export const foldPartition = async (
   session: DuckdbSession,
   part: SpilledPartition,
   { spec, cutAt, task, source, onPage }: PartitionToFold,
   { accountedFor, ignored, labelCoverage }: FoldedSums,
 ): Promise<void> => {
+  // Replaced, it would be there twice until its successor is whole.
+  await session.run('DROP TABLE IF EXISTS ev');
   await session.run(loadSql(part, spec));
   const [[broken] = []] = await session.rows(brokenSql);
   if (Number(broken) > 0) {
@@ -57,6 +59,4 @@ export const foldPartition = async (
   accountedFor.undecodable += Number(unreadable);
   ignored.undecodableRecords += Number(strays);
   ignored.repeatedRequests += Number(repeats);
-  await session.run(chooseSql(part.partition));
-  await session.run('DROP TABLE ev');
 };

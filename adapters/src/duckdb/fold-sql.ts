@@ -85,11 +85,14 @@ SELECT ro, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelTe
 FROM kinds`,
 ];
 
-/** Rows of the set, in their order, with all that columns are made of. */
-export const chooseSql = (partition: number): string => `CREATE OR REPLACE TEMP TABLE chosen_${partition} AS
-SELECT acct.*, r.t AS rt, r.k, r.m, r.v, r.x, e.m[1] AS runtime, e.v AS ev
-FROM acct JOIN ev r ON r.o = acct.ro JOIN ev e ON e.o = acct.eo WHERE account = 'rows' ORDER BY acct.ro`;
+/** Rows of one split, in their order, with all that columns are made of. */
+export const chosenSql = (split: string): string => `SELECT ended.*, r.t AS rt, r.k, r.m, r.v, r.x
+FROM ev r JOIN (
+  SELECT acct.*, e.m[1] AS runtime, e.v AS ev FROM ev e JOIN acct ON e.o = acct.eo
+  WHERE account = 'rows' AND split = ${text(split)}) ended ON r.o = ended.ro ORDER BY ro`;
 
+/** Rows of each split. */
+export const splitsSql = `SELECT split, count(*) FROM acct WHERE account = 'rows' GROUP BY split`;
 export const accountsSql = 'SELECT account, lk, count(*) FROM acct GROUP BY ALL';
 export const strayRecordsSql = `SELECT count(*) FILTER (WHERE c = 'V'), count(*) FILTER (WHERE c = 'U'),
   count(*) FILTER (WHERE c IN ('R', 'r')) - (SELECT count(*) FROM won) FROM ev`;
