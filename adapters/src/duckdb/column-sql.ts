@@ -7,7 +7,7 @@ import {
   type Sha256,
   unknownSha256,
 } from '@hindcast/domain';
-import { chosenSql, requestField, requestFields, row } from './fold-sql.ts';
+import { chosenSql, isRequestField, requestField, row } from './fold-sql.ts';
 import { blob, identifier, pointer, text, texts } from './sql-text.ts';
 import { defaultedSql, thresholdSql } from './version-rules-sql.ts';
 
@@ -31,7 +31,7 @@ export const rowsSql = (
     (column) => `${cellSql(column, lists, spec.format, secrets)} AS ${identifier(column.name)}`,
   );
   const position = `${text(`${cut.epoch}:${partition}:`)} || ro AS position`;
-  return `SELECT ${cells.join(',\n  ')} FROM (SELECT *, ${position}${lists.sql} FROM (${chosenSql(split)}))`;
+  return `SELECT ${cells.join(',\n  ')} FROM (SELECT *, ${position}${lists.sql} FROM (${chosenSql(spec.model, split)}))`;
 };
 
 /** All members of a value are taken out in one reading: texts of values, and JSON where a column is JSON. */
@@ -134,9 +134,8 @@ const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: Da
     case 'labelWeight':
       return `CASE WHEN lk <> 'none' THEN coalesce(label.weight::DOUBLE, 1) END`;
     default: {
-      const field = requestFields.find((known) => known === name);
-      if (!field) throw new Error(`No row has a column ${name}.`);
-      return requestField(field);
+      if (!isRequestField(name)) throw new Error(`No row has a column ${name}.`);
+      return requestField(name);
     }
   }
 };

@@ -8,7 +8,7 @@ import {
   type SeenLeaves,
 } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
-import { requestField } from './fold-sql.ts';
+import { columnsOf, requestField } from './fold-sql.ts';
 import { pointer, texts } from './sql-text.ts';
 
 /** More different members, or forms of lists, than this are no rows of one table. */
@@ -122,7 +122,7 @@ export const createSeenLeaves = () => {
       const rows = `FROM acct WHERE account = 'rows'`;
       for (const [type] of await distinct(session, `json_type(lv) ${rows} AND lv IS NOT NULL`))
         label.add(kindOfType(type));
-      const ran = `FROM ev WHERE o IN (SELECT ro ${rows}) AND ${requestField('role')} <> 'imported'`;
+      const ran = `FROM (SELECT ${columnsOf('R')} FROM ev WHERE o IN (SELECT ro ${rows})) WHERE ${requestField('role')} <> 'imported'`;
       for (const [version] of await distinct(session, `${requestField('version')} ${ran}`))
         versions.add(Number(version));
     },

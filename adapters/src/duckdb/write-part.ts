@@ -5,7 +5,7 @@ import { type ColumnSecrets, rowsSql } from './column-sql.ts';
 import type { DuckdbSession } from './duckdb-session.ts';
 import { text } from './sql-text.ts';
 
-const rowGroupRows = 122_880;
+const rowGroupRows = 40_960;
 const copyOptions = {
   parquet: `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows}`,
   ndjson: 'FORMAT json',
