@@ -11,7 +11,7 @@ import {
 } from '@hindcast/domain';
 import type { ColumnSecrets } from './column-sql.ts';
 import type { DuckdbSession } from './duckdb-session.ts';
-import { foldPartition, noneFolded, type PartitionToFold } from './fold-partition.ts';
+import { addFolded, dropFolded, foldPartition, noneFolded, type PartitionToFold } from './fold-partition.ts';
 import { splitsSql } from './fold-sql.ts';
 import { createSeenLeaves } from './seen-leaves.ts';
 import { createSessionLanes } from './session-lanes.ts';
@@ -53,9 +53,9 @@ export const cutPartitions = async (
 ): Promise<Cut> => {
   const { spec, cut } = plan;
   const cutAt = await readCutAt(source.log, cut);
-  const sums = noneFolded();
+  let sums = noneFolded();
   const seen = createSeenLeaves();
-  const lanes = createSessionLanes(sessions);
+  const lanes = createSessionLanes(sessions, dropFolded);
   const written = new Map<number, WrittenPartition>();
 
   const columnsSeen = (): readonly PlannedColumn[] | undefined => {
@@ -98,9 +98,10 @@ export const cutPartitions = async (
       keeping.catch(() => {});
       const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
       lanes.give(part.records, async (session) => {
-        await foldPartition(session, part, given, sums);
+        const folded = await foldPartition(session, part, given);
         await seen.look(session);
         await write(session, part, given, columnsSeen());
+        sums = addFolded(sums, folded);
         counted.folded(part.records);
       });
     }
@@ -118,7 +119,7 @@ export const cutPartitions = async (
   const wanted = JSON.stringify(columns);
   for (const { part, given } of [...written.values()].filter((one) => one.columns !== wanted)) {
     lanes.give(part.records, async (session) => {
-      await foldPartition(session, part, given, noneFolded());
+      await foldPartition(session, part, given);
       await write(session, part, given, columns);
     });
   }

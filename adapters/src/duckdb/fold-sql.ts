@@ -74,6 +74,7 @@ SELECT ro, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelTe
     WHEN sealed THEN 'redacted'
     ${spec.labels.absent === 'keep' ? '' : "WHEN lk = 'none' THEN 'unlabelled'"} ELSE 'rows' END AS account
 FROM kinds`,
+  ...['repeated', 'ended', 'told'].map((table) => `DROP TABLE ${table}`),
 ];
 
 /** Rows of one split, in their order, with all that columns are made of. */

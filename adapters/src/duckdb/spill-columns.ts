@@ -16,22 +16,27 @@ const afterLabel = tabs(3);
 export const noColumns = `${tabs(0)}\t`;
 
 /** A character of a text that is the same in JSON. */
-export const plainText = String.raw`[^"\\\x00-\x1f\x7f-\x9f]`;
+export const plainText = String.raw`[^"\\\x00-\x1f]`;
 const number = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`;
 const flat = `"[A-Za-z]+":(?:"${plainText}*"|${number})`;
 const optional = (name: string): string => `(?:,"${name}":"(${plainText}+)")?`;
 
-// Data as this program writes it; an event that is put differently, or has escapes in one of its texts, is parsed.
+// Data as this program writes it, of requests and of imports; what is put differently, or has escapes in its texts, is parsed.
 const requestHead = new RegExp(
-  String.raw`\{"model":"(${plainText}+)","version":(\d+),"sha256":"(${plainText}+)","pool":"${plainText}*","role":"([a-z]+)",` +
-    `"requestHash":"${plainText}*","priority":"[a-z]+","deadlineMs":${number},"input":`,
+  String.raw`\{"model":"(${plainText}+)","version":(\d+),"sha256":"(${plainText}+)","pool":"${plainText}*","role":"([a-z]+)"` +
+    `(?:,"requestHash":"${plainText}*","priority":"[a-z]+","deadlineMs":${number})?,"input":`,
   'y',
 );
 const requestTail = new RegExp(
-  `(?:,"share":(${number}))?${optional('entity')}${optional('referenceId')}${optional('eventTime')}(,"context":(?=\\{))?`,
+  `(?:,"requestHash":"${plainText}*")?(?:,"share":(${number}))?` +
+    String.raw`${optional('entity')}${optional('referenceId')}${optional('eventTime')}(,"context":(?=\{))?`,
   'y',
 );
-const requestEnd = new RegExp(String.raw`(?:,"batch[A-Za-z]+":(?:"${plainText}*"|${number}))*\}\}$`, 'y');
+const requestEnd = new RegExp(
+  `(?:,"(?:batch[A-Za-z]+|priority|deadlineMs)":(?:"${plainText}*"|${number}))*` +
+    String.raw`(?:,"imported":\{${flat}(?:,${flat})*\})?\}\}$`,
+  'y',
+);
 const successHead = '{"output":';
 const successTail = new RegExp(
   String.raw`(?:,"provenance":\{"sha256":"${plainText}*","runtime":"(${plainText}+)"(?:,${flat})*\})?` +
@@ -86,10 +91,12 @@ const readSuccess = (value: string, at: number): string | undefined => {
 
 const quote = 34;
 const backslash = 92;
-/** Braces, and brackets with the bit that tells them from braces. */
+/** Of braces, and of brackets with the bit that tells them from braces. */
 const [opening, closing, braceBit] = [123, 125, 32];
+/** What is below ends a field or a line where it is no error. */
+const space = 32;
 
-/** Where JSON that begins at `at` ends, if it is JSON, which only its reader will know; -1 where it does not end. */
+/** Where JSON that begins at `at` ends, if it is JSON, which only its reader will know; -1 where it does not end in one line. */
 const jsonEnd = (value: string, at: number): number => {
   if ((value.charCodeAt(at) | braceBit) !== opening) return execAt(scalar, value, at) ? scalar.lastIndex : -1;
   let depth = 0;
@@ -98,20 +105,20 @@ const jsonEnd = (value: string, at: number): number => {
     if (unit === quote) {
       place = textEnd(value, place);
       if (place < 0) return -1;
-    } else if ((unit | braceBit) === opening) depth += 1;
+    } else if (unit < space) return -1;
+    else if ((unit | braceBit) === opening) depth += 1;
     else if ((unit | braceBit) === closing && --depth === 0) return place + 1;
   }
   return -1;
 };
 
-/** The quote that ends the text: before it is an even number of backslashes. */
+/** The quote that ends the text. Texts are short: a search would cost more than looking at each character. */
 const textEnd = (value: string, start: number): number => {
-  let end = value.indexOf('"', start + 1);
-  while (end > 0) {
-    let slashes = 0;
-    while (value.charCodeAt(end - 1 - slashes) === backslash) slashes += 1;
-    if (slashes % 2 === 0) return end;
-    end = value.indexOf('"', end + 1);
+  for (let place = start + 1; place < value.length; place++) {
+    const unit = value.charCodeAt(place);
+    if (unit === quote) return place;
+    if (unit < space) return -1;
+    if (unit === backslash) place += 1;
   }
   return -1;
 };
@@ -134,9 +141,11 @@ export const columnsOf = (event: DomainEvent): string => {
 const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
 const json = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value, wellFormed));
 
-const isPlain = new RegExp(`^${plainText}+$`);
+const plain = new RegExp(`^${plainText}+$`);
+export const isPlain = (text: string): boolean => plain.test(text);
+
 /** A text that would not be read as it stands is put as JSON, which begins with a quote as no other text does. */
 const textColumn = (value: unknown): string => {
   if (value === undefined || value === null) return '';
-  return typeof value === 'string' && isPlain.test(value) ? value.toWellFormed() : json(value);
+  return typeof value === 'string' && isPlain(value) ? value.toWellFormed() : json(value);
 };

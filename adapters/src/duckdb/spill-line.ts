@@ -7,7 +7,7 @@ import {
   type RecordedRecord,
   schemaVersions,
 } from '@hindcast/domain';
-import { columnsOf, noColumns, plainText, readColumns } from './spill-columns.ts';
+import { columnsOf, isPlain, noColumns, plainText, readColumns } from './spill-columns.ts';
 
 /**
  * A record as DuckDB reads it: offset, log time, code, key, event id, the event it answers, and then what `spillColumns` names
@@ -50,9 +50,6 @@ const head = new RegExp(
     `"subject":"${plainText}*","tenant":"${plainText}*","partitionkey":"(${plainText}+)"(?:,"correlationid":"${plainText}*")?` +
     String.raw`(?:,"causationid":"(${plainText}+)?")?(?:,"traceparent":"${plainText}*")?,"data":(?=\{)`,
 );
-/** Three searches are quicker than one for any of three. */
-const breaksLine = (value: string): boolean => value.includes('\n') || value.includes('\t') || value.includes('\r');
-
 /** undefined where a data set has nothing to do with the record. A promise only where a payload has to be fetched. */
 export const spillLine = (
   record: RecordedRecord,
@@ -63,8 +60,7 @@ export const spillLine = (
   const found = head.exec(value);
   if (!found) return carefulLine(record, options);
   const [{ length }, id = '', type = '', schema, version, partitionKey, cause = ''] = found;
-  if (schema !== type || partitionKey !== key || !isNewest(type, version) || breaksLine(value))
-    return carefulLine(record, options);
+  if (schema !== type || partitionKey !== key || version !== newest(type)) return carefulLine(record, options);
   const code = codes[type as EventType];
   if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : carefulLine(record, options);
   // Nobody would see that the data is broken of which nothing is passed on.
@@ -72,8 +68,8 @@ export const spillLine = (
   return columns === undefined ? carefulLine(record, options) : line(record, code, key, id, cause, columns);
 };
 
-const isNewest = (type: string, version: string | undefined): boolean =>
-  Number(version) === (schemaVersions[type as EventType] ?? 1);
+const newestKnown = new Map(Object.entries(schemaVersions).map(([type, version]) => [type, String(version)]));
+const newest = (type: string): string => newestKnown.get(type) ?? '1';
 
 const carefulLine = (
   record: RecordedRecord,
@@ -116,7 +112,7 @@ const eventLine = (record: RecordedRecord, code: SpillCode, event: DomainEvent, 
 };
 
 /** An id that could be taken for more than a field is compared in its JSON form, which no other id has. */
-const plain = (id: string): string => (/[\p{Cc}"\\]/u.test(id) ? JSON.stringify(id) : id);
+const plain = (id: string): string => (id === '' || isPlain(id) ? id : JSON.stringify(id));
 
 const line = (
   { offset, appendedAt }: RecordedRecord,
