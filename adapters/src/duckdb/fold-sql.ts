@@ -14,7 +14,7 @@ export const columnsOf = (code: keyof typeof spillColumns): string =>
 const texts = Array.from({ length: textColumns }, (_, at) => `f${at + 1}`);
 
 /** Least size of a line that DuckDB makes room for; its buffers are four times as large. */
-const lineBytesMin = 2_097_152;
+const lineBytesMin = 262_144;
 /** A UTF-16 unit takes no more than this in UTF-8. */
 const utf8BytesPerUnitMax = 3;
 
