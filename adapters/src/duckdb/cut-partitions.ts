@@ -98,6 +98,7 @@ export const cutPartitions = async (
       keeping.catch(() => {});
       const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
       lanes.give(part.records, async (session) => {
+        counted.folded(0);
         const folded = await foldPartition(session, part, given);
         await seen.look(session);
         await write(session, part, given, columnsSeen());
@@ -105,9 +106,10 @@ export const cutPartitions = async (
         counted.folded(part.records);
       });
     }
-  } finally {
-    await Promise.allSettled([lanes.idle(), keeping]);
+  } catch (error) {
+    lanes.fail(error);
   }
+  await Promise.allSettled([lanes.idle(), keeping]);
   lanes.throwIfFailed();
   await keeping;
 

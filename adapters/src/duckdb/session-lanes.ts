@@ -17,16 +17,21 @@ export const createSessionLanes = (
   const alone: Work[] = [];
   let failure: { readonly error: unknown } | undefined;
 
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+  };
   const attempt = async (session: DuckdbSession, work: Work, onNoRoom?: () => void): Promise<void> => {
     if (failure) return;
     try {
       await work(session);
     } catch (error) {
       if (onNoRoom && isOutOfMemory(error)) onNoRoom();
-      else failure ??= { error };
+      else fail(error);
     }
   };
   return {
+    /** Nothing more is begun. */
+    fail,
     throwIfFailed(): void {
       if (failure) throw failure.error;
     },

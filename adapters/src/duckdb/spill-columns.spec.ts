@@ -20,19 +20,23 @@ const read = ({ type }: DomainEvent, value: string): string | undefined =>
 
 const json = fc.oneof(fc.jsonValue(), fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue()));
 const text = fc.oneof(fc.constantFrom('', 'anna', 'ä ö', '"', 'a\tb', '\\', '{', ']'), fc.string());
-const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 const anEvent: fc.Arbitrary<DomainEvent> = fc.oneof(
   fc
-    .record({
-      input: json,
-      ...{ share: optional(fc.double({ noNaN: true, noDefaultInfinity: true })), entity: optional(text) },
-      ...{ referenceId: optional(text), eventTime: optional(text) },
-      ...{ context: optional(fc.dictionary(text, json)), batchId: optional(text) },
-    })
+    .record(
+      {
+        ...{ input: json, share: number, entity: text, referenceId: text, eventTime: text },
+        ...{ context: fc.dictionary(text, json), batchId: text },
+      },
+      { requiredKeys: ['input'] },
+    )
     .map((data) => aPredictionRequested(data)),
   json.map((output) => aPredictionSucceeded({ output })),
   fc
-    .record({ value: fc.oneof(text, fc.double({ noNaN: true }), fc.constantFrom(null, true)), source: optional(text) })
+    .record(
+      { value: fc.oneof(text, number, fc.constantFrom(null, true)), occurredAt: text, source: text, weight: number },
+      { requiredKeys: ['value'] },
+    )
     .map((data) => aPredictionLabeled(data)),
 );
 
