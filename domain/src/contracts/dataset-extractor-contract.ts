@@ -87,7 +87,9 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
       for (const { split, rows: count, text } of await filesOf(extracted)) {
         const lines = text.split('\n').filter((line) => line !== '');
         expect(lines).toHaveLength(count);
-        const mine = lines.map((line) => plain(extracted, JSON.parse(line) as Record<string, unknown>));
+        const cells = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+        for (const row of cells) expect(Object.keys(row)).toEqual(extracted.columns.map(({ name }) => name));
+        const mine = cells.map((row) => plain(extracted, row));
         rows.set(split, [...(rows.get(split) ?? []), ...mine]);
       }
       return [...rows].map(([split, of]) => ({ split, rows: of }));
