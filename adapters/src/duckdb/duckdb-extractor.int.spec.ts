@@ -59,7 +59,12 @@ it('gives the same bytes with one thread and with many, and where it has to put 
     if (!planned.ok) throw new Error(planned.refusal.detail);
     const source = { log, artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
     const run = { signal: new AbortController().signal, progress: () => {} };
-    const { files, discard, ...rest } = await extractor.extract(planned.plan, `${threads}-${memoryBytesMax}`, source, run);
+    const { files, discard, ...rest } = await extractor.extract(
+      planned.plan,
+      `${threads}-${memoryBytesMax}`,
+      source,
+      run,
+    );
     const digests: string[] = [];
     for (const { content } of files) {
       const hash = createHash('sha256');
