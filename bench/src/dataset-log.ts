@@ -44,12 +44,13 @@ export const fillLog = async (folder: string, events: number): Promise<void> => 
   for (let made = 0, n = 0; made < events; n++) {
     const id = newId();
     const request = tell('PredictionRequested', id, {
-      ...{ model: 'churn', version: 1, sha256: digest, pool: 'default', role: 'champion', share: 1 },
+      ...{ model: 'churn', version: 1, sha256: digest, pool: 'default', role: 'champion' },
+      ...{ requestHash: digest, priority: 'normal', deadlineMs: 60_000 },
       input: {
         ...{ tenure_months: n % 60, monthly_charges: 20 + (n % 3_700) / 20, support_calls: n % 5 },
         ...{ late_payments: n % 3 === 0 ? null : 1, usage_hours: (n % 900) / 10, plan: plans[n % 3], region: 'north' },
       },
-      ...{ requestHash: digest, entity: `customer-${n % 50_000}`, priority: 'normal', deadlineMs: 60_000 },
+      ...{ share: 1, entity: `customer-${n % 50_000}` },
     });
     const { id: cause } = JSON.parse(request.value) as { id: string };
     const no = (n % 997) / 997;

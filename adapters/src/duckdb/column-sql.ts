@@ -7,7 +7,7 @@ import {
   type Sha256,
   unknownSha256,
 } from '@hindcast/domain';
-import { requestField, requestFields, row } from './fold-sql.ts';
+import { chosenSql, isRequestField, requestField, row } from './fold-sql.ts';
 import { blob, identifier, pointer, text, texts } from './sql-text.ts';
 import { defaultedSql, thresholdSql } from './version-rules-sql.ts';
 
@@ -18,9 +18,10 @@ export interface ColumnSecrets {
 
 const isText = (format: DatasetFormat): boolean => format !== 'parquet';
 
-/** Rows of one split of all partitions, in their order, with the columns of the set. */
+/** Rows of one split of the partition that is folded, in their order, with the columns of the set. */
 export const rowsSql = (
   { spec, cut }: DatasetPlan,
+  partition: number,
   columns: readonly PlannedColumn[],
   split: string,
   secrets: ColumnSecrets,
@@ -29,11 +30,8 @@ export const rowsSql = (
   const cells = columns.map(
     (column) => `${cellSql(column, lists, spec.format, secrets)} AS ${identifier(column.name)}`,
   );
-  const parts = cut.ranges.map(
-    ({ partition }) =>
-      `SELECT *, ${text(`${cut.epoch}:${partition}:`)} || ro AS position${lists.sql} FROM chosen_${partition} WHERE split = ${text(split)}`,
-  );
-  return `SELECT ${cells.join(',\n  ')} FROM (${parts.join('\nUNION ALL ')})`;
+  const position = `${text(`${cut.epoch}:${partition}:`)} || ro AS position`;
+  return `SELECT ${cells.join(',\n  ')} FROM (SELECT *, ${position}${lists.sql} FROM (${chosenSql(spec.model, split)}))`;
 };
 
 /** All members of a value are taken out in one reading: texts of values, and JSON where a column is JSON. */
@@ -136,9 +134,8 @@ const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: Da
     case 'labelWeight':
       return `CASE WHEN lk <> 'none' THEN coalesce(label.weight::DOUBLE, 1) END`;
     default: {
-      const field = requestFields.find((known) => known === name);
-      if (!field) throw new Error(`No row has a column ${name}.`);
-      return requestField(field);
+      if (!isRequestField(name)) throw new Error(`No row has a column ${name}.`);
+      return requestField(name);
     }
   }
 };

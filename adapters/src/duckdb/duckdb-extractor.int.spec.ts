@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { type DomainEvent, encode, planDataset, TOPICS } from '@hindcast/domain';
 import { datasetExtractorContract } from '@hindcast/domain/contracts';
 import { createMemoryArtifactStore, createMemoryEventLog } from '@hindcast/domain/in-memory';
-import { aPredictionLabeled, aPredictionRequested, aPredictionSucceeded } from '@hindcast/domain/testing';
+import {
+  aPredictionLabeled,
+  aPredictionRequested,
+  aPredictionSucceeded,
+  logOf,
+  planOf,
+  storedHistory,
+} from '@hindcast/domain/testing';
 import { expect, it } from 'vitest';
 import { createDuckdbExtractor } from './duckdb-extractor.ts';
 
@@ -52,7 +59,12 @@ it('gives the same bytes with one thread and with many, and where it has to put 
     if (!planned.ok) throw new Error(planned.refusal.detail);
     const source = { log, artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
     const run = { signal: new AbortController().signal, progress: () => {} };
-    const { files, discard, ...rest } = await extractor.extract(planned.plan, `${threads}`, source, run);
+    const { files, discard, ...rest } = await extractor.extract(
+      planned.plan,
+      `${threads}-${memoryBytesMax}`,
+      source,
+      run,
+    );
     const digests: string[] = [];
     for (const { content } of files) {
       const hash = createHash('sha256');
@@ -64,6 +76,29 @@ it('gives the same bytes with one thread and with many, and where it has to put 
   };
   const one = await cut(1, 256 * mebibyte);
   expect(one.rows.reduce((sum, rows) => sum + rows)).toBe(predictions);
-  expect(await cut(4, 64 * mebibyte)).toEqual(one);
+  expect(await cut(4, 256 * mebibyte)).toEqual(one);
+  expect(await cut(1, 64 * mebibyte)).toEqual(one);
   await rm(folder, { recursive: true });
 }, 120_000);
+
+it('gives every file the columns of all partitions, whichever came first', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
+  const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax: 128 * mebibyte, threads: 1 });
+  const partition = (id: string, input: object) => [
+    { event: aPredictionRequested({ id, eventId: `request-${id}`, input }) },
+    { event: aPredictionSucceeded({ id, eventId: `end-${id}`, cause: `request-${id}` }) },
+  ];
+  const records = storedHistory([partition('a', { age: 1 }), [], partition('c', { age: 'old', city: 'Ulm' })]);
+  const source = { log: logOf(records), artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
+  const run = { signal: new AbortController().signal, progress: () => {} };
+  const { files } = await extractor.extract(planOf(records), 'work', source, run);
+  const rows: Record<string, unknown>[] = [];
+  for (const { content } of files)
+    for await (const chunk of content()) rows.push(JSON.parse(String(chunk)) as Record<string, unknown>);
+  expect(files.map(({ name }) => name)).toEqual(['all/part-00000.ndjson', 'all/part-00002.ndjson']);
+  expect(rows.map((row) => [row['input.age'], row['input.city']])).toEqual([
+    ['1', null],
+    ['"old"', 'Ulm'],
+  ]);
+  await rm(folder, { recursive: true });
+});

@@ -7,10 +7,19 @@ import {
   noneAccounted,
 } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
-import { accountsSql, brokenSql, chooseSql, foldSql, loadSql, strayRecordsSql } from './fold-sql.ts';
+import { accountsSql, brokenSql, foldSql, loadSql, strayRecordsSql } from './fold-sql.ts';
 import { type SpilledPartition, type SpillTask, spillPartition } from './spill-partition.ts';
 
 export type FoldedSums = Pick<Extracted, 'accountedFor' | 'ignored' | 'labelCoverage'>;
+
+const addAll = <T extends Readonly<Record<string, number>>>(a: T, b: T): T =>
+  Object.fromEntries(Object.entries(a).map(([name, count]) => [name, count + (b[name] ?? 0)])) as T;
+
+export const addFolded = (a: FoldedSums, b: FoldedSums): FoldedSums => ({
+  accountedFor: addAll(a.accountedFor, b.accountedFor),
+  ignored: addAll(a.ignored, b.ignored),
+  labelCoverage: addAll(a.labelCoverage, b.labelCoverage),
+});
 
 export const noneFolded = (): FoldedSums => ({
   accountedFor: noneAccounted(),
@@ -27,13 +36,18 @@ export interface PartitionToFold {
   readonly onPage: () => void;
 }
 
-/** Leaves the rows of the partition in a table of their own, and adds to the sums what became of its requests. */
+export const dropFolded = async (session: DuckdbSession): Promise<void> => {
+  for (const table of ['ev', 'acct']) await session.run(`DROP TABLE IF EXISTS ${table}`);
+};
+
+/** Leaves the records of the partition in `ev` and what became of its requests in `acct`, and answers the sums of that. */
 export const foldPartition = async (
   session: DuckdbSession,
   part: SpilledPartition,
   { spec, cutAt, task, source, onPage }: PartitionToFold,
-  { accountedFor, ignored, labelCoverage }: FoldedSums,
-): Promise<void> => {
+): Promise<FoldedSums> => {
+  // Replaced, its tables would be there twice until their successors are whole.
+  await dropFolded(session);
   await session.run(loadSql(part, spec));
   const [[broken] = []] = await session.rows(brokenSql);
   if (Number(broken) > 0) {
@@ -42,6 +56,8 @@ export const foldPartition = async (
     await careful.kept;
   }
   for (const sql of foldSql(spec, cutAt)) await session.run(sql);
+  const sums = noneFolded();
+  const { accountedFor, ignored, labelCoverage } = sums;
   for (const [name, kind, found] of await session.rows(accountsSql)) {
     const count = Number(found);
     const account = ACCOUNTS.find((known) => known === name) as Account;
@@ -57,6 +73,6 @@ export const foldPartition = async (
   accountedFor.undecodable += Number(unreadable);
   ignored.undecodableRecords += Number(strays);
   ignored.repeatedRequests += Number(repeats);
-  await session.run(chooseSql(part.partition));
-  await session.run('DROP TABLE ev');
+  await session.run('DROP TABLE won');
+  return sums;
 };

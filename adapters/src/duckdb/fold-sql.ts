@@ -1,50 +1,41 @@
 import { type DatasetSpec, groupDigits, groupSeed, shareBound, splitBounds, wholeSplit } from '@hindcast/domain';
+import { spillColumns, textColumns } from './spill-columns.ts';
 import type { SpilledPartition } from './spill-partition.ts';
-import { text, texts } from './sql-text.ts';
+import { identifier, text } from './sql-text.ts';
 
-/** Fields of a request that every row has, as they stand in list `m`, counted from 1. */
-export const requestFields = [
-  'model',
-  'version',
-  'sha256',
-  'role',
-  'share',
-  'entity',
-  'referenceId',
-  'eventTime',
-] as const;
-const sealedAt = requestFields.length + 1;
-export const requestField = (name: (typeof requestFields)[number], list = 'm'): string =>
-  `${list}[${requestFields.indexOf(name) + 1}]`;
+const requestNames = ['model', ...spillColumns.R] as const;
+/** Fields of a request that every row has. */
+export const requestField = (name: (typeof requestNames)[number]): string => identifier(name);
+export const isRequestField = (name: string): name is (typeof requestNames)[number] =>
+  (requestNames as readonly string[]).includes(name);
+/** The columns of a spilled record of this code, under their names. */
+export const columnsOf = (code: keyof typeof spillColumns): string =>
+  spillColumns[code].map((name, at) => `f${at + 1} AS ${identifier(name)}`).join(', ');
+const texts = Array.from({ length: textColumns }, (_, at) => `f${at + 1}`);
 
 /** Least size of a line that DuckDB makes room for; its buffers are four times as large. */
-const lineBytesMin = 2_097_152;
+const lineBytesMin = 262_144;
 /** A UTF-16 unit takes no more than this in UTF-8. */
 const utf8BytesPerUnitMax = 3;
 
-/**
- * Reads a spill file into `ev`, and of the data only what rows are made of: `m` has the texts that every event of its kind
- * has, `v` and `x` have JSON: the input and the context of a request, an output, the value of a label. Data that is no JSON
- * has no `m`.
- */
+/** Reads a spill file into `ev`: `v` and `x` have JSON, and `broken` says where they have not. */
 export const loadSql = ({ path, lineMax }: SpilledPartition, { context }: Pick<DatasetSpec, 'context'>): string => {
   const lineBytesMax = Math.max(lineBytesMin, lineMax * utf8BytesPerUnitMax);
-  const requests = texts([...requestFields.map((name) => `/${name}`), '/input/$enc']);
+  const types = Object.entries({ o: 'BIGINT', t: 'BIGINT' });
+  for (const name of ['c', 'k', 'id', 'cause', ...texts, 'v', 'x']) types.push([name, 'VARCHAR']);
+  const unquoted = (name: string): string =>
+    `CASE WHEN starts_with(${name}, '"') THEN json_extract_string(${name}, '$') ELSE ${name} END AS ${name}`;
   return `CREATE OR REPLACE TEMP TABLE ev AS
-SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause,
-  TRY(CASE c
-    WHEN 'R' THEN json_extract_string(data, ${requests})
-    WHEN 'S' THEN json_extract_string(data, ['/provenance/runtime'])
-    WHEN 'L' THEN json_extract_string(data, ['/occurredAt', '/source', '/weight'])
-  END) AS m,
-  TRY(json_extract(data, CASE c WHEN 'R' THEN '/input' WHEN 'S' THEN '/output' WHEN 'L' THEN '/value' END))::VARCHAR AS v,
-  ${context ? "TRY(CASE c WHEN 'R' THEN json_extract(data, '/context') END)::VARCHAR" : 'NULL::VARCHAR'} AS x
+SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause, ${texts.map(unquoted).join(', ')},
+  v, ${context ? 'x' : 'NULL::VARCHAR AS x'}, NOT (coalesce(json_valid(v), true) AND coalesce(json_valid(x), true)) AS broken,
+  CASE WHEN c = 'R' AND (contains(v, '$enc') OR contains(v, '\\u')) THEN TRY(json_extract_string(v, '/$enc')) IS NOT NULL
+    ELSE false END AS sealed
 FROM read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false, new_line = '\\n',
   max_line_size = ${lineBytesMax}, buffer_size = ${4 * lineBytesMax},
-  columns = {'o': 'BIGINT', 't': 'BIGINT', 'c': 'VARCHAR', 'k': 'VARCHAR', 'id': 'VARCHAR', 'cause': 'VARCHAR', 'data': 'VARCHAR'})`;
+  columns = {${types.map(([name, type]) => `'${name}': '${type}'`).join(', ')}})`;
 };
 
-export const brokenSql = `SELECT count(*) FROM ev WHERE m IS NULL AND c IN ('R', 'S', 'L')`;
+export const brokenSql = 'SELECT count(*) FROM ev WHERE broken';
 
 /**
  * The laws of \`evolvePrediction\` as sets, in \`acct\`: one line for each request that won, with what became of it.
@@ -65,31 +56,38 @@ FROM ev JOIN won ON ev.k = won.k AND ev.cause = won.rid
 WHERE ev.c IN ('S', 'F', 'C', 'E') AND ev.o > won.ro AND ev.o NOT IN (SELECT o FROM repeated) GROUP BY won.ro`,
   `CREATE OR REPLACE TEMP TABLE told AS
 WITH said AS (
-  SELECT won.ro, won.rt, ev.o, ev.t, ev.v, ev.m FROM ev JOIN won ON ev.k = won.k
+  SELECT won.ro, won.rt, ev.o, ev.t, ev.v, ${columnsOf('L')} FROM ev JOIN won ON ev.k = won.k
   WHERE ev.c = 'L' AND ev.o NOT IN (SELECT o FROM repeated)),
 marked AS (
-  SELECT *, lag(o) OVER w IS NOT NULL AND lag(v) OVER w IS NOT DISTINCT FROM v AND lag(m) OVER w IS NOT DISTINCT FROM m AS same
+  SELECT *, lag(o) OVER w IS NOT NULL AND ${['v', ...spillColumns.L.map(identifier)].map((name) => `lag(${name}) OVER w IS NOT DISTINCT FROM ${name}`).join(' AND ')} AS same
   FROM said WINDOW w AS (PARTITION BY ro ORDER BY o)),
 revised AS (SELECT *, row_number() OVER (PARTITION BY ro ORDER BY o) AS revision FROM marked WHERE NOT same)
 SELECT ro, min(t) AS first_at, ${pickLabel(spec)} AS label FROM revised GROUP BY ro`,
   `CREATE OR REPLACE TEMP TABLE acct AS
 WITH facts AS (
-  SELECT won.*, ev.c, ev.m, eo, ec, et, label, first_at
+  SELECT won.*, ev.c, ev.sealed, ${columnsOf('R')}, eo, ec, et, label, first_at
   FROM (SELECT *, ${row.predictionId} AS pid FROM won) won JOIN ev ON ev.o = won.ro LEFT JOIN ended ON ended.ro = won.ro LEFT JOIN told ON told.ro = won.ro),
 kinds AS (SELECT *, ${wanted(spec)} AS wanted, ${labelKind(spec, cutAt)} AS lk FROM facts)
 SELECT ro, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelText(spec)} AS lv, ${splitName(spec)} AS split,
   CASE WHEN wanted IS NOT TRUE THEN 'filtered' WHEN eo IS NULL THEN 'unfinished'
     WHEN ec = 'F' THEN 'failed' WHEN ec = 'C' THEN 'canceled' WHEN ec = 'E' THEN 'expired'
-    WHEN m[${sealedAt}] IS NOT NULL THEN 'redacted'
+    WHEN sealed THEN 'redacted'
     ${spec.labels.absent === 'keep' ? '' : "WHEN lk = 'none' THEN 'unlabelled'"} ELSE 'rows' END AS account
 FROM kinds`,
+  ...['repeated', 'ended', 'told'].map((table) => `DROP TABLE ${table}`),
 ];
 
-/** Rows of the set, in their order, with all that columns are made of. */
-export const chooseSql = (partition: number): string => `CREATE OR REPLACE TEMP TABLE chosen_${partition} AS
-SELECT acct.*, r.t AS rt, r.k, r.m, r.v, r.x, e.m[1] AS runtime, e.v AS ev
-FROM acct JOIN ev r ON r.o = acct.ro JOIN ev e ON e.o = acct.eo WHERE account = 'rows' ORDER BY acct.ro`;
+/** Rows of one split, in their order, with all that columns are made of. */
+export const chosenSql = (
+  model: string,
+  split: string,
+): string => `SELECT ended.*, r.t AS rt, r.k, ${text(model)} AS model, ${columnsOf('R')}, r.v, r.x
+FROM ev r JOIN (
+  SELECT acct.*, ${columnsOf('S')}, e.v AS ev FROM ev e JOIN acct ON e.o = acct.eo
+  WHERE account = 'rows' AND split = ${text(split)}) ended ON r.o = ended.ro ORDER BY ro`;
 
+/** Rows of each split. */
+export const splitsSql = `SELECT split, count(*) FROM acct WHERE account = 'rows' GROUP BY split`;
 export const accountsSql = 'SELECT account, lk, count(*) FROM acct GROUP BY ALL';
 export const strayRecordsSql = `SELECT count(*) FILTER (WHERE c = 'V'), count(*) FILTER (WHERE c = 'U'),
   count(*) FILTER (WHERE c IN ('R', 'r')) - (SELECT count(*) FROM won) FROM ev`;
@@ -100,7 +98,7 @@ export const row = {
 } as const;
 
 const pickLabel = ({ labels: { pick, maturityMs } }: DatasetSpec): string => {
-  const struct = `{'v': v, 'at': t, 'revision': revision, 'occurredAt': m[1], 'source': m[2], 'weight': m[3]}`;
+  const struct = `{'v': v, 'at': t, 'revision': revision, 'occurredAt': "occurredAt", 'source': source, 'weight': weight}`;
   const inTime = maturityMs === undefined ? '' : ` FILTER (WHERE t <= rt + ${maturityMs})`;
   return `${pick === 'first' ? 'arg_min' : 'arg_max'}(${struct}, o)${inTime}`;
 };
@@ -125,10 +123,10 @@ const digest = (use: 'sample' | 'split', salt: string, group: 'entity' | 'predic
   return `substr(sha256(${text(groupSeed(use, salt))} || ${name}), 1, ${groupDigits})`;
 };
 
-const wanted = ({ tenant, model, versions, roles, since, until, sample }: DatasetSpec): string => {
+const wanted = ({ tenant, versions, roles, since, until, sample }: DatasetSpec): string => {
   const bound = sample && shareBound(sample.fraction);
   return [
-    `c = 'R' AND ${requestField('model')} = ${text(model)} AND ${row.tenant} = ${text(tenant)}`,
+    `c = 'R' AND ${row.tenant} = ${text(tenant)}`,
     ...(versions ? [`${requestField('version')}::BIGINT IN (${versions.join(', ')})`] : []),
     ...(roles ? [`${requestField('role')} IN (${roles.map(text).join(', ')})`] : []),
     ...(since === undefined ? [] : [`rt >= ${since}`]),

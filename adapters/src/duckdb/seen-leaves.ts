@@ -8,22 +8,28 @@ import {
   type SeenLeaves,
 } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
-import { requestField } from './fold-sql.ts';
+import { columnsOf, requestField } from './fold-sql.ts';
+import { pointer, texts } from './sql-text.ts';
 
-/** More different forms of events than this are no rows of one table. */
+/** More different members, or forms of lists, than this are no rows of one table. */
 const formsMax = 20_000;
+/** Rows that tell most members, before all rows are asked. */
+const sampleRows = 2_048;
 
 export class TooManyForms extends JobFailure {
   constructor() {
     super(
       'too_many_forms',
-      `The events have more than ${formsMax} different forms: they make no table. Name the inputs that are wanted.`,
+      `The events have more than ${formsMax} different members: they make no table. Name the inputs that are wanted.`,
     );
     this.name = 'TooManyForms';
   }
 }
 
-/** `json_structure` and `json_type` name types of DuckDB; anything that is no text is nested. */
+type Path = readonly string[];
+type Role = keyof typeof openedDepth;
+
+/** `json_type` names types of DuckDB; anything that is no text is nested. */
 const kindOfType = (type: unknown): LeafKind => {
   if (typeof type !== 'string' || type === 'ARRAY' || type === 'OBJECT') return 'nested';
   if (type === 'NULL') return 'null';
@@ -31,43 +37,97 @@ const kindOfType = (type: unknown): LeafKind => {
   return type === 'BOOLEAN' ? 'boolean' : 'number';
 };
 
-/** The structure of an object without members, whose kind nobody can tell, is `"JSON"`. */
-const shapeOf = (form: unknown): unknown =>
-  JSON.parse(String(form), (_, value: unknown) => (value === 'JSON' ? {} : value));
+/** Values of rows: a column of JSON text, of the records that rows are made of. */
+const sources: Readonly<Record<Role, { readonly json: string; readonly offset: string }>> = {
+  input: { json: 'v', offset: 'ro' },
+  context: { json: 'x', offset: 'ro' },
+  output: { json: 'v', offset: 'eo' },
+};
+const valuesOf = (role: Role): string => {
+  const { json, offset } = sources[role];
+  return `SELECT ${json} AS j FROM ev WHERE ${json} IS NOT NULL AND o IN (SELECT ${offset} FROM acct WHERE account = 'rows')`;
+};
 
-/** What the rows of partitions look like, from the different forms of their events. */
-export const createSeenLeaves = (session: DuckdbSession) => {
-  const seen = { input: new Map<string, Leaf>(), context: new Map<string, Leaf>(), output: new Map<string, Leaf>() };
+const distinct = async (session: DuckdbSession, select: string): Promise<readonly (readonly unknown[])[]> => {
+  const found = await session.rows(`SELECT DISTINCT ${select} LIMIT ${formsMax + 1}`);
+  if (found.length > formsMax) throw new TooManyForms();
+  return found;
+};
+
+/**
+ * What the rows of partitions look like: which members their values have, and of which types they are. Asking for members that
+ * are known is several times as quick as having the structure of every value described, so it is asked until nothing is new.
+ */
+export const createSeenLeaves = () => {
+  const seen: Record<Role, Map<string, Leaf>> = { input: new Map(), context: new Map(), output: new Map() };
+  const members: Record<Role, Map<string, Path>> = { input: new Map(), context: new Map(), output: new Map() };
+  const opened: Record<Role, Map<string, Path>> = { input: new Map(), context: new Map(), output: new Map() };
   const label = new Set<LeafKind>(['null']);
   const versions = new Set<number>();
-  const add = (role: keyof typeof seen, shape: unknown): void => {
-    for (const leaf of leavesOf(shape, openedDepth[role], kindOfType)) {
-      seen[role].set(JSON.stringify([leaf.path, leaf.kind]), leaf);
+  let hasLists = false;
+  for (const role of ['input', 'context', 'output'] as const) {
+    members[role].set('', []);
+    opened[role].set('', []);
+  }
+  const add = (role: Role, leaf: Leaf): void => void seen[role].set(JSON.stringify([leaf.path, leaf.kind]), leaf);
+
+  const lookAtKeys = async (session: DuckdbSession, role: Role, from: string): Promise<void> => {
+    const paths = [...opened[role].values()];
+    const keys = `unnest(range(${paths.length})) AS place, unnest(json_keys(j, ${texts(paths.map(pointer))})) AS keys`;
+    for (const [place, name] of await distinct(session, `place, unnest(keys) FROM (SELECT ${keys} FROM (${from}))`)) {
+      const path = [...(paths[Number(place)] ?? []), String(name)];
+      members[role].set(pointer(path), path);
+    }
+    if (members[role].size > formsMax) throw new TooManyForms();
+  };
+  const lookAtTypes = async (session: DuckdbSession, role: Role, from: string): Promise<void> => {
+    const paths = [...members[role].values()];
+    const types = `unnest(range(${paths.length})), unnest(json_type(j, ${texts(paths.map(pointer))}))`;
+    for (const [place, type] of await distinct(session, `${types} FROM (${from})`)) {
+      const path = paths[Number(place)] ?? [];
+      if (type === null) continue;
+      if (role === 'input' && type === 'ARRAY' && path.length === 0) hasLists = true;
+      else if (type !== 'OBJECT' || path.length >= openedDepth[role]) add(role, { path, kind: kindOfType(type) });
+      else {
+        // Beside its members, or where it has none, an opened object says no more of columns than a null.
+        add(role, { path, kind: 'null' });
+        opened[role].set(pointer(path), path);
+      }
     }
   };
-  const forms = async (select: string, partition: number, where: string): Promise<readonly unknown[]> => {
-    const from = `FROM chosen_${partition} WHERE ${where}`;
-    const found = await session.rows(`SELECT DISTINCT ${select} ${from} LIMIT ${formsMax + 1}`);
-    if (found.length > formsMax) throw new TooManyForms();
-    return found.map(([form]) => form);
+  const lookAt = async (session: DuckdbSession, role: Role): Promise<void> => {
+    for (const from of [`${valuesOf(role)} LIMIT ${sampleRows}`, valuesOf(role)]) {
+      let asked: number;
+      do {
+        asked = opened[role].size;
+        await lookAtKeys(session, role, from);
+        await lookAtTypes(session, role, from);
+      } while (opened[role].size > asked);
+    }
+  };
+  const lookAtLists = async (session: DuckdbSession): Promise<void> => {
+    const lists = `${listForm} FROM (${valuesOf('input')}) WHERE json_type(j) = 'ARRAY'`;
+    for (const [form] of await distinct(session, lists)) {
+      for (const leaf of leavesOf(JSON.parse(String(form)), openedDepth.input, kindOfType)) add('input', leaf);
+    }
   };
 
   return {
-    look: async (partition: number): Promise<void> => {
-      let lists = false;
-      for (const form of await forms('json_structure(v)', partition, 'v IS NOT NULL')) {
-        const input = shapeOf(form);
-        if (Array.isArray(input)) lists = true;
-        else add('input', input);
-      }
-      for (const form of await forms('json_structure(x)', partition, 'x IS NOT NULL')) add('context', shapeOf(form));
-      if (lists) for (const form of await forms(listForm, partition, isList)) add('input', shapeOf(form));
-      for (const form of await forms('json_structure(ev)', partition, 'ev IS NOT NULL')) add('output', shapeOf(form));
-      for (const type of await forms('json_type(lv)', partition, 'lv IS NOT NULL')) label.add(kindOfType(type));
-      for (const version of await forms(requestField('version'), partition, ranHere)) versions.add(Number(version));
+    /** At the partition that is folded in `ev` and `acct`. */
+    look: async (session: DuckdbSession): Promise<void> => {
+      await lookAt(session, 'input');
+      if (hasLists) await lookAtLists(session);
+      await lookAt(session, 'context');
+      await lookAt(session, 'output');
+      const rows = `FROM acct WHERE account = 'rows'`;
+      for (const [type] of await distinct(session, `json_type(lv) ${rows} AND lv IS NOT NULL`))
+        label.add(kindOfType(type));
+      const ran = `FROM (SELECT ${columnsOf('R')} FROM ev WHERE o IN (SELECT ro ${rows})) WHERE ${requestField('role')} <> 'imported'`;
+      for (const [version] of await distinct(session, `${requestField('version')} ${ran}`))
+        versions.add(Number(version));
     },
     leaves: (): SeenLeaves => {
-      const list = (role: keyof typeof seen) => [...seen[role].values()];
+      const list = (role: Role) => [...seen[role].values()];
       return {
         input: list('input'),
         context: list('context'),
@@ -79,11 +139,9 @@ export const createSeenLeaves = (session: DuckdbSession) => {
   };
 };
 
-const ranHere = `${requestField('role')} <> 'imported'`;
-const isList = `json_type(v) = 'ARRAY'`;
 /** The types of a short list by its places, as an object; a long one is nested, as the empty one is nothing. */
-const listForm = `CASE WHEN json_array_length(v) BETWEEN 1 AND ${listColumnsMax}
+const listForm = `CASE WHEN json_array_length(j) BETWEEN 1 AND ${listColumnsMax}
   THEN (SELECT json_group_object(place, type) FROM (
-    SELECT unnest(list_transform(json_extract(v, '$[*]'), lambda member: json_type(member))) AS type,
-      unnest(range(json_array_length(v)::BIGINT)) AS place))
+    SELECT unnest(list_transform(json_extract(j, '$[*]'), lambda member: json_type(member))) AS type,
+      unnest(range(json_array_length(j)::BIGINT)) AS place))
   ELSE '[]' END`;

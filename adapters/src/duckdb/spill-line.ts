@@ -1,4 +1,3 @@
-/// <reference lib="es2024.string" />
 import {
   type ArtifactStore,
   type DomainEvent,
@@ -8,10 +7,11 @@ import {
   type RecordedRecord,
   schemaVersions,
 } from '@hindcast/domain';
+import { columnsOf, isPlain, noColumns, plainText, readColumns } from './spill-columns.ts';
 
 /**
- * A record as DuckDB reads it: offset, log time, code, key, event id, the event it answers and its data as JSON, with tabs
- * between. JSON text as the log has it knows no tab and no end of line.
+ * A record as DuckDB reads it: offset, log time, code, key, event id, the event it answers, and then what `spillColumns` names
+ * for its code, with tabs between. JSON text as the log has it knows no tab and no end of line.
  */
 export type SpillCode = keyof typeof spillCodes;
 export const spillCodes = {
@@ -36,8 +36,6 @@ const codes: Readonly<Partial<Record<EventType, SpillCode>>> = {
   PredictionAttemptStarted: 'A',
   PredictionLabeled: 'L',
 };
-const withData: ReadonlySet<string> = new Set(['R', 'S', 'L']);
-
 export interface SpillOptions {
   readonly model: string;
   readonly artifacts: Pick<ArtifactStore, 'get'>;
@@ -45,21 +43,13 @@ export interface SpillOptions {
   readonly careful: boolean;
 }
 
-const text = String.raw`[^"\\]*`;
-const plainText = String.raw`[^"\\\p{Cc}]+`;
 /** The head of an envelope as `makeEvent` writes it, with ids that need no escape. Anything else is read with care. */
 const head = new RegExp(
-  String.raw`^\{"specversion":"1\.0","id":"(${plainText})","source":"${text}","type":"([A-Za-z]+)",` +
-    String.raw`"dataschema":"urn:hindcast:schema:([A-Za-z]+):(\d+)","datacontenttype":"application/json","time":"${text}",` +
-    `"subject":"${text}","tenant":"${text}","partitionkey":"(${plainText})"(?:,"correlationid":"${text}")?` +
-    String.raw`(?:,"causationid":"(${plainText})?")?(?:,"traceparent":"${text}")?,"data":(?=\{)`,
-  'u',
+  String.raw`^\{"specversion":"1\.0","id":"(${plainText}+)","source":"${plainText}*","type":"([A-Za-z]+)",` +
+    String.raw`"dataschema":"urn:hindcast:schema:([A-Za-z]+):(\d+)","datacontenttype":"application/json","time":"${plainText}*",` +
+    `"subject":"${plainText}*","tenant":"${plainText}*","partitionkey":"(${plainText}+)"(?:,"correlationid":"${plainText}*")?` +
+    String.raw`(?:,"causationid":"(${plainText}+)?")?(?:,"traceparent":"${plainText}*")?,"data":(?=\{)`,
 );
-/** In the name of a payload that is kept beside the log; begins with a letter that JSON has little of, which is quick to find. */
-const ref = 'Ref":';
-/** Three searches are quicker than one for any of three. */
-const breaksLine = (value: string): boolean => value.includes('\n') || value.includes('\t') || value.includes('\r');
-
 /** undefined where a data set has nothing to do with the record. A promise only where a payload has to be fetched. */
 export const spillLine = (
   record: RecordedRecord,
@@ -70,19 +60,16 @@ export const spillLine = (
   const found = head.exec(value);
   if (!found) return carefulLine(record, options);
   const [{ length }, id = '', type = '', schema, version, partitionKey, cause = ''] = found;
-  if (schema !== type || partitionKey !== key || !isNewest(type, version) || breaksLine(value))
-    return carefulLine(record, options);
+  if (schema !== type || partitionKey !== key || version !== newest(type)) return carefulLine(record, options);
   const code = codes[type as EventType];
   if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : carefulLine(record, options);
   // Nobody would see that the data is broken of which nothing is passed on.
-  const isPassedOn =
-    withData.has(code) && (code !== 'R' || (record.headers['model'] ?? options.model) === options.model);
-  if (!isPassedOn || value.includes(ref, length)) return carefulLine(record, options);
-  return line(record, code, key, id, cause, value.slice(length, -1));
+  const columns = readColumns(code, value, length, options.model);
+  return columns === undefined ? carefulLine(record, options) : line(record, code, key, id, cause, columns);
 };
 
-const isNewest = (type: string, version: string | undefined): boolean =>
-  Number(version) === (schemaVersions[type as EventType] ?? 1);
+const newestKnown = new Map(Object.entries(schemaVersions).map(([type, version]) => [type, String(version)]));
+const newest = (type: string): string => newestKnown.get(type) ?? '1';
 
 const carefulLine = (
   record: RecordedRecord,
@@ -90,7 +77,14 @@ const carefulLine = (
 ): string | undefined | Promise<string | undefined> => {
   const decoded = decode(record);
   if (!decoded.ok)
-    return line(record, record.headers['type'] === 'PredictionRequested' ? 'V' : 'U', plain(record.key), '', '', '');
+    return line(
+      record,
+      record.headers['type'] === 'PredictionRequested' ? 'V' : 'U',
+      plain(record.key),
+      '',
+      '',
+      noColumns,
+    );
   const { event } = decoded;
   const code = codes[event.type];
   if (code === undefined) return undefined;
@@ -105,15 +99,20 @@ const hasRef = (event: DomainEvent, model: string): boolean => {
 };
 
 const eventLine = (record: RecordedRecord, code: SpillCode, event: DomainEvent, { model }: SpillOptions): string => {
-  const other = event.type === 'PredictionRequested' && event.data.model !== model;
-  const data = withData.has(code) && !other ? JSON.stringify(event.data, wellFormed) : '';
-  return line(record, other ? 'r' : code, plain(record.key), plain(event.id), plain(event.causationid ?? ''), data);
+  const isOther = event.type === 'PredictionRequested' && event.data.model !== model;
+  const columns = isOther ? noColumns : columnsOf(event);
+  return line(
+    record,
+    isOther ? 'r' : code,
+    plain(record.key),
+    plain(event.id),
+    plain(event.causationid ?? ''),
+    columns,
+  );
 };
 
-/** What is no Unicode is none in a row either: half of a pair becomes U+FFFD. */
-const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
 /** An id that could be taken for more than a field is compared in its JSON form, which no other id has. */
-const plain = (id: string): string => (/[\p{Cc}"\\]/u.test(id) ? JSON.stringify(id) : id);
+const plain = (id: string): string => (id === '' || isPlain(id) ? id : JSON.stringify(id));
 
 const line = (
   { offset, appendedAt }: RecordedRecord,
@@ -121,5 +120,5 @@ const line = (
   key: string,
   id: string,
   cause: string,
-  data: string,
-): string => `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t${cause}\t${data}\n`;
+  columns: string,
+): string => `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t${cause}\t${columns}\n`;

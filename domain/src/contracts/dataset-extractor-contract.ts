@@ -82,14 +82,18 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
       );
     const filesOf = async ({ files }: Extracted) =>
       Promise.all(files.map(async ({ content, ...file }) => ({ ...file, text: await bytesOf(content()) })));
-    const rowsOf = async (extracted: Extracted) =>
-      (await filesOf(extracted)).map(({ split, text }) => ({
-        split,
-        rows: text
-          .split('\n')
-          .filter((line) => line !== '')
-          .map((line) => plain(extracted, JSON.parse(line) as object as Record<string, unknown>)),
-      }));
+    const rowsOf = async (extracted: Extracted) => {
+      const rows = new Map<string, Record<string, unknown>[]>();
+      for (const { split, rows: count, text } of await filesOf(extracted)) {
+        const lines = text.split('\n').filter((line) => line !== '');
+        expect(lines).toHaveLength(count);
+        const cells = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+        for (const row of cells) expect(Object.keys(row)).toEqual(extracted.columns.map(({ name }) => name));
+        const mine = cells.map((row) => plain(extracted, row));
+        rows.set(split, [...(rows.get(split) ?? []), ...mine]);
+      }
+      return [...rows].map(([split, of]) => ({ split, rows: of }));
+    };
     const one = (...events: readonly HistoryRecord['event'][]) =>
       storedHistory([events.map((event) => ({ event: event as NonNullable<typeof event> }))]);
 

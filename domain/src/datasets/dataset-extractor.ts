@@ -38,7 +38,7 @@ export interface Extracted {
   readonly accountedFor: AccountedFor;
   readonly ignored: IgnoredRecords;
   readonly labelCoverage: LabelCoverage;
-  /** For each split one, in their order, also where it has no rows. */
+  /** Of each split at least one, also where it has no rows; split after split, and within one in the order of the rows. */
   readonly files: readonly ExtractedFile[];
   /** Removes what the extraction has put aside. The files are gone after it. */
   discard(): Promise<void>;

@@ -45,10 +45,10 @@ export const aPredictionRequested = builder('PredictionRequested', 'request-1', 
   sha256: digest('a'),
   pool: 'default',
   role: 'champion',
-  input: { age: 41 },
   requestHash: digest('1'),
   priority: 'normal',
   deadlineMs: 60_000,
+  input: { age: 41 },
 });
 export const aPredictionAttemptStarted = builder('PredictionAttemptStarted', 'attempt-1', 'request-1', {
   attempt: 1,

@@ -1,0 +1,143 @@
+import {
+  ColumnMistake,
+  type DatasetPlan,
+  type Extracted,
+  type ExtractedFile,
+  type ExtractionSource,
+  type PlannedColumn,
+  planColumns,
+  readCutAt,
+  splitNames,
+} from '@hindcast/domain';
+import type { ColumnSecrets } from './column-sql.ts';
+import type { DuckdbSession } from './duckdb-session.ts';
+import { addFolded, dropFolded, foldPartition, noneFolded, type PartitionToFold } from './fold-partition.ts';
+import { splitsSql } from './fold-sql.ts';
+import { createSeenLeaves } from './seen-leaves.ts';
+import { createSessionLanes } from './session-lanes.ts';
+import { type SpilledPartition, spillPartition } from './spill-partition.ts';
+import { writePart } from './write-part.ts';
+
+export interface CutToMake {
+  readonly plan: DatasetPlan;
+  readonly source: ExtractionSource;
+  readonly folder: string;
+  readonly secrets: ColumnSecrets;
+}
+
+interface Counted {
+  read(records: number): void;
+  folded(records: number): void;
+}
+
+type Cut = Omit<Extracted, 'columns' | 'discard'> & { readonly columns: readonly PlannedColumn[] };
+
+/** A partition with rows, and the files that were written of it with the columns that were known then. */
+interface WrittenPartition {
+  readonly part: SpilledPartition;
+  readonly given: PartitionToFold;
+  /** As JSON. */
+  readonly columns: string;
+  readonly files: readonly ExtractedFile[];
+}
+
+/**
+ * Reads partition after partition, while sessions fold and write those that were read. Which columns there are is known for
+ * sure when all are folded, and mostly after the first: a partition is written at once with those that were seen up to then,
+ * and once more where others came later.
+ */
+export const cutPartitions = async (
+  sessions: readonly DuckdbSession[],
+  { plan, source, folder, secrets }: CutToMake,
+  counted: Counted,
+): Promise<Cut> => {
+  const { spec, cut } = plan;
+  const cutAt = await readCutAt(source.log, cut);
+  let sums = noneFolded();
+  const seen = createSeenLeaves();
+  const lanes = createSessionLanes(sessions, dropFolded);
+  const written = new Map<number, WrittenPartition>();
+
+  const columnsSeen = (): readonly PlannedColumn[] | undefined => {
+    try {
+      return planColumns(spec, seen.leaves(), source.versions);
+    } catch (error) {
+      // What is to be redacted may come yet.
+      if (error instanceof ColumnMistake) return undefined;
+      throw error;
+    }
+  };
+  const write = async (
+    session: DuckdbSession,
+    part: SpilledPartition,
+    given: PartitionToFold,
+    columns: readonly PlannedColumn[] | undefined,
+  ): Promise<void> => {
+    const { partition } = part;
+    const files: ExtractedFile[] = [];
+    const splits = await session.rows(splitsSql);
+    if (splits.length === 0) return;
+    for (const [split, rows] of columns ? splits : []) {
+      counted.folded(0);
+      const of = { split: String(split), rows: Number(rows) };
+      files.push(await writePart(session, { plan, folder, partition, columns: columns ?? [], secrets }, of));
+    }
+    written.set(partition, { part, given, columns: JSON.stringify(columns ?? null), files });
+  };
+
+  let keeping: Promise<unknown> = Promise.resolve();
+  const onPage = (records: number): void => {
+    lanes.throwIfFailed();
+    counted.read(records);
+  };
+  try {
+    for (const range of cut.ranges) {
+      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false };
+      const { part, kept } = await spillPartition(task, source, onPage);
+      keeping = Promise.all([keeping, kept]);
+      keeping.catch(() => {});
+      const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
+      lanes.give(part.records, async (session) => {
+        counted.folded(0);
+        const folded = await foldPartition(session, part, given);
+        await seen.look(session);
+        await write(session, part, given, columnsSeen());
+        sums = addFolded(sums, folded);
+        counted.folded(part.records);
+      });
+    }
+  } catch (error) {
+    lanes.fail(error);
+  }
+  await Promise.allSettled([lanes.idle(), keeping]);
+  lanes.throwIfFailed();
+  await keeping;
+
+  const columns = planColumns(
+    sums.accountedFor.rows === 0 ? { ...spec, redact: [] } : spec,
+    seen.leaves(),
+    source.versions,
+  );
+  const wanted = JSON.stringify(columns);
+  for (const { part, given } of [...written.values()].filter((one) => one.columns !== wanted)) {
+    lanes.give(part.records, async (session) => {
+      await foldPartition(session, part, given);
+      await write(session, part, given, columns);
+    });
+  }
+  await lanes.idle();
+  lanes.throwIfFailed();
+  counted.folded(0);
+  const writeEmpty = (split: string) => {
+    const [[session], [{ partition } = { partition: 0 }]] = [sessions, cut.ranges];
+    if (!session) throw new RangeError('There is no session.');
+    return writePart(session, { plan, folder, partition, columns, secrets }, { split, rows: 0 });
+  };
+  const files: ExtractedFile[] = [];
+  for (const split of splitNames(spec)) {
+    const parts = cut.ranges.flatMap(({ partition }) => written.get(partition)?.files ?? []);
+    const mine = parts.filter((file) => file.split === split);
+    files.push(...(mine.length > 0 ? mine : [await writeEmpty(split)]));
+  }
+  return { cutAt, columns, files, ...sums };
+};

@@ -1,0 +1,151 @@
+/// <reference lib="es2024.string" />
+import type { DomainEvent } from '@hindcast/domain';
+
+/** What rows are made of, in the order of their columns: texts, one that has none being empty. */
+export const spillColumns = {
+  R: ['version', 'sha256', 'role', 'share', 'entity', 'referenceId', 'eventTime'],
+  S: ['runtime'],
+  L: ['occurredAt', 'source', 'weight'],
+} as const;
+/** Behind these texts stand two of JSON: the input and the context of a request, an output, or the value of a label. */
+export const textColumns = 7;
+
+const tabs = (texts: number): string => '\t'.repeat(textColumns - texts);
+const afterRuntime = tabs(1);
+const afterLabel = tabs(3);
+export const noColumns = `${tabs(0)}\t`;
+
+/** A character of a text that is the same in JSON. */
+export const plainText = String.raw`[^"\\\x00-\x1f]`;
+const number = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`;
+const flat = `"[A-Za-z]+":(?:"${plainText}*"|${number})`;
+const optional = (name: string): string => `(?:,"${name}":"(${plainText}+)")?`;
+
+// Data as this program writes it, of requests and of imports; what is put differently, or has escapes in its texts, is parsed.
+const requestHead = new RegExp(
+  String.raw`\{"model":"(${plainText}+)","version":(\d+),"sha256":"(${plainText}+)","pool":"${plainText}*","role":"([a-z]+)"` +
+    `(?:,"requestHash":"${plainText}*","priority":"[a-z]+","deadlineMs":${number})?,"input":`,
+  'y',
+);
+const requestTail = new RegExp(
+  `(?:,"requestHash":"${plainText}*")?(?:,"share":(${number}))?` +
+    String.raw`${optional('entity')}${optional('referenceId')}${optional('eventTime')}(,"context":(?=\{))?`,
+  'y',
+);
+const requestEnd = new RegExp(
+  `(?:,"(?:batch[A-Za-z]+|priority|deadlineMs)":(?:"${plainText}*"|${number}))*` +
+    String.raw`(?:,"imported":\{${flat}(?:,${flat})*\})?\}\}$`,
+  'y',
+);
+const successHead = '{"output":';
+const successTail = new RegExp(
+  String.raw`(?:,"provenance":\{"sha256":"${plainText}*","runtime":"(${plainText}+)"(?:,${flat})*\})?` +
+    String.raw`(?:,"queuedMs":${number})?(?:,"inferenceMs":${number})?\}\}$`,
+  'y',
+);
+const label = new RegExp(
+  String.raw`\{"value":("${plainText}*"|${number}|true|false|null)${optional('occurredAt')}${optional('source')}(?:,"weight":(${number}))?\}\}$`,
+  'y',
+);
+const scalar = new RegExp(`"${plainText}*"|${number}|true|false|null`, 'y');
+
+const execAt = (pattern: RegExp, value: string, at: number): RegExpExecArray | null => {
+  pattern.lastIndex = at;
+  return pattern.exec(value);
+};
+
+/** The columns of data that stands at the end of an envelope; JSON is passed on unread. undefined where it is put differently. */
+export const readColumns = (code: string, value: string, at: number, model: string): string | undefined => {
+  if (code === 'R') return readRequest(value, at, model);
+  if (code === 'S') return readSuccess(value, at);
+  const found = code === 'L' ? execAt(label, value, at) : null;
+  if (!found) return undefined;
+  const [, json = '', occurredAt = '', source = '', weight = ''] = found;
+  return `${occurredAt}\t${source}\t${weight}\t${afterLabel}${json}\t`;
+};
+
+const readRequest = (value: string, at: number, wanted: string): string | undefined => {
+  const found = execAt(requestHead, value, at);
+  if (!found) return undefined;
+  const [{ length }, model, version = '', sha256 = '', role = ''] = found;
+  const end = model === wanted ? jsonEnd(value, at + length) : -1;
+  if (end < 0) return undefined;
+  const tail = execAt(requestTail, value, end);
+  if (!tail) return undefined;
+  const [told, share = '', entity = '', referenceId = '', eventTime = '', context] = tail;
+  const tailEnd = end + told.length;
+  const contextEnd = context === undefined ? tailEnd : jsonEnd(value, tailEnd);
+  requestEnd.lastIndex = contextEnd;
+  if (contextEnd < 0 || !requestEnd.test(value)) return undefined;
+  const texts = `${version}\t${sha256}\t${role}\t${share}\t${entity}\t${referenceId}\t${eventTime}`;
+  return `${texts}\t${value.slice(at + length, end)}\t${value.slice(tailEnd, contextEnd)}`;
+};
+
+const readSuccess = (value: string, at: number): string | undefined => {
+  if (!value.startsWith(successHead, at)) return undefined;
+  const start = at + successHead.length;
+  const end = jsonEnd(value, start);
+  const tail = end < 0 ? null : execAt(successTail, value, end);
+  return tail ? `${tail[1] ?? ''}\t${afterRuntime}${value.slice(start, end)}\t` : undefined;
+};
+
+const quote = 34;
+const backslash = 92;
+/** Of braces, and of brackets with the bit that tells them from braces. */
+const [opening, closing, braceBit] = [123, 125, 32];
+/** What is below ends a field or a line where it is no error. */
+const space = 32;
+
+/** Where JSON that begins at `at` ends, if it is JSON, which only its reader will know; -1 where it does not end in one line. */
+const jsonEnd = (value: string, at: number): number => {
+  if ((value.charCodeAt(at) | braceBit) !== opening) return execAt(scalar, value, at) ? scalar.lastIndex : -1;
+  let depth = 0;
+  for (let place = at; place < value.length; place++) {
+    const unit = value.charCodeAt(place);
+    if (unit === quote) {
+      place = textEnd(value, place);
+      if (place < 0) return -1;
+    } else if (unit < space) return -1;
+    else if ((unit | braceBit) === opening) depth += 1;
+    else if ((unit | braceBit) === closing && --depth === 0) return place + 1;
+  }
+  return -1;
+};
+
+/** The quote that ends the text. Texts are short: a search would cost more than looking at each character. */
+const textEnd = (value: string, start: number): number => {
+  for (let place = start + 1; place < value.length; place++) {
+    const unit = value.charCodeAt(place);
+    if (unit === quote) return place;
+    if (unit < space) return -1;
+    if (unit === backslash) place += 1;
+  }
+  return -1;
+};
+
+/** The same columns of an event that was parsed. */
+export const columnsOf = (event: DomainEvent): string => {
+  if (event.type === 'PredictionRequested') {
+    const { version, sha256, role, share, entity, referenceId, eventTime, input, context } = event.data;
+    const texts = [version, sha256, role, share, entity, referenceId, eventTime].map(textColumn).join('\t');
+    return `${texts}\t${json(input)}\t${json(context)}`;
+  }
+  if (event.type === 'PredictionSucceeded')
+    return `${textColumn(event.data.provenance?.runtime)}\t${afterRuntime}${json(event.data.output)}\t`;
+  if (event.type !== 'PredictionLabeled') return noColumns;
+  const { value, occurredAt, source, weight } = event.data;
+  return `${[occurredAt, source, weight].map(textColumn).join('\t')}\t${afterLabel}${json(value)}\t`;
+};
+
+/** What is no Unicode is none in a row either: half of a pair becomes U+FFFD. */
+const wellFormed = (_: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
+const json = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value, wellFormed));
+
+const plain = new RegExp(`^${plainText}+$`);
+export const isPlain = (text: string): boolean => plain.test(text);
+
+/** A text that would not be read as it stands is put as JSON, which begins with a quote as no other text does. */
+const textColumn = (value: unknown): string => {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' && isPlain(value) ? value.toWellFormed() : json(value);
+};

@@ -1,0 +1,36 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import type { DatasetPlan, ExtractedFile, PlannedColumn } from '@hindcast/domain';
+import { type ColumnSecrets, rowsSql } from './column-sql.ts';
+import type { DuckdbSession } from './duckdb-session.ts';
+import { text } from './sql-text.ts';
+
+const rowGroupRows = 40_960;
+const copyOptions = {
+  parquet: `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows}`,
+  ndjson: 'FORMAT json',
+  csv: 'FORMAT csv, HEADER true',
+} as const;
+
+export interface PartToWrite {
+  readonly plan: DatasetPlan;
+  readonly folder: string;
+  readonly partition: number;
+  readonly columns: readonly PlannedColumn[];
+  readonly secrets: ColumnSecrets;
+}
+
+/** Writes the rows of one split of the partition that is folded in the session. */
+export const writePart = async (
+  session: DuckdbSession,
+  { plan, folder, partition, columns, secrets }: PartToWrite,
+  { split, rows }: Pick<ExtractedFile, 'split' | 'rows'>,
+): Promise<ExtractedFile> => {
+  const { format } = plan.spec;
+  const name = `part-${String(partition).padStart(5, '0')}.${format}`;
+  const path = join(folder, `${split}-${name}`);
+  await session.run(
+    `COPY (${rowsSql(plan, partition, columns, split, secrets)}) TO ${text(path)} (${copyOptions[format]})`,
+  );
+  return { name: `${split}/${name}`, split, rows, content: () => createReadStream(path) };
+};
