@@ -23,7 +23,7 @@ names = list(rows[0])
 by_pandas = pd.read_parquet(parquet)
 by_polars = pl.read_parquet(parquet)
 by_arrow = pq.read_table(parquet)
-by_duckdb = duckdb.sql(f"SELECT * FROM read_parquet('{parquet}')")
+by_duckdb = duckdb.sql(f"SELECT * FROM read_parquet('{parquet}/*.parquet')")
 for what, columns, count in [
     ("pandas", list(by_pandas.columns), len(by_pandas)),
     ("polars", by_polars.columns, by_polars.height),

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDuckdbExtractor } from '@hindcast/adapters/duckdb';
@@ -32,11 +32,11 @@ it(
         if (!planned.ok) throw new Error(planned.refusal.detail);
         const run = { signal: new AbortController().signal, progress: () => {} };
         const extracted = await extractor.extract(planned.plan, format, source, run);
-        const [file] = extracted.files;
-        if (!file) throw new Error('There is no file.');
-        const path = join(folder, `set.${format}`);
-        await writeFile(path, file.content());
-        paths.push(path);
+        const set = join(folder, `set-${format}`);
+        await mkdir(join(set, 'all'), { recursive: true });
+        for (const { name, content } of extracted.files) await writeFile(join(set, name), content());
+        // Readers of Parquet take a folder.
+        paths.push(format === 'parquet' ? join(set, 'all') : join(set, extracted.files[0]?.name ?? ''));
         await extracted.discard();
       }
       log.close();

@@ -2,6 +2,7 @@ import {
   type DatasetFormat,
   type DatasetPlan,
   hmacBlocks,
+  listColumnsMax,
   openedDepth,
   type PlannedColumn,
   type Sha256,
@@ -74,12 +75,15 @@ const cellSql = (
 
 const dataOf = { input: 'v', context: 'x', output: 'ev' } as const;
 
-/** Where objects are opened into columns, one without members is nothing; its text would be taken for a value. */
+/** What is opened into columns is nothing in the column of its whole: its text would be taken for a value. */
 const scalarSql = ({ path = [], role, type }: PlannedColumn, place: string): string => {
   const isOpened = role in dataOf && path.length < openedDepth[role as keyof typeof dataOf];
-  if (!isOpened || type === 'json') return place;
-  const kind = `json_type(${dataOf[role as keyof typeof dataOf]}, ${text(pointer(path))})`;
-  return `CASE WHEN ${kind} = 'OBJECT' THEN NULL ELSE ${place} END`;
+  if (!isOpened || (type === 'json' && path.length > 0)) return place;
+  const data = dataOf[role as keyof typeof dataOf];
+  const kind = `json_type(${data}, ${text(pointer(path))})`;
+  const isShortList = `${kind} = 'ARRAY' AND json_array_length(${data}) BETWEEN 1 AND ${listColumnsMax}`;
+  const opened = [`${kind} = 'OBJECT'`, ...(role === 'input' && path.length === 0 ? [isShortList] : [])];
+  return `CASE WHEN ${opened.join(' OR ')} THEN NULL ELSE ${place} END`;
 };
 
 const hmacSql = (value: string, { redactionKey, sha256 }: ColumnSecrets): string => {
@@ -143,5 +147,5 @@ const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: Da
 const labelSql = (type: PlannedColumn['type']): string => {
   if (type === 'number') return 'lv::DOUBLE';
   if (type === 'boolean') return 'lv::BOOLEAN';
-  return type === 'json' ? 'lv' : `json_extract_string(lv, '$')`;
+  return `json_extract_string(lv, '$')`;
 };

@@ -13,10 +13,11 @@ import type { ColumnSecrets } from './column-sql.ts';
 import type { DuckdbSession } from './duckdb-session.ts';
 import { addFolded, dropFolded, foldPartition, noneFolded, type PartitionToFold } from './fold-partition.ts';
 import { splitsSql } from './fold-sql.ts';
+import { joinTexts } from './join-texts.ts';
 import { createSeenLeaves } from './seen-leaves.ts';
 import { createSessionLanes } from './session-lanes.ts';
 import { type SpilledPartition, spillPartition } from './spill-partition.ts';
-import { writePart } from './write-part.ts';
+import { headerBytesOf, writePart } from './write-part.ts';
 
 export interface CutToMake {
   readonly plan: DatasetPlan;
@@ -128,16 +129,18 @@ export const cutPartitions = async (
   await lanes.idle();
   lanes.throwIfFailed();
   counted.folded(0);
-  const writeEmpty = (split: string) => {
-    const [[session], [{ partition } = { partition: 0 }]] = [sessions, cut.ranges];
-    if (!session) throw new RangeError('There is no session.');
-    return writePart(session, { plan, folder, partition, columns, secrets }, { split, rows: 0 });
-  };
+  const [[session], [{ partition } = { partition: 0 }]] = [sessions, cut.ranges];
+  if (!session) throw new RangeError('There is no session.');
+  const writeEmpty = (split: string) =>
+    writePart(session, { plan, folder, partition, columns, secrets }, { split, rows: 0 });
   const files: ExtractedFile[] = [];
+  const headerBytes = await headerBytesOf(session, { plan, folder, columns });
+  // Readers of Parquet take a folder; who reads a text reads one file.
+  const joined = (of: readonly ExtractedFile[]) => (spec.format === 'parquet' ? of : joinTexts(of, headerBytes));
   for (const split of splitNames(spec)) {
     const parts = cut.ranges.flatMap(({ partition }) => written.get(partition)?.files ?? []);
     const mine = parts.filter((file) => file.split === split);
-    files.push(...(mine.length > 0 ? mine : [await writeEmpty(split)]));
+    files.push(...(mine.length > 0 ? joined(mine) : [await writeEmpty(split)]));
   }
   return { cutAt, columns, files, ...sums };
 };

@@ -91,14 +91,69 @@ it('gives every file the columns of all partitions, whichever came first', async
   const records = storedHistory([partition('a', { age: 1 }), [], partition('c', { age: 'old', city: 'Ulm' })]);
   const source = { log: logOf(records), artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
   const run = { signal: new AbortController().signal, progress: () => {} };
-  const { files } = await extractor.extract(planOf(records), 'work', source, run);
-  const rows: Record<string, unknown>[] = [];
-  for (const { content } of files)
-    for await (const chunk of content()) rows.push(JSON.parse(String(chunk)) as Record<string, unknown>);
-  expect(files.map(({ name }) => name)).toEqual(['all/part-00000.ndjson', 'all/part-00002.ndjson']);
+  const textOf = async (format: 'ndjson' | 'csv') => {
+    const { files } = await extractor.extract(planOf(records, { format }), format, source, run);
+    expect(files.map(({ name, rows }) => [name, rows])).toEqual([[`all/part-00000.${format}`, 2]]);
+    const chunks: Uint8Array[] = [];
+    for (const { content } of files) for await (const chunk of content()) chunks.push(chunk);
+    return Buffer.concat(chunks).toString().trimEnd().split('\n');
+  };
+  const rows = (await textOf('ndjson')).map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(rows.map((row) => [row['input.age'], row['input.city']])).toEqual([
     ['1', null],
     ['"old"', 'Ulm'],
   ]);
+  // Texts are one file, whose header stands once.
+  const [header, ...lines] = await textOf('csv');
+  expect(header).toMatch(/^predictionId,.*,input\.age,input\.city,/);
+  expect(lines.map((line) => line.slice(0, 2))).toEqual(['a,', 'c,']);
+  await rm(folder, { recursive: true });
+});
+
+it('goes by the past of what was imported, and by the time of the log for all else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
+  const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax: 128 * mebibyte, threads: 1 });
+  const past = { role: 'imported', imported: { source: 'before', at: '2020-01-01T00:00:00Z' } } as const;
+  const made = (id: string, more: object) => [
+    aPredictionRequested({ id, eventId: `request-${id}`, ...more }),
+    aPredictionSucceeded({ id, eventId: `end-${id}`, cause: `request-${id}` }),
+  ];
+  const label = { eventId: 'label', value: 'yes', occurredAt: '2020-01-01T00:00:30Z' };
+  const events = [
+    ...made('told', past),
+    aPredictionLabeled({ id: 'told', ...label }),
+    ...made('untold', past),
+    ...made('live', {}),
+  ];
+  const records = storedHistory([events.map((event) => ({ event }))]);
+  const source = { log: logOf(records), artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
+  const run = { signal: new AbortController().signal, progress: () => {} };
+  const cut = async (spec: Parameters<typeof planOf>[1]) => {
+    const { files, discard } = await extractor.extract(planOf(records, spec), 'work', source, run);
+    const rows: string[] = [];
+    for (const { content } of files)
+      for await (const chunk of content())
+        for (const line of String(chunk).trimEnd().split('\n')) {
+          const { predictionId, label: told, split } = JSON.parse(line) as Record<string, unknown>;
+          rows.push(`${split} ${predictionId} ${told}`);
+        }
+    await discard();
+    return rows;
+  };
+  const since = Date.parse('2021-01-01T00:00:00Z');
+  const labels = (maturityMs?: number) => ({
+    ...({ pick: 'latest', absent: { afterMs: 10_000, value: 'no' } } as const),
+    ...(maturityMs && { maturityMs }),
+  });
+  const keep = { pick: 'latest', absent: 'keep' } as const;
+  expect(await cut({ until: since, labels: keep })).toEqual(['all told yes', 'all untold null']);
+  expect(await cut({ since, labels: keep })).toEqual(['all live null']);
+  // Ten seconds after the accept of what is live the log has not come to yet.
+  expect(await cut({ labels: labels() })).toEqual(['all told yes', 'all untold no']);
+  expect(await cut({ labels: labels(20_000) })).toEqual(['all told no', 'all untold no']);
+  expect(await cut({ labels: labels(40_000) })).toEqual(['all told yes', 'all untold no']);
+  const holdout = { name: 'late', since };
+  const split = { parts: [{ name: 'train', share: 1 }], salt: '', group: 'entity' as const, holdout };
+  expect(await cut({ split, labels: keep })).toEqual(['train told yes', 'train untold null', 'late live null']);
   await rm(folder, { recursive: true });
 });

@@ -35,11 +35,17 @@ FROM read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = fal
   columns = {${types.map(([name, type]) => `'${name}': '${type}'`).join(', ')}})`;
 };
 
+const spilledImportedAt = `f${spillColumns.R.indexOf('importedAt') + 1}`;
+/** Ms since 1970 of a text that is a time, as `madeAt` and `knownAt` have it. */
+const msOr = (time: string, otherwise: string): string =>
+  `coalesce(epoch_ms(TRY_CAST(${time} AS TIMESTAMPTZ)), ${otherwise})`;
+
 export const brokenSql = 'SELECT count(*) FROM ev WHERE broken';
 
 /**
  * The laws of \`evolvePrediction\` as sets, in \`acct\`: one line for each request that won, with what became of it.
  * - A repeated event id of a key changes nothing. Those are few: candidates are found by a hash that is cheap to group.
+ * - \`mt\`: when it was made, \`kt\`: since when a label is known, both of the past where a request was imported.
  * - The first request of a key wins. The first end behind it counts that names it.
  */
 export const foldSql = (spec: DatasetSpec, cutAt: number): readonly string[] => [
@@ -48,7 +54,8 @@ WITH twice AS (SELECT hash(k, id) AS h FROM ev WHERE c NOT IN ('U', 'V') GROUP B
   same AS (SELECT k, id, o FROM ev WHERE c NOT IN ('U', 'V') AND hash(k, id) IN (SELECT h FROM twice))
 SELECT o FROM (SELECT o, row_number() OVER (PARTITION BY k, id ORDER BY o) AS n FROM same) WHERE n > 1`,
   `CREATE OR REPLACE TEMP TABLE won AS
-SELECT k, min(o) AS ro, arg_min(t, o) AS rt, arg_min(id, o) AS rid FROM ev
+SELECT k, min(o) AS ro, arg_min(t, o) AS rt, arg_min(id, o) AS rid,
+  arg_min(${spilledImportedAt} IS NOT NULL, o) AS past, arg_min(${msOr(spilledImportedAt, 't')}, o) AS mt FROM ev
 WHERE c IN ('R', 'r') AND o NOT IN (SELECT o FROM repeated) GROUP BY k`,
   `CREATE OR REPLACE TEMP TABLE ended AS
 SELECT won.ro, min(ev.o) AS eo, arg_min(ev.c, ev.o) AS ec, arg_min(ev.t, ev.o) AS et
@@ -56,13 +63,15 @@ FROM ev JOIN won ON ev.k = won.k AND ev.cause = won.rid
 WHERE ev.c IN ('S', 'F', 'C', 'E') AND ev.o > won.ro AND ev.o NOT IN (SELECT o FROM repeated) GROUP BY won.ro`,
   `CREATE OR REPLACE TEMP TABLE told AS
 WITH said AS (
-  SELECT won.ro, won.rt, ev.o, ev.t, ev.v, ${columnsOf('L')} FROM ev JOIN won ON ev.k = won.k
+  SELECT won.ro, won.mt, won.past, ev.o, ev.t, ev.v, ${columnsOf('L')} FROM ev JOIN won ON ev.k = won.k
   WHERE ev.c = 'L' AND ev.o NOT IN (SELECT o FROM repeated)),
 marked AS (
   SELECT *, lag(o) OVER w IS NOT NULL AND ${['v', ...spillColumns.L.map(identifier)].map((name) => `lag(${name}) OVER w IS NOT DISTINCT FROM ${name}`).join(' AND ')} AS same
   FROM said WINDOW w AS (PARTITION BY ro ORDER BY o)),
-revised AS (SELECT *, row_number() OVER (PARTITION BY ro ORDER BY o) AS revision FROM marked WHERE NOT same)
-SELECT ro, min(t) AS first_at, ${pickLabel(spec)} AS label FROM revised GROUP BY ro`,
+revised AS (
+  SELECT *, row_number() OVER (PARTITION BY ro ORDER BY o) AS revision,
+    CASE WHEN past THEN ${msOr('"occurredAt"', 't')} ELSE t END AS kt FROM marked WHERE NOT same)
+SELECT ro, min(kt) AS first_at, ${pickLabel(spec)} AS label FROM revised GROUP BY ro`,
   `CREATE OR REPLACE TEMP TABLE acct AS
 WITH facts AS (
   SELECT won.*, ev.c, ev.sealed, ${columnsOf('R')}, eo, ec, et, label, first_at
@@ -99,7 +108,7 @@ export const row = {
 
 const pickLabel = ({ labels: { pick, maturityMs } }: DatasetSpec): string => {
   const struct = `{'v': v, 'at': t, 'revision': revision, 'occurredAt': "occurredAt", 'source': source, 'weight': weight}`;
-  const inTime = maturityMs === undefined ? '' : ` FILTER (WHERE t <= rt + ${maturityMs})`;
+  const inTime = maturityMs === undefined ? '' : ` FILTER (WHERE kt <= mt + ${maturityMs})`;
   return `${pick === 'first' ? 'arg_min' : 'arg_max'}(${struct}, o)${inTime}`;
 };
 
@@ -110,10 +119,10 @@ const labelText = ({ labels: { absent } }: DatasetSpec): string => {
 };
 
 const labelKind = ({ labels: { maturityMs, absent } }: DatasetSpec, cutAt: number): string => {
-  const immature = maturityMs === undefined ? '' : `WHEN rt + ${maturityMs} > ${cutAt} THEN 'none' `;
+  const immature = maturityMs === undefined ? '' : `WHEN mt + ${maturityMs} > ${cutAt} THEN 'none' `;
   const assumed =
     typeof absent === 'object'
-      ? `WHEN rt + ${absent.afterMs} <= ${cutAt} AND (first_at IS NULL OR first_at > rt + ${absent.afterMs}) THEN 'assumed' `
+      ? `WHEN mt + ${absent.afterMs} <= ${cutAt} AND (first_at IS NULL OR first_at > mt + ${absent.afterMs}) THEN 'assumed' `
       : '';
   return `CASE ${immature}WHEN label IS NOT NULL AND label.v <> 'null' THEN 'label' ${assumed}ELSE 'none' END`;
 };
@@ -129,8 +138,8 @@ const wanted = ({ tenant, versions, roles, since, until, sample }: DatasetSpec):
     `c = 'R' AND ${row.tenant} = ${text(tenant)}`,
     ...(versions ? [`${requestField('version')}::BIGINT IN (${versions.join(', ')})`] : []),
     ...(roles ? [`${requestField('role')} IN (${roles.map(text).join(', ')})`] : []),
-    ...(since === undefined ? [] : [`rt >= ${since}`]),
-    ...(until === undefined ? [] : [`rt < ${until}`]),
+    ...(since === undefined ? [] : [`mt >= ${since}`]),
+    ...(until === undefined ? [] : [`mt < ${until}`]),
     ...(sample && bound !== undefined ? [`${digest('sample', sample.salt, sample.group)} < ${text(bound)}`] : []),
   ].join(' AND ');
 };
@@ -140,7 +149,7 @@ const splitName = ({ split }: DatasetSpec): string => {
   const { holdout, salt, group } = split;
   const hash = digest('split', salt, group);
   const cases = [
-    ...(holdout ? [`WHEN rt >= ${holdout.since} THEN ${text(holdout.name)}`] : []),
+    ...(holdout ? [`WHEN mt >= ${holdout.since} THEN ${text(holdout.name)}`] : []),
     ...splitBounds(split).map(({ name, bound }) =>
       bound === undefined ? `WHEN true THEN ${text(name)}` : `WHEN ${hash} < ${text(bound)} THEN ${text(name)}`,
     ),

@@ -3,12 +3,12 @@ import type { DomainEvent } from '@hindcast/domain';
 
 /** What rows are made of, in the order of their columns: texts, one that has none being empty. */
 export const spillColumns = {
-  R: ['version', 'sha256', 'role', 'share', 'entity', 'referenceId', 'eventTime'],
+  R: ['version', 'sha256', 'role', 'share', 'entity', 'referenceId', 'eventTime', 'importedAt'],
   S: ['runtime'],
   L: ['occurredAt', 'source', 'weight'],
 } as const;
 /** Behind these texts stand two of JSON: the input and the context of a request, an output, or the value of a label. */
-export const textColumns = 7;
+export const textColumns = 8;
 
 const tabs = (texts: number): string => '\t'.repeat(textColumns - texts);
 const afterRuntime = tabs(1);
@@ -34,7 +34,7 @@ const requestTail = new RegExp(
 );
 const requestEnd = new RegExp(
   `(?:,"(?:batch[A-Za-z]+|priority|deadlineMs)":(?:"${plainText}*"|${number}))*` +
-    String.raw`(?:,"imported":\{${flat}(?:,${flat})*\})?\}\}$`,
+    String.raw`(?:,"imported":\{"source":"${plainText}*","at":"(${plainText}+)"\})?\}\}$`,
   'y',
 );
 const successHead = '{"output":';
@@ -75,9 +75,10 @@ const readRequest = (value: string, at: number, wanted: string): string | undefi
   const [told, share = '', entity = '', referenceId = '', eventTime = '', context] = tail;
   const tailEnd = end + told.length;
   const contextEnd = context === undefined ? tailEnd : jsonEnd(value, tailEnd);
-  requestEnd.lastIndex = contextEnd;
-  if (contextEnd < 0 || !requestEnd.test(value)) return undefined;
-  const texts = `${version}\t${sha256}\t${role}\t${share}\t${entity}\t${referenceId}\t${eventTime}`;
+  const last = contextEnd < 0 ? null : execAt(requestEnd, value, contextEnd);
+  if (!last) return undefined;
+  const [, importedAt = ''] = last;
+  const texts = `${version}\t${sha256}\t${role}\t${share}\t${entity}\t${referenceId}\t${eventTime}\t${importedAt}`;
   return `${texts}\t${value.slice(at + length, end)}\t${value.slice(tailEnd, contextEnd)}`;
 };
 
@@ -126,8 +127,10 @@ const textEnd = (value: string, start: number): number => {
 /** The same columns of an event that was parsed. */
 export const columnsOf = (event: DomainEvent): string => {
   if (event.type === 'PredictionRequested') {
-    const { version, sha256, role, share, entity, referenceId, eventTime, input, context } = event.data;
-    const texts = [version, sha256, role, share, entity, referenceId, eventTime].map(textColumn).join('\t');
+    const { version, sha256, role, share, entity, referenceId, eventTime, imported, input, context } = event.data;
+    const texts = [version, sha256, role, share, entity, referenceId, eventTime, imported?.at]
+      .map(textColumn)
+      .join('\t');
     return `${texts}\t${json(input)}\t${json(context)}`;
   }
   if (event.type === 'PredictionSucceeded')

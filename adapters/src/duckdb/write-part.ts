@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetPlan, ExtractedFile, PlannedColumn } from '@hindcast/domain';
 import { type ColumnSecrets, rowsSql } from './column-sql.ts';
 import type { DuckdbSession } from './duckdb-session.ts';
-import { text } from './sql-text.ts';
+import { identifier, text } from './sql-text.ts';
 
 const rowGroupRows = 40_960;
 const copyOptions = {
@@ -33,4 +34,16 @@ export const writePart = async (
     `COPY (${rowsSql(plan, partition, columns, split, secrets)}) TO ${text(path)} (${copyOptions[format]})`,
   );
   return { name: `${split}/${name}`, split, rows, content: () => createReadStream(path) };
+};
+
+/** With how many bytes each file of these columns begins before its first row. */
+export const headerBytesOf = async (
+  session: DuckdbSession,
+  { plan, folder, columns }: Pick<PartToWrite, 'plan' | 'folder' | 'columns'>,
+): Promise<number> => {
+  if (plan.spec.format !== 'csv') return 0;
+  const path = join(folder, 'header.csv');
+  const names = columns.map(({ name }) => `NULL AS ${identifier(name)}`).join(', ');
+  await session.run(`COPY (SELECT ${names} WHERE false) TO ${text(path)} (${copyOptions.csv})`);
+  return (await stat(path)).size;
 };

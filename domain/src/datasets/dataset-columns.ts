@@ -94,7 +94,7 @@ export const planColumns = (
 ): readonly PlannedColumn[] => {
   const rules = known.filter(({ version }) => seen.versions.includes(version));
   const named = (list: typeof before): PlannedColumn[] => list.map(([name, type, role]) => ({ name, type, role }));
-  const label: PlannedColumn = { name: 'label', type: typeOf(new Set(seen.label)), role: 'label' };
+  const label: PlannedColumn = { name: 'label', type: labelType(new Set(seen.label)), role: 'label' };
   const columns = [
     ...named(before),
     thresholdColumn(rules),
@@ -138,6 +138,12 @@ const typeOf = (kinds: ReadonlySet<LeafKind>): ColumnType => {
   return more.length > 0 || first === 'nested' ? 'json' : first;
 };
 
+/** Labels of several kinds are texts: a `yes` stays what it is where somebody once said `true`. */
+const labelType = (kinds: ReadonlySet<LeafKind>): ColumnType => {
+  const type = typeOf(kinds);
+  return type === 'json' ? 'string' : type;
+};
+
 const jsonColumns = (
   role: 'input' | 'context' | 'output',
   leaves: readonly Leaf[],
@@ -164,14 +170,17 @@ const jsonColumns = (
   return found.sort((a, b) => byPath(a.path, b.path)).map(({ path, kinds: of_ }) => column(path, of_));
 };
 
-/** What is an object in one row and something else in another is one column of JSON, and not taken apart. */
+/**
+ * What is an object in one row and something else in another is one column of JSON, and not taken apart; but for the whole
+ * value: a single row that is no object stands in a column of its own, and takes nothing from the others.
+ */
 const closeMixed = (kinds: Map<string, { readonly path: readonly string[]; readonly kinds: Set<LeafKind> }>): void => {
   const outerFirst = [...kinds].sort(([, a], [, b]) => a.path.length - b.path.length);
   for (const [at, { path, kinds: of }] of outerFirst) {
     const inner = [...kinds].filter(([, other]) => isInside(other.path, path));
     if (inner.length === 0 || !kinds.has(at)) continue;
     if ([...of].every((kind) => kind === 'null')) kinds.delete(at);
-    else {
+    else if (path.length > 0) {
       of.add('nested');
       for (const [name] of inner) kinds.delete(name);
     }

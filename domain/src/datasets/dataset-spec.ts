@@ -38,7 +38,7 @@ export const labelPolicySchema = Type.Object(
     maturityMs: Type.Optional(
       Type.Integer({
         minimum: 1,
-        description: 'Only labels that the log had this long after it accepted the prediction; younger ones have none',
+        description: 'Only labels that were known this long after the prediction was made; younger ones have none',
       }),
     ),
     absent: Type.Union(
@@ -68,8 +68,12 @@ export const datasetSpecSchema = Type.Object(
     model: Type.String({ minLength: 1, maxLength: 128, description: 'Name of the model, without a version' }),
     versions: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { minItems: 1, maxItems: entriesMax })),
     roles: Type.Optional(Type.Array(predictionRoleSchema, { minItems: 1, maxItems: 4 })),
-    since: Type.Optional(Type.Integer({ description: 'Accepted at or after, by the time of the log, ms since 1970' })),
-    until: Type.Optional(Type.Integer({ description: 'Accepted before, by the time of the log, ms since 1970' })),
+    since: Type.Optional(
+      Type.Integer({
+        description: 'Made at or after: when the log accepted it, or what was imported was made; ms since 1970',
+      }),
+    ),
+    until: Type.Optional(Type.Integer({ description: 'Made before, by the same time' })),
     inputs: Type.Optional(
       Type.Array(Type.String({ maxLength: 256 }), { maxItems: entriesMax, description: 'Only these; default: all' }),
     ),
@@ -96,7 +100,7 @@ export const datasetSpecSchema = Type.Object(
           holdout: Type.Optional(
             Type.Object(
               { name: splitName, since: Type.Integer({ description: 'Ms since 1970' }) },
-              { ...closed, description: 'Rows accepted at or after this time, whatever their group' },
+              { ...closed, description: 'Rows made at or after this time, whatever their group' },
             ),
           ),
         },

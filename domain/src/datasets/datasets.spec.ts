@@ -19,7 +19,7 @@ const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).
 const people = Array.from({ length: 2_000 }, (_, at) => ({
   predictionId: `p-${at}`,
   entity: `e-${at % 700}`,
-  acceptedAt: at,
+  madeAt: at,
 }));
 const sampled = (fraction: number, salt = '') => ({ sample: { fraction, salt, group: 'entity' as const } });
 
@@ -59,7 +59,9 @@ describe('samples and splits', () => {
 });
 
 describe('the label of a row', () => {
-  const label = (value: RecordedLabel['value'], at: number): RecordedLabel => ({ value, at, revision: 1 });
+  const label = (value: RecordedLabel['value'], at: number): RecordedLabel => ({
+    ...{ value, at, knownAt: at, revision: 1 },
+  });
   const [early, late] = [label('no', 10), label('yes', 100)];
 
   it('is the first or the latest that came in time', () => {
@@ -114,7 +116,7 @@ describe('columns', () => {
       'input.b json',
       'input.c json',
     ]);
-    expect(inputsOf({ a: 1 }, 5)).toEqual(['input json']);
+    expect(inputsOf({ a: 1 }, 5)).toEqual(['input number', 'input.a number']);
     expect(inputsOf({ a: 1 }, {}, null)).toEqual(['input.a number']);
   });
 

@@ -14,6 +14,7 @@ import { inlinePayload } from './inline-payload.ts';
 import { kindOf, type Leaf, leavesOf, listAsObject } from './json-leaves.ts';
 import { chooseLabel, type LabelChoice, type RecordedLabel } from './label-choice.ts';
 import { type Cell, cellOf } from './row-cells.ts';
+import { knownAt, madeAt } from './row-times.ts';
 import type { VersionRules } from './version-rules.ts';
 
 export interface FoldedDataset {
@@ -33,7 +34,7 @@ interface Stream {
     readonly offset: number;
     readonly at: number;
   };
-  readonly labels: RecordedLabel[];
+  readonly labels: Omit<RecordedLabel, 'knownAt'>[];
   /** Ids of all its events: a state forgets those of ignored ones beyond `ignoredMax`, and a cut need not. */
   readonly ids: Set<string>;
 }
@@ -86,9 +87,11 @@ export const foldDataset = async (
   for (const { request, state, labels } of streams.values()) {
     if (!request) continue;
     const { event, partition, offset, at: acceptedAt } = request;
-    const grouped = { predictionId: event.subject, entity: event.data.entity, acceptedAt };
-    const label = chooseLabel(labels, spec.labels, acceptedAt, cutAt);
-    const account = accountOf(spec, event, acceptedAt, state, label, inSample(spec, grouped, sha256));
+    const made = madeAt(event, acceptedAt);
+    const grouped = { predictionId: event.subject, entity: event.data.entity, madeAt: made };
+    const known = labels.map((told) => ({ ...told, knownAt: knownAt(event, told) }));
+    const label = chooseLabel(known, spec.labels, made, cutAt);
+    const account = accountOf(spec, event, made, state, label, inSample(spec, grouped, sha256));
     count(account);
     if (account === 'rows' || account === 'unlabelled') {
       labelCoverage.succeeded += 1;
@@ -145,7 +148,7 @@ const take = (streams: Map<string, Stream>, record: RecordedRecord, event: Predi
 const accountOf = (
   spec: DatasetSpec,
   { tenant, data }: PredictionRequested,
-  acceptedAt: number,
+  made: number,
   state: PredictionState,
   label: LabelChoice,
   sampled: boolean,
@@ -157,8 +160,8 @@ const accountOf = (
     data.model === model &&
     (versions?.includes(data.version) ?? true) &&
     (roles?.includes(data.role) ?? true) &&
-    (since === undefined || acceptedAt >= since) &&
-    (until === undefined || acceptedAt < until);
+    (since === undefined || made >= since) &&
+    (until === undefined || made < until);
   if (!wanted) return 'filtered';
   if (!isEnded(state)) return 'unfinished';
   if (state.status !== 'succeeded') return state.status;

@@ -29,7 +29,7 @@ export const splitBounds = ({
 export interface GroupedRow {
   readonly predictionId: string;
   readonly entity: string | undefined;
-  readonly acceptedAt: number;
+  readonly madeAt: number;
 }
 
 const digestOf = (sha256: Sha256, seed: string, group: 'entity' | 'prediction', row: GroupedRow): string =>
@@ -46,7 +46,7 @@ export const wholeSplit = 'all';
 
 export const splitOf = ({ split }: Pick<DatasetSpec, 'split'>, row: GroupedRow, sha256: Sha256): string => {
   if (!split) return wholeSplit;
-  if (split.holdout && row.acceptedAt >= split.holdout.since) return split.holdout.name;
+  if (split.holdout && row.madeAt >= split.holdout.since) return split.holdout.name;
   const digest = digestOf(sha256, groupSeed('split', split.salt), split.group, row);
   return splitBounds(split).find(({ bound }) => bound === undefined || digest < bound)?.name ?? wholeSplit;
 };

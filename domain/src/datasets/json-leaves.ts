@@ -31,8 +31,10 @@ export const leavesOf = (
   return members.flatMap(([name, member]) => leavesOf(member, depth, kind, [...path, name]));
 };
 
-/** A short list as the object of its places, so that each place becomes a column; others as they are. */
+/** A list of which each place becomes a column. */
+export const isShortList = (value: unknown): value is readonly unknown[] =>
+  Array.isArray(value) && value.length > 0 && value.length <= listColumnsMax;
+
+/** A short list as the object of its places; others as they are. */
 export const listAsObject = (value: unknown): unknown =>
-  Array.isArray(value) && value.length > 0 && value.length <= listColumnsMax
-    ? Object.fromEntries(value.entries())
-    : value;
+  isShortList(value) ? Object.fromEntries(value.entries()) : value;

@@ -4,6 +4,8 @@ import type { LabelPolicy } from './dataset-spec.ts';
 export interface RecordedLabel extends Label {
   /** Log time, ms since 1970. */
   readonly at: number;
+  /** Since when it is known, ms since 1970: `knownAt`. */
+  readonly knownAt: number;
   /** Counted from 1; a label that says what the one before it says is none. */
   readonly revision: number;
 }
@@ -24,14 +26,14 @@ const none: LabelChoice = { kind: 'none' };
 export const chooseLabel = (
   labels: readonly RecordedLabel[],
   { pick, maturityMs, absent }: LabelPolicy,
-  acceptedAt: number,
+  madeAt: number,
   cutAt: number,
 ): LabelChoice => {
-  if (maturityMs !== undefined && acceptedAt + maturityMs > cutAt) return none;
-  const inTime = labels.filter(({ at }) => maturityMs === undefined || at <= acceptedAt + maturityMs);
+  if (maturityMs !== undefined && madeAt + maturityMs > cutAt) return none;
+  const inTime = labels.filter(({ knownAt }) => maturityMs === undefined || knownAt <= madeAt + maturityMs);
   const label = pick === 'first' ? inTime[0] : inTime.at(-1);
   if (label && label.value !== null) return { kind: 'label', label };
-  if (typeof absent !== 'object' || acceptedAt + absent.afterMs > cutAt) return none;
-  const came = labels.some(({ at }) => at <= acceptedAt + absent.afterMs);
+  if (typeof absent !== 'object' || madeAt + absent.afterMs > cutAt) return none;
+  const came = labels.some(({ knownAt }) => knownAt <= madeAt + absent.afterMs);
   return came ? none : { kind: 'assumed', value: absent.value };
 };

@@ -5,6 +5,7 @@ import { unknownSha256 } from '../prediction-events.ts';
 import type { DatasetCandidate } from './dataset-candidate.ts';
 import { openedDepth, type PlannedColumn } from './dataset-columns.ts';
 import { hmacOf } from './hmac.ts';
+import { isShortList } from './json-leaves.ts';
 import { isDefaulted } from './version-rules.ts';
 
 export type Cell = string | number | boolean | null;
@@ -29,19 +30,18 @@ export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Se
   if (value === null) return null;
   if (column.type === 'time') return timeCell(value);
   if (column.type === 'json') return jsonText(value);
-  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value === 'string' || (column.name === 'label' && column.type === 'string')) return textOf(value);
   return typeof value === 'object' ? jsonText(value) : (value as Cell);
 };
 
-/** An object where objects are opened into columns: what it holds is in columns of its own, which may be none. */
-const isOpenedInto = ({ path, role, type }: PlannedColumn, value: unknown): boolean =>
-  path !== undefined &&
-  type !== 'json' &&
-  Object.hasOwn(openedDepth, role) &&
-  path.length < openedDepth[role as keyof typeof openedDepth] &&
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value);
+/** What is opened into columns: what it holds is in columns of its own, which may be none. */
+const isOpenedInto = ({ path, role, type }: PlannedColumn, value: unknown): boolean => {
+  if (path === undefined || !Object.hasOwn(openedDepth, role)) return false;
+  if (path.length >= openedDepth[role as keyof typeof openedDepth]) return false;
+  if (path.length === 0 && role === 'input' && isShortList(value)) return true;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject && (type !== 'json' || path.length === 0);
+};
 
 /** Half of a surrogate pair has no form in UTF-8, which files are made of: it becomes U+FFFD. */
 const jsonText = (value: unknown): string =>

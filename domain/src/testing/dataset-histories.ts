@@ -107,10 +107,15 @@ const event = fc
     role: fc.constantFrom('champion', 'canary', 'pinned'),
     value: fc.constantFrom(null, true, 'yes', 1, 0.5),
     weight: optional(fc.constantFrom(0, 2)),
+    past: fc.option(fc.constantFrom('2023-11-14T22:13:15Z', '2020-01-01T00:00:00.000Z', 'soon'), {
+      nil: undefined,
+      freq: 3,
+    }),
+    occurredAt: optional(fc.constantFrom('2023-11-14T22:13:16.500Z', '2020-01-01T00:00:30+00:00', 'late')),
     tenant: fc.constantFrom('default', 'default', 'default', 'default', 'default', 'other'),
   })
   .map((choice): PredictionEvent => {
-    const { key, kind, number, rival, entity, eventTime, context, model, role, value, weight, tenant } = choice;
+    const { key, kind, number, rival, entity, eventTime, context, model, role, value, weight, past, tenant } = choice;
     const id = `p-${key}`;
     const named = { tenant, id, eventId: `${id}-${kind}-${number}-${rival}` };
     const answer = { ...named, cause: `${id}-request-${rival}` };
@@ -119,10 +124,14 @@ const event = fc
         ...{ ...named, eventId: `${id}-request-${rival}`, model, role, version: 1 + rival, input: choice.input },
         ...{ requestHash: String(rival).repeat(64), ...(entity && { entity }), ...(eventTime && { eventTime }) },
         ...(context && { context }),
+        ...(past && { role: 'imported' as const, imported: { source: 'before', at: past } }),
       });
     if (kind < 7) return aPredictionSucceeded({ ...answer, output: choice.output });
     if (kind < 9)
-      return aPredictionLabeled({ ...named, value, ...(weight !== undefined && { weight, source: 'shop' }) });
+      return aPredictionLabeled({
+        ...{ ...named, value, ...(choice.occurredAt && { occurredAt: choice.occurredAt }) },
+        ...(weight !== undefined && { weight, source: 'shop' }),
+      });
     if (kind === 9) return number === 0 ? aPredictionFailed(answer) : aPredictionExpired(answer);
     return kind === 10 ? aPredictionCanceled(answer) : aPredictionAttemptStarted({ ...answer, attempt: 1 });
   });

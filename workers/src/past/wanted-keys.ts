@@ -11,7 +11,7 @@ export const wantedKeys = (
   const sample = { fraction: asked.share, salt: asked.salt, group: 'prediction' } as const;
   return (key) => {
     if (!key.startsWith(start)) return false;
-    const row = { predictionId: key.slice(start.length), entity: undefined, acceptedAt: 0 };
+    const row = { predictionId: key.slice(start.length), entity: undefined, madeAt: 0 };
     return inSample({ sample }, row, sha256);
   };
 };
