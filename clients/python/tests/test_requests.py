@@ -191,5 +191,11 @@ class Traffic(unittest.TestCase):
             self.assertEqual(moves[0].json, {"champion": 2, "canary": []})
 
 
+class Addresses(unittest.TestCase):
+    def test_two_of_them_are_refused_in_words(self) -> None:
+        with self.assertRaisesRegex(ValueError, "balancer"):
+            Client("http://127.0.0.1:8081,http://127.0.0.1:8082")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -66,6 +66,8 @@ class Transport:
     """A Hindcast at an address. May be used by several threads."""
 
     def __init__(self, url: str, headers: Mapping[str, str], timeout: float, retrying: Retrying) -> None:
+        if "," in url:
+            raise ValueError(f"{url!r} has two addresses, which is for the command line: give the one of a balancer.")
         parts = urlsplit(url if "//" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no http or https address.")
