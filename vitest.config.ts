@@ -19,7 +19,7 @@ const ofProcesses = (name: string, include: string[], extra: object) => ({
   test: {
     name,
     include,
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [/\/(?:dist|bundle)\//] } },
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
     maxConcurrency: 2,
     sequence: { groupOrder: 1 },

@@ -5,7 +5,7 @@ import { defineConfig } from 'rolldown';
  * start. Packages stay what has machine code, what finds files beside its own, and what we reach into.
  */
 export default defineConfig({
-  input: 'dist/main.js',
+  input: ['dist/main.js', 'dist/index.js'],
   platform: 'node',
   external: [/^kafkajs/, /^libsql/, /^onnxruntime-node/, /^@duckdb\//, /^@scalar\//, /^@fastify\/swagger/],
   output: { dir: 'bundle', cleanDir: true },

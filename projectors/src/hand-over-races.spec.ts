@@ -2,7 +2,7 @@ import type { ViewHandOver } from '@hindcast/domain';
 import { describe, expect, it } from 'vitest';
 import { handOverRace, type Spoil } from './testing/hand-over-race.ts';
 
-const runs = 60;
+const runs = 40;
 
 const race = async (count: number, options: Parameters<typeof handOverRace>[1] = {}) => {
   const found = { movedBack: [] as number[], wrong: [] as number[], unfinished: [] as number[], promoted: 0 };
