@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readFolderArtifacts } from '@hindcast/adapters/files';
 import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
@@ -7,6 +7,7 @@ import {
   type DatasetManifest,
   type DatasetRequest,
   DEFAULT_TENANT,
+  datasetIdOf,
   planDataset,
   type ReadableLog,
   redactionKeyIdOf,
@@ -34,13 +35,18 @@ export const cutFolderDataset = async (
   const planned = await planDataset(log, request, { tenant: DEFAULT_TENANT, extractor, redactionKeyId });
   if (!planned.ok) throw usage(planned.refusal.detail);
   const artifacts = readFolderArtifacts(join(config.data, 'artifacts'));
-  const { manifest } = await workInThisProcess(voice, ({ signal, progress }) =>
-    cutDataset(
-      planned.plan,
-      { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep: keepIn(out) },
-      { signal, progress },
-    ),
-  ).finally(() => rm(workFolder(out), { recursive: true, force: true }));
+  const ports = { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep: keepIn(out) };
+  const work = join(workFolder(out), datasetIdOf(planned.plan, identity.sha256));
+  const { manifest } = await workInThisProcess(voice, (run) => cutDataset(planned.plan, ports, run)).catch(
+    async (error: unknown) => {
+      // Of what fails nothing stays. What was broken off goes on when it is asked for again.
+      await rm(work, { recursive: true, force: true });
+      throw error;
+    },
+  );
+  await rmdir(workFolder(out)).catch(() => {
+    // Another cut into this folder is under way, or was broken off.
+  });
   voice.progress(`${manifest.accountedFor.rows} rows in ${out}`, true);
   return manifest;
 };

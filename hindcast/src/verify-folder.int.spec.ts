@@ -80,7 +80,7 @@ describe('hindcast verify --data', () => {
 
   it.each([
     ['replay', '--model', 'chrun'],
-    ['datasets', 'create', 'chrun', '--out', join(data, 'set')],
+    ['datasets', 'create', 'chrun', '--out', `${data}-set`],
   ])('refuses a model that the folder does not know, like %s %s', async (...args) => {
     const openLog = async (folder: string) => openSqliteLogReader(folder);
     const { code, err } = await cli([...args, '--data', data], { openLog });

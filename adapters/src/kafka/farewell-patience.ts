@@ -16,8 +16,7 @@ export const createFarewellPatience = (): FarewellPatience => {
       const late = new Promise<'late'>((resolve) => {
         timer = setTimeout(() => resolve('late'), patienceMs);
       });
-      const how = await Promise.race([work.then(() => 'done' as const), late]);
-      clearTimeout(timer);
+      const how = await Promise.race([work.then(() => 'done' as const), late]).finally(() => clearTimeout(timer));
       patienceMs = how === 'done' ? patienceMsMax : Math.max(patienceMsMin, patienceMs / 2);
       return how;
     },

@@ -99,6 +99,17 @@ describe('a database', () => {
       await claimDatabase(other, log);
       await expect(claimDatabase(db, log)).rejects.toMatchObject({ code: 'foreign_log' });
     });
+
+    it('as an earlier version left it, without its name, gets it; and a copy of then counts for nothing', async () => {
+      for (const one of [db, other])
+        await one.collection<typeof log & { _id: string }>('log_identity').insertOne({ _id: 'log', ...log });
+      await claimDatabase(db, log);
+      await expect(claimDatabase(other, log)).rejects.toMatchObject(refused);
+      // What was emptied comes back without a step by hand, though the copy is still there.
+      await db.dropDatabase();
+      await claimDatabase(db, log);
+      expect(await db.collection('log_identity').findOne()).toMatchObject({ ...log, database: db.databaseName });
+    });
   });
 
   it('is claimed by nobody who only looks', async () => {

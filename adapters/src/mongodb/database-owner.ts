@@ -12,7 +12,7 @@ export interface LogName {
 
 interface StoredOwner extends LogName {
   readonly _id: 'log';
-  /** Where it was claimed: under another name it is a copy. Earlier versions did not write it. */
+  /** Where it was claimed: under another name it is a copy. Earlier versions did not write it, so that the next claim does. */
   readonly database?: string;
 }
 
@@ -30,8 +30,7 @@ const ownerOf = (db: Db, { logId, epoch }: LogName) => ({
   epoch,
   database: db.databaseName,
 });
-const isAtHome = ({ database }: StoredOwner, { databaseName }: Db): boolean =>
-  database === undefined || database === databaseName;
+const isAtHome = ({ database }: StoredOwner, { databaseName }: Db): boolean => database === databaseName;
 
 /**
  * A database is of one log alone, and a log has one database: the first process writes down which belong together, and those
@@ -156,7 +155,7 @@ export const holdDatabase = async (
       lost = undefined;
     } catch (error) {
       if (!(error instanceof LogError)) return;
-      if (!lost) logger?.error({ err: error }, 'The database has come to be of another log.');
+      if (!lost) logger?.error({ err: error }, 'The database is no longer the one of this log.');
       lost = error;
     }
   };

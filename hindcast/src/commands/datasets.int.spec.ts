@@ -108,6 +108,12 @@ describe('hindcast datasets', () => {
     expect(readFileSync(out, 'utf8')).toBe('mine');
   });
 
+  it.each(['.', 'sets', '../data'])('refuses a folder in the data folder for a set: %s', async (path) => {
+    const data = join(folder, 'data');
+    const told = await cli(['datasets', 'create', 'churn', '--data', data, '--out', join(data, path)]);
+    expect([told.code, told.err]).toEqual([2, expect.stringContaining('in the data folder')]);
+  });
+
   it('takes the beginning of an id, as long as it is that of one set', async () => {
     const other = `9f86d0${'1'.repeat(58)}`;
     const { url, asked } = await serve(({ path }, response) => {

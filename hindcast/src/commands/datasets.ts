@@ -5,7 +5,7 @@ import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { wholeDatasetId } from '../dataset-id.ts';
 import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
 import { downloadDataset } from '../download-dataset.ts';
-import { mustBeFolder } from '../out-folder.ts';
+import { mustBeFolder, mustBeOutside } from '../out-folder.ts';
 import { voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import { endingOf, watchJob } from '../watch-job.ts';
@@ -69,6 +69,7 @@ const createCommand = (context: CliContext): Command =>
     .option('--no-wait', 'do not wait until it is cut')
     .action(async (model: string, options: CreateOptions) => {
       if (options.out !== undefined) await mustBeFolder(options.out);
+      if (options.out !== undefined && options.data !== undefined) mustBeOutside(options.data, options.out);
       const request = await datasetRequestOf(model, options, context.terminal.now());
       if (options.data !== undefined) return cutFolder(context, request, options.data, options);
       const { client, voice } = connect(context, options);

@@ -74,14 +74,16 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     const redisAnswers = async () => {
       if (!redis.answers()) throw new Error('Redis does not answer.');
     };
+    // Processes of another log may share the folder.
+    const workPlace = join(resolve(config.data), `${logId}-${epoch}`);
     return {
       identity: nodeIdentity,
       log,
       requestReads: log.requestReads,
       views,
       artifacts,
-      extractor: datasetExtractorIn(resolve(config.data), config),
-      datasetWork: workFolder(resolve(config.data)),
+      extractor: datasetExtractorIn(workPlace, config),
+      datasetWork: workFolder(workPlace),
       bus: createRedisCompletionBus({ redis, read: (key) => views.reader.prediction(key) }),
       cache: createRedisResultCache({ redis }),
       reservations: createRedisReservations({ redis }),

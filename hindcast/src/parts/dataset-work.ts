@@ -37,7 +37,8 @@ export const withTidyWork = (
   async [datasetJobKind](job, run) {
     const cut = handlers[datasetJobKind];
     if (!cut) throw new Error('Nothing here cuts data sets.');
-    await sweepDatasetWork(folder, jobs);
+    // What cannot be removed is in nobody's way.
+    await sweepDatasetWork(folder, jobs).catch(() => []);
     try {
       return await cut(job, run);
     } catch (error) {
