@@ -1,4 +1,4 @@
-import { CliFailure, EXIT, failed, usage } from './cli-failure.ts';
+import { CliFailure, EXIT, failed } from './cli-failure.ts';
 import { silentMsMax, whileWaiting } from './while-waiting.ts';
 
 export interface ApiRequest {
@@ -32,9 +32,7 @@ export const requestTimeoutMs = 75_000;
 
 /** Of two addresses, for where no balancer parts them, the first one is that of a query API and the second of a command API. */
 const basesOf = (urls: string): ((path: string, request: ApiRequest) => string) => {
-  const [query, command = query, ...more] = urls.split(',').map((url) => url.trim().replace(/\/$/, ''));
-  if (!query || !command || more.length > 0)
-    throw usage(`"${urls}" is not one address, or those of a query API and a command API with a comma between.`);
+  const [query = '', command = query] = urls.split(',').map((url) => url.replace(/\/$/, ''));
   return (path, { method = 'GET' }) => (method === 'GET' && !path.startsWith('/v2/') ? query : command);
 };
 
