@@ -1,3 +1,4 @@
+import { readPayload } from '@hindcast/adapters/http';
 import { type ArtifactStore, type DataRef, type DatasetManifest, isEndedJob, type JobDoc } from '@hindcast/domain';
 
 /** Whether the store lacks a file of a set that was cut. Of a store that cannot be read nothing is known. */
@@ -9,11 +10,8 @@ export const isLost = async (
   const manifest = doc.state.result?.['manifest'] as DataRef | undefined;
   if (!manifest) return false;
   try {
-    const content = await artifacts.get(manifest.sha256);
-    if (!content) return true;
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of content) chunks.push(chunk);
-    const { files } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as DatasetManifest;
+    if (!(await artifacts.has(manifest.sha256))) return true;
+    const { files } = (await readPayload(artifacts, manifest)) as DatasetManifest;
     const there = await Promise.all(files.map((file) => artifacts.has(file.sha256)));
     return there.includes(false);
   } catch {
