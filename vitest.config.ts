@@ -15,7 +15,7 @@ const ofParts = (name: string, include: string[], extra: object) => ({
  * Tests of whole processes take the packages as they are built, like the processes that they start. More files at once than
  * there are processors: half of their time they wait, for sessions that run out, for what restarts, for what drains.
  */
-const ofProcesses = (name: string, include: string[], extra: object) => ({
+const ofProcesses = (name: string, include: string[], extra: object = {}) => ({
   test: {
     name,
     include,
@@ -46,7 +46,7 @@ export default defineConfig({
         hookTimeout: 60_000,
         exclude: ['**/node_modules/**', '**/dist/**'],
       }),
-      ofProcesses('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts'], {}),
+      ofProcesses('scenarios', ['tests/scenarios/**/*.spec.ts', 'tests/faults/**/*.spec.ts']),
       ofProcesses(
         'services',
         ['*/src/**/*.services.spec.ts', 'tests/{services,stores,distributed}/*.services.spec.ts'],

@@ -78,10 +78,12 @@ export const cutPartitions = async (
     const files: ExtractedFile[] = [];
     const splits = await session.rows(splitsSql);
     if (splits.length === 0) return;
-    for (const [split, rows] of columns ? splits : []) {
-      counted.folded(0);
-      const of = { split: String(split), rows: Number(rows) };
-      files.push(await writePart(session, { plan, folder, partition, columns: columns ?? [], secrets }, of));
+    if (columns) {
+      for (const [split, rows] of splits) {
+        counted.folded(0);
+        const of = { split: String(split), rows: Number(rows) };
+        files.push(await writePart(session, { plan, folder, partition, columns, secrets }, of));
+      }
     }
     written.set(partition, { part, given, columns: JSON.stringify(columns ?? null), files });
   };
@@ -129,8 +131,9 @@ export const cutPartitions = async (
   await lanes.idle();
   lanes.throwIfFailed();
   counted.folded(0);
-  const [[session], [{ partition } = { partition: 0 }]] = [sessions, cut.ranges];
+  const [session] = sessions;
   if (!session) throw new RangeError('There is no session.');
+  const [{ partition } = { partition: 0 }] = cut.ranges;
   const writeEmpty = (split: string) =>
     writePart(session, { plan, folder, partition, columns, secrets }, { split, rows: 0 });
   const files: ExtractedFile[] = [];

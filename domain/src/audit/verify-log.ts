@@ -9,7 +9,7 @@ import { keepAuditState } from './keep-audit-state.ts';
 import type { NoteKey } from './signed-note.ts';
 import { auditSubject } from './signed-stretch.ts';
 import { createTreeHash } from './tree-hash.ts';
-import { verifyPartition } from './verify-partition.ts';
+import { type PartitionToVerify, verifyPartition } from './verify-partition.ts';
 
 export interface LogToVerify {
   readonly log: ReadableLog;
@@ -38,8 +38,7 @@ export const verifyLog = async (given: LogToVerify): Promise<AuditReport> => {
   const { log, crypto, notes = [], unsigned = [], keys, state, onProgress, onState } = given;
   const hash = createTreeHash(crypto);
   const [audit] = await boundsOfTopic(log, TOPICS.audit);
-  const partitions: (Pick<Parameters<typeof verifyPartition>[0], 'topic' | 'bounds'> & { readonly subject: string })[] =
-    [];
+  const partitions: (Pick<PartitionToVerify, 'topic' | 'bounds'> & { readonly subject: string })[] = [];
   for (const topic of auditedTopics) {
     for (const bounds of await boundsOfTopic(log, topic))
       partitions.push({ subject: auditSubject({ topic, partition: bounds.partition }), topic, bounds });
