@@ -1,12 +1,11 @@
 import { relative } from 'node:path';
-import type { TestSpecification } from 'vitest/node';
-import { BaseSequencer } from 'vitest/node';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
  * Files that take half a minute and more, the longest first. A machine that has never run them would begin with the files
  * of most bytes, and then wait for a long one that it began last.
  */
-const longest = [
+export const longest: readonly string[] = [
   'tests/distributed/scenarios.services.spec.ts',
   'tests/distributed/faults.services.spec.ts',
   'tests/stores/mongo-rebuild.services.spec.ts',

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type EventType, eventData, schemaVersions } from '@hindcast/domain';
 import { describe, expect, it } from 'vitest';
+import { longest } from '../longest-first-sequencer.ts';
 import { importRings, isSpec, isTestCode, readRootFile, root, type SourceFile, sourceFiles } from './source-files.ts';
 
 const packages = ['domain', 'adapters', 'command-api', 'query-api', 'projectors', 'workers', 'hindcast'] as const;
@@ -114,6 +115,10 @@ describe('proofs', () => {
     const runs = shipped.filter((spec) => isSpec(spec) && names.some((name) => spec.text.includes(`${name}(`)));
     const missing = by.filter((folder) => !runs.some(({ path }) => path.startsWith(`adapters/src/${folder}/`)));
     expect(missing).toEqual([]);
+  });
+
+  it('begin with long files that there are', () => {
+    expect(longest.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 });
 
