@@ -92,7 +92,9 @@ const compare = async (events: number): Promise<void> => {
   }
 };
 
+const usage = 'Usage: npm run bench:datasets -w @hindcast/bench -- [EVENTS ...]     (10000)';
 const [first = '10000', folder = '', out = '', ...more] = process.argv.slice(2);
 if (first === 'cut') await measured(() => cut(folder, out));
 else if (first === 'loop') await measured(() => plainLoop(folder, `${out}.parquet`));
+else if (!(Number(first) > 0)) console.log(usage);
 else for (const events of [first, folder, out, ...more].filter((text) => text !== '')) await compare(Number(events));
