@@ -56,17 +56,21 @@ export const crashingModelFails: Scenario = {
   },
 };
 
+/** A run that takes more than a second is announced meanwhile, on a machine that is busy. */
+const announcedLate = 'PredictionAttemptStarted 1 long_running';
+
 /** The first run of three is told by what follows it: the log hears of those that come after a death. */
 const expectThreeAttempts = async (client: Client, id: unknown): Promise<void> => {
   const failed = await client.ended(id, 60_000);
   expect([failed['status'], failed['attempts']]).toEqual(['failed', 3]);
   expect((failed['error'] as { detail: string }).detail).not.toBe('');
   const { body } = await client.request('GET', `/v1/predictions/${String(id)}/events`);
-  const history = body['data'] as { type: string; data: { attempt?: number } }[];
-  expect(history.map(({ type, data }) => `${type} ${data.attempt ?? ''}`.trim())).toEqual([
+  const history = body['data'] as { type: string; data: { attempt?: number; reason?: string } }[];
+  const told = history.map(({ type, data: { attempt = '', reason = '' } }) => `${type} ${attempt} ${reason}`.trim());
+  expect(told.filter((event) => event !== announcedLate)).toEqual([
     'PredictionRequested',
-    'PredictionAttemptStarted 2',
-    'PredictionAttemptStarted 3',
+    'PredictionAttemptStarted 2 runtime_crashed',
+    'PredictionAttemptStarted 3 runtime_crashed',
     'PredictionFailed',
   ]);
 };
