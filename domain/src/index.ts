@@ -72,6 +72,7 @@ export * from './quality/quality-sums.ts';
 export { classMeant } from './quality/scored-output.ts';
 export * from './rate-limits.ts';
 export * from './record-admission.ts';
+export * from './record-at.ts';
 export * from './replay.ts';
 export * from './replay-cursor.ts';
 export * from './replay-plan.ts';

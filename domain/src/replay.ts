@@ -1,6 +1,7 @@
 import { type DomainEvent, schemaVersions } from './domain-events.ts';
 import { decode } from './event-codec.ts';
 import { formatPosition, type Position, type RecordedRecord, type Topic } from './event-log.ts';
+import { recordAt } from './record-at.ts';
 import { cursorsOf } from './replay-cursor.ts';
 import { planReplay, type ReadableLog, type ReplayPlan, type ReplayRange, type ReplayRefusal } from './replay-plan.ts';
 
@@ -111,10 +112,8 @@ export const firstSince = async (
 };
 
 const timeAt = async (log: ReadableLog, topic: Topic, partition: number, offset: number): Promise<number> => {
-  for await (const page of log.read({ topic, partition, from: offset, to: offset + 1 })) {
-    for (const record of page) return record.appendedAt;
-  }
-  return Number.NEGATIVE_INFINITY;
+  const record = await recordAt(log, topic, partition, offset);
+  return record ? record.appendedAt : Number.NEGATIVE_INFINITY;
 };
 
 /** Answers the content of a record that passes. Headers are asked first: they spare the parse of what is not wanted. */

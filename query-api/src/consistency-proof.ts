@@ -4,6 +4,7 @@ import {
   createTreeProofs,
   findStretch,
   readRecentStretches,
+  recordAt,
   retraceStretch,
   type SignedStretch,
   type Topic,
@@ -44,11 +45,9 @@ export const consistencyProof = (log: QueryPorts['log'], crypto: Pick<AuditCrypt
   const stretchAt = async (topic: Topic, partition: number, size: number): Promise<SignedStretch | undefined> => {
     const bounds = (await log.bounds(topic)).find((one) => one.partition === partition);
     if (!bounds || size > bounds.end) return undefined;
-    for await (const [record] of log.read({ topic, partition, from: size - 1, to: size })) {
-      const found = record && (await findStretch(log, record));
-      return found?.checkpoint.epoch === bounds.epoch ? found : undefined;
-    }
-    return undefined;
+    const record = await recordAt(log, topic, partition, size - 1);
+    const found = record && (await findStretch(log, record));
+    return found?.checkpoint.epoch === bounds.epoch ? found : undefined;
   };
   const newest = async (topic: Topic, partition: number): Promise<SignedStretch | undefined> => {
     const { stretches } = await readRecentStretches(log);

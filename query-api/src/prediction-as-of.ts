@@ -8,6 +8,7 @@ import {
   type Position,
   type PredictionState,
   parsePositions,
+  recordAt,
   TOPICS,
   unknownPrediction,
 } from '@hindcast/domain';
@@ -57,15 +58,12 @@ export const predictionAsOf = async (
   let pos = 0;
   for (const { offset } of doc.state.history) {
     if (offset > at.offset) break;
-    for await (const [record] of log.read({ topic: TOPICS.predictions, partition, from: offset, to: offset + 1 })) {
-      const decoded = record && decode(record);
-      if (!decoded?.ok || !isPredictionEvent(decoded.event)) continue;
-      const { appendedAt } = record as NonNullable<typeof record>;
-      state = evolvePrediction(state, { event: decoded.event, offset, appendedAt }).state;
-      pos = offset;
-    }
-    if (pos !== offset)
+    const record = await recordAt(log, TOPICS.predictions, partition, offset);
+    const decoded = record && decode(record);
+    if (!record || !decoded?.ok || !isPredictionEvent(decoded.event))
       throw problem('position-gone', `The log no longer has ${formatPosition({ epoch, partition, offset })}.`);
+    state = evolvePrediction(state, { event: decoded.event, offset, appendedAt: record.appendedAt }).state;
+    pos = offset;
   }
   if (state.status === 'unknown') throw problem('unknown-prediction', 'It was not accepted yet at that position.');
   return { ...doc, pos, state };

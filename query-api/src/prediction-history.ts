@@ -5,7 +5,7 @@ import {
   envelopeSchema,
   formatPosition,
   type HistoryEntry,
-  type RecordedRecord,
+  recordAt,
   TOPICS,
 } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
@@ -42,17 +42,8 @@ export const historyEventSchema = Type.Composite(
  * keeps: all accepted events but labels beyond the newest 64, and the first 16 that were ignored.
  */
 export const predictionHistory = (log: QueryPorts['log']) => {
-  const recordAt = async (partition: number, offset: number): Promise<RecordedRecord | undefined> => {
-    const range = { topic: TOPICS.predictions, partition, from: offset, to: offset + 1 };
-    for await (const page of log.read(range)) {
-      const record = page[0];
-      if (record?.offset === offset) return record;
-    }
-    return undefined;
-  };
-
   const eventOf = async (doc: KnownPredictionDoc, entry: HistoryEntry) => {
-    const record = await recordAt(doc.partition, entry.offset);
+    const record = await recordAt(log, TOPICS.predictions, doc.partition, entry.offset);
     const decoded = record && decode(record);
     const event = decoded?.ok ? told(decoded.event, entry) : { id: entry.eventId, type: entry.type };
     return {

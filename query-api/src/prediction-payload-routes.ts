@@ -8,7 +8,7 @@ import {
   predictionIdSchema,
   problem,
 } from '@hindcast/adapters/http';
-import { type DataRef, DEFAULT_TENANT, decode, isEnded, keyOf, TOPICS } from '@hindcast/domain';
+import { type DataRef, DEFAULT_TENANT, decode, isEnded, keyOf, recordAt, TOPICS } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { foreverCached, positionHeader } from './prediction-route.ts';
@@ -26,13 +26,13 @@ export const predictionPayloadRoutes =
     /** @throws Problem `position-gone` where the log no longer has the request */
     const inputOf = async ({ partition, state }: KnownPredictionDoc): Promise<Payload> => {
       const { offset, eventId } = state.request;
-      for await (const page of ports.log.read({ topic: TOPICS.predictions, partition, from: offset, to: offset + 1 })) {
-        const decoded = page[0] && decode(page[0]);
-        if (!decoded?.ok || decoded.event.id !== eventId || decoded.event.type !== 'PredictionRequested') continue;
-        const { input, inputRef } = decoded.event.data;
-        return inputRef ? { ref: inputRef } : { value: input };
+      const record = await recordAt(ports.log, TOPICS.predictions, partition, offset);
+      const decoded = record && decode(record);
+      if (!decoded?.ok || decoded.event.id !== eventId || decoded.event.type !== 'PredictionRequested') {
+        throw problem('position-gone', 'The log no longer has the request of this prediction.');
       }
-      throw problem('position-gone', 'The log no longer has the request of this prediction.');
+      const { input, inputRef } = decoded.event.data;
+      return inputRef ? { ref: inputRef } : { value: input };
     };
 
     /** @throws Problem `no-output` */

@@ -7,6 +7,7 @@ import {
   formatPosition,
   type Position,
   type RecordedRecord,
+  recordAt,
   retraceStretch,
   type SignedStretch,
   TOPICS,
@@ -39,11 +40,6 @@ export interface ProvenEvent {
 
 /** Proofs that events are in the log that was signed. Costs as much as the records between two checkpoints. */
 export const predictionProof = (log: QueryPorts['log'], crypto: Pick<AuditCrypto, 'sha256'>) => {
-  const recordAt = async (partition: number, offset: number): Promise<RecordedRecord | undefined> => {
-    for await (const page of log.read({ topic: TOPICS.predictions, partition, from: offset, to: offset + 1 }))
-      return page[0];
-    return undefined;
-  };
   const holds = (stretch: SignedStretch | undefined, offset: number): boolean =>
     stretch !== undefined && stretch.before.size <= offset && offset < stretch.checkpoint.size;
 
@@ -54,7 +50,7 @@ export const predictionProof = (log: QueryPorts['log'], crypto: Pick<AuditCrypto
       const pending: number[] = [];
       let stretch: SignedStretch | undefined;
       for (const offset of offsets) {
-        const record = await recordAt(partition, offset);
+        const record = await recordAt(log, TOPICS.predictions, partition, offset);
         if (!record) continue;
         if (!holds(stretch, offset)) stretch = await findStretch(log, record);
         if (stretch) covered.push({ record, stretch });

@@ -1,6 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, jobsCaughtUp, problem, projectionNamed, projectionNameSchema } from '@hindcast/adapters/http';
-import { DEFAULT_TENANT, formatPosition, PROJECTIONS, type ProjectionName, type ViewReader } from '@hindcast/domain';
+import {
+  DEFAULT_TENANT,
+  formatPosition,
+  PROJECTIONS,
+  type ProjectionName,
+  recordAt,
+  type ViewReader,
+} from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { QueryPorts } from './query-ports.ts';
 import { rebuildBody, rebuildSchema } from './rebuild-body.ts';
@@ -29,10 +36,8 @@ export const projectionsRoute =
   async (app) => {
     const ageOf = async (projection: ProjectionName, { partition, next, end }: PartitionLag): Promise<number> => {
       if (next >= end) return 0;
-      for await (const page of log.read({ topic: topicOf[projection], partition, from: next, to: next + 1 })) {
-        for (const { appendedAt } of page) return Math.max(0, identity.now() - appendedAt);
-      }
-      return 0;
+      const record = await recordAt(log, topicOf[projection], partition, next);
+      return record ? Math.max(0, identity.now() - record.appendedAt) : 0;
     };
 
     const describe = async (projection: ProjectionName) => {

@@ -1,4 +1,4 @@
-import { type ArtifactStore, type DataRef, type EventLog, TOPICS } from '@hindcast/domain';
+import { type ArtifactStore, type DataRef, type EventLog, recordAt, TOPICS } from '@hindcast/domain';
 import type { OpenEntry } from './open-set.ts';
 import { predictionEventOf } from './record-intake.ts';
 
@@ -21,13 +21,10 @@ export const loadInput = async (
 
 const fromLog = async (log: EventLog, entry: OpenEntry): Promise<LoadedInput> => {
   const { partition, offset } = entry;
-  for await (const page of log.read({ topic: TOPICS.predictions, partition, from: offset, to: offset + 1 })) {
-    for (const record of page) {
-      const event = predictionEventOf(record);
-      if (event?.id === entry.fold.request.eventId && event.type === 'PredictionRequested') {
-        return { ok: true, input: event.data.input };
-      }
-    }
+  const record = await recordAt(log, TOPICS.predictions, partition, offset);
+  const event = record && predictionEventOf(record);
+  if (event?.id === entry.fold.request.eventId && event.type === 'PredictionRequested') {
+    return { ok: true, input: event.data.input };
   }
   return { ok: false, reason: 'missing', detail: `the log did not give offset ${offset} of partition ${partition}` };
 };

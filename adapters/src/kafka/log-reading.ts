@@ -11,6 +11,8 @@ const retryMsMax = 1_000;
 /** With less time than that nothing is asked any more. */
 const attemptMsMin = 20;
 export const readPageRecordsMax = 500;
+/** A broker gives the whole batch that has the wanted offset, however little is asked for (KIP-74). */
+const oneBatchBytes = 1;
 
 /** A broker says no more than that to somebody who should have spoken TLS, or said who he is. */
 const closedHint = ' A broker that asks for TLS or for a user closes the connections of those who come without.';
@@ -31,8 +33,8 @@ export interface LogReading {
   endOf(topic: Topic, partition: number): Promise<number>;
   /** Of each partition, by number. */
   offsets(topic: Topic, partitions: number, patienceMs?: number): Promise<readonly OffsetRange[]>;
-  /** At least one record where `from` is before the end, in order and without gaps. */
-  fetch(topic: Topic, partition: number, from: number): Promise<readonly RecordedRecord[]>;
+  /** The record at the offset, which is before the end, and perhaps some that follow it, in order and without gaps. */
+  fetch(topic: Topic, partition: number, offset: number): Promise<readonly RecordedRecord[]>;
   /** `patienceMs`: for the first of them. */
   pages(
     topic: Topic,
@@ -95,9 +97,13 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
     return ends.map((end, partition) => ({ start: starts[partition] ?? 0, end }));
   };
 
-  const fetch = async (topic: Topic, partition: number, from: number): Promise<readonly RecordedRecord[]> => {
+  const fetch = async (
+    topic: Topic,
+    partition: number,
+    from: number,
+    maxBytes: number,
+  ): Promise<readonly RecordedRecord[]> => {
     await link.prepare();
-    const maxBytes = bounds.fetchPartitionBytesMax;
     const request = {
       maxWaitTime: 0,
       minBytes: 1,
@@ -123,13 +129,14 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
     endOf: async (topic, partition) => (await endsOf(topic, [partition], false))[0] ?? 0,
     offsets: (topic, partitions, patienceMs) =>
       persist('say where the log ends', () => offsets(topic, partitions), patienceMs),
-    fetch: (topic, partition, from) => persist('give records', () => fetch(topic, partition, from)),
+    fetch: (topic, partition, from) => persist('give records', () => fetch(topic, partition, from, oneBatchBytes)),
     pages: async function* (topic, partition, from, to, patienceMs) {
       let at = from;
       while (at < to) {
         const next = at;
         const patience = next === from ? patienceMs : undefined;
-        const records = await persist('give records', () => fetch(topic, partition, next), patience);
+        const maxBytes = to - next === 1 ? oneBatchBytes : bounds.fetchPartitionBytesMax;
+        const records = await persist('give records', () => fetch(topic, partition, next, maxBytes), patience);
         const wanted = Math.min(records.length, to - at);
         for (let i = 0; i < wanted; i += readPageRecordsMax) {
           yield records.slice(i, Math.min(i + readPageRecordsMax, wanted));

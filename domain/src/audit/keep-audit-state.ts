@@ -1,4 +1,5 @@
-import type { PartitionBounds } from '../event-log.ts';
+import { type PartitionBounds, TOPICS } from '../event-log.ts';
+import { recordAt } from '../record-at.ts';
 import type { ReadableLog } from '../replay-plan.ts';
 import { toBase64 } from './audit-crypto.ts';
 import {
@@ -11,7 +12,7 @@ import {
 import type { Claim } from './collect-claims.ts';
 import type { Frontier } from './growing-tree.ts';
 import { formatNoteKey, type NoteKey } from './signed-note.ts';
-import { auditRecordAt, stretchOfRecord } from './signed-stretch.ts';
+import { stretchOfRecord } from './signed-stretch.ts';
 
 /** A partition up to a checkpoint that it fits. */
 export interface ProvenPartition {
@@ -43,7 +44,7 @@ export const keepAuditState = (options: AuditStateKeeperOptions) => {
 
   const noteOf = async ({ note, auditOffset }: Claim): Promise<string | undefined> => {
     if (note !== undefined || auditOffset === undefined) return note;
-    const record = await auditRecordAt(log, audit?.partition ?? 0, auditOffset);
+    const record = await recordAt(log, TOPICS.audit, audit?.partition ?? 0, auditOffset);
     return record && stretchOfRecord(record)?.note;
   };
   const entryOf = async (subject: string, proven: ProvenPartition): Promise<AuditStatePartition | undefined> => {

@@ -1,4 +1,5 @@
 import { LogError, type RecordedRecord, type Topic } from '../event-log.ts';
+import { recordAt } from '../record-at.ts';
 import type { ReadableLog } from '../replay-plan.ts';
 
 export interface GuardedRange {
@@ -47,12 +48,12 @@ async function* readOneByOne(
   for (let offset = from; offset < to; offset++) {
     let record: RecordedRecord | undefined;
     try {
-      for await (const page of log.read({ topic, partition, from: offset, to: offset + 1 })) record = page[0];
+      record = await recordAt(log, topic, partition, offset);
     } catch (error) {
       if (!isDamage(error)) throw error;
       return onDamage(offset, `offset ${offset} cannot be read: ${messageOf(error)}`);
     }
-    if (record?.offset !== offset) return onDamage(offset, `offset ${offset} is missing`);
+    if (!record) return onDamage(offset, `offset ${offset} is missing`);
     yield record;
   }
 }

@@ -1,7 +1,7 @@
 import type { AuditCheckpointSigned } from '../audit-events.ts';
 import { decode } from '../event-codec.ts';
 import { DEFAULT_TENANT, keyOf } from '../event-envelope.ts';
-import { type RecordedRecord, TOPICS, type Topic } from '../event-log.ts';
+import type { RecordedRecord, Topic } from '../event-log.ts';
 import type { ReadableLog } from '../replay-plan.ts';
 import { type AuditCheckpoint, type AuditedPartition, parseCheckpoint } from './audit-checkpoint.ts';
 import { type ByteText, fromBase64, toBase64 } from './audit-crypto.ts';
@@ -51,16 +51,6 @@ export const stretchOfRecord = (record: RecordedRecord): SignedStretch | undefin
   const fits = checkpoint?.size === size && auditKey(checkpoint) === record.key;
   if (!fits || marked === undefined || parsed.length !== peakCount(from)) return undefined;
   return { checkpoint, note, key, before: { size: from, peaks: parsed }, marks: marked };
-};
-
-/** The record of the audit topic at the offset. */
-export const auditRecordAt = async (
-  log: Pick<ReadableLog, 'read'>,
-  partition: number,
-  offset: number,
-): Promise<RecordedRecord | undefined> => {
-  for await (const page of log.read({ topic: TOPICS.audit, partition, from: offset, to: offset + 1 })) return page[0];
-  return undefined;
 };
 
 export interface Retraced {

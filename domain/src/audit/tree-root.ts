@@ -1,6 +1,7 @@
 import { readWhole } from '../datasets/read-cut.ts';
-import type { PartitionBounds, RecordedRecord, Topic } from '../event-log.ts';
+import type { PartitionBounds, Topic } from '../event-log.ts';
 import { JobFailure } from '../job-handler.ts';
+import { recordAt } from '../record-at.ts';
 import type { ReadableLog } from '../replay-plan.ts';
 import type { ByteText } from './audit-crypto.ts';
 import { findStretch } from './find-stretch.ts';
@@ -75,8 +76,7 @@ const nearestStretch = async (
 ): Promise<SignedStretch | undefined> => {
   const newest = stretches.get(auditSubject({ topic, partition }));
   if (!newest || newest.before.size < size) return newest;
-  let last: RecordedRecord | undefined;
-  for await (const page of log.read({ topic, partition, from: size - 1, to: size })) last = page[0];
+  const last = await recordAt(log, topic, partition, size - 1);
   return last && findStretch(log, last);
 };
 

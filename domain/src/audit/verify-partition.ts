@@ -1,11 +1,12 @@
-import type { PartitionBounds, Topic } from '../event-log.ts';
+import { type PartitionBounds, TOPICS, type Topic } from '../event-log.ts';
+import { recordAt } from '../record-at.ts';
 import type { ReadableLog } from '../replay-plan.ts';
 import type { AuditedRange, AuditFinding } from './audit-report.ts';
 import type { Claim } from './collect-claims.ts';
 import { type Frontier, growTree } from './growing-tree.ts';
 import { type Difference, locateDifference } from './locate-difference.ts';
 import { readGuarded } from './read-guarded.ts';
-import { auditRecordAt, type SignedStretch, stretchOfRecord } from './signed-stretch.ts';
+import { type SignedStretch, stretchOfRecord } from './signed-stretch.ts';
 import type { TreeHash } from './tree-hash.ts';
 
 export interface PartitionToVerify {
@@ -111,7 +112,7 @@ const locate = async (
   range: { readonly from: number; readonly to: number },
 ): Promise<Difference | undefined> => {
   const claim = claims.find(({ size, auditOffset }) => size > range.from && auditOffset !== undefined);
-  const record = claim && (await auditRecordAt(log, auditPartition, claim.auditOffset ?? 0));
+  const record = claim && (await recordAt(log, TOPICS.audit, auditPartition, claim.auditOffset ?? 0));
   const stretch: SignedStretch | undefined = record && stretchOfRecord(record);
   return stretch && locateDifference(log, hash, stretch, range);
 };

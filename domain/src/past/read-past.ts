@@ -6,6 +6,7 @@ import {
   type PredictionEventOf,
   type PredictionRequested,
 } from '../prediction-events.ts';
+import { recordAt } from '../record-at.ts';
 import type { OffsetRange } from '../replay-cursor.ts';
 import type { LogCut } from './log-cut.ts';
 import { noPast, type PastCounts } from './past-counts.ts';
@@ -106,10 +107,9 @@ async function* readPartition(
   const requestOf = async (waiting: Waiting): Promise<PredictionRequested> => {
     if (waiting.request) return waiting.request;
     const { offset } = waiting;
-    for await (const page of log.read({ topic: TOPICS.predictions, partition, from: offset, to: offset + 1 })) {
-      const event = page[0] && eventOf(page[0]);
-      if (event?.type === 'PredictionRequested') return event;
-    }
+    const record = await recordAt(log, TOPICS.predictions, partition, offset);
+    const event = record && eventOf(record);
+    if (event?.type === 'PredictionRequested') return event;
     throw new IncompletePast(partition, offset);
   };
   let next = from;

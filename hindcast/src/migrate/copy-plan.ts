@@ -3,6 +3,7 @@ import {
   type PartitionBounds,
   type ReadableLog,
   type RecordedRecord,
+  recordAt,
   TOPICS,
   type Topic,
 } from '@hindcast/domain';
@@ -75,9 +76,8 @@ const newestOf = async (log: ReadableLog, topics: ReadonlyMap<Topic, readonly Pa
   let newestAt = 0;
   for (const [topic, sources] of topics) {
     for (const { partition, end } of sources) {
-      for await (const page of log.read({ topic, partition, from: end - 1, to: end })) {
-        for (const { appendedAt } of page) newestAt = Math.max(newestAt, appendedAt);
-      }
+      const newest = await recordAt(log, topic, partition, end - 1);
+      if (newest) newestAt = Math.max(newestAt, newest.appendedAt);
     }
   }
   return newestAt;
