@@ -25,8 +25,8 @@ const flood = async (client: Client, model: string): Promise<{ accepted: number;
 };
 
 const expectServed = async (client: Client, model: string): Promise<void> => {
-  const { status, body } = await client.submit({ model, ...linearRow }, { prefer: 'wait=10' });
-  expect(status, JSON.stringify(body)).toBe(201);
+  const { body } = await client.submit({ model, ...linearRow }, hours);
+  expect((await client.ended(body['id'])).status).toBe('succeeded');
 };
 const expectExpiry = async (client: Client, model: string): Promise<void> => {
   const { body } = await client.submit({ model, ...linearRow }, { 'cancel-after': '700ms' });
