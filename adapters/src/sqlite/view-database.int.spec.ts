@@ -43,6 +43,19 @@ it('finds documents, checkpoints and the live generation again after a restart',
     await second.stop();
   }));
 
+it('drops a generation, however large, while this thread does other work', () =>
+  inFolder(async (folder) => {
+    const views = await openSqliteViews({ folder, now });
+    const { generation } = await views.create('prediction-status');
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    await views.drop('prediction-status', generation);
+    expect(turned).toBe(true);
+    await views.stop();
+  }));
+
 it('gives a document back from its file as it was saved', () =>
   inFolder(async (folder) => {
     const odd = '"ü\u0000\n\u2028 🙂';

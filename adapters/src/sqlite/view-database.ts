@@ -18,7 +18,7 @@ import { openViewConnection } from './view-connection.ts';
 import { openViewGenerations, type ViewGenerations } from './view-generations.ts';
 import { createSqliteViewReader } from './view-reader.ts';
 import { labelsRows, modelRows, qualityRows, statsRows, type ViewRows } from './view-rows.ts';
-import { isOutdated, openViewSchema, viewsRemedy } from './view-schema.ts';
+import { dropViewTables, isOutdated, openViewSchema, viewsRemedy } from './view-schema.ts';
 import { createSqliteViewStore, type SqliteViewStore } from './view-store.ts';
 import { createWriteBehind } from './view-write-behind.ts';
 import { createViewWriter } from './view-writer.ts';
@@ -92,13 +92,13 @@ export const openSqliteViews = async ({
       });
     },
     drop: (projection, generation) =>
-      behind.alone(() => {
+      behind.write(() => {
         if (generations.require(projection, generation).state === 'live') {
           throw new Error(`Generation ${generation} of ${projection} is live.`);
         }
         const dropped = projection === 'models' ? [models] : [status, stats, quality, labels];
         for (const stores of dropped) stores.discard(generation);
-        generations.drop(projection, generation);
+        return dropViewTables(projection, generation);
       }),
     statusStore: status.of,
     statsStore: stats.of,

@@ -1,6 +1,6 @@
 import { type Clock, PROJECTIONS, type ProjectionName, type ViewGeneration } from '@hindcast/domain';
 import type Database from 'libsql';
-import { addLaterTables, createViewTables, dropViewTables } from './view-schema.ts';
+import { addLaterTables, createViewTables } from './view-schema.ts';
 
 export interface ViewGenerations {
   list(): readonly ViewGeneration[];
@@ -9,7 +9,6 @@ export interface ViewGenerations {
   require(projection: ProjectionName, generation: number): ViewGeneration;
   create(projection: ProjectionName): ViewGeneration;
   promote(projection: ProjectionName, generation: number): void;
-  drop(projection: ProjectionName, generation: number): void;
 }
 
 /** The table of generations and the tables that they stand for, changed together. */
@@ -20,7 +19,6 @@ export const openViewGenerations = (db: Database.Database, now: Clock): ViewGene
   const insert = db.prepare('INSERT INTO view_generations VALUES (?, ?, ?, ?)');
   const demote = db.prepare("UPDATE view_generations SET state = 'previous' WHERE projection = ? AND state = 'live'");
   const raise = db.prepare("UPDATE view_generations SET state = 'live' WHERE projection = ? AND generation = ?");
-  const remove = db.prepare('DELETE FROM view_generations WHERE projection = ? AND generation = ?');
   const live = new Map<ProjectionName, number>();
   const last = new Map<ProjectionName, number>();
 
@@ -72,11 +70,6 @@ export const openViewGenerations = (db: Database.Database, now: Clock): ViewGene
         require(projection, generation);
         demote.run([projection]);
         raise.run([projection, generation]);
-      }),
-    drop: (projection, generation) =>
-      transact(() => {
-        remove.run([projection, generation]);
-        dropViewTables(db, projection, generation);
       }),
   };
 };

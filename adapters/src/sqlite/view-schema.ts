@@ -1,6 +1,7 @@
 import type { ProjectionName } from '@hindcast/domain';
 import type Database from 'libsql';
 import { UnusableFile } from './unusable-file.ts';
+import type { RowWrites } from './view-writer.ts';
 
 /** Grows with every change of the rows. */
 const schemaVersion = 2;
@@ -102,9 +103,16 @@ export const addLaterTables = (db: Database.Database, projection: ProjectionName
   db.exec(`CREATE INDEX IF NOT EXISTS ${status}_unrequested ON ${status} (tenant, key) WHERE status = 'unknown'`);
 };
 
-export const dropViewTables = (db: Database.Database, projection: ProjectionName, generation: number): void => {
-  for (const table of viewTables(projection, generation)) {
-    db.prepare('DELETE FROM view_checkpoints WHERE view = ?').run([table]);
-    db.exec(`DROP TABLE ${table}`);
-  }
+/** What makes a generation forgotten. Takes as long as its tables are large: some seconds for millions of documents. */
+export const dropViewTables = (projection: ProjectionName, generation: number): readonly RowWrites[] => {
+  const tables = viewTables(projection, generation);
+  return [
+    {
+      sql: 'DELETE FROM view_generations WHERE projection = ? AND generation = ?',
+      columns: 2,
+      values: [projection, generation],
+    },
+    { sql: 'DELETE FROM view_checkpoints WHERE view = ?', columns: 1, values: [...tables] },
+    ...tables.map((table) => ({ sql: `DROP TABLE ${table}`, columns: 0, values: [] })),
+  ];
 };

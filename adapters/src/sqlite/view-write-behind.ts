@@ -25,6 +25,8 @@ export interface WriteBehind {
   schedule(): Promise<void>;
   /** Writes all that waits now. */
   flush(): Promise<void>;
+  /** Writes what it is told when its turn has come, all of it or nothing, and nothing else meanwhile. */
+  write(writes: () => readonly RowWrites[]): Promise<void>;
   /** Runs the work, which does not wait for anything, while nothing is being written. */
   alone<T>(work: () => T): Promise<Awaited<T>>;
   stop(): Promise<void>;
@@ -58,16 +60,17 @@ export const createWriteBehind = (writer: ViewWriter, logger?: Logger): WriteBeh
     while (writing) await writing;
     return await work();
   };
+  const asTurn = (turn: Promise<void>): Promise<void> => {
+    writing = turn
+      .catch(() => {})
+      .finally(() => {
+        writing = undefined;
+      });
+    return turn;
+  };
   const takeTurn = (share: number): Promise<void> =>
     alone(() => {
-      if (waiting() === 0) return;
-      const turn = writeSome(Math.max(turnMin, Math.ceil(waiting() * share)));
-      writing = turn
-        .catch(() => {})
-        .finally(() => {
-          writing = undefined;
-        });
-      return turn;
+      if (waiting() > 0) return asTurn(writeSome(Math.max(turnMin, Math.ceil(waiting() * share))));
     });
 
   const drain = async (): Promise<void> => {
@@ -93,6 +96,7 @@ export const createWriteBehind = (writer: ViewWriter, logger?: Logger): WriteBeh
     add: (outbox) => outboxes.add(outbox),
     remove: (outbox) => outboxes.delete(outbox),
     flush: () => takeTurn(1),
+    write: (writes) => alone(() => asTurn(writer.write(writes()))),
     alone,
     async schedule() {
       if (waiting() > waitingMax) {

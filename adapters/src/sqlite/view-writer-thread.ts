@@ -22,6 +22,10 @@ const prepared = (sql: string): Database.Statement => {
 };
 
 const writeRows = ({ sql, otherwise, columns, values }: RowWrites): void => {
+  if (columns === 0) {
+    db.exec(sql);
+    return;
+  }
   const statement = prepared(sql);
   for (let at = 0; at < values.length; at += columns) {
     const row = values.slice(at, at + columns);

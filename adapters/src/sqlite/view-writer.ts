@@ -10,6 +10,7 @@ export interface RowWrites {
   readonly sql: string;
   /** What to run for a row where `sql` changed nothing. */
   readonly otherwise?: string;
+  /** Values of a row; 0 for a statement that has none and is run once. */
   readonly columns: number;
   readonly values: Value[];
 }
