@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { buildHttpServer, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
+import { buildHttpServer, connectionBacklog, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
 import { openBacklogReading, openViewProgress, type ViewProgress } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
 import type { Notary } from '@hindcast/workers';
@@ -87,7 +87,7 @@ export const startHindcast = async (
     });
     await server.ready();
     const summary = await stillAt(settle(ports, running, config, logger, server), 'making models ready');
-    const url = await server.listen({ host: config.host, port: config.port });
+    const url = await server.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
     return { url, log: ports.log, summary, stop: opened.undo };
   } catch (error) {
     await opened.undo().catch((err: unknown) => logger.warn({ err }, 'What was started could not be stopped.'));

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
+import { connectionBacklog } from '@hindcast/adapters/http';
 
 export interface Balancer {
   /** Without a slash at its end. */
@@ -63,7 +64,7 @@ export const startBalancer = async (replicas: Replicas, port = 0): Promise<Balan
     (incoming, outgoing) =>
       forward(incoming, outgoing, isQuery(incoming) ? replicas.queries() : replicas.commands(), 0),
   );
-  server.listen(port, '127.0.0.1');
+  server.listen({ port, host: '127.0.0.1', backlog: connectionBacklog });
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

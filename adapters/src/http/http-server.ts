@@ -83,6 +83,12 @@ const answeredElsewhere = (method: string): string =>
 const timeoutsDefault = { requestMs: 30_000, headersMs: 10_000 };
 
 /**
+ * Connections that may wait to be taken. Of those that come beyond it while a thread is busy the kernel forgets half: such
+ * a client repeats itself seconds later, or is reset. Linux allows as many by itself (`somaxconn`); Node asks for 511.
+ */
+export const connectionBacklog = 4_096;
+
+/**
  * A Fastify server with the rules that all interfaces share: strict JSON, TypeBox checks without conversions, every
  * error as a problem of the one table, 405 with `Allow`, 421 for what another process answers, slow clients cut, health, `/openapi.json` and `/docs`. Routes
  * have to be registered in plugins: the description sees only those. Responses are written as they are given; their
