@@ -56,6 +56,24 @@ it('drops a generation, however large, while this thread does other work', () =>
     await views.stop();
   }));
 
+it('lets other work have its turn between the pages of a scan', () =>
+  inFolder(async (folder) => {
+    const views = await openSqliteViews({ folder, now });
+    const ids = Array.from({ length: 1_200 }, (_, i) => String(i));
+    await views.statusStore(1).save(ids.map((id) => ({ doc: requestedDoc(id, 7, 1_000), base: undefined })));
+    let [turns, pages, scanning] = [0, 0, true];
+    const work = () => {
+      turns += 1;
+      if (scanning) setImmediate(work);
+    };
+    for await (const _ of views.statusStore(1).scan()) {
+      if (pages++ === 0) setImmediate(work);
+    }
+    scanning = false;
+    expect([turns > 1, pages]).toEqual([true, 3]);
+    await views.stop();
+  }));
+
 it('gives a document back from its file as it was saved', () =>
   inFolder(async (folder) => {
     const odd = '"ü\u0000\n\u2028 🙂';

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Checkpoint, ViewStore, ViewWrite } from '@hindcast/domain';
 import type Database from 'libsql';
 import { createViewOutbox } from './view-outbox.ts';
@@ -83,6 +84,8 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
         if (!last) return;
         yield page;
         after = last.key;
+        // Nothing here waits for anything: without a turn for others a server would answer nobody until all is read.
+        await nextTurn();
       }
     },
   };
