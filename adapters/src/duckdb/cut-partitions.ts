@@ -103,7 +103,7 @@ export const cutPartitions = async (
       lanes.give(part.records, async (session) => {
         counted.folded(0);
         const folded = await foldPartition(session, part, given);
-        await seen.look(session);
+        await seen.look(session, part, spec);
         await write(session, part, given, columnsSeen());
         sums = addFolded(sums, folded);
         counted.folded(part.records);

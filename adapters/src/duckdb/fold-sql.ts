@@ -23,12 +23,14 @@ export const loadSql = ({ path, lineMax }: SpilledPartition, { context }: Pick<D
   const lineBytesMax = Math.max(lineBytesMin, lineMax * utf8BytesPerUnitMax);
   const types = Object.entries({ o: 'BIGINT', t: 'BIGINT' });
   for (const name of ['c', 'k', 'id', 'cause', ...texts, 'v', 'x']) types.push([name, 'VARCHAR']);
+  types.push(['form', 'UTINYINT']);
   const unquoted = (name: string): string =>
     `CASE WHEN starts_with(${name}, '"') THEN json_extract_string(${name}, '$') ELSE ${name} END AS ${name}`;
   return `CREATE OR REPLACE TEMP TABLE ev AS
 SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause, ${texts.map(unquoted).join(', ')},
-  v, ${context ? 'x' : 'NULL::VARCHAR AS x'}, NOT (coalesce(json_valid(v), true) AND coalesce(json_valid(x), true)) AS broken,
-  CASE WHEN c = 'R' AND (contains(v, '$enc') OR contains(v, '\\u')) THEN TRY(json_extract_string(v, '/$enc')) IS NOT NULL
+  v, ${context ? 'x' : 'NULL::VARCHAR AS x'}, form,
+  NOT (form IS NOT NULL OR coalesce(json_valid(v), true)) OR NOT coalesce(json_valid(x), true) AS broken,
+  CASE WHEN c = 'R' AND (contains(v, '$enc') OR form IS NULL AND contains(v, '\\u')) THEN TRY(json_extract_string(v, '/$enc')) IS NOT NULL
     ELSE false END AS sealed
 FROM read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false, new_line = '\\n',
   max_line_size = ${lineBytesMax}, buffer_size = ${4 * lineBytesMax},

@@ -7,7 +7,8 @@ import {
   type RecordedRecord,
   schemaVersions,
 } from '@hindcast/domain';
-import { columnsOf, isPlain, noColumns, plainText, readColumns } from './spill-columns.ts';
+import { plainText } from './json-text.ts';
+import { columnsOf, isPlain, noColumns, readColumns, type SpillForms } from './spill-columns.ts';
 
 /**
  * A record as DuckDB reads it: offset, log time, code, key, event id, the event it answers, and then what `spillColumns` names
@@ -41,6 +42,7 @@ export interface SpillOptions {
   readonly artifacts: Pick<ArtifactStore, 'get'>;
   /** Reads every record as `decode` does. Without it the head of an envelope is looked at, and its data is passed on unread. */
   readonly careful: boolean;
+  readonly forms: SpillForms;
 }
 
 /** The head of an envelope as `makeEvent` writes it, with ids that need no escape. Anything else is read with care. */
@@ -64,7 +66,7 @@ export const spillLine = (
   const code = codes[type as EventType];
   if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : carefulLine(record, options);
   // Nobody would see that the data is broken of which nothing is passed on.
-  const columns = readColumns(code, value, length, options.model);
+  const columns = readColumns(code, value, length, options.model, options.forms);
   return columns === undefined ? carefulLine(record, options) : line(record, code, key, id, cause, columns);
 };
 

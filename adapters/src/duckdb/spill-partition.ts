@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
+import { createJsonForms } from './json-forms.ts';
 import { spillLine } from './spill-line.ts';
 
 /** Bytes that are gathered before they are written. */
@@ -13,6 +14,8 @@ export interface SpilledPartition {
   readonly records: number;
   /** Longest line, in UTF-16 units. */
   readonly lineMax: number;
+  /** A value of each form, which lines name by its place. */
+  readonly forms: { readonly input: readonly string[]; readonly output: readonly string[] };
 }
 
 export interface SpillTask {
@@ -48,6 +51,8 @@ export const spillPartition = async (
     return { part: { ...(JSON.parse(known) as SpilledPartition), path }, kept: Promise.resolve() };
   }
   const handle = await open(path, 'w');
+  const forms = { input: createJsonForms(), output: createJsonForms() };
+  const options = { model, artifacts, careful, forms };
   let chunk = Buffer.allocUnsafe(chunkBytes);
   let filled = 0;
   let lineMax = 0;
@@ -58,7 +63,7 @@ export const spillPartition = async (
   try {
     for await (const page of readWhole(log, topic, range)) {
       for (const record of page) {
-        const line = spillLine(record, { model, artifacts, careful });
+        const line = spillLine(record, options);
         const text = typeof line === 'object' ? await line : line;
         if (text === undefined) continue;
         lineMax = Math.max(lineMax, text.length);
@@ -74,7 +79,8 @@ export const spillPartition = async (
     await handle.close();
     throw error;
   }
-  const part: SpilledPartition = { partition, path, records: to - from, lineMax };
+  const examples = { input: forms.input.examples, output: forms.output.examples };
+  const part: SpilledPartition = { partition, path, records: to - from, lineMax, forms: examples };
   return { part, kept: keep(handle, summary, part) };
 };
 
