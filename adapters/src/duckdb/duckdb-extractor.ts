@@ -37,13 +37,15 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
       1,
       Math.min(options.threads, sessionsMax, Math.floor(options.memoryBytesMax / sessionBytesMin)),
     );
+    // Three threads on two cores would all be slower, and leave more to be done by one of them at the end.
+    const besideReader = Math.max(1, Math.min(threads, options.threads - 1));
     const duckdb = await openDuckdbSessions(temporary, { ...options, threads });
     run.signal.addEventListener('abort', duckdb.interrupt);
     try {
       const secrets = { sha256: options.sha256, redactionKey: source.redactionKey };
       const { columns, ...cut } = await cutPartitions(
         duckdb.sessions,
-        { plan, source, folder, secrets },
+        { plan, source, folder, secrets, besideReader },
         countSteps(plan, run),
       );
       const discard = () => rm(folder, { recursive: true, force: true });
