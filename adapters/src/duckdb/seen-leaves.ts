@@ -41,14 +41,16 @@ const kindOfType = (type: unknown): LeafKind => {
   return type === 'BOOLEAN' ? 'boolean' : 'number';
 };
 
-const recordsOf = (offset: 'ro' | 'eo'): string =>
-  `FROM ev WHERE o IN (SELECT ${offset} FROM acct WHERE account = 'rows')`;
-const offsets = { input: 'ro', output: 'eo' } as const;
-/** Values of rows whose members are not known by their form: JSON text of the records that rows are made of. */
+/** Records that rows are made of. */
+const recordsOf = {
+  input: `FROM req WHERE o IN (SELECT ro FROM acct WHERE account = 'rows')`,
+  output: `FROM ans WHERE o IN (SELECT eo FROM acct WHERE account = 'rows')`,
+} as const;
+/** Values of rows whose members are not known by their form: JSON text. */
 const valuesOf: Readonly<Record<Role, string>> = {
-  input: `SELECT v AS j ${recordsOf('ro')} AND v IS NOT NULL AND form IS NULL`,
-  context: `SELECT x AS j ${recordsOf('ro')} AND x IS NOT NULL`,
-  output: `SELECT v AS j ${recordsOf('eo')} AND v IS NOT NULL AND form IS NULL`,
+  input: `SELECT v AS j ${recordsOf.input} AND v IS NOT NULL AND form IS NULL`,
+  context: `SELECT x AS j ${recordsOf.input} AND x IS NOT NULL`,
+  output: `SELECT v AS j ${recordsOf.output} AND v IS NOT NULL AND form IS NULL`,
 };
 
 const distinct = async (session: DuckdbSession, select: string): Promise<readonly (readonly unknown[])[]> => {
@@ -120,7 +122,7 @@ export const createSeenLeaves = () => {
     role: 'input' | 'output',
     { forms }: SpilledPartition,
   ): Promise<boolean> => {
-    const found = (await distinct(session, `form ${recordsOf(offsets[role])}`)).map(([form]) => form);
+    const found = (await distinct(session, `form ${recordsOf[role]}`)).map(([form]) => form);
     for (const form of found) {
       const example = form === null ? undefined : forms[role][Number(form)];
       if (example === undefined) continue;
@@ -132,7 +134,7 @@ export const createSeenLeaves = () => {
   };
 
   return {
-    /** At the partition that is folded in `ev` and `acct`. */
+    /** At the partition that is folded in `req`, `ans` and `acct`. */
     look: async (
       session: DuckdbSession,
       part: SpilledPartition,
@@ -147,7 +149,7 @@ export const createSeenLeaves = () => {
       const rows = `FROM acct WHERE account = 'rows'`;
       for (const [type] of await distinct(session, `json_type(lv) ${rows} AND lv IS NOT NULL`))
         label.add(kindOfType(type));
-      const ran = `FROM (SELECT ${columnsOf('R')} FROM ev WHERE o IN (SELECT ro ${rows})) WHERE ${requestField('role')} <> 'imported'`;
+      const ran = `FROM (SELECT ${columnsOf('R')} FROM req WHERE o IN (SELECT ro ${rows})) WHERE ${requestField('role')} <> 'imported'`;
       for (const [version] of await distinct(session, `${requestField('version')} ${ran}`))
         versions.add(Number(version));
     },

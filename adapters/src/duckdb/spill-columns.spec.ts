@@ -9,7 +9,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createJsonForms } from './json-forms.ts';
-import { columnsOf, noColumns, readColumns } from './spill-columns.ts';
+import { columnsOf, noAnswer, readColumns } from './spill-columns.ts';
 
 const codes: Readonly<Record<string, string>> = {
   PredictionRequested: 'R',
@@ -94,6 +94,6 @@ describe('columns of data that is not parsed', () => {
       expect(other).not.toBe(value);
       expect(read(event, other)).toBeUndefined();
     }
-    expect(columnsOf(aPredictionCanceled())).toBe(noColumns);
+    expect(columnsOf(aPredictionCanceled())).toBe(noAnswer);
   });
 });

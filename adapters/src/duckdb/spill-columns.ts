@@ -10,15 +10,14 @@ export const spillColumns = {
   L: ['occurredAt', 'source', 'weight'],
 } as const;
 /**
- * Behind these texts stand two of JSON: the input and the context of a request, an output, or the value of a label. The last
- * column is the form of an input or output, where it has one.
+ * Texts of a request, and of what answers it. Behind them stand the input and the context of a request, an output, or the
+ * value of a label, as JSON. The last column is the form of an input or output, where it has one.
  */
-export const textColumns = 8;
+export const textColumns = { requests: 8, answers: 3 } as const;
 
-const tabs = (texts: number): string => '\t'.repeat(textColumns - texts);
-const afterRuntime = tabs(1);
-const afterLabel = tabs(3);
-export const noColumns = `${tabs(0)}\t\t`;
+const afterRuntime = '\t'.repeat(textColumns.answers - spillColumns.S.length);
+export const noRequest = '\t'.repeat(textColumns.requests + 2);
+export const noAnswer = '\t'.repeat(textColumns.answers + 1);
 
 export interface SpillForms {
   readonly input: JsonForms;
@@ -73,7 +72,7 @@ export const readColumns = (
   const found = code === 'L' ? execAt(label, value, at) : null;
   if (!found) return undefined;
   const [, json = '', occurredAt = '', source = '', weight = ''] = found;
-  return `${occurredAt}\t${source}\t${weight}\t${afterLabel}${json}\t\t`;
+  return `${occurredAt}\t${source}\t${weight}\t${json}\t`;
 };
 
 const readRequest = (value: string, at: number, wanted: string, forms: JsonForms): string | undefined => {
@@ -99,7 +98,7 @@ const readSuccess = (value: string, at: number, forms: JsonForms): string | unde
   const start = at + successHead.length;
   const end = forms.end(value, start);
   const tail = end < 0 ? null : execAt(successTail, value, end);
-  return tail ? `${tail[1] ?? ''}\t${afterRuntime}${value.slice(start, end)}\t\t${forms.last()}` : undefined;
+  return tail ? `${tail[1] ?? ''}\t${afterRuntime}${value.slice(start, end)}\t${forms.last()}` : undefined;
 };
 
 /** The same columns of an event that was parsed. */
@@ -112,10 +111,10 @@ export const columnsOf = (event: DomainEvent): string => {
     return `${texts}\t${json(input)}\t${json(context)}\t`;
   }
   if (event.type === 'PredictionSucceeded')
-    return `${textColumn(event.data.provenance?.runtime)}\t${afterRuntime}${json(event.data.output)}\t\t`;
-  if (event.type !== 'PredictionLabeled') return noColumns;
+    return `${textColumn(event.data.provenance?.runtime)}\t${afterRuntime}${json(event.data.output)}\t`;
+  if (event.type !== 'PredictionLabeled') return noAnswer;
   const { value, occurredAt, source, weight } = event.data;
-  return `${[occurredAt, source, weight].map(textColumn).join('\t')}\t${afterLabel}${json(value)}\t\t`;
+  return `${[occurredAt, source, weight].map(textColumn).join('\t')}\t${json(value)}\t`;
 };
 
 /** What is no Unicode is none in a row either: half of a pair becomes U+FFFD. */

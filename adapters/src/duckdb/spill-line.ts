@@ -8,11 +8,12 @@ import {
   schemaVersions,
 } from '@hindcast/domain';
 import { plainText } from './json-text.ts';
-import { columnsOf, isPlain, noColumns, readColumns, type SpillForms } from './spill-columns.ts';
+import { columnsOf, isPlain, noAnswer, noRequest, readColumns, type SpillForms } from './spill-columns.ts';
+import type { SpillFile } from './spill-file.ts';
 
 /**
- * A record as DuckDB reads it: offset, log time, code, key, event id, the event it answers, and then what `spillColumns` names
- * for its code, with tabs between. JSON text as the log has it knows no tab and no end of line.
+ * A record as DuckDB reads it: offset, log time, code, key, event id, of an answer the event that it answers, and then what
+ * `spillColumns` names for its code, with tabs between. JSON text as the log has it knows no tab and no end of line.
  */
 export type SpillCode = keyof typeof spillCodes;
 export const spillCodes = {
@@ -43,6 +44,8 @@ export interface SpillOptions {
   /** Reads every record as `decode` does. Without it the head of an envelope is looked at, and its data is passed on unread. */
   readonly careful: boolean;
   readonly forms: SpillForms;
+  /** Requests lie apart from what answers them. */
+  readonly files: { readonly requests: Pick<SpillFile, 'add'>; readonly answers: Pick<SpillFile, 'add'> };
 }
 
 /** The head of an envelope as `makeEvent` writes it, with ids that need no escape. Anything else is read with care. */
@@ -52,47 +55,36 @@ const head = new RegExp(
     `"subject":"${plainText}*","tenant":"${plainText}*","partitionkey":"(${plainText}+)"(?:,"correlationid":"${plainText}*")?` +
     String.raw`(?:,"causationid":"(${plainText}+)?")?(?:,"traceparent":"${plainText}*")?,"data":(?=\{)`,
 );
-/** undefined where a data set has nothing to do with the record. A promise only where a payload has to be fetched. */
-export const spillLine = (
-  record: RecordedRecord,
-  options: SpillOptions,
-): string | undefined | Promise<string | undefined> => {
-  if (options.careful) return carefulLine(record, options);
+/** Adds a line unless a data set has nothing to do with the record. A promise only where a payload has to be fetched. */
+export const spillRecord = (record: RecordedRecord, options: SpillOptions): void | Promise<void> => {
+  if (options.careful) return spillWithCare(record, options);
   const { value, key } = record;
   const found = head.exec(value);
-  if (!found) return carefulLine(record, options);
+  if (!found) return spillWithCare(record, options);
   const [{ length }, id = '', type = '', schema, version, partitionKey, cause = ''] = found;
-  if (schema !== type || partitionKey !== key || version !== newest(type)) return carefulLine(record, options);
+  if (schema !== type || partitionKey !== key || version !== newest(type)) return spillWithCare(record, options);
   const code = codes[type as EventType];
-  if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : carefulLine(record, options);
+  if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : spillWithCare(record, options);
   // Nobody would see that the data is broken of which nothing is passed on.
   const columns = readColumns(code, value, length, options.model, options.forms);
-  return columns === undefined ? carefulLine(record, options) : line(record, code, key, id, cause, columns);
+  if (columns === undefined) return spillWithCare(record, options);
+  addLine(options, record, code, key, id, cause, columns);
 };
 
 const newestKnown = new Map(Object.entries(schemaVersions).map(([type, version]) => [type, String(version)]));
 const newest = (type: string): string => newestKnown.get(type) ?? '1';
 
-const carefulLine = (
-  record: RecordedRecord,
-  options: SpillOptions,
-): string | undefined | Promise<string | undefined> => {
+const spillWithCare = (record: RecordedRecord, options: SpillOptions): void | Promise<void> => {
   const decoded = decode(record);
-  if (!decoded.ok)
-    return line(
-      record,
-      record.headers['type'] === 'PredictionRequested' ? 'V' : 'U',
-      plain(record.key),
-      '',
-      '',
-      noColumns,
-    );
+  if (!decoded.ok) {
+    const code = record.headers['type'] === 'PredictionRequested' ? 'V' : 'U';
+    return addLine(options, record, code, plain(record.key), '', '', noAnswer);
+  }
   const { event } = decoded;
   const code = codes[event.type];
-  if (code === undefined) return undefined;
-  if (hasRef(event, options.model))
-    return inlinePayload(event, options.artifacts).then((whole) => eventLine(record, code, whole, options));
-  return eventLine(record, code, event, options);
+  if (code === undefined) return;
+  if (!hasRef(event, options.model)) return addEvent(options, record, code, event);
+  return inlinePayload(event, options.artifacts).then((whole) => addEvent(options, record, code, whole));
 };
 
 const hasRef = (event: DomainEvent, model: string): boolean => {
@@ -100,27 +92,25 @@ const hasRef = (event: DomainEvent, model: string): boolean => {
   return event.type === 'PredictionSucceeded' && event.data.outputRef !== undefined;
 };
 
-const eventLine = (record: RecordedRecord, code: SpillCode, event: DomainEvent, { model }: SpillOptions): string => {
-  const isOther = event.type === 'PredictionRequested' && event.data.model !== model;
-  const columns = isOther ? noColumns : columnsOf(event);
-  return line(
-    record,
-    isOther ? 'r' : code,
-    plain(record.key),
-    plain(event.id),
-    plain(event.causationid ?? ''),
-    columns,
-  );
+const addEvent = (options: SpillOptions, record: RecordedRecord, code: SpillCode, event: DomainEvent): void => {
+  const isOther = event.type === 'PredictionRequested' && event.data.model !== options.model;
+  const [id, cause] = [plain(event.id), plain(event.causationid ?? '')];
+  addLine(options, record, isOther ? 'r' : code, plain(record.key), id, cause, isOther ? noRequest : columnsOf(event));
 };
 
 /** An id that could be taken for more than a field is compared in its JSON form, which no other id has. */
 const plain = (id: string): string => (id === '' || isPlain(id) ? id : JSON.stringify(id));
 
-const line = (
+const addLine = (
+  { files }: SpillOptions,
   { offset, appendedAt }: RecordedRecord,
   code: SpillCode,
   key: string,
   id: string,
   cause: string,
   columns: string,
-): string => `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t${cause}\t${columns}\n`;
+): void => {
+  const head = `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t`;
+  if (code === 'R' || code === 'r') files.requests.add(`${head}${columns}\n`);
+  else files.answers.add(`${head}${cause}\t${columns}\n`);
+};
