@@ -29,7 +29,7 @@ export const spillCodes = {
   U: 'anything else that cannot be read',
 } as const;
 
-const codes: Readonly<Partial<Record<EventType, SpillCode>>> = {
+const codes = {
   PredictionRequested: 'R',
   PredictionSucceeded: 'S',
   PredictionFailed: 'F',
@@ -37,7 +37,8 @@ const codes: Readonly<Partial<Record<EventType, SpillCode>>> = {
   PredictionExpired: 'E',
   PredictionAttemptStarted: 'A',
   PredictionLabeled: 'L',
-};
+} as const satisfies Partial<Record<EventType, SpillCode>>;
+const codeOf = (type: EventType): SpillCode | undefined => (codes as Partial<Record<EventType, SpillCode>>)[type];
 export interface SpillOptions {
   readonly model: string;
   readonly artifacts: Pick<ArtifactStore, 'get'>;
@@ -51,7 +52,7 @@ export interface SpillOptions {
 /** The head of an envelope as `makeEvent` writes it, with ids that need no escape. Anything else is read with care. */
 const head = new RegExp(
   String.raw`^\{"specversion":"1\.0","id":"(${plainText}+)","source":"${plainText}*","type":"([A-Za-z]+)",` +
-    String.raw`"dataschema":"urn:hindcast:schema:([A-Za-z]+):(\d+)","datacontenttype":"application/json","time":"${plainText}*",` +
+    String.raw`"dataschema":"urn:hindcast:schema:\2:(\d+)","datacontenttype":"application/json","time":"${plainText}*",` +
     `"subject":"${plainText}*","tenant":"${plainText}*","partitionkey":"(${plainText}+)"(?:,"correlationid":"${plainText}*")?` +
     String.raw`(?:,"causationid":"(${plainText}+)?")?(?:,"traceparent":"${plainText}*")?,"data":(?=\{)`,
 );
@@ -61,18 +62,21 @@ export const spillRecord = (record: RecordedRecord, options: SpillOptions): void
   const { value, key } = record;
   const found = head.exec(value);
   if (!found) return spillWithCare(record, options);
-  const [{ length }, id = '', type = '', schema, version, partitionKey, cause = ''] = found;
-  if (schema !== type || partitionKey !== key || version !== newest(type)) return spillWithCare(record, options);
-  const code = codes[type as EventType];
-  if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : spillWithCare(record, options);
+  const [{ length }, id = '', type = '', version, partitionKey, cause = ''] = found;
+  if (partitionKey !== key) return spillWithCare(record, options);
+  const known = passedOn.find((one) => one.type === type);
+  if (known === undefined || version !== known.version) return spillWithCare(record, options);
   // Nobody would see that the data is broken of which nothing is passed on.
-  const columns = readColumns(code, value, length, options.model, options.forms);
+  const columns = readColumns(known.code, value, length, options.model, options.forms);
   if (columns === undefined) return spillWithCare(record, options);
-  addLine(options, record, code, key, id, cause, columns);
+  addLine(options, record, known.code, key, id, cause, columns);
 };
 
-const newestKnown = new Map(Object.entries(schemaVersions).map(([type, version]) => [type, String(version)]));
-const newest = (type: string): string => newestKnown.get(type) ?? '1';
+/** What is passed on unread, and in which version. Looked for one by one: a name that was just cut out is slow to look up. */
+const passedOn = (['PredictionRequested', 'PredictionSucceeded', 'PredictionLabeled'] as const).map((type) => ({
+  ...{ type, code: codes[type] },
+  version: String(schemaVersions[type] ?? 1),
+}));
 
 const spillWithCare = (record: RecordedRecord, options: SpillOptions): void | Promise<void> => {
   const decoded = decode(record);
@@ -81,7 +85,7 @@ const spillWithCare = (record: RecordedRecord, options: SpillOptions): void | Pr
     return addLine(options, record, code, plain(record.key), '', '', noAnswer);
   }
   const { event } = decoded;
-  const code = codes[event.type];
+  const code = codeOf(event.type);
   if (code === undefined) return;
   if (!hasRef(event, options.model)) return addEvent(options, record, code, event);
   return inlinePayload(event, options.artifacts).then((whole) => addEvent(options, record, code, whole));
