@@ -28,12 +28,11 @@ const linesSql = ({ path, lineMax }: SpilledLines, names: readonly string[]): st
 };
 const unquoted = (name: string): string =>
   `CASE WHEN starts_with(${name}, '"') THEN json_extract_string(${name}, '$') ELSE ${name} END AS ${name}`;
-/** JSON of a known form is not read to see whether it is JSON. */
 const isBroken = (name: string): string => `NOT coalesce(json_valid(${name}), true)`;
 
 /**
- * Reads a partition into `req` and `ans`: `v` and `x` have JSON, and `broken` says where they have not. One table of both would
- * have to be read whole for each of them, and have columns for each that the other does not use.
+ * Reads a partition into `req` and `ans`: `v` and `x` have JSON, and `broken` says where they have not; what has a form was seen
+ * to be JSON. One table of both would be read whole for each of them, and have columns for each that the other does not use.
  */
 export const loadSql = (
   { requests, answers }: SpilledPartition,
