@@ -24,6 +24,8 @@ export interface CutToMake {
   readonly source: ExtractionSource;
   readonly folder: string;
   readonly secrets: ColumnSecrets;
+  /** Sessions that work beside the thread that reads. */
+  readonly besideReader: number;
 }
 
 interface Counted {
@@ -49,14 +51,14 @@ interface WrittenPartition {
  */
 export const cutPartitions = async (
   sessions: readonly DuckdbSession[],
-  { plan, source, folder, secrets }: CutToMake,
+  { plan, source, folder, secrets, besideReader }: CutToMake,
   counted: Counted,
 ): Promise<Cut> => {
   const { spec, cut } = plan;
   const cutAt = await readCutAt(source.log, cut);
   let sums = noneFolded();
   const seen = createSeenLeaves();
-  const lanes = createSessionLanes(sessions, dropFolded);
+  const lanes = createSessionLanes(sessions, dropFolded, besideReader);
   const written = new Map<number, WrittenPartition>();
 
   const columnsSeen = (): readonly PlannedColumn[] | undefined => {
@@ -100,10 +102,10 @@ export const cutPartitions = async (
       keeping = Promise.all([keeping, kept]);
       keeping.catch(() => {});
       const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
-      lanes.give(part.records, async (session) => {
+      lanes.give(async (session) => {
         counted.folded(0);
         const folded = await foldPartition(session, part, given);
-        await seen.look(session);
+        await seen.look(session, part, spec);
         await write(session, part, given, columnsSeen());
         sums = addFolded(sums, folded);
         counted.folded(part.records);
@@ -112,6 +114,7 @@ export const cutPartitions = async (
   } catch (error) {
     lanes.fail(error);
   }
+  lanes.openAll();
   await Promise.allSettled([lanes.idle(), keeping]);
   lanes.throwIfFailed();
   await keeping;
@@ -123,7 +126,7 @@ export const cutPartitions = async (
   );
   const wanted = JSON.stringify(columns);
   for (const { part, given } of [...written.values()].filter((one) => one.columns !== wanted)) {
-    lanes.give(part.records, async (session) => {
+    lanes.give(async (session) => {
       await foldPartition(session, part, given);
       await write(session, part, given, columns);
     });

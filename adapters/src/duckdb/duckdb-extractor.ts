@@ -17,7 +17,7 @@ export interface DuckdbExtractorOptions extends DuckdbBounds, Pick<ColumnSecrets
 }
 
 /** Changes whenever other bytes come of the same plan: the version of the library is part of it, and of the files. */
-const extractorName = 'duckdb-1.5.6/4';
+const extractorName = 'duckdb-1.5.6/5';
 /** More would wait for the one that reads the log. */
 const sessionsMax = 2;
 /** Least part of the memory that a session can do with, beside others. */
@@ -37,13 +37,15 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
       1,
       Math.min(options.threads, sessionsMax, Math.floor(options.memoryBytesMax / sessionBytesMin)),
     );
+    // Three threads on two cores would all be slower, and leave more to be done by one of them at the end.
+    const besideReader = Math.max(1, Math.min(threads, options.threads - 1));
     const duckdb = await openDuckdbSessions(temporary, { ...options, threads });
     run.signal.addEventListener('abort', duckdb.interrupt);
     try {
       const secrets = { sha256: options.sha256, redactionKey: source.redactionKey };
       const { columns, ...cut } = await cutPartitions(
         duckdb.sessions,
-        { plan, source, folder, secrets },
+        { plan, source, folder, secrets, besideReader },
         countSteps(plan, run),
       );
       const discard = () => rm(folder, { recursive: true, force: true });

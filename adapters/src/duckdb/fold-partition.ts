@@ -37,10 +37,10 @@ export interface PartitionToFold {
 }
 
 export const dropFolded = async (session: DuckdbSession): Promise<void> => {
-  for (const table of ['ev', 'acct']) await session.run(`DROP TABLE IF EXISTS ${table}`);
+  for (const table of ['req', 'ans', 'acct']) await session.run(`DROP TABLE IF EXISTS ${table}`);
 };
 
-/** Leaves the records of the partition in `ev` and what became of its requests in `acct`, and answers the sums of that. */
+/** Leaves the records of the partition in `req` and `ans` and what became of its requests in `acct`, and answers the sums of that. */
 export const foldPartition = async (
   session: DuckdbSession,
   part: SpilledPartition,
@@ -48,11 +48,11 @@ export const foldPartition = async (
 ): Promise<FoldedSums> => {
   // Replaced, its tables would be there twice until their successors are whole.
   await dropFolded(session);
-  await session.run(loadSql(part, spec));
+  for (const sql of loadSql(part, spec)) await session.run(sql);
   const [[broken] = []] = await session.rows(brokenSql);
   if (Number(broken) > 0) {
     const careful = await spillPartition({ ...task, careful: true }, source, onPage);
-    await session.run(loadSql(careful.part, spec));
+    for (const sql of loadSql(careful.part, spec)) await session.run(sql);
     await careful.kept;
   }
   for (const sql of foldSql(spec, cutAt)) await session.run(sql);

@@ -1,6 +1,6 @@
 import { type DatasetSpec, groupDigits, groupSeed, shareBound, splitBounds, wholeSplit } from '@hindcast/domain';
 import { spillColumns, textColumns } from './spill-columns.ts';
-import type { SpilledPartition } from './spill-partition.ts';
+import type { SpilledLines, SpilledPartition } from './spill-partition.ts';
 import { identifier, text } from './sql-text.ts';
 
 const requestNames = ['model', ...spillColumns.R] as const;
@@ -11,36 +11,51 @@ export const isRequestField = (name: string): name is (typeof requestNames)[numb
 /** The columns of a spilled record of this code, under their names. */
 export const columnsOf = (code: keyof typeof spillColumns): string =>
   spillColumns[code].map((name, at) => `f${at + 1} AS ${identifier(name)}`).join(', ');
-const texts = Array.from({ length: textColumns }, (_, at) => `f${at + 1}`);
+const textsOf = (kind: keyof typeof textColumns): readonly string[] =>
+  Array.from({ length: textColumns[kind] }, (_, at) => `f${at + 1}`);
 
 /** Least size of a line that DuckDB makes room for; its buffers are four times as large. */
 const lineBytesMin = 262_144;
 /** A UTF-16 unit takes no more than this in UTF-8. */
 const utf8BytesPerUnitMax = 3;
 
-/** Reads a spill file into `ev`: `v` and `x` have JSON, and `broken` says where they have not. */
-export const loadSql = ({ path, lineMax }: SpilledPartition, { context }: Pick<DatasetSpec, 'context'>): string => {
+const linesSql = ({ path, lineMax }: SpilledLines, names: readonly string[]): string => {
   const lineBytesMax = Math.max(lineBytesMin, lineMax * utf8BytesPerUnitMax);
-  const types = Object.entries({ o: 'BIGINT', t: 'BIGINT' });
-  for (const name of ['c', 'k', 'id', 'cause', ...texts, 'v', 'x']) types.push([name, 'VARCHAR']);
-  const unquoted = (name: string): string =>
-    `CASE WHEN starts_with(${name}, '"') THEN json_extract_string(${name}, '$') ELSE ${name} END AS ${name}`;
-  return `CREATE OR REPLACE TEMP TABLE ev AS
-SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause, ${texts.map(unquoted).join(', ')},
-  v, ${context ? 'x' : 'NULL::VARCHAR AS x'}, NOT (coalesce(json_valid(v), true) AND coalesce(json_valid(x), true)) AS broken,
-  CASE WHEN c = 'R' AND (contains(v, '$enc') OR contains(v, '\\u')) THEN TRY(json_extract_string(v, '/$enc')) IS NOT NULL
-    ELSE false END AS sealed
-FROM read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false, new_line = '\\n',
+  const typeOf = (name: string) => ({ o: 'BIGINT', t: 'BIGINT', form: 'UTINYINT' })[name] ?? 'VARCHAR';
+  return `read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false, new_line = '\\n',
   max_line_size = ${lineBytesMax}, buffer_size = ${4 * lineBytesMax},
-  columns = {${types.map(([name, type]) => `'${name}': '${type}'`).join(', ')}})`;
+  columns = {${names.map((name) => `'${name}': '${typeOf(name)}'`).join(', ')}})`;
 };
+const unquoted = (name: string): string =>
+  `CASE WHEN starts_with(${name}, '"') THEN json_extract_string(${name}, '$') ELSE ${name} END AS ${name}`;
+const isBroken = (name: string): string => `NOT coalesce(json_valid(${name}), true)`;
+
+/**
+ * Reads a partition into `req` and `ans`: `v` and `x` have JSON, and `broken` says where they have not; what has a form was seen
+ * to be JSON. One table of both would be read whole for each of them, and have columns for each that the other does not use.
+ */
+export const loadSql = (
+  { requests, answers }: SpilledPartition,
+  { context }: Pick<DatasetSpec, 'context'>,
+): string[] => [
+  `CREATE OR REPLACE TEMP TABLE req AS
+SELECT o, t, c, k, coalesce(id, '') AS id, ${textsOf('requests').map(unquoted).join(', ')},
+  v, ${context ? 'x' : 'NULL::VARCHAR AS x'}, form, form IS NULL AND ${isBroken('v')} OR ${isBroken('x')} AS broken,
+  CASE WHEN c = 'R' AND (contains(v, '$enc') OR form IS NULL AND contains(v, '\\u')) THEN TRY(json_extract_string(v, '/$enc')) IS NOT NULL
+    ELSE false END AS sealed
+FROM ${linesSql(requests, ['o', 't', 'c', 'k', 'id', ...textsOf('requests'), 'v', 'x', 'form'])}`,
+  `CREATE OR REPLACE TEMP TABLE ans AS
+SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause, ${textsOf('answers').map(unquoted).join(', ')},
+  v, form, form IS NULL AND ${isBroken('v')} AS broken
+FROM ${linesSql(answers, ['o', 't', 'c', 'k', 'id', 'cause', ...textsOf('answers'), 'v', 'form'])}`,
+];
 
 const spilledImportedAt = `f${spillColumns.R.indexOf('importedAt') + 1}`;
 /** Ms since 1970 of a text that is a time, as `madeAt` and `knownAt` have it. */
 const msOr = (time: string, otherwise: string): string =>
   `coalesce(epoch_ms(TRY_CAST(${time} AS TIMESTAMPTZ)), ${otherwise})`;
 
-export const brokenSql = 'SELECT count(*) FROM ev WHERE broken';
+export const brokenSql = 'SELECT (SELECT count(*) FROM req WHERE broken) + (SELECT count(*) FROM ans WHERE broken)';
 
 /**
  * The laws of \`evolvePrediction\` as sets, in \`acct\`: one line for each request that won, with what became of it.
@@ -50,21 +65,22 @@ export const brokenSql = 'SELECT count(*) FROM ev WHERE broken';
  */
 export const foldSql = (spec: DatasetSpec, cutAt: number): readonly string[] => [
   `CREATE OR REPLACE TEMP TABLE repeated AS
-WITH twice AS (SELECT hash(k, id) AS h FROM ev WHERE c NOT IN ('U', 'V') GROUP BY h HAVING count(*) > 1),
-  same AS (SELECT k, id, o FROM ev WHERE c NOT IN ('U', 'V') AND hash(k, id) IN (SELECT h FROM twice))
+WITH told AS (SELECT k, id, o FROM req UNION ALL SELECT k, id, o FROM ans WHERE c NOT IN ('U', 'V')),
+  twice AS (SELECT hash(k, id) AS h FROM told GROUP BY h HAVING count(*) > 1),
+  same AS (SELECT k, id, o FROM told WHERE hash(k, id) IN (SELECT h FROM twice))
 SELECT o FROM (SELECT o, row_number() OVER (PARTITION BY k, id ORDER BY o) AS n FROM same) WHERE n > 1`,
   `CREATE OR REPLACE TEMP TABLE won AS
 SELECT k, min(o) AS ro, arg_min(t, o) AS rt, arg_min(id, o) AS rid,
-  arg_min(${spilledImportedAt} IS NOT NULL, o) AS past, arg_min(${msOr(spilledImportedAt, 't')}, o) AS mt FROM ev
-WHERE c IN ('R', 'r') AND o NOT IN (SELECT o FROM repeated) GROUP BY k`,
+  arg_min(${spilledImportedAt} IS NOT NULL, o) AS past, arg_min(${msOr(spilledImportedAt, 't')}, o) AS mt FROM req
+WHERE o NOT IN (SELECT o FROM repeated) GROUP BY k`,
   `CREATE OR REPLACE TEMP TABLE ended AS
-SELECT won.ro, min(ev.o) AS eo, arg_min(ev.c, ev.o) AS ec, arg_min(ev.t, ev.o) AS et
-FROM ev JOIN won ON ev.k = won.k AND ev.cause = won.rid
-WHERE ev.c IN ('S', 'F', 'C', 'E') AND ev.o > won.ro AND ev.o NOT IN (SELECT o FROM repeated) GROUP BY won.ro`,
+SELECT won.ro, min(ans.o) AS eo, arg_min(ans.c, ans.o) AS ec, arg_min(ans.t, ans.o) AS et
+FROM ans JOIN won ON ans.k = won.k AND ans.cause = won.rid
+WHERE ans.c IN ('S', 'F', 'C', 'E') AND ans.o > won.ro AND ans.o NOT IN (SELECT o FROM repeated) GROUP BY won.ro`,
   `CREATE OR REPLACE TEMP TABLE told AS
 WITH said AS (
-  SELECT won.ro, won.mt, won.past, ev.o, ev.t, ev.v, ${columnsOf('L')} FROM ev JOIN won ON ev.k = won.k
-  WHERE ev.c = 'L' AND ev.o NOT IN (SELECT o FROM repeated)),
+  SELECT won.ro, won.mt, won.past, ans.o, ans.t, ans.v, ${columnsOf('L')} FROM ans JOIN won ON ans.k = won.k
+  WHERE ans.c = 'L' AND ans.o NOT IN (SELECT o FROM repeated)),
 marked AS (
   SELECT *, lag(o) OVER w IS NOT NULL AND ${['v', ...spillColumns.L.map(identifier)].map((name) => `lag(${name}) OVER w IS NOT DISTINCT FROM ${name}`).join(' AND ')} AS same
   FROM said WINDOW w AS (PARTITION BY ro ORDER BY o)),
@@ -74,8 +90,8 @@ revised AS (
 SELECT ro, min(kt) AS first_at, ${pickLabel(spec)} AS label FROM revised GROUP BY ro`,
   `CREATE OR REPLACE TEMP TABLE acct AS
 WITH facts AS (
-  SELECT won.*, ev.c, ev.sealed, ${columnsOf('R')}, eo, ec, et, label, first_at
-  FROM (SELECT *, ${row.predictionId} AS pid FROM won) won JOIN ev ON ev.o = won.ro LEFT JOIN ended ON ended.ro = won.ro LEFT JOIN told ON told.ro = won.ro),
+  SELECT won.*, req.c, req.sealed, ${columnsOf('R')}, eo, ec, et, label, first_at
+  FROM (SELECT *, ${row.predictionId} AS pid FROM won) won JOIN req ON req.o = won.ro LEFT JOIN ended ON ended.ro = won.ro LEFT JOIN told ON told.ro = won.ro),
 kinds AS (SELECT *, ${wanted(spec)} AS wanted, ${labelKind(spec, cutAt)} AS lk FROM facts)
 SELECT ro, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelText(spec)} AS lv, ${splitName(spec)} AS split,
   CASE WHEN wanted IS NOT TRUE THEN 'filtered' WHEN eo IS NULL THEN 'unfinished'
@@ -91,15 +107,15 @@ export const chosenSql = (
   model: string,
   split: string,
 ): string => `SELECT ended.*, r.t AS rt, r.k, ${text(model)} AS model, ${columnsOf('R')}, r.v, r.x
-FROM ev r JOIN (
-  SELECT acct.*, ${columnsOf('S')}, e.v AS ev FROM ev e JOIN acct ON e.o = acct.eo
+FROM req r JOIN (
+  SELECT acct.*, ${columnsOf('S')}, e.v AS ev FROM ans e JOIN acct ON e.o = acct.eo
   WHERE account = 'rows' AND split = ${text(split)}) ended ON r.o = ended.ro ORDER BY ro`;
 
 /** Rows of each split. */
 export const splitsSql = `SELECT split, count(*) FROM acct WHERE account = 'rows' GROUP BY split`;
 export const accountsSql = 'SELECT account, lk, count(*) FROM acct GROUP BY ALL';
 export const strayRecordsSql = `SELECT count(*) FILTER (WHERE c = 'V'), count(*) FILTER (WHERE c = 'U'),
-  count(*) FILTER (WHERE c IN ('R', 'r')) - (SELECT count(*) FROM won) FROM ev`;
+  (SELECT count(*) FROM req) - (SELECT count(*) FROM won) FROM ans`;
 
 export const row = {
   predictionId: "substr(k, instr(k, '/') + 1)",

@@ -1,14 +1,18 @@
 import {
+  type DatasetSpec,
   JobFailure,
+  kindOf,
   type Leaf,
   type LeafKind,
   leavesOf,
+  listAsObject,
   listColumnsMax,
   openedDepth,
   type SeenLeaves,
 } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
 import { columnsOf, requestField } from './fold-sql.ts';
+import type { SpilledPartition } from './spill-partition.ts';
 import { pointer, texts } from './sql-text.ts';
 
 /** More different members, or forms of lists, than this are no rows of one table. */
@@ -37,15 +41,16 @@ const kindOfType = (type: unknown): LeafKind => {
   return type === 'BOOLEAN' ? 'boolean' : 'number';
 };
 
-/** Values of rows: a column of JSON text, of the records that rows are made of. */
-const sources: Readonly<Record<Role, { readonly json: string; readonly offset: string }>> = {
-  input: { json: 'v', offset: 'ro' },
-  context: { json: 'x', offset: 'ro' },
-  output: { json: 'v', offset: 'eo' },
-};
-const valuesOf = (role: Role): string => {
-  const { json, offset } = sources[role];
-  return `SELECT ${json} AS j FROM ev WHERE ${json} IS NOT NULL AND o IN (SELECT ${offset} FROM acct WHERE account = 'rows')`;
+/** Records that rows are made of. */
+const recordsOf = {
+  input: `FROM req WHERE o IN (SELECT ro FROM acct WHERE account = 'rows')`,
+  output: `FROM ans WHERE o IN (SELECT eo FROM acct WHERE account = 'rows')`,
+} as const;
+/** Values of rows whose members are not known by their form: JSON text. */
+const valuesOf: Readonly<Record<Role, string>> = {
+  input: `SELECT v AS j ${recordsOf.input} AND v IS NOT NULL AND form IS NULL`,
+  context: `SELECT x AS j ${recordsOf.input} AND x IS NOT NULL`,
+  output: `SELECT v AS j ${recordsOf.output} AND v IS NOT NULL AND form IS NULL`,
 };
 
 const distinct = async (session: DuckdbSession, select: string): Promise<readonly (readonly unknown[])[]> => {
@@ -96,7 +101,7 @@ export const createSeenLeaves = () => {
     }
   };
   const lookAt = async (session: DuckdbSession, role: Role): Promise<void> => {
-    for (const from of [`${valuesOf(role)} LIMIT ${sampleRows}`, valuesOf(role)]) {
+    for (const from of [`${valuesOf[role]} LIMIT ${sampleRows}`, valuesOf[role]]) {
       let asked: number;
       do {
         asked = opened[role].size;
@@ -106,23 +111,45 @@ export const createSeenLeaves = () => {
     }
   };
   const lookAtLists = async (session: DuckdbSession): Promise<void> => {
-    const lists = `${listForm} FROM (${valuesOf('input')}) WHERE json_type(j) = 'ARRAY'`;
+    const lists = `${listForm} FROM (${valuesOf.input}) WHERE json_type(j) = 'ARRAY'`;
     for (const [form] of await distinct(session, lists)) {
       for (const leaf of leavesOf(JSON.parse(String(form)), openedDepth.input, kindOfType)) add('input', leaf);
     }
   };
+  /** Whether there are values without a form. */
+  const lookAtForms = async (
+    session: DuckdbSession,
+    role: 'input' | 'output',
+    { forms }: SpilledPartition,
+  ): Promise<boolean> => {
+    const found = (await distinct(session, `form ${recordsOf[role]}`)).map(([form]) => form);
+    for (const form of found) {
+      const example = form === null ? undefined : forms[role][Number(form)];
+      if (example === undefined) continue;
+      const value: unknown = JSON.parse(example);
+      for (const leaf of leavesOf(role === 'input' ? listAsObject(value) : value, openedDepth[role], kindOf))
+        add(role, leaf);
+    }
+    return found.includes(null);
+  };
 
   return {
-    /** At the partition that is folded in `ev` and `acct`. */
-    look: async (session: DuckdbSession): Promise<void> => {
-      await lookAt(session, 'input');
-      if (hasLists) await lookAtLists(session);
-      await lookAt(session, 'context');
-      await lookAt(session, 'output');
+    /** At the partition that is folded in `req`, `ans` and `acct`. */
+    look: async (
+      session: DuckdbSession,
+      part: SpilledPartition,
+      { context }: Pick<DatasetSpec, 'context'>,
+    ): Promise<void> => {
+      if (await lookAtForms(session, 'input', part)) {
+        await lookAt(session, 'input');
+        if (hasLists) await lookAtLists(session);
+      }
+      if (context) await lookAt(session, 'context');
+      if (await lookAtForms(session, 'output', part)) await lookAt(session, 'output');
       const rows = `FROM acct WHERE account = 'rows'`;
       for (const [type] of await distinct(session, `json_type(lv) ${rows} AND lv IS NOT NULL`))
         label.add(kindOfType(type));
-      const ran = `FROM (SELECT ${columnsOf('R')} FROM ev WHERE o IN (SELECT ro ${rows})) WHERE ${requestField('role')} <> 'imported'`;
+      const ran = `FROM (SELECT ${columnsOf('R')} FROM req WHERE o IN (SELECT ro ${rows})) WHERE ${requestField('role')} <> 'imported'`;
       for (const [version] of await distinct(session, `${requestField('version')} ${ran}`))
         versions.add(Number(version));
     },

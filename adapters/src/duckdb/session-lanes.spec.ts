@@ -5,16 +5,28 @@ import { createSessionLanes } from './session-lanes.ts';
 const session = (): DuckdbSession => ({ run: async () => {}, rows: async () => [] });
 const noRelease = async () => {};
 
-it('gives work to the session with the fewest records to come', async () => {
+it('begins with some sessions, and gives each what waits when it is done with one piece', async () => {
   const [first, second] = [session(), session()];
-  const lanes = createSessionLanes([first, second], noRelease);
+  const lanes = createSessionLanes([first, second], noRelease, 1);
   const done: string[] = [];
-  const note = (name: string) => async (on: DuckdbSession) => void done.push(`${name} ${on === first ? 1 : 2}`);
-  lanes.give(10, note('large'));
-  lanes.give(1, note('small'));
-  lanes.give(1, note('next'));
+  const ends = new Map<string, () => void>();
+  const begun = (name: string) => expect.poll(() => ends.has(name)).toBe(true);
+  const work = (name: string) => async (on: DuckdbSession) => {
+    await new Promise<void>((resolve) => ends.set(name, resolve));
+    done.push(`${name} ${on === first ? 1 : 2}`);
+  };
+  for (const name of ['a', 'b', 'c', 'd']) lanes.give(work(name));
+  ends.get('a')?.();
+  await begun('b');
+  expect([...ends.keys()]).toEqual(['a', 'b']);
+  lanes.openAll();
+  await begun('c');
+  ends.get('c')?.();
+  await begun('d');
+  ends.get('b')?.();
+  ends.get('d')?.();
   await lanes.idle();
-  expect(done.toSorted()).toEqual(['large 1', 'next 2', 'small 2']);
+  expect(done).toEqual(['a 1', 'c 2', 'b 1', 'd 2']);
 });
 
 it('does once more, alone, what found no room beside other work', async () => {
@@ -22,7 +34,7 @@ it('does once more, alone, what found no room beside other work', async () => {
   const released: DuckdbSession[] = [];
   const lanes = createSessionLanes([first, second], async (one) => void released.push(one));
   const tries: boolean[] = [];
-  lanes.give(1, async () => {
+  lanes.give(async () => {
     tries.push(released.length > 0);
     if (tries.length === 1) throw new Error('Out of Memory Error: failed to pin block');
   });
@@ -35,10 +47,10 @@ it('does once more, alone, what found no room beside other work', async () => {
 it('fails where there is no room even alone, and begins nothing after a failure', async () => {
   const lanes = createSessionLanes([session()], noRelease);
   let isBegun = false;
-  lanes.give(1, async () => {
+  lanes.give(async () => {
     throw new Error('Out of Memory Error: failed to pin block');
   });
-  lanes.give(1, async () => {
+  lanes.give(async () => {
     isBegun = true;
   });
   await lanes.idle();

@@ -6,14 +6,17 @@ type Work = (session: DuckdbSession) => Promise<void>;
 const isOutOfMemory = (error: unknown): boolean => error instanceof Error && error.message.includes('Out of Memory');
 
 /**
- * Work for sessions: each does one piece after another, and a new piece goes to the one with the fewest records to come. What
- * finds no room beside the work of the others is done once more when they are idle and released, so it must bear repeating.
+ * Work for sessions: each takes the next piece that waits when it is done with one, at first only so many of them at a time.
+ * What finds no room beside the work of the others is done once more when they are idle and released, so it must bear repeating.
  */
 export const createSessionLanes = (
   sessions: readonly DuckdbSession[],
   release: (session: DuckdbSession) => Promise<void>,
+  atFirst: number = sessions.length,
 ) => {
-  const lanes = sessions.map((session) => ({ session, records: 0, last: Promise.resolve() }));
+  const free = sessions.slice(0, atFirst);
+  const waiting: ((session: DuckdbSession) => Promise<void>)[] = [];
+  const given: Promise<void>[] = [];
   const alone: Work[] = [];
   let failure: { readonly error: unknown } | undefined;
 
@@ -29,23 +32,41 @@ export const createSessionLanes = (
       else fail(error);
     }
   };
+  const begin = (): void => {
+    while (waiting.length > 0) {
+      const session = free.shift();
+      if (!session) return;
+      void waiting
+        .shift()?.(session)
+        .then(() => {
+          free.push(session);
+          begin();
+        });
+    }
+  };
   return {
     /** Nothing more is begun. */
     fail,
     throwIfFailed(): void {
       if (failure) throw failure.error;
     },
-    give(records: number, work: Work): void {
-      const lane = lanes.reduce((least, one) => (one.records < least.records ? one : least));
-      lane.records += records;
-      lane.last = lane.last.then(async () => {
-        await attempt(lane.session, work, sessions.length > 1 ? () => void alone.push(work) : undefined);
-        lane.records -= records;
-      });
+    give(work: Work): void {
+      const onNoRoom = sessions.length > 1 ? () => void alone.push(work) : undefined;
+      given.push(
+        new Promise((resolve) => {
+          waiting.push((session) => attempt(session, work, onNoRoom).then(resolve));
+        }),
+      );
+      begin();
+    },
+    /** Lets the other sessions work as well. */
+    openAll(): void {
+      free.push(...sessions.slice(atFirst));
+      begin();
     },
     /** Resolves when nothing is left to do, or something has failed. */
     async idle(): Promise<void> {
-      await Promise.all(lanes.map(({ last }) => last));
+      await Promise.all(given.splice(0));
       const [first] = sessions;
       for (const work of first ? alone.splice(0) : []) {
         for (const session of sessions) await attempt(session, release);

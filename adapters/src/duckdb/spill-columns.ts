@@ -1,5 +1,7 @@
 /// <reference lib="es2024.string" />
 import type { DomainEvent } from '@hindcast/domain';
+import type { JsonForms } from './json-forms.ts';
+import { jsonEnd, number, plainText } from './json-text.ts';
 
 /** What rows are made of, in the order of their columns: texts, one that has none being empty. */
 export const spillColumns = {
@@ -7,17 +9,21 @@ export const spillColumns = {
   S: ['runtime'],
   L: ['occurredAt', 'source', 'weight'],
 } as const;
-/** Behind these texts stand two of JSON: the input and the context of a request, an output, or the value of a label. */
-export const textColumns = 8;
+/**
+ * Texts of a request, and of what answers it. Behind them stand the input and the context of a request, an output, or the
+ * value of a label, as JSON. The last column is the form of an input or output, where it has one.
+ */
+export const textColumns = { requests: 8, answers: 3 } as const;
 
-const tabs = (texts: number): string => '\t'.repeat(textColumns - texts);
-const afterRuntime = tabs(1);
-const afterLabel = tabs(3);
-export const noColumns = `${tabs(0)}\t`;
+const afterRuntime = '\t'.repeat(textColumns.answers - spillColumns.S.length);
+export const noRequest = '\t'.repeat(textColumns.requests + 2);
+export const noAnswer = '\t'.repeat(textColumns.answers + 1);
 
-/** A character of a text that is the same in JSON. */
-export const plainText = String.raw`[^"\\\x00-\x1f]`;
-const number = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`;
+export interface SpillForms {
+  readonly input: JsonForms;
+  readonly output: JsonForms;
+}
+
 const flat = `"[A-Za-z]+":(?:"${plainText}*"|${number})`;
 const optional = (name: string): string => `(?:,"${name}":"(${plainText}+)")?`;
 
@@ -47,7 +53,6 @@ const label = new RegExp(
   String.raw`\{"value":("${plainText}*"|${number}|true|false|null)${optional('occurredAt')}${optional('source')}(?:,"weight":(${number}))?\}\}$`,
   'y',
 );
-const scalar = new RegExp(`"${plainText}*"|${number}|true|false|null`, 'y');
 
 const execAt = (pattern: RegExp, value: string, at: number): RegExpExecArray | null => {
   pattern.lastIndex = at;
@@ -55,20 +60,26 @@ const execAt = (pattern: RegExp, value: string, at: number): RegExpExecArray | n
 };
 
 /** The columns of data that stands at the end of an envelope; JSON is passed on unread. undefined where it is put differently. */
-export const readColumns = (code: string, value: string, at: number, model: string): string | undefined => {
-  if (code === 'R') return readRequest(value, at, model);
-  if (code === 'S') return readSuccess(value, at);
+export const readColumns = (
+  code: string,
+  value: string,
+  at: number,
+  model: string,
+  forms: SpillForms,
+): string | undefined => {
+  if (code === 'R') return readRequest(value, at, model, forms.input);
+  if (code === 'S') return readSuccess(value, at, forms.output);
   const found = code === 'L' ? execAt(label, value, at) : null;
   if (!found) return undefined;
   const [, json = '', occurredAt = '', source = '', weight = ''] = found;
-  return `${occurredAt}\t${source}\t${weight}\t${afterLabel}${json}\t`;
+  return `${occurredAt}\t${source}\t${weight}\t${json}\t`;
 };
 
-const readRequest = (value: string, at: number, wanted: string): string | undefined => {
+const readRequest = (value: string, at: number, wanted: string, forms: JsonForms): string | undefined => {
   const found = execAt(requestHead, value, at);
   if (!found) return undefined;
   const [{ length }, model, version = '', sha256 = '', role = ''] = found;
-  const end = model === wanted ? jsonEnd(value, at + length) : -1;
+  const end = model === wanted ? forms.end(value, at + length) : -1;
   if (end < 0) return undefined;
   const tail = execAt(requestTail, value, end);
   if (!tail) return undefined;
@@ -79,49 +90,15 @@ const readRequest = (value: string, at: number, wanted: string): string | undefi
   if (!last) return undefined;
   const [, importedAt = ''] = last;
   const texts = `${version}\t${sha256}\t${role}\t${share}\t${entity}\t${referenceId}\t${eventTime}\t${importedAt}`;
-  return `${texts}\t${value.slice(at + length, end)}\t${value.slice(tailEnd, contextEnd)}`;
+  return `${texts}\t${value.slice(at + length, end)}\t${value.slice(tailEnd, contextEnd)}\t${forms.last()}`;
 };
 
-const readSuccess = (value: string, at: number): string | undefined => {
+const readSuccess = (value: string, at: number, forms: JsonForms): string | undefined => {
   if (!value.startsWith(successHead, at)) return undefined;
   const start = at + successHead.length;
-  const end = jsonEnd(value, start);
+  const end = forms.end(value, start);
   const tail = end < 0 ? null : execAt(successTail, value, end);
-  return tail ? `${tail[1] ?? ''}\t${afterRuntime}${value.slice(start, end)}\t` : undefined;
-};
-
-const quote = 34;
-const backslash = 92;
-/** Of braces, and of brackets with the bit that tells them from braces. */
-const [opening, closing, braceBit] = [123, 125, 32];
-/** What is below ends a field or a line where it is no error. */
-const space = 32;
-
-/** Where JSON that begins at `at` ends, if it is JSON, which only its reader will know; -1 where it does not end in one line. */
-const jsonEnd = (value: string, at: number): number => {
-  if ((value.charCodeAt(at) | braceBit) !== opening) return execAt(scalar, value, at) ? scalar.lastIndex : -1;
-  let depth = 0;
-  for (let place = at; place < value.length; place++) {
-    const unit = value.charCodeAt(place);
-    if (unit === quote) {
-      place = textEnd(value, place);
-      if (place < 0) return -1;
-    } else if (unit < space) return -1;
-    else if ((unit | braceBit) === opening) depth += 1;
-    else if ((unit | braceBit) === closing && --depth === 0) return place + 1;
-  }
-  return -1;
-};
-
-/** The quote that ends the text. Texts are short: a search would cost more than looking at each character. */
-const textEnd = (value: string, start: number): number => {
-  for (let place = start + 1; place < value.length; place++) {
-    const unit = value.charCodeAt(place);
-    if (unit === quote) return place;
-    if (unit < space) return -1;
-    if (unit === backslash) place += 1;
-  }
-  return -1;
+  return tail ? `${tail[1] ?? ''}\t${afterRuntime}${value.slice(start, end)}\t${forms.last()}` : undefined;
 };
 
 /** The same columns of an event that was parsed. */
@@ -131,13 +108,13 @@ export const columnsOf = (event: DomainEvent): string => {
     const texts = [version, sha256, role, share, entity, referenceId, eventTime, imported?.at]
       .map(textColumn)
       .join('\t');
-    return `${texts}\t${json(input)}\t${json(context)}`;
+    return `${texts}\t${json(input)}\t${json(context)}\t`;
   }
   if (event.type === 'PredictionSucceeded')
     return `${textColumn(event.data.provenance?.runtime)}\t${afterRuntime}${json(event.data.output)}\t`;
-  if (event.type !== 'PredictionLabeled') return noColumns;
+  if (event.type !== 'PredictionLabeled') return noAnswer;
   const { value, occurredAt, source, weight } = event.data;
-  return `${[occurredAt, source, weight].map(textColumn).join('\t')}\t${afterLabel}${json(value)}\t`;
+  return `${[occurredAt, source, weight].map(textColumn).join('\t')}\t${json(value)}\t`;
 };
 
 /** What is no Unicode is none in a row either: half of a pair becomes U+FFFD. */

@@ -7,11 +7,13 @@ import {
   type RecordedRecord,
   schemaVersions,
 } from '@hindcast/domain';
-import { columnsOf, isPlain, noColumns, plainText, readColumns } from './spill-columns.ts';
+import { plainText } from './json-text.ts';
+import { columnsOf, isPlain, noAnswer, noRequest, readColumns, type SpillForms } from './spill-columns.ts';
+import type { SpillFile } from './spill-file.ts';
 
 /**
- * A record as DuckDB reads it: offset, log time, code, key, event id, the event it answers, and then what `spillColumns` names
- * for its code, with tabs between. JSON text as the log has it knows no tab and no end of line.
+ * A record as DuckDB reads it: offset, log time, code, key, event id, of an answer the event that it answers, and then what
+ * `spillColumns` names for its code, with tabs between. JSON text as the log has it knows no tab and no end of line.
  */
 export type SpillCode = keyof typeof spillCodes;
 export const spillCodes = {
@@ -27,7 +29,7 @@ export const spillCodes = {
   U: 'anything else that cannot be read',
 } as const;
 
-const codes: Readonly<Partial<Record<EventType, SpillCode>>> = {
+const codes = {
   PredictionRequested: 'R',
   PredictionSucceeded: 'S',
   PredictionFailed: 'F',
@@ -35,62 +37,58 @@ const codes: Readonly<Partial<Record<EventType, SpillCode>>> = {
   PredictionExpired: 'E',
   PredictionAttemptStarted: 'A',
   PredictionLabeled: 'L',
-};
+} as const satisfies Partial<Record<EventType, SpillCode>>;
+const codeOf = (type: EventType): SpillCode | undefined => (codes as Partial<Record<EventType, SpillCode>>)[type];
 export interface SpillOptions {
   readonly model: string;
   readonly artifacts: Pick<ArtifactStore, 'get'>;
   /** Reads every record as `decode` does. Without it the head of an envelope is looked at, and its data is passed on unread. */
   readonly careful: boolean;
+  readonly forms: SpillForms;
+  /** Requests lie apart from what answers them. */
+  readonly files: { readonly requests: Pick<SpillFile, 'add'>; readonly answers: Pick<SpillFile, 'add'> };
 }
 
 /** The head of an envelope as `makeEvent` writes it, with ids that need no escape. Anything else is read with care. */
 const head = new RegExp(
   String.raw`^\{"specversion":"1\.0","id":"(${plainText}+)","source":"${plainText}*","type":"([A-Za-z]+)",` +
-    String.raw`"dataschema":"urn:hindcast:schema:([A-Za-z]+):(\d+)","datacontenttype":"application/json","time":"${plainText}*",` +
+    String.raw`"dataschema":"urn:hindcast:schema:\2:(\d+)","datacontenttype":"application/json","time":"${plainText}*",` +
     `"subject":"${plainText}*","tenant":"${plainText}*","partitionkey":"(${plainText}+)"(?:,"correlationid":"${plainText}*")?` +
     String.raw`(?:,"causationid":"(${plainText}+)?")?(?:,"traceparent":"${plainText}*")?,"data":(?=\{)`,
 );
-/** undefined where a data set has nothing to do with the record. A promise only where a payload has to be fetched. */
-export const spillLine = (
-  record: RecordedRecord,
-  options: SpillOptions,
-): string | undefined | Promise<string | undefined> => {
-  if (options.careful) return carefulLine(record, options);
+/** Adds a line unless a data set has nothing to do with the record. A promise only where a payload has to be fetched. */
+export const spillRecord = (record: RecordedRecord, options: SpillOptions): void | Promise<void> => {
+  if (options.careful) return spillWithCare(record, options);
   const { value, key } = record;
   const found = head.exec(value);
-  if (!found) return carefulLine(record, options);
-  const [{ length }, id = '', type = '', schema, version, partitionKey, cause = ''] = found;
-  if (schema !== type || partitionKey !== key || version !== newest(type)) return carefulLine(record, options);
-  const code = codes[type as EventType];
-  if (code === undefined) return Object.hasOwn(schemaVersions, type) ? undefined : carefulLine(record, options);
+  if (!found) return spillWithCare(record, options);
+  const [{ length }, id = '', type = '', version, partitionKey, cause = ''] = found;
+  if (partitionKey !== key) return spillWithCare(record, options);
+  const known = passedOn.find((one) => one.type === type);
+  if (known === undefined || version !== known.version) return spillWithCare(record, options);
   // Nobody would see that the data is broken of which nothing is passed on.
-  const columns = readColumns(code, value, length, options.model);
-  return columns === undefined ? carefulLine(record, options) : line(record, code, key, id, cause, columns);
+  const columns = readColumns(known.code, value, length, options.model, options.forms);
+  if (columns === undefined) return spillWithCare(record, options);
+  addLine(options, record, known.code, key, id, cause, columns);
 };
 
-const newestKnown = new Map(Object.entries(schemaVersions).map(([type, version]) => [type, String(version)]));
-const newest = (type: string): string => newestKnown.get(type) ?? '1';
+/** What is passed on unread, and in which version. Looked for one by one: a name that was just cut out is slow to look up. */
+const passedOn = (['PredictionRequested', 'PredictionSucceeded', 'PredictionLabeled'] as const).map((type) => ({
+  ...{ type, code: codes[type] },
+  version: String(schemaVersions[type] ?? 1),
+}));
 
-const carefulLine = (
-  record: RecordedRecord,
-  options: SpillOptions,
-): string | undefined | Promise<string | undefined> => {
+const spillWithCare = (record: RecordedRecord, options: SpillOptions): void | Promise<void> => {
   const decoded = decode(record);
-  if (!decoded.ok)
-    return line(
-      record,
-      record.headers['type'] === 'PredictionRequested' ? 'V' : 'U',
-      plain(record.key),
-      '',
-      '',
-      noColumns,
-    );
+  if (!decoded.ok) {
+    const code = record.headers['type'] === 'PredictionRequested' ? 'V' : 'U';
+    return addLine(options, record, code, plain(record.key), '', '', noAnswer);
+  }
   const { event } = decoded;
-  const code = codes[event.type];
-  if (code === undefined) return undefined;
-  if (hasRef(event, options.model))
-    return inlinePayload(event, options.artifacts).then((whole) => eventLine(record, code, whole, options));
-  return eventLine(record, code, event, options);
+  const code = codeOf(event.type);
+  if (code === undefined) return;
+  if (!hasRef(event, options.model)) return addEvent(options, record, code, event);
+  return inlinePayload(event, options.artifacts).then((whole) => addEvent(options, record, code, whole));
 };
 
 const hasRef = (event: DomainEvent, model: string): boolean => {
@@ -98,27 +96,25 @@ const hasRef = (event: DomainEvent, model: string): boolean => {
   return event.type === 'PredictionSucceeded' && event.data.outputRef !== undefined;
 };
 
-const eventLine = (record: RecordedRecord, code: SpillCode, event: DomainEvent, { model }: SpillOptions): string => {
-  const isOther = event.type === 'PredictionRequested' && event.data.model !== model;
-  const columns = isOther ? noColumns : columnsOf(event);
-  return line(
-    record,
-    isOther ? 'r' : code,
-    plain(record.key),
-    plain(event.id),
-    plain(event.causationid ?? ''),
-    columns,
-  );
+const addEvent = (options: SpillOptions, record: RecordedRecord, code: SpillCode, event: DomainEvent): void => {
+  const isOther = event.type === 'PredictionRequested' && event.data.model !== options.model;
+  const [id, cause] = [plain(event.id), plain(event.causationid ?? '')];
+  addLine(options, record, isOther ? 'r' : code, plain(record.key), id, cause, isOther ? noRequest : columnsOf(event));
 };
 
 /** An id that could be taken for more than a field is compared in its JSON form, which no other id has. */
 const plain = (id: string): string => (id === '' || isPlain(id) ? id : JSON.stringify(id));
 
-const line = (
+const addLine = (
+  { files }: SpillOptions,
   { offset, appendedAt }: RecordedRecord,
   code: SpillCode,
   key: string,
   id: string,
   cause: string,
   columns: string,
-): string => `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t${cause}\t${columns}\n`;
+): void => {
+  const head = `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t`;
+  if (code === 'R' || code === 'r') files.requests.add(`${head}${columns}\n`);
+  else files.answers.add(`${head}${cause}\t${columns}\n`);
+};

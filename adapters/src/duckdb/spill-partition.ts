@@ -1,18 +1,24 @@
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
-import { spillLine } from './spill-line.ts';
+import { createJsonForms } from './json-forms.ts';
+import { openSpillFile, type SpillFile } from './spill-file.ts';
+import { spillRecord } from './spill-line.ts';
 
-/** Bytes that are gathered before they are written. */
-const chunkBytes = 1_048_576;
-const utf8BytesPerUnitMax = 3;
+export interface SpilledLines {
+  readonly path: string;
+  /** Of the longest line, in UTF-16 units. */
+  readonly lineMax: number;
+}
 
 export interface SpilledPartition {
   readonly partition: number;
-  readonly path: string;
   readonly records: number;
-  /** Longest line, in UTF-16 units. */
-  readonly lineMax: number;
+  readonly requests: SpilledLines;
+  /** What follows requests, and what cannot be read. */
+  readonly answers: SpilledLines;
+  /** A value of each form, which lines name by its place. */
+  readonly forms: { readonly input: readonly string[]; readonly output: readonly string[] };
 }
 
 export interface SpillTask {
@@ -40,46 +46,48 @@ export const spillPartition = async (
 ): Promise<Spilled> => {
   const { partition, from, to } = range;
   const name = `partition-${partition}${careful ? '-careful' : ''}`;
-  const path = join(folder, `${name}.tsv`);
+  const pathOf = (lines: 'requests' | 'answers') => join(folder, `${name}-${lines}.tsv`);
   const summary = join(folder, `${name}.json`);
   const known = await readFile(summary, 'utf8').catch(() => undefined);
   if (known !== undefined) {
     onPage(to - from);
-    return { part: { ...(JSON.parse(known) as SpilledPartition), path }, kept: Promise.resolve() };
+    const { requests, answers, ...part } = JSON.parse(known) as SpilledPartition;
+    const here = {
+      requests: { ...requests, path: pathOf('requests') },
+      answers: { ...answers, path: pathOf('answers') },
+    };
+    return { part: { ...part, ...here }, kept: Promise.resolve() };
   }
-  const handle = await open(path, 'w');
-  let chunk = Buffer.allocUnsafe(chunkBytes);
-  let filled = 0;
-  let lineMax = 0;
-  const flush = async (): Promise<void> => {
-    await handle.writeFile(chunk.subarray(0, filled));
-    filled = 0;
-  };
+  const requests = await openSpillFile(pathOf('requests'));
+  const answers = await openSpillFile(pathOf('answers'));
+  const files = { requests, answers };
+  const forms = { input: createJsonForms(), output: createJsonForms() };
+  const options = { model, artifacts, careful, forms, files };
   try {
     for await (const page of readWhole(log, topic, range)) {
       for (const record of page) {
-        const line = spillLine(record, { model, artifacts, careful });
-        const text = typeof line === 'object' ? await line : line;
-        if (text === undefined) continue;
-        lineMax = Math.max(lineMax, text.length);
-        const bytesMax = text.length * utf8BytesPerUnitMax;
-        if (filled + bytesMax > chunk.length) await flush();
-        if (bytesMax > chunk.length) chunk = Buffer.allocUnsafe(bytesMax);
-        filled += chunk.write(text, filled);
+        const fetched = spillRecord(record, options);
+        if (fetched) await fetched;
+        if (requests.isFull()) await requests.flush();
+        if (answers.isFull()) await answers.flush();
       }
       onPage(page.length);
     }
-    await flush();
+    const part: SpilledPartition = {
+      ...{ partition, records: to - from },
+      requests: { path: pathOf('requests'), lineMax: await requests.finish() },
+      answers: { path: pathOf('answers'), lineMax: await answers.finish() },
+      forms: { input: forms.input.examples, output: forms.output.examples },
+    };
+    return { part, kept: keep([requests, answers], summary, part) };
   } catch (error) {
-    await handle.close();
+    await Promise.all([requests.close(), answers.close()]);
     throw error;
   }
-  const part: SpilledPartition = { partition, path, records: to - from, lineMax };
-  return { part, kept: keep(handle, summary, part) };
 };
 
-const keep = async (handle: FileHandle, summary: string, part: SpilledPartition): Promise<void> => {
-  await handle.sync().finally(() => handle.close());
+const keep = async (files: readonly SpillFile[], summary: string, part: SpilledPartition): Promise<void> => {
+  await Promise.all(files.map((file) => file.keep()));
   await writeFile(`${summary}.part`, JSON.stringify(part));
   await rename(`${summary}.part`, summary);
 };
