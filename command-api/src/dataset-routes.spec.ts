@@ -1,3 +1,4 @@
+import { nodeIdentity } from '@hindcast/adapters/node';
 import { DEFAULT_TENANT } from '@hindcast/domain';
 import { aJobFailed, aJobSucceeded } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -59,6 +60,19 @@ it('a set of which a file or the manifest is gone is cut again, by one job howev
   expect(new Set(jobs).size).toBe(3);
   const whole = await create();
   expect([whole.statusCode, whole.json().job]).toEqual([200, jobs[2]]);
+});
+
+it('a set whose files are back when it was being cut again, and that has ended without one, is there', async () => {
+  const { artifacts } = world.ports;
+  const first = (await create()).json();
+  const manifest = { sha256: nodeIdentity.sha256('{"files":[]}'), bytes: 12 };
+  await world.tellJob(aJobSucceeded({ ...causeOf(first.job), result: { accountedFor: {}, manifest } }));
+  const again = (await create()).json();
+  expect(again.job).not.toBe(first.job);
+  await world.tellJob(aJobFailed(causeOf(again.job)));
+  await artifacts.put(bytesOf('{"files":[]}'), 100);
+  const back = await create();
+  expect([back.statusCode, back.json().job]).toEqual([200, first.job]);
 });
 
 const parts = [{ name: 'train', share: 1 }];

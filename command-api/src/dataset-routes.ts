@@ -1,6 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, datasetBody, datasetPath, datasetSchema, jobsCaughtUp, problem } from '@hindcast/adapters/http';
-import { datasetIdOf, datasetJobKind, datasetJobs, datasetRequestSchema, planDataset } from '@hindcast/domain';
+import {
+  datasetIdOf,
+  datasetJobKind,
+  datasetJobs,
+  datasetRequestSchema,
+  isEndedJob,
+  planDataset,
+} from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { CommandContext } from './command-ports.ts';
 import { isLost } from './lost-dataset.ts';
@@ -45,8 +52,9 @@ export const datasetRoutes =
         const { sha256, idFromText } = ports.identity;
         const datasetId = datasetIdOf(plan, sha256);
         await jobsCaughtUp(ports.jobs);
-        const known = datasetJobs(ports.jobs, idFromText, tenant, datasetId);
-        const id = (await isLost(ports.artifacts, known.doc)) ? known.againId : known.nextId;
+        const { doc: newest, cut, nextId } = datasetJobs(ports.jobs, idFromText, tenant, datasetId);
+        const isOpen = newest !== undefined && !isEndedJob(newest.state);
+        const id = cut && !isOpen && !(await isLost(ports.artifacts, cut)) ? cut.id : nextId;
         const { doc } = await requestJob(context, { id, kind: datasetJobKind, spec: { plan } });
         const done = doc.state.status === 'succeeded';
         return reply
