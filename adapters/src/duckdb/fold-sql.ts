@@ -51,9 +51,10 @@ FROM ${linesSql(answers, ['o', 't', 'c', 'k', 'id', 'cause', ...textsOf('answers
 ];
 
 const spilledImportedAt = `f${spillColumns.R.indexOf('importedAt') + 1}`;
+/** RFC 3339 lets t and z stand for T and Z. */
+export const timeSql = (time: string): string => `TRY_CAST(upper(${time}) AS TIMESTAMPTZ)`;
 /** Ms since 1970 of a text that is a time, as `madeAt` and `knownAt` have it. */
-const msOr = (time: string, otherwise: string): string =>
-  `coalesce(epoch_ms(TRY_CAST(${time} AS TIMESTAMPTZ)), ${otherwise})`;
+const msOr = (time: string, otherwise: string): string => `coalesce(epoch_ms(${timeSql(time)}), ${otherwise})`;
 
 export const brokenSql = 'SELECT (SELECT count(*) FROM req WHERE broken) + (SELECT count(*) FROM ans WHERE broken)';
 
