@@ -113,6 +113,8 @@ const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: Da
       return name;
     case 'eventTime':
       return timeOfText(requestField('eventTime'), format);
+    case 'madeAt':
+      return timeOfMs('mt', format);
     case 'acceptedAt':
       return timeOfMs('rt', format);
     case 'completedAt':

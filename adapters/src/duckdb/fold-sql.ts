@@ -94,7 +94,7 @@ WITH facts AS (
   SELECT won.*, req.c, req.sealed, ${columnsOf('R')}, eo, ec, et, label, first_at
   FROM (SELECT *, ${row.predictionId} AS pid FROM won) won JOIN req ON req.o = won.ro LEFT JOIN ended ON ended.ro = won.ro LEFT JOIN told ON told.ro = won.ro),
 kinds AS (SELECT *, ${wanted(spec)} AS wanted, ${labelKind(spec, cutAt)} AS lk FROM facts)
-SELECT ro, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelText(spec)} AS lv, ${splitName(spec)} AS split,
+SELECT ro, mt, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelText(spec)} AS lv, ${splitName(spec)} AS split,
   CASE WHEN wanted IS NOT TRUE THEN 'filtered' WHEN eo IS NULL THEN 'unfinished'
     WHEN ec = 'F' THEN 'failed' WHEN ec = 'C' THEN 'canceled' WHEN ec = 'E' THEN 'expired'
     WHEN sealed THEN 'redacted'
