@@ -1,6 +1,6 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
-import { DEFAULT_TENANT } from '@hindcast/domain';
-import { aJobFailed, aJobSucceeded } from '@hindcast/domain/testing';
+import { DEFAULT_TENANT, encode, TOPICS } from '@hindcast/domain';
+import { aJobFailed, aJobSucceeded, aPredictionRequested } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type CommandWorld, createCommandWorld } from './testing/command-world.ts';
 
@@ -32,6 +32,16 @@ it('a data set is a job, and the same wish at the same positions is the same one
   const again = await create();
   expect([again.statusCode, again.json().job]).toEqual([200, job]);
   expect((await create({ sample: { fraction: 0.5 } })).json().id).not.toBe(id);
+});
+
+it('a set says the positions that it can be asked for with again, when the log has grown', async () => {
+  const first = (await create()).json();
+  await world.log.append(TOPICS.predictions, [encode(aPredictionRequested({ eventId: 'later' }))]);
+  expect((await create()).json().id).not.toBe(first.id);
+  expect(first.to).toMatch(/^0:0:\d+,0:1:\d+/);
+  const { from, to } = first;
+  expect((await create({ from, to, verified: false })).json().id).toBe(first.id);
+  expect((await create({ from, to, verified: true })).json().id).not.toBe(first.id);
 });
 
 it('a set whose job has failed can be asked for again', async () => {

@@ -24,7 +24,7 @@ export const datasetRoutes =
           operationId: 'createDataset',
           summary: 'Cut a data set from the log',
           description:
-            'What is asked and where the log ends make the id: asked again with the positions of the first answer (`to`) ' +
+            'What is asked and where the log ends make the id: asked again with the positions of the first answer (`from` and `to`) ' +
             'it is the same set, with the same bytes, and is cut again where its files are gone. It is a job: /v1/jobs/{id} tells how far it is, and cancels it.',
           tags: ['Data sets'],
           body: datasetRequestSchema,
