@@ -1,5 +1,6 @@
-import { DEFAULT_TENANT } from '@hindcast/domain';
-import { aJobFailed, aJobSucceeded } from '@hindcast/domain/testing';
+import { nodeIdentity } from '@hindcast/adapters/node';
+import { DEFAULT_TENANT, encode, TOPICS } from '@hindcast/domain';
+import { aJobFailed, aJobSucceeded, aPredictionRequested } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type CommandWorld, createCommandWorld } from './testing/command-world.ts';
 
@@ -33,6 +34,16 @@ it('a data set is a job, and the same wish at the same positions is the same one
   expect((await create({ sample: { fraction: 0.5 } })).json().id).not.toBe(id);
 });
 
+it('a set says the positions that it can be asked for with again, when the log has grown', async () => {
+  const first = (await create()).json();
+  await world.log.append(TOPICS.predictions, [encode(aPredictionRequested({ eventId: 'later' }))]);
+  expect((await create()).json().id).not.toBe(first.id);
+  expect(first.to).toMatch(/^0:0:\d+,0:1:\d+/);
+  const { from, to } = first;
+  expect((await create({ from, to, verified: false })).json().id).toBe(first.id);
+  expect((await create({ from, to, verified: true })).json().id).not.toBe(first.id);
+});
+
 it('a set whose job has failed can be asked for again', async () => {
   const first = (await create()).json();
   await world.tellJob(aJobFailed(causeOf(first.job)));
@@ -59,6 +70,19 @@ it('a set of which a file or the manifest is gone is cut again, by one job howev
   expect(new Set(jobs).size).toBe(3);
   const whole = await create();
   expect([whole.statusCode, whole.json().job]).toEqual([200, jobs[2]]);
+});
+
+it('a set whose files are back when it was being cut again, and that has ended without one, is there', async () => {
+  const { artifacts } = world.ports;
+  const first = (await create()).json();
+  const manifest = { sha256: nodeIdentity.sha256('{"files":[]}'), bytes: 12 };
+  await world.tellJob(aJobSucceeded({ ...causeOf(first.job), result: { accountedFor: {}, manifest } }));
+  const again = (await create()).json();
+  expect(again.job).not.toBe(first.job);
+  await world.tellJob(aJobFailed(causeOf(again.job)));
+  await artifacts.put(bytesOf('{"files":[]}'), 100);
+  const back = await create();
+  expect([back.statusCode, back.json().job]).toEqual([200, first.job]);
 });
 
 const parts = [{ name: 'train', share: 1 }];

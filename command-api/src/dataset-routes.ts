@@ -1,6 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, datasetBody, datasetPath, datasetSchema, jobsCaughtUp, problem } from '@hindcast/adapters/http';
-import { datasetIdOf, datasetJobKind, datasetJobs, datasetRequestSchema, planDataset } from '@hindcast/domain';
+import {
+  datasetIdOf,
+  datasetJobKind,
+  datasetJobs,
+  datasetRequestSchema,
+  isEndedJob,
+  planDataset,
+} from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { CommandContext } from './command-ports.ts';
 import { isLost } from './lost-dataset.ts';
@@ -17,7 +24,7 @@ export const datasetRoutes =
           operationId: 'createDataset',
           summary: 'Cut a data set from the log',
           description:
-            'What is asked and where the log ends make the id: asked again with the positions of the first answer (`to`) ' +
+            'What is asked and where the log ends make the id: asked again with the positions of the first answer (`from` and `to`) ' +
             'it is the same set, with the same bytes, and is cut again where its files are gone. It is a job: /v1/jobs/{id} tells how far it is, and cancels it.',
           tags: ['Data sets'],
           body: datasetRequestSchema,
@@ -45,8 +52,9 @@ export const datasetRoutes =
         const { sha256, idFromText } = ports.identity;
         const datasetId = datasetIdOf(plan, sha256);
         await jobsCaughtUp(ports.jobs);
-        const known = datasetJobs(ports.jobs, idFromText, tenant, datasetId);
-        const id = (await isLost(ports.artifacts, known.doc)) ? known.againId : known.nextId;
+        const { doc: newest, cut, nextId } = datasetJobs(ports.jobs, idFromText, tenant, datasetId);
+        const isOpen = newest !== undefined && !isEndedJob(newest.state);
+        const id = cut && !isOpen && !(await isLost(ports.artifacts, cut)) ? cut.id : nextId;
         const { doc } = await requestJob(context, { id, kind: datasetJobKind, spec: { plan } });
         const done = doc.state.status === 'succeeded';
         return reply

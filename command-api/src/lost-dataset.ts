@@ -2,12 +2,8 @@ import { readPayload } from '@hindcast/adapters/http';
 import { type ArtifactStore, type DataRef, type DatasetManifest, isEndedJob, type JobDoc } from '@hindcast/domain';
 
 /** Whether the store lacks a file of a set that was cut. Of a store that cannot be read nothing is known. */
-export const isLost = async (
-  artifacts: Pick<ArtifactStore, 'get' | 'has'>,
-  doc: JobDoc | undefined,
-): Promise<boolean> => {
-  if (doc === undefined || !isEndedJob(doc.state) || doc.state.status !== 'succeeded') return false;
-  const manifest = doc.state.result?.['manifest'] as DataRef | undefined;
+export const isLost = async (artifacts: Pick<ArtifactStore, 'get' | 'has'>, { state }: JobDoc): Promise<boolean> => {
+  const manifest = isEndedJob(state) && (state.result?.['manifest'] as DataRef | undefined);
   if (!manifest) return false;
   try {
     if (!(await artifacts.has(manifest.sha256))) return true;

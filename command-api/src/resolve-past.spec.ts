@@ -30,6 +30,17 @@ describe('a model of which there are only imported predictions', () => {
     expect((await world.send('POST', '/v1/verifications', { model: 'bigone' })).statusCode).toBe(202);
   });
 
+  it('may have the name of one that is registered, whose versions do not have that number', async () => {
+    for (const event of anImportedPrediction({ id: 'older' }))
+      await world.appendEvent(
+        event.type === 'PredictionRequested' ? { ...event, data: { ...event.data, version: 9 } } : event,
+      );
+    const asked = await world.send('POST', '/v1/verifications', { model: 'churn@9' });
+    expect([asked.statusCode, specOf(asked.json().id)]).toMatchObject([202, { model: 'churn', version: 9 }]);
+    const version = await world.send('POST', '/v1/verifications', { model: 'churn@8' });
+    expect(version.json()).toMatchObject({ status: 404, type: '/problems/unknown-model-version' });
+  });
+
   it('is another one than a model that nobody knows', async () => {
     const unknown = { status: 404, type: '/problems/unknown-model' };
     const backtest = await world.send('POST', '/v1/backtests', { model: 'churn@1', history: 'chrun' });

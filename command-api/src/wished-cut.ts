@@ -14,8 +14,10 @@ const time = (description: string) =>
 export const cutProperties = {
   from: positions('Positions to begin at; partitions that are not named are read from their start'),
   to: positions('Positions to end before; partitions that are not named are read to their present end'),
-  since: time('Instead: what the log stored at or after this time'),
-  until: time('Instead: what the log stored before this time'),
+  since: time(
+    'Instead: what the log stored at or after this time. Imports were stored when they were imported, whenever they were made',
+  ),
+  until: time('Instead: what the log stored before this time, by the same time'),
 } as const;
 const wishSchema = Type.Object(cutProperties);
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   canWait,
+  droppedLabelsMax,
   evolveLabels,
   isAbout,
   type LabelsState,
@@ -56,6 +57,23 @@ describe('labels of an address', () => {
     expect(state.waiting.map(({ report }) => report.value)).toEqual(
       Array.from({ length: waitingLabelsMax }, (_, i) => i + 6),
     );
+  });
+
+  it('change nothing when they are said again after they gave way, up to a bound', () => {
+    const said = many(waitingLabelsMax + 6);
+    const once = fold(said).state;
+    const again = fold(said, once);
+    expect(again.state).toEqual(once);
+    expect(new Set(again.verdicts)).toEqual(new Set(['ignored:repeated']));
+    const all = many(droppedLabelsMax + waitingLabelsMax + 1);
+    const { dropped } = fold(all).state;
+    expect([dropped?.length, dropped?.[0]]).toEqual([droppedLabelsMax, 'r-1']);
+    const matches = many(matchedLabelsMax + 1).flatMap((report, i) => [
+      report,
+      aLabelMatched({ eventId: `m-${i}`, report: `r-${i}` }),
+    ]);
+    const { state } = fold(matches);
+    expect(fold(many(1), state)).toEqual({ state, verdicts: ['ignored:repeated'] });
   });
 
   it('are bounded where none corrects another: one more does not wait, and can be known not to', () => {

@@ -9,6 +9,8 @@ import { sameLabel } from './same-label.ts';
 export const waitingLabelsMax = 64;
 /** Matches that an address remembers, so that a repeated report or match changes nothing. */
 export const matchedLabelsMax = 64;
+/** Reports whose ids an address knows though it has dropped them: those of a part of an upload that is sent again. */
+export const droppedLabelsMax = 1_024;
 
 export interface WaitingLabel {
   readonly eventId: string;
@@ -29,6 +31,8 @@ export interface LabelsState {
   readonly waiting: readonly WaitingLabel[];
   /** The newest ones. */
   readonly matched: readonly MatchedLabel[];
+  /** Ids of the newest reports that gave way to corrections or to later matches: said again, they would be the newest. */
+  readonly dropped?: readonly string[];
 }
 
 export type LabelVerdict =
@@ -52,30 +56,43 @@ export const evolveLabels = (
   switch (event.type) {
     case 'LabelReported': {
       const { id: eventId, data: report } = event;
-      if ([...state.waiting, ...state.matched].some((known) => known.eventId === eventId))
-        return ignore('ignored:repeated');
+      const isHeld = [...state.waiting, ...state.matched].some((known) => known.eventId === eventId);
+      if (isHeld || state.dropped?.includes(eventId)) return ignore('ignored:repeated');
       const newest = state.waiting.at(-1);
       if (newest && sameReport(newest.report, report)) return ignore('ignored:duplicate');
       const others = withRoom(state.waiting, report);
       if (!others) return ignore('ignored:full');
       const waiting = [...others, { eventId, report, offset, at: appendedAt }];
-      return { state: { ...state, waiting }, verdict: 'accepted' };
+      return { state: dropping({ ...state, waiting }, state), verdict: 'accepted' };
     }
     case 'LabelMatched': {
       const found = state.waiting.find(({ eventId }) => eventId === event.data.report);
       if (!found) return ignore('ignored:not_waiting');
       const match = { ...found, predictionId: event.data.predictionId, matchedAt: offset };
       return {
-        state: {
-          waiting: state.waiting.filter((label) => label !== found),
-          matched: [...state.matched, match].slice(-matchedLabelsMax),
-        },
+        state: dropping(
+          {
+            ...state,
+            waiting: state.waiting.filter((label) => label !== found),
+            matched: [...state.matched, match].slice(-matchedLabelsMax),
+          },
+          state,
+        ),
         verdict: 'accepted',
       };
     }
     default:
       return event satisfies never;
   }
+};
+
+/** The state after, which remembers what it no longer holds of the one before. */
+const dropping = (after: LabelsState, before: LabelsState): LabelsState => {
+  const held = new Set([...after.waiting, ...after.matched].map(({ eventId }) => eventId));
+  const gone = [...before.waiting, ...before.matched].map(({ eventId }) => eventId).filter((id) => !held.has(id));
+  return gone.length === 0
+    ? after
+    : { ...after, dropped: [...(before.dropped ?? []), ...gone].slice(-droppedLabelsMax) };
 };
 
 /** Which of the predictions of an address a label is about. */

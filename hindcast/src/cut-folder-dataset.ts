@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readFolderArtifacts } from '@hindcast/adapters/files';
 import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
@@ -15,6 +15,7 @@ import {
 import { cutDataset } from '@hindcast/workers';
 import { usage } from './cli-failure.ts';
 import { removeEarlierSet } from './earlier-set.ts';
+import { holdOutFolder } from './hold-out-folder.ts';
 import { allThreads, datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
 import type { Config } from './settings.ts';
 import type { Voice } from './terminal.ts';
@@ -36,28 +37,34 @@ export const cutFolderDataset = async (
   if (!planned.ok) throw usage(planned.refusal.detail);
   const artifacts = readFolderArtifacts(join(config.data, 'artifacts'));
   const ports = { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep: keepIn(out) };
-  const work = join(workFolder(out), datasetIdOf(planned.plan, identity.sha256));
-  const { manifest } = await workInThisProcess(voice, (run) => cutDataset(planned.plan, ports, run)).catch(
-    async (error: unknown) => {
+  const { manifest } = await holdOutFolder(out, async () => {
+    await removeOtherWork(workFolder(out), datasetIdOf(planned.plan, identity.sha256));
+    try {
+      return await workInThisProcess(voice, (run) => cutDataset(planned.plan, ports, run));
+    } finally {
       // Of what fails nothing stays. What was broken off goes on when it is asked for again.
-      await rm(work, { recursive: true, force: true });
-      throw error;
-    },
-  );
-  await rmdir(workFolder(out)).catch(() => {
-    // Another cut into this folder is under way, or was broken off.
+      await rm(workFolder(out), { recursive: true, force: true });
+    }
   });
   voice.progress(`${manifest.accountedFor.rows} rows in ${out}`, true);
   return manifest;
 };
 
-/** The manifest comes last. */
+/** Of sets whose processes were killed, and that nobody has asked for again. */
+const removeOtherWork = async (folder: string, mine: string): Promise<void> => {
+  for (const name of await readdir(folder).catch(() => []))
+    if (name !== mine) await rm(join(folder, name), { recursive: true, force: true });
+};
+
+/**
+ * Files get their names when the manifest comes, and it gets its own last: whoever reads the folder meanwhile finds the set
+ * that was there before.
+ */
 const keepIn = (folder: string) => {
   const kept = new Set<string>();
+  const pathOf = (name: string) => join(folder, ...name.split('/'));
   return async (name: string, content: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> => {
-    if (name === 'manifest.json') await removeEarlierSet(folder, (earlier) => kept.has(earlier));
-    kept.add(name);
-    const path = join(folder, ...name.split('/'));
+    const path = pathOf(name);
     await mkdir(dirname(path), { recursive: true });
     const hash = createHash('sha256');
     let bytes = 0;
@@ -72,7 +79,11 @@ const keepIn = (folder: string) => {
     } finally {
       await handle.close();
     }
-    await rename(`${path}.part`, path);
+    kept.add(name);
+    if (name === 'manifest.json') {
+      await removeEarlierSet(folder, (earlier) => kept.has(earlier));
+      for (const one of kept) await rename(`${pathOf(one)}.part`, pathOf(one));
+    }
     return { sha256: hash.digest('hex'), bytes };
   };
 };

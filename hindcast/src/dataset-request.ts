@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { DatasetRequest } from '@hindcast/domain';
 import { usage } from './cli-failure.ts';
-import { parseDurationMs, parseMoment } from './duration.ts';
+import { parseMoment, parseSpanMs } from './duration.ts';
 
 export interface DatasetOptions {
   readonly spec?: string;
@@ -30,7 +30,7 @@ export const datasetRequestOf = async (
   const labels = {
     ...base.labels,
     ...(unlabelled !== undefined && { absent: absentOf(unlabelled) }),
-    ...(maturity !== undefined && { maturityMs: parseDurationMs(maturity) }),
+    ...(maturity !== undefined && { maturityMs: parseSpanMs(maturity) }),
   };
   return {
     ...base,
@@ -68,7 +68,7 @@ const absentOf = (text: string): 'drop' | 'keep' | { afterMs: number; value: str
   if (text === 'drop' || text === 'keep') return text;
   const at = text.lastIndexOf('@');
   if (at < 1) throw usage(`"${text}" is not drop, keep, or a value and a time such as no@90d.`);
-  return { afterMs: parseDurationMs(text.slice(at + 1)), value: scalarOf(text.slice(0, at)) };
+  return { afterMs: parseSpanMs(text.slice(at + 1)), value: scalarOf(text.slice(0, at)) };
 };
 
 /** As JSON where it is a number or a boolean, else as it stands. */

@@ -6,6 +6,7 @@ import type { DatasetFile, DatasetManifest } from '@hindcast/domain';
 import type { ApiClient } from './api-client.ts';
 import { failed } from './cli-failure.ts';
 import { removeEarlierSet } from './earlier-set.ts';
+import { holdOutFolder } from './hold-out-folder.ts';
 import type { Voice } from './terminal.ts';
 
 /** Broken connections in a row, without a byte between them, before a download gives up. */
@@ -20,9 +21,11 @@ export const downloadDataset = async (
 ): Promise<DatasetManifest> => {
   const text = await (await client.open(`/v1/datasets/${id}`)).text();
   const manifest = JSON.parse(text) as DatasetManifest;
-  for (const file of manifest.files) await downloadFile(client, manifest.datasetId, file, folder, voice);
-  await removeEarlierSet(folder, (name) => manifest.files.some((file) => file.name === name));
-  await writeFile(join(folder, 'manifest.json'), text);
+  await holdOutFolder(folder, async () => {
+    for (const file of manifest.files) await downloadFile(client, manifest.datasetId, file, folder, voice);
+    await removeEarlierSet(folder, (name) => manifest.files.some((file) => file.name === name));
+    await writeFile(join(folder, 'manifest.json'), text);
+  });
   return manifest;
 };
 

@@ -31,5 +31,11 @@ describe('moments', () => {
     expect(parseMoment('24h', now)).toBe('2026-01-01T00:00:00.000Z');
   });
 
+  it.each(['2026-01-01T00:00:00', '2026-01-01 00:00', '2026-01-01t00:00:00.5'])(
+    'are no hours of the place where the command happens to run: %s',
+    (text) => expect(() => parseMoment(text, now)).toThrow('says no time zone'),
+  );
+  it('are days in UTC', () => expect(parseMoment('2026-01-01', now)).toBe('2026-01-01T00:00:00.000Z'));
+
   it('are refused in words', () => expect(() => parseMoment('yesterday', now)).toThrow('is not a time'));
 });

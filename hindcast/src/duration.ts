@@ -9,6 +9,15 @@ export const parseDurationMs = (text: string): number => {
   return Math.ceil(Number(match[1]) * unitsMs[(match[2] ?? 's') as keyof typeof unitsMs]);
 };
 
+/**
+ * Milliseconds of a span that decides what is counted: a bare number would be so many seconds, and nobody means that of
+ * labels that take weeks.
+ */
+export const parseSpanMs = (text: string): number => {
+  if (/^[\d.]+$/.test(text)) throw usage(`"${text}" has no unit: write it like ${text}d or ${text}h.`);
+  return parseDurationMs(text);
+};
+
 /** A duration for people: `84 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export const showDuration = (ms: number): string => {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
@@ -22,6 +31,8 @@ export const showDuration = (ms: number): string => {
 /** ISO 8601 text of a moment given as ISO text or as a time ago such as `2h`. */
 export const parseMoment = (text: string, now: number): string => {
   const ago = /^\d+(ms|s|m|h|d)$/.test(text);
+  if (/^\d{4}-\d\d-\d\d[T ][\d:.]+$/i.test(text))
+    throw usage(`"${text}" says no time zone: write ${text}Z for UTC, or ${text}+01:00.`);
   const at = ago ? now - parseDurationMs(text) : Date.parse(text);
   if (Number.isNaN(at))
     throw usage(`"${text}" is not a time; write it like 2026-01-31T12:00:00Z, or 2h for two hours ago.`);

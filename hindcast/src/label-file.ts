@@ -1,8 +1,8 @@
 import { pipeline, type Readable } from 'node:stream';
-import { roundedInteger } from '@hindcast/domain';
 import { parse } from 'csv-parse';
 import { CliFailure, usage } from './cli-failure.ts';
-import { labelValue } from './label-value.ts';
+import { jsonMembers } from './json-members.ts';
+import { isJson } from './label-value.ts';
 import { linesOf, type UploadLine } from './upload-parts.ts';
 
 /** What says which predictions a label is about; a file may have columns of more than one. */
@@ -20,18 +20,18 @@ async function* jsonLines(source: Readable, by: LabelName | undefined): AsyncGen
   for await (const { text, line } of linesOf(source)) yield { text: by === undefined ? text : onlyBy(text, by), line };
 }
 
-/** A line that is no object goes as it is: the server says what is wrong with it. */
+/** A line that is no object goes as it is: the server says what is wrong with it. What stays keeps every digit. */
 const onlyBy = (line: string, by: LabelName): string => {
   try {
-    // What would lose digits here goes as it is, too.
-    if (roundedInteger(line) !== undefined) return line;
     const label: unknown = JSON.parse(line);
     if (typeof label !== 'object' || label === null || Array.isArray(label)) return line;
-    const kept = Object.entries(label).filter(([name]) => name === by || !isName(name));
-    return JSON.stringify(Object.fromEntries(kept));
+    const names = Object.keys(label).filter((name) => name !== by && isName(name));
+    if (names.length === 0) return line;
   } catch {
     return line;
   }
+  const kept = jsonMembers(line).filter(({ name }) => name === by || !isName(name));
+  return `{${kept.map(({ text }) => text).join(',')}}`;
 };
 const isName = (name: string): boolean => (LABEL_NAMES as readonly string[]).includes(name);
 
@@ -85,9 +85,8 @@ const labelText = (row: Readonly<Record<string, string>>, by: LabelName | undefi
   return `{${members.join(',')}}`;
 };
 
-/** Digits that a number cannot hold are left to the server, which refuses them. */
+/** Numbers go as they are written: what a number cannot hold is refused by the server. */
 const memberText = (name: string, cell: string): string => {
-  if (name === 'weight') return JSON.stringify(Number(cell));
-  if (name !== 'value') return JSON.stringify(cell);
-  return roundedInteger(cell) === undefined ? JSON.stringify(labelValue(cell)) : cell.replaceAll(/\s/g, ' ');
+  if (name === 'weight') return Number.isFinite(Number(cell)) ? String(Number(cell)) : JSON.stringify(cell);
+  return name === 'value' && isJson(cell) ? cell.replaceAll(/\s/g, ' ') : JSON.stringify(cell);
 };

@@ -1,4 +1,3 @@
-import { roundedInteger } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { usage } from './cli-failure.ts';
 import { parseMoment } from './duration.ts';
@@ -28,11 +27,8 @@ export const labelMembers = (
   { occurredAt, source, weight }: LabelOptions,
   now: number,
 ): Readonly<Record<string, unknown>> => {
-  if (weight !== undefined && (weight.trim() === '' || !(Number(weight) >= 0)))
+  if (weight !== undefined && (weight.trim() === '' || !(Number(weight) >= 0 && Number.isFinite(Number(weight)))))
     throw usage(`--weight must be a number from 0 on, not "${weight}".`);
-  const rounded = roundedInteger(value);
-  if (rounded !== undefined)
-    throw usage(`${rounded} has more digits than a number can hold; a text is '"${rounded}"'.`);
   return {
     value: labelValue(value),
     ...(occurredAt !== undefined && { occurredAt: parseMoment(occurredAt, now) }),

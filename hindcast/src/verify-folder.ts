@@ -4,7 +4,6 @@ import { nodeIdentity } from '@hindcast/adapters/node';
 import {
   cutLog,
   DEFAULT_TENANT,
-  findVersion,
   type KnownModels,
   type ModelReference,
   missingModel,
@@ -14,7 +13,6 @@ import {
   type VerificationReport,
   type VerificationSpec,
   verificationKind,
-  versionsOf,
 } from '@hindcast/domain';
 import { createVerificationHandler } from '@hindcast/workers';
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
@@ -69,11 +67,8 @@ const refuseUnknown = async (
   { model, version }: ModelReference,
 ): Promise<void> => {
   const tenant = DEFAULT_TENANT;
-  const missing = await missingModel(log, models, { model, tenant });
+  const missing = await missingModel(log, models, { model, version, tenant });
   if (missing !== undefined) throw new CliFailure(EXIT.notFound, missing);
-  const state = models.get(tenant, model);
-  if (state && version !== undefined && !findVersion(state, version))
-    throw new CliFailure(EXIT.notFound, versionsOf(model, state));
 };
 
 const timeOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));

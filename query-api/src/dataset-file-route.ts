@@ -5,7 +5,7 @@ import { answers, datasetIdSchema, noneMatch, type OpenEnds, problem } from '@hi
 import type { DatasetFile, DatasetFormat } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { type ByteRange, parseByteRange } from './byte-range.ts';
-import { mustHave, openKept, readManifest } from './dataset-reading.ts';
+import { type KeptDataset, mustHave, openKept, readManifest } from './dataset-reading.ts';
 import type { QueryLimits, QueryPorts } from './query-ports.ts';
 import { streamed } from './streamed-reply.ts';
 
@@ -23,10 +23,11 @@ export const datasetFileRoute =
     const contentOf = async (
       { name, sha256, bytes }: DatasetFile,
       { first, last }: ByteRange,
+      kept: KeptDataset,
     ): Promise<AsyncIterable<Uint8Array>> => {
       const path = await artifacts.localPath(sha256).catch(() => undefined);
       if (path !== undefined && bytes > 0) return createReadStream(path, { start: first, end: last });
-      return sliced(await openKept(ports, { sha256, bytes }, name), first, last);
+      return sliced(await openKept(kept, { sha256, bytes }, name), first, last);
     };
 
     app.get(
@@ -71,7 +72,7 @@ export const datasetFileRoute =
       },
       async (request, reply) => {
         const { id, split, file: name } = request.params;
-        const { manifest } = await readManifest(ports, id);
+        const { manifest, kept } = await readManifest(ports, id);
         const file = manifest.files.find((one) => one.name === `${split}/${name}`);
         if (!file)
           throw problem('unknown-dataset-file', 'The data set has no file of this name: its manifest lists them.');
@@ -80,7 +81,7 @@ export const datasetFileRoute =
         const { range, 'if-range': ifRange, 'if-none-match': known } = request.headers;
         if (!noneMatch(known, etag)) return reply.code(304).headers(headers).send();
         if (request.method === 'HEAD') {
-          await mustHave(ports, file, name);
+          await mustHave(kept, file, name);
           reply.headers(headers).type(mediaTypes[manifest.format]).header('content-length', file.bytes);
           // Fastify takes the length of a body that is no stream for that of the file.
           return reply.send(Readable.from([]));
@@ -95,7 +96,7 @@ export const datasetFileRoute =
         const open = streams.of(reply.raw);
         try {
           const cut = () => reply.raw.destroy();
-          const content = await contentOf(file, { first, last });
+          const content = await contentOf(file, { first, last }, kept);
           reply
             .headers(headers)
             .type(mediaTypes[manifest.format])

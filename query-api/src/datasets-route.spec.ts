@@ -1,7 +1,7 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { canonicalJson, type DatasetPlan, datasetIdOf, datasetJobs } from '@hindcast/domain';
 import { createMemoryArtifactStore } from '@hindcast/domain/in-memory';
-import { aJobRequested, aJobSucceeded } from '@hindcast/domain/testing';
+import { aJobCanceled, aJobFailed, aJobRequested, aJobSucceeded } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { queryWorld } from './testing/query-world.ts';
 
@@ -51,7 +51,7 @@ const aSet = async (model: string, done = true) => {
       : []),
   ];
   await world.append(...events);
-  return { id, job: nextId, file, manifest, kept };
+  return { id, job: nextId, plan, file, manifest, kept };
 };
 const get = (path: string, headers: Record<string, string> = {}) => world.get(path, headers);
 
@@ -122,4 +122,33 @@ describe('data sets', () => {
     lost.add(kept.sha256);
     expect((await get(`/v1/datasets/${id}`)).json()).toMatchObject(gone);
   });
+
+  it.each(['under way', 'canceled', 'failed'])(
+    'keep what is there while they are cut again, which is %s',
+    async (how) => {
+      const { id, job, plan, file, manifest } = await aSet('churn');
+      const again = datasetJobs(
+        { get: (_, found) => (found === job ? ({ state: { status: 'succeeded', endedAt: 1 } } as never) : undefined) },
+        ...([nodeIdentity.idFromText, 'default', id] as const),
+      ).nextId;
+      await world.append(
+        aJobRequested({ id: again, eventId: 'r-again', kind: 'dataset-cut', spec: { plan } }),
+        ...(how === 'canceled' ? [aJobCanceled({ id: again, cause: 'r-again', eventId: 'end' })] : []),
+        ...(how === 'failed' ? [aJobFailed({ id: again, cause: 'r-again', eventId: 'end' })] : []),
+      );
+      const path = `/v1/datasets/${id}/files/all/part-00000.ndjson`;
+      expect((await get(`/v1/datasets/${id}`)).body).toBe(manifest);
+      expect((await get(path)).body).toBe(content);
+      expect((await get('/v1/datasets')).json().data).toMatchObject([
+        how === 'under way' ? { id, job: again, status: 'queued' } : { id, job, status: 'succeeded' },
+      ]);
+      lost.add(file.sha256);
+      const { status, detail } = (await get(path)).json();
+      expect([status, detail]).toEqual(
+        how === 'under way'
+          ? [409, expect.stringContaining(again)]
+          : [410, expect.stringContaining('Ask for the set again')],
+      );
+    },
+  );
 });

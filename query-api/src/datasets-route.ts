@@ -7,6 +7,8 @@ import {
   datasetJobKind,
   datasetManifestSchema,
   diffManifests,
+  isEndedJob,
+  type JobDoc,
 } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { readManifest } from './dataset-reading.ts';
@@ -18,6 +20,12 @@ const manifestText = Type.Unsafe<string>(
 );
 
 const listLimitMax = 500;
+
+/** Of the jobs of one set the one that tells most of it: what was cut is there, also when another attempt at it came to nothing. */
+const told = ({ state }: JobDoc): number => {
+  if (!isEndedJob(state)) return 2;
+  return state.status === 'succeeded' ? 1 : 0;
+};
 
 /** A manifest never changes: its id is a hash of all that it says. */
 const foreverCached = 'private, max-age=31536000, immutable';
@@ -46,12 +54,13 @@ export const datasetsRoute =
       async ({ query }, reply) => {
         await jobsCaughtUp(jobs);
         const docs = jobs.list({ tenant: DEFAULT_TENANT, kind: datasetJobKind, limit: listLimitMax });
-        const seen = new Set<string>();
-        const newest = docs.filter(({ state }) => {
-          const id = datasetIdOf(state.request.spec['plan'] as DatasetPlan, identity.sha256);
-          return !seen.has(id) && seen.add(id);
-        });
-        const data = newest.slice(0, query.limit ?? 50).map((doc) => datasetBody(doc, identity.sha256));
+        const shown = new Map<string, JobDoc>();
+        for (const doc of docs) {
+          const id = datasetIdOf(doc.state.request.spec['plan'] as DatasetPlan, identity.sha256);
+          const newer = shown.get(id);
+          if (!newer || told(doc) > told(newer)) shown.set(id, doc);
+        }
+        const data = [...shown.values()].slice(0, query.limit ?? 50).map((doc) => datasetBody(doc, identity.sha256));
         return reply.header('cache-control', 'no-store').send({ data });
       },
     );

@@ -3,6 +3,7 @@ import {
   aModelPaused,
   aModelRegistered,
   aModelResumed,
+  anImportedPrediction,
   aPredictionAttemptStarted,
   aPredictionCanceled,
   aPredictionFailed,
@@ -60,6 +61,14 @@ describe('GET /v1/predictions/{id}', () => {
     await append(aModelPaused({ eventId: 'again' }), aPredictionAttemptStarted());
     await fold();
     expect((await get(path)).json()).toEqual(expect.not.objectContaining({ heldBy: expect.anything() }));
+  });
+
+  it('shows no digest of a file that nobody knows', async () => {
+    const { append, fold, get } = await world();
+    await append(...anImportedPrediction(), aPredictionRequested({ id: 'p-2', eventId: 'r-2' }));
+    await fold();
+    expect((await get(path)).json()).toMatchObject({ status: 'succeeded', role: 'imported', modelSha256: null });
+    expect((await get('/v1/predictions/p-2')).json().modelSha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('gives the same bytes for ever once the prediction has ended, whatever comes later', async () => {

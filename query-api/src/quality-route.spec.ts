@@ -110,7 +110,8 @@ it('counts old requests without a label as the policy says, and young ones not',
 it('refuses what it cannot answer', async () => {
   const world = await worldOf();
   const status = async (query: string) => (await world.get(`/v1/models/${query}`)).statusCode;
-  expect(await status('nobody/quality')).toBe(404);
+  const nobody = await world.get('/v1/models/nobody/quality');
+  expect([nobody.statusCode, nobody.json().detail]).toEqual([404, expect.stringContaining('registered here: imports')]);
   expect(await status('churn/quality?maturity=3d')).toBe(400);
   expect(await status('churn/quality?absent=null')).toBe(400);
   expect(await status('churn/quality?after=3w')).toBe(400);

@@ -1,6 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { answers, modelNameSchema, modelVersionNumber, problem, unknownModel } from '@hindcast/adapters/http';
-import { DEFAULT_TENANT, findVersion, keyOf, MATURITIES, type Maturity, type ViewReader } from '@hindcast/domain';
+import { answers, modelNameSchema, modelVersionNumber, problem } from '@hindcast/adapters/http';
+import {
+  DEFAULT_TENANT,
+  findVersion,
+  keyOf,
+  MATURITIES,
+  type Maturity,
+  unknownModelDetail,
+  type ViewReader,
+} from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import { type AbsentPolicy, createQualitySummary } from './quality-summary.ts';
 import type { QueryPorts } from './query-ports.ts';
@@ -152,10 +160,9 @@ export const qualityRoute =
         }
         const doc = await views.model(keyOf(DEFAULT_TENANT, model));
         if (!doc || doc.state.versions.length === 0) {
-          throw unknownModel(
-            model,
-            (await views.models(DEFAULT_TENANT)).map((one) => one.name),
-          );
+          const known = (await views.models(DEFAULT_TENANT)).map((one) => one.name);
+          const kept = 'Quality is kept of models that are registered here: imports of others are not in it.';
+          throw problem('unknown-model', `${unknownModelDetail(model, known)} ${kept}`);
         }
         const { maturity, groupBy } = query;
         const absent = absentOf(query.absent, query.after);

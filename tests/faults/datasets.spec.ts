@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
@@ -83,4 +84,55 @@ it('a cut whose process is killed again and again ends with the bytes that anoth
   expect(await readFile(join(out, 'manifest.json'), 'utf8')).toBe(manifest);
   const { accountedFor } = JSON.parse(manifest) as { accountedFor: Record<string, number> };
   expect(accountedFor).toMatchObject({ requests: predictions, failed: Math.ceil(predictions / 7) });
+});
+
+const cut = (data: string, out: string) =>
+  spawn(process.execPath, [hindcast, 'datasets', 'create', 'churn', '--data', data, '--out', out], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+const ending = async (
+  child: ReturnType<typeof cut>,
+): Promise<{ readonly code: number | null; readonly said: string }> => {
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => (said += String(text)));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, said };
+};
+
+it('of two processes that cut into one folder one is refused, and the other one ends with the right bytes', async () => {
+  const [data, out, alone] = [await newFolder(), await newFolder(), await newFolder()];
+  await makeFolderWithPredictions(data, predictions);
+  expect((await ending(cut(data, alone))).code).toBe(0);
+
+  const first = cut(data, out);
+  const firstEnd = ending(first);
+  await until('the first is at work', async () => existsSync(join(out, 'dataset-work')));
+  // It stands still, so that the second one finds it at work however quick it is.
+  first.kill('SIGSTOP');
+  const second = await ending(cut(data, out));
+  first.kill('SIGCONT');
+  expect(await firstEnd).toMatchObject({ code: 0 });
+  expect(second).toMatchObject({ code: 1, said: expect.stringContaining('Another process is putting a data set') });
+  const bytes = async (folder: string) => {
+    const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const paths = names.map(({ parentPath, name }) => join(parentPath, name)).toSorted();
+    return Promise.all(paths.map(async (path) => [relative(folder, path), (await readFile(path)).toString('base64')]));
+  };
+  expect(await bytes(out)).toEqual(await bytes(alone));
+});
+
+it('what a cut that was killed has left is removed by the next one into the folder, of whatever set', async () => {
+  const [data, out] = [await newFolder(), await newFolder()];
+  await makeFolderWithPredictions(data, predictions);
+  const killed = cut(data, out);
+  const end = ending(killed);
+  const works = () => readdirSync(join(out, 'dataset-work')).length;
+  await until('it has put something aside', async () => existsSync(join(out, 'dataset-work')) && works() > 0);
+  killed.kill('SIGKILL');
+  await end;
+  expect(works()).toBe(1);
+  await promisify(execFile)(process.execPath, [
+    ...[hindcast, 'datasets', 'create', 'churn', '--data', data, '--out', out, '--unlabelled', 'keep'],
+  ]);
+  expect(readdirSync(out).toSorted()).toEqual(['all', 'manifest.json']);
 });

@@ -8,7 +8,7 @@ import {
   type Sha256,
   unknownSha256,
 } from '@hindcast/domain';
-import { chosenSql, isRequestField, requestField, row } from './fold-sql.ts';
+import { chosenSql, isRequestField, requestField, row, timeSql } from './fold-sql.ts';
 import { blob, identifier, pointer, text, texts } from './sql-text.ts';
 import { defaultedSql, thresholdSql } from './version-rules-sql.ts';
 
@@ -96,7 +96,7 @@ const iso = '%Y-%m-%dT%H:%M:%S.%gZ';
 const timeOfMs = (ms: string, format: DatasetFormat): string =>
   isText(format) ? `strftime(make_timestamp(${ms} * 1000), ${text(iso)})` : `make_timestamptz(${ms} * 1000)`;
 const timeOfText = (value: string, format: DatasetFormat): string => {
-  const time = `TRY_CAST(${value} AS TIMESTAMPTZ)`;
+  const time = timeSql(value);
   return isText(format) ? `strftime(${time} AT TIME ZONE 'UTC', ${text(iso)})` : time;
 };
 
@@ -113,6 +113,8 @@ const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: Da
       return name;
     case 'eventTime':
       return timeOfText(requestField('eventTime'), format);
+    case 'madeAt':
+      return timeOfMs('mt', format);
     case 'acceptedAt':
       return timeOfMs('rt', format);
     case 'completedAt':

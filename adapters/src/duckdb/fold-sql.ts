@@ -51,9 +51,10 @@ FROM ${linesSql(answers, ['o', 't', 'c', 'k', 'id', 'cause', ...textsOf('answers
 ];
 
 const spilledImportedAt = `f${spillColumns.R.indexOf('importedAt') + 1}`;
+/** RFC 3339 lets t and z stand for T and Z. */
+export const timeSql = (time: string): string => `TRY_CAST(upper(${time}) AS TIMESTAMPTZ)`;
 /** Ms since 1970 of a text that is a time, as `madeAt` and `knownAt` have it. */
-const msOr = (time: string, otherwise: string): string =>
-  `coalesce(epoch_ms(TRY_CAST(${time} AS TIMESTAMPTZ)), ${otherwise})`;
+const msOr = (time: string, otherwise: string): string => `coalesce(epoch_ms(${timeSql(time)}), ${otherwise})`;
 
 export const brokenSql = 'SELECT (SELECT count(*) FROM req WHERE broken) + (SELECT count(*) FROM ans WHERE broken)';
 
@@ -93,7 +94,7 @@ WITH facts AS (
   SELECT won.*, req.c, req.sealed, ${columnsOf('R')}, eo, ec, et, label, first_at
   FROM (SELECT *, ${row.predictionId} AS pid FROM won) won JOIN req ON req.o = won.ro LEFT JOIN ended ON ended.ro = won.ro LEFT JOIN told ON told.ro = won.ro),
 kinds AS (SELECT *, ${wanted(spec)} AS wanted, ${labelKind(spec, cutAt)} AS lk FROM facts)
-SELECT ro, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelText(spec)} AS lv, ${splitName(spec)} AS split,
+SELECT ro, mt, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelText(spec)} AS lv, ${splitName(spec)} AS split,
   CASE WHEN wanted IS NOT TRUE THEN 'filtered' WHEN eo IS NULL THEN 'unfinished'
     WHEN ec = 'F' THEN 'failed' WHEN ec = 'C' THEN 'canceled' WHEN ec = 'E' THEN 'expired'
     WHEN sealed THEN 'redacted'

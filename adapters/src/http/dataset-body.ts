@@ -1,6 +1,7 @@
 import {
   type AccountedFor,
   accountedForSchema,
+  cutPositions,
   DATASET_FORMATS,
   type DatasetPlan,
   datasetIdOf,
@@ -26,6 +27,8 @@ export const datasetSchema = Type.Object({
   model: Type.String(),
   format: Type.Union(DATASET_FORMATS.map((format) => Type.Literal(format))),
   requestedAt: Type.String({ format: 'date-time' }),
+  from: Type.String({ description: 'Positions at which its cut begins' }),
+  to: Type.String({ description: 'Positions before which it ends: with both the same wish is the same set again' }),
   accountedFor: Type.Optional(accountedForSchema),
   job: Type.String({ description: 'Id of the job that cuts it' }),
   links: Type.Object({ self: Type.String(), job: Type.String() }),
@@ -38,6 +41,7 @@ export const datasetBody = ({ id, state }: JobDoc, sha256: Sha256) => {
   return {
     ...{ id: datasetId, status: state.status, model: plan.spec.model, format: plan.spec.format },
     requestedAt: new Date(state.request.at).toISOString(),
+    ...cutPositions(plan.cut),
     accountedFor: result?.['accountedFor'] as AccountedFor | undefined,
     job: id,
     links: { self: datasetPath(datasetId), job: jobPath(id) },

@@ -16,7 +16,7 @@ export const datasetProblems = {
   'dataset-not-ready': kind(
     409,
     'The data set is not cut',
-    'The job that cuts it has not ended, or has failed, or was canceled. `detail` names it.',
+    'The job that cuts it, or cuts again what the store has lost of it, has not ended, or the only one has failed or was canceled. `detail` names it.',
     'GET /v1/jobs/{id} shows how far it is. Where it has failed, mend the cause and ask for the set again.',
   ),
   'dataset-file-gone': kind(

@@ -10,6 +10,7 @@ import {
   predictionRoleSchema,
   prioritySchema,
   STATUSES,
+  unknownSha256,
 } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import { problemSchema } from './problem.ts';
@@ -33,7 +34,9 @@ export const predictionSchema = Type.Object(
     heldBy: heldBySchema,
     model: Type.String({ examples: ['churn'] }),
     modelVersion: Type.Integer({ minimum: 1 }),
-    modelSha256: Type.String(),
+    modelSha256: Type.Union([Type.String(), Type.Null()], {
+      description: 'Digest of the file that answers; null where something was imported that does not say',
+    }),
     role: predictionRoleSchema,
     priority: prioritySchema,
     createdAt: dateTime('When the log stored the request'),
@@ -105,7 +108,7 @@ export const predictionBody = (doc: KnownPredictionDoc) => {
     status: state.status,
     model: request.model,
     modelVersion: request.version,
-    modelSha256: request.sha256,
+    modelSha256: request.sha256 === unknownSha256 ? null : request.sha256,
     role: request.role,
     priority: request.priority,
     createdAt: iso(request.at),

@@ -75,7 +75,8 @@ class Labels(unittest.TestCase):
             label = json.loads(text)
             bad = {"status": "refused", "error": problem("invalid-body", 400)}
             good = {"status": "parked" if label.get("value") == "late" else "applied", "predictions": [], "position": "0:0:1"}
-            lines.append({"line": number, **(bad if label.get("id") == "bad" else good)})
+            odd = {"warnings": [{"code": "unknown_class", "detail": "odd"}]} if label.get("value") == "Yes" else {}
+            lines.append({"line": number, **(bad if label.get("id") == "bad" else good), **odd})
         return Reply(200, b"".join(json.dumps(one).encode() + b"\n" for one in lines))
 
     def test_of_one_prediction(self) -> None:
@@ -95,10 +96,12 @@ class Labels(unittest.TestCase):
         rows[3]["value"] = float("nan")
         rows[1_200]["id"] = "bad"
         rows[7]["value"] = "late"
+        rows[1_100]["value"] = "Yes"
         with FakeServer(self.answer) as server, Client(server.url) as client:
             report = client.label_many(rows)
             self.assertEqual((report.applied, report.parked, report.refused_count), (1_497, 1, 1))
             self.assertEqual(report.refused[0].index, 1_200)
+            self.assertEqual((report.warned_count, report.warned), (1, (hindcast.Warned(1_100, ("odd",)),)))
             self.assertEqual(json.loads(server.asked[0].body.splitlines()[0]), {"id": "p0", "value": "yes"})
             keys = [asked.headers["idempotency-key"] for asked in server.asked]
             client.label_many(rows)

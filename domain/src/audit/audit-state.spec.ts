@@ -49,6 +49,9 @@ const createWorld = (logId = 'log') => {
         ends.set(partition, after);
         notes.push(note);
       }
+      // As in every log, each partition has its first record and is signed.
+      for (const other of [TOPICS.models, TOPICS.jobs, TOPICS.deadLetters].filter(() => notes.length === 2))
+        await signPartition(log, { topic: other, partition: 0 });
     },
     change: (partition: number, offset: number) => changed.add(`${topic}/${partition}/${offset}`),
     end: async (partition: number) => (await log.bounds(topic))[partition]?.end ?? 0,
@@ -112,13 +115,33 @@ describe('the state of a verification', () => {
     const short = createWorld();
     await short.grow(60);
     const { state } = await long.verify();
-    expect((await short.verify({ state })).findings).toMatchObject([{ kind: 'truncated', topic: TOPICS.audit, to: 3 }]);
+    expect((await short.verify({ state })).findings).toMatchObject([{ kind: 'truncated', topic: TOPICS.audit, to: 6 }]);
     const empty = await createWorld().verify({ state });
     expect(empty.findings).toMatchObject([
       { kind: 'truncated', topic: TOPICS.audit },
       { kind: 'truncated', topic, partition: 0, from: 1, to: await long.end(0) },
       { kind: 'truncated', topic, partition: 1, from: 1, to: await long.end(1) },
     ]);
+  });
+
+  it('hides nothing by a partition that is missing in it', async () => {
+    const world = await signedWorld();
+    const { state } = await world.verify();
+    if (!state) throw new Error('there is no state');
+    await world.grow(10);
+    await world.sign();
+    expect((await world.verify({ state: { ...state, partitions: [] } })).findings).toEqual([]);
+    world.change(1, 3);
+    const full = await world.verify();
+    expect(full.findings).toMatchObject([{ kind: 'edited', partition: 1, from: 3 }]);
+    for (const partitions of [[], state.partitions.filter(({ note }) => !note.includes('/1\n'))]) {
+      const lacking = { ...state, partitions };
+      expect((await world.verify({ state: lacking })).findings).toEqual(full.findings);
+      const done = { ...lacking, auditFrom: state.auditFrom + 2 };
+      const told = await world.verify({ state: done });
+      expect(told.findings).toEqual(full.findings);
+      expect((await world.verify({ state: told.state })).findings).toEqual(full.findings);
+    }
   });
 
   it('is refused where it was changed, or is of another log', async () => {

@@ -46,6 +46,9 @@ export interface ClaimSources {
   readonly audit: PartitionBounds | undefined;
   /** First offset of it that an earlier verification was not done with. */
   readonly auditFrom: number;
+  /** Where reading begins: before that, where there are partitions that it was not done with. */
+  readonly readFrom: number;
+  readonly isDone: (subject: string) => boolean;
   readonly identity: Pick<PartitionBounds, 'logId' | 'epoch'>;
   readonly onRecord: () => void;
 }
@@ -58,6 +61,8 @@ export const collectClaims = async ({
   unsigned,
   audit,
   auditFrom,
+  readFrom,
+  isDone,
   known,
   identity,
   onRecord,
@@ -113,13 +118,14 @@ export const collectClaims = async ({
       find('unreadable', record.offset, `${where} does not fit together.`);
       return;
     }
+    if (record.offset < auditFrom && isDone(auditSubject(stretch.checkpoint))) return;
     const named = given.keys === undefined ? parseNoteKey(crypto, stretch.key) : undefined;
     if (named) trusted.set(stretch.key, named);
     claim(stretch.note, where, record.offset);
   };
 
   if (audit) {
-    const range = { topic: TOPICS.audit, partition: audit.partition, from: auditFrom, to: audit.end };
+    const range = { topic: TOPICS.audit, partition: audit.partition, from: readFrom, to: audit.end };
     const damaged = (offset: number, detail: string) => find('unreadable', offset, `In ${TOPICS.audit} ${detail}.`);
     for await (const record of readGuarded(log, range, damaged)) {
       claimOf(record);

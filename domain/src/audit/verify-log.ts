@@ -47,9 +47,12 @@ export const verifyLog = async (given: LogToVerify): Promise<AuditReport> => {
   const resumed = state && resumeAudit(state, identity, { crypto, hash, ...(keys && { keys }) });
   const resumedOf = (subject: string) => resumed?.bySubject.get(subject);
   const auditFrom = resumed?.auditFrom ?? audit?.start ?? 0;
+  // What was signed of a partition that the state says nothing of lies before what it is done with.
+  const isAllKnown = partitions.every(({ subject }) => resumedOf(subject));
+  const readFrom = isAllKnown ? auditFrom : (audit?.start ?? 0);
   let total = partitions.reduce(
     (sum, { subject, bounds }) => sum + toRead(bounds.end, resumedOf(subject)?.before.size ?? bounds.start),
-    toRead(audit?.end ?? 0, auditFrom),
+    toRead(audit?.end ?? 0, readFrom),
   );
   let records = 0;
   const onRecord = () => {
@@ -58,7 +61,8 @@ export const verifyLog = async (given: LogToVerify): Promise<AuditReport> => {
   };
   const known = resumed?.keys ?? [];
   const claims = await collectClaims({
-    ...{ log, crypto, keys, known, notes, unsigned, audit, auditFrom, identity, onRecord },
+    ...{ log, crypto, keys, known, notes, unsigned, audit, auditFrom, readFrom, identity, onRecord },
+    isDone: (subject) => resumedOf(subject) !== undefined,
   });
   const keeper =
     onState &&

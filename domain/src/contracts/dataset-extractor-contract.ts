@@ -194,7 +194,7 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
       await expect(extract(typo, records)).rejects.toMatchObject({ code: 'invalid_columns' });
     });
 
-    it('says which threshold decided, and which features a default was taken for', async () => {
+    it('says when a row was made, which threshold decided, and which features a default was taken for', async () => {
       const rows = [
         { role: 'champion', version: 1, input: { age: null, 'd"e/~': 'x' } },
         { role: 'champion', version: 2, input: { age: 3 } },
@@ -228,6 +228,9 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
         [null, null, null],
       ]);
       expect(all?.rows.map((row) => row['sha256'] === null)).toEqual([false, false, false, false, true]);
+      const isMadeWhenAccepted = all?.rows.map((row) => row['madeAt'] === row['acceptedAt']);
+      expect(isMadeWhenAccepted).toEqual([true, true, true, true, false]);
+      expect(all?.rows.at(-1)?.['madeAt']).toBe('2023-01-01T00:00:00.000Z');
       expect(extracted.columns.filter(({ role }) => role === 'defaulted').map(({ type }) => type)).toEqual([
         'boolean',
         'boolean',

@@ -62,6 +62,7 @@ const before: readonly (readonly [string, ColumnType, Role])[] = [
   ['tenant', 'string', 'key'],
   ['position', 'string', 'key'],
   ['eventTime', 'time', 'time'],
+  ['madeAt', 'time', 'time'],
   ['acceptedAt', 'time', 'time'],
   ['completedAt', 'time', 'time'],
   ['model', 'string', 'model'],

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { canonicalJson } from '../canonical-json.ts';
 import type { Sha256 } from '../ports.ts';
+import { formatPositions } from '../replay-cursor.ts';
 import type { DatasetSpec } from './dataset-spec.ts';
 
 const offset = Type.Integer({ minimum: 0 });
@@ -16,6 +17,12 @@ export const datasetCutSchema = Type.Object({
   ),
 });
 export type DatasetCut = Static<typeof datasetCutSchema>;
+
+/** From where to where it goes, as positions that the same set can be asked for with. */
+export const cutPositions = ({ epoch, ranges }: DatasetCut): { readonly from: string; readonly to: string } => ({
+  from: formatPositions(ranges.map(({ partition, from }) => ({ epoch, partition, offset: from }))),
+  to: formatPositions(ranges.map(({ partition, to }) => ({ epoch, partition, offset: to }))),
+});
 
 /** All that decides the bytes of a data set. */
 export interface DatasetPlan {

@@ -10,15 +10,15 @@ const attemptsMax = 1_000;
 export interface DatasetJobs {
   /** The newest job of the set. */
   readonly doc: JobDoc | undefined;
-  /** Id of the job that would be asked for next: of the newest one, unless that has failed or was canceled. */
+  /** The newest that has succeeded: of what it has kept there may be some, whatever became of those after it. */
+  readonly cut: JobDoc | undefined;
+  /** Id of the job that would be asked for where nothing of the set is there: of the one that is open, or a new one. */
   readonly nextId: string;
-  /** Id of the one that would be asked for where the newest has ended, but its files are gone. */
-  readonly againId: string;
 }
 
 /**
- * The jobs of a data set. Its id makes the id of the first; after one that failed or was canceled, or whose files are gone,
- * the set may be asked for again, and the next id follows from the one before: who asks at the same time asks for the same job.
+ * The jobs of a data set. Its id makes the id of the first; after one that has ended the set may be asked for again, and the
+ * next id follows from the one before: who asks at the same time asks for the same job.
  */
 export const datasetJobs = (
   jobs: Pick<JobCatalog, 'get'>,
@@ -26,15 +26,15 @@ export const datasetJobs = (
   tenant: string,
   datasetId: string,
 ): DatasetJobs => {
-  let freeId = idFromText(`${tenant}/dataset/${datasetId}`);
-  let doc: JobDoc | undefined;
+  let nextId = idFromText(`${tenant}/dataset/${datasetId}`);
+  let [doc, cut]: [JobDoc | undefined, JobDoc | undefined] = [undefined, undefined];
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const found = jobs.get(tenant, freeId);
+    const found = jobs.get(tenant, nextId);
     if (!found) break;
     doc = found;
     if (!isEndedJob(found.state)) break;
-    freeId = idFromText(freeId);
+    if (found.state.status === 'succeeded') cut = found;
+    nextId = idFromText(nextId);
   }
-  const isAnswer = doc !== undefined && (!isEndedJob(doc.state) || doc.state.status === 'succeeded');
-  return { doc, nextId: doc && isAnswer ? doc.id : freeId, againId: freeId };
+  return { doc, cut, nextId };
 };

@@ -40,7 +40,7 @@ export const datasetRequestSchema = Type.Object(
     split: Type.Optional(
       Type.Object({ parts: split.properties.parts, salt, group, holdout: Type.Optional(holdout) }, closed),
     ),
-    verified,
+    verified: Type.Optional(Type.Boolean({ description: verified.description ?? '' })),
     format: Type.Optional(format),
   },
   {

@@ -6,6 +6,7 @@ import type { DatasetCandidate } from './dataset-candidate.ts';
 import { openedDepth, type PlannedColumn } from './dataset-columns.ts';
 import { hmacOf } from './hmac.ts';
 import { isShortList } from './json-leaves.ts';
+import { madeAt } from './row-times.ts';
 import { isDefaulted } from './version-rules.ts';
 
 export type Cell = string | number | boolean | null;
@@ -90,6 +91,8 @@ const plainCell = (name: string, { request, state, position, acceptedAt, label, 
       return request.tenant;
     case 'position':
       return position;
+    case 'madeAt':
+      return madeAt(request, acceptedAt);
     case 'acceptedAt':
       return acceptedAt;
     case 'completedAt':

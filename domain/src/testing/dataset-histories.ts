@@ -101,17 +101,24 @@ const event = fc
     input,
     output,
     entity: optional(fc.constantFrom('anna', 'bert', 'ö')),
-    eventTime: optional(fc.constantFrom('2023-11-14T22:13:20.123Z', '2023-11-14T22:13:20+02:00', 'soon')),
+    eventTime: optional(
+      fc.constantFrom('2023-11-14T22:13:20.123Z', '2023-11-14T22:13:20+02:00', '2023-11-14t22:13:20z', 'soon'),
+    ),
     context: optional(fc.dictionary(fc.constantFrom('shop', 'note'), leaf)),
     model: fc.constantFrom('churn', 'churn', 'churn', 'churn', 'churn', 'fraud'),
     role: fc.constantFrom('champion', 'canary', 'pinned'),
     value: fc.constantFrom(null, true, 'yes', 1, 0.5),
     weight: optional(fc.constantFrom(0, 2)),
-    past: fc.option(fc.constantFrom('2023-11-14T22:13:15Z', '2020-01-01T00:00:00.000Z', 'soon'), {
-      nil: undefined,
-      freq: 3,
-    }),
-    occurredAt: optional(fc.constantFrom('2023-11-14T22:13:16.500Z', '2020-01-01T00:00:30+00:00', 'late')),
+    past: fc.option(
+      fc.constantFrom('2023-11-14T22:13:15Z', '2023-11-14t22:13:15z', '2020-01-01T00:00:00.000Z', 'soon'),
+      {
+        nil: undefined,
+        freq: 3,
+      },
+    ),
+    occurredAt: optional(
+      fc.constantFrom('2023-11-14T22:13:16.500Z', '2023-11-14t22:13:16.500z', '2020-01-01T00:00:30+00:00', 'late'),
+    ),
     tenant: fc.constantFrom('default', 'default', 'default', 'default', 'default', 'other'),
   })
   .map((choice): PredictionEvent => {

@@ -19,6 +19,7 @@ const file = {
 };
 const manifest = {
   datasetId: '9f86d081',
+  cut: { epoch: 2, ranges: [0, 1].map((partition) => ({ partition, from: 0, to: 7 + partition })) },
   files: [file],
   columns: [],
   accountedFor: { requests: 4, rows: 3, unlabelled: 1, failed: 0 },
@@ -48,6 +49,7 @@ describe('hindcast datasets', () => {
     const { code, out } = await cli(['datasets', 'create', 'churn', ...wishes, ...more, '--url', url]);
     expect(code).toBe(0);
     expect(out).toContain('4 requests = 3 rows + 1 unlabelled');
+    expect(out).toContain('--from 2:0:0,2:1:0 --to 2:0:7,2:1:8');
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
       model: 'churn',
       format: 'ndjson',
@@ -74,6 +76,10 @@ describe('hindcast datasets', () => {
     ['--split', 'train'],
     ['--redact', 'entity=blur'],
     ['--maturity', 'soon'],
+    ['--maturity', '7'],
+    ['--unlabelled', 'no@90'],
+    ['--since', '2026-01-01T00:00:00'],
+    ['--version', '9'],
     ['--spec', '/nowhere.json'],
     ['--data', folder],
     ['--holdout', 'late'],

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { AccountedFor, DatasetManifest } from '@hindcast/domain';
+import { type AccountedFor, cutPositions, type DatasetManifest } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { wholeDatasetId } from '../dataset-id.ts';
@@ -18,6 +18,8 @@ interface Dataset {
   readonly model: string;
   readonly format: string;
   readonly requestedAt: string;
+  readonly from: string;
+  readonly to: string;
   readonly accountedFor?: AccountedFor;
   readonly job: string;
 }
@@ -55,8 +57,11 @@ const createCommand = (context: CliContext): Command =>
     .option('--format <format>', 'parquet (default), ndjson or csv')
     .option('--from <positions>', 'positions (epoch:partition:offset, …) to begin at')
     .option('--to <positions>', 'positions to end before; by default where the log ends now')
-    .option('--since <time>', 'accepted at or after this time, or this long ago')
-    .option('--until <time>', 'accepted before this time, or this long ago')
+    .option(
+      '--since <time>',
+      'made at or after this time, or this long ago: accepted, or of imports predicted (column madeAt)',
+    )
+    .option('--until <time>', 'made before this time, or this long ago')
     .option('--split <shares>', 'such as train=0.8,test=0.2; entities stay together')
     .option('--holdout <name@time>', 'a split of the newest rows, such as late@2026-01-31T00:00:00Z or late@30d')
     .option('--sample <share>', 'such as 10%; smaller samples lie in larger ones')
@@ -75,7 +80,10 @@ const createCommand = (context: CliContext): Command =>
       const { client, voice } = connect(context, options);
       const answer = await client.request('/v1/datasets', { method: 'POST', json: request });
       const dataset = answer.body as Dataset;
-      if (!options.wait) return voice.answer(dataset, dataset.id);
+      if (!options.wait) {
+        voice.note(`The same set again: --from ${dataset.from} --to ${dataset.to}`);
+        return voice.answer(dataset, dataset.id);
+      }
       const job = await watchJob(client, voice, dataset.job);
       if (job.status !== 'succeeded') {
         const why = job.error ? `: ${job.error.detail} (${job.error.code})` : '.';
@@ -110,12 +118,14 @@ const cutFolder = async (
   }
 };
 
-const summary = ({ datasetId, files, accountedFor }: DatasetManifest): string => {
+const summary = ({ datasetId, cut, files, accountedFor }: DatasetManifest): string => {
   const { requests, rows, ...lost } = accountedFor;
   const why = Object.entries(lost).flatMap(([account, count]) => (count > 0 ? [`${count} ${account}`] : []));
   const accounts = [`${rows} rows`, ...why].join(' + ');
   const listed = files.map(({ name, rows: of, bytes }) => [name, `${of} rows`, `${bytes} bytes`]);
-  return [datasetId, `${requests} requests = ${accounts}`, textTable(listed)].join('\n');
+  const { from, to } = cutPositions(cut);
+  const again = `the same set again: --from ${from} --to ${to}`;
+  return [datasetId, `${requests} requests = ${accounts}`, again, textTable(listed)].join('\n');
 };
 
 const listCommand = (context: CliContext): Command =>

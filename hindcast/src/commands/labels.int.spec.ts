@@ -96,6 +96,39 @@ describe('hindcast labels upload', () => {
     expect([told.code, asked.length]).toEqual([2, 2]);
   });
 
+  it.each(['1e400', '-1e400', '[1, 1e999]', '12345678901234567890.0', '0.10'])(
+    'sends the number %s as it is written, and never as null, which would take a label back',
+    async (value) => {
+      const { url, asked } = await taking();
+      const csv = await file('l.csv', `id,referenceId,value\na,r,"${value}"\n`);
+      await cli(['labels', 'upload', csv, '--by', 'id', '--url', url]);
+      const ndjson = await file('l.ndjson', `{"id":"a","referenceId":"r","value":${value}}\n`);
+      await cli(['labels', 'upload', ndjson, '--by', 'id', '--url', url]);
+      expect(asked.map(({ body }) => body)).toEqual(Array(2).fill(`{"id":"a","value":${value}}\n`));
+    },
+  );
+
+  it('takes for a text what only has a long number in it', async () => {
+    const { url, asked } = await taking();
+    const csv = await file('l.csv', 'id,value\na,id-9007199254740993\nb,card 9007199254740993 x\n');
+    await cli(['labels', 'upload', csv, '--url', url]);
+    expect(asked.map(({ body }) => body)).toEqual([
+      '{"id":"a","value":"id-9007199254740993"}\n{"id":"b","value":"card 9007199254740993 x"}\n',
+    ]);
+    expect((await cli(['labels', 'add', 'id-9007199254740993', '--reference', 'r', '--url', url])).code).not.toBe(2);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('refuses on the command line a number that would become null', async () => {
+    const { url, asked } = await taking();
+    for (const args of [['1e400'], ['{"a":[-1e400]}'], ['1', '--weight', '1e400']]) {
+      const told = await cli(['labels', 'add', ...args, '--reference', 'r', '--url', url]);
+      expect([told.code, told.err]).toEqual([2, expect.stringMatching(/larger than a number|--weight must be/)]);
+    }
+    expect((await cli(['label', 'p', '1e400', '--url', url])).code).toBe(2);
+    expect(asked).toEqual([]);
+  });
+
   it('names refused rows of CSV as the file counts its lines', async () => {
     const { url } = await taking();
     const path = await file('l.csv', 'id,value,note\na,1,"two\nlines"\n\nb,bad,\nc,bad,"two\nlines"\n');

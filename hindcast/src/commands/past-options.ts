@@ -18,8 +18,11 @@ export const withPastOptions = (target: Command): Command =>
   target
     .option('--from <positions>', 'positions (epoch:partition:offset, …) to begin at; default: the start of the log')
     .option('--to <positions>', 'positions to end before; default: the present end of the log')
-    .option('--since <time>', 'what was stored at or after this time, or this long ago')
-    .option('--until <time>', 'what was stored before this time, or this long ago')
+    .option(
+      '--since <time>',
+      'what the log stored at or after this time, or this long ago: imports were stored when they were imported',
+    )
+    .option('--until <time>', 'what the log stored before this time, or this long ago')
     .option('--sample <share>', 'only this share of the predictions, such as 1%')
     .option('--salt <text>', 'another salt is another sample')
     .option('--rate <rows>', 'run no more than so many rows in a second; a server: 5000')

@@ -65,6 +65,17 @@ describe('hindcast verify', () => {
     expect(JSON.parse((await cli(['verify', '--json', '--url', url])).out)).toMatchObject({ report: { mismatch: 1 } });
   });
 
+  it('counts what was imported, and names none of it', async () => {
+    const rows = ['old-1', 'old-2'].map((predictionId) => ({ predictionId, position: '0:0:1' }));
+    const examples = rows.map((row) => ({ ...row, verdict: 'not_verified', reason: 'imported' }) as const);
+    const report = reportOf({ verified: 3, exact: 1, not_verified: 2, reasons: { imported: 2 }, examples });
+    const { url } = await answering({ report });
+    const { code, out } = await cli(['verify', '--url', url]);
+    expect([code, out]).toEqual([0, expect.stringContaining('2 × imported')]);
+    expect(out).not.toContain('old-1');
+    expect(JSON.parse((await cli(['verify', '--json', '--url', url])).out)).toMatchObject({ report: { examples } });
+  });
+
   it('says where there was nothing to run', async () => {
     const { url } = await answering({ report: reportOf({}) });
     const { code, err } = await cli(['verify', '--url', url]);

@@ -102,8 +102,11 @@ const describe = (report: VerificationReport): string => {
     '',
     `${comparedText(report)}: ${took.join(', ')}.`,
     ...Object.entries(reasons).map(([reason, count]) => `${count} × ${reason}`),
-    ...examples.map(({ predictionId, position, verdict, reason, detail }) =>
-      [predictionId, position, verdict, reason, detail].filter((part) => part !== undefined).join('  '),
-    ),
+    // Nothing is wrong with what was imported: how many there are is told above.
+    ...examples
+      .filter(({ reason }) => reason !== 'imported')
+      .map(({ predictionId, position, verdict, reason, detail }) =>
+        [predictionId, position, verdict, reason, detail].filter((part) => part !== undefined).join('  '),
+      ),
   ].join('\n');
 };

@@ -58,16 +58,6 @@ describe('what cuts have put aside', () => {
     expect(await sweepDatasetWork(join(folder, 'nowhere'), jobs)).toEqual([]);
   });
 
-  it('goes with the cut that fails', async () => {
-    open = ['churn'];
-    const failing = async () => {
-      putAside('churn');
-      throw new Error('It broke.');
-    };
-    await expect(run(failing)).rejects.toThrow('It broke.');
-    expect(left()).toEqual([]);
-  });
-
   it.each([
     ['stays for the attempt that follows one that was broken off', ['churn'], true],
     ['goes with the cut that is canceled', [], false],

@@ -2,29 +2,44 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeIdentity } from '@hindcast/adapters/node';
 import { type DatasetPlan, datasetIdOf, datasetJobKind, type JobCatalog, type JobHandlers } from '@hindcast/domain';
+import { lockOf } from './claim-dataset-work.ts';
 
 /** Folders of other names are none of ours. */
-const idForm = /^[0-9a-f]{64}$/;
+const workForm = /^(?<work>(?<id>[0-9a-f]{64})(?:-\d)?)(?:\.lock)?$/;
 
 const idOf = (spec: Readonly<Record<string, unknown>>): string =>
   datasetIdOf(spec['plan'] as DatasetPlan, nodeIdentity.sha256);
 
 /**
  * Removes what cuts have put aside that nobody will go on with: whose jobs have failed, were canceled, or were lost too
- * often. The folders are listed before the catalog is read to its end, so that it knows the job of each of them.
+ * often, and where nobody is at work any more. The folders are listed before the catalog is read to its end, so that it
+ * knows the job of each of them.
  */
 export const sweepDatasetWork = async (
   folder: string,
   jobs: Pick<JobCatalog, 'open' | 'catchUp'>,
 ): Promise<readonly string[]> => {
-  const found = (await readdir(folder).catch(() => [])).filter((name) => idForm.test(name));
-  if (found.length === 0) return [];
+  const names = await readdir(folder).catch(() => []);
+  const found = new Map(
+    names.flatMap((name) => {
+      const { work, id } = workForm.exec(name)?.groups ?? {};
+      return work && id ? [[work, id] as const] : [];
+    }),
+  );
+  if (found.size === 0) return [];
   await jobs.catchUp();
   const cuts = jobs.open().filter(({ state }) => state.request.kind === datasetJobKind);
   const open = new Set(cuts.map(({ state }) => idOf(state.request.spec)));
-  const left = found.filter((name) => !open.has(name));
-  for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
-  return left;
+  const { tryLockFile } = await import('@hindcast/adapters/sqlite');
+  const removed: string[] = [];
+  for (const [work, id] of found) {
+    const lock = open.has(id) ? undefined : tryLockFile(lockOf(folder, work));
+    if (!lock) continue;
+    await rm(join(folder, work), { recursive: true, force: true });
+    lock.remove();
+    removed.push(work);
+  }
+  return removed;
 };
 
 /** Cuts after which nothing stays behind but the work of those that somebody will go on with. */
@@ -44,7 +59,6 @@ export const withTidyWork = (
     } catch (error) {
       // An attempt that was broken off is followed by another one, unless its job was canceled.
       if (run.signal.aborted) await sweepDatasetWork(folder, jobs).catch(() => []);
-      else await rm(join(folder, idOf(job.spec)), { recursive: true, force: true });
       throw error;
     }
   },

@@ -23,6 +23,7 @@ import {
 } from '@hindcast/workers';
 import type { Config } from '../settings.ts';
 import { openAuditKey } from './audit-key.ts';
+import { claimDatasetWork } from './claim-dataset-work.ts';
 import { sweepDatasetWork, withTidyWork } from './dataset-work.ts';
 import { heldBy } from './missing-files.ts';
 import { type Ports, requestLogOf } from './ports.ts';
@@ -85,6 +86,7 @@ export const startLongRunning = async (
     const handlers = createDatasetJobs({
       ...{ log, artifacts, extractor, identity, redactionKey },
       crypto: nodeAuditCrypto,
+      claim: claimDatasetWork(datasetWork),
     });
     const tidy = withTidyWork(handlers, datasetWork, jobs);
     return startJobRunner({ log, identity, logger }, { group: 'dataset-jobs', handlers: tidy, concurrency: 1 });

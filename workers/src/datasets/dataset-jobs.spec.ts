@@ -44,17 +44,22 @@ const world = async () => {
   const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
   if (!planned.ok) throw new Error(planned.refusal.detail);
   const ports = { log, artifacts, extractor, identity: { sha256 }, crypto: auditCrypto, redactionKey: undefined };
-  const run = async (plan: DatasetPlan, given: Partial<typeof ports> = {}) => {
-    const handler = createDatasetJobs({ ...ports, ...given })['dataset-cut'];
+  const ended: string[] = [];
+  const claim = async (datasetId: string) => ({
+    work: `${datasetId}-2`,
+    end: async (stays: boolean) => void ended.push(stays ? 'stays' : 'goes'),
+  });
+  const run = async (plan: DatasetPlan, given: Partial<typeof ports> = {}, signal = new AbortController().signal) => {
+    const handler = createDatasetJobs({ ...ports, claim, ...given })['dataset-cut'];
     const job = { id: 'j-1', tenant: 'default', kind: 'dataset-cut', spec: { plan }, attempt: 1 };
-    return handler?.(job, { signal: new AbortController().signal, progress: () => {}, checkpoint: undefined });
+    return handler?.(job, { signal, progress: () => {}, checkpoint: undefined });
   };
   const read = async (digest: string): Promise<string> => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of (await artifacts.get(digest)) ?? []) chunks.push(chunk);
     return Buffer.concat(chunks).toString('utf8');
   };
-  return { log, plan: planned.plan, ports, run, read };
+  return { log, plan: planned.plan, ports, run, ended, read };
 };
 
 describe('a cut as a job', () => {
@@ -90,6 +95,22 @@ describe('a cut as a job', () => {
     await log.append(TOPICS.predictions, [encode(aPredictionRequested({ eventId: 'later' }))]);
     await signPartition(log, { topic: TOPICS.predictions, partition: 0, before: after });
     expect(await cut()).toBe(unsigned);
+  });
+
+  it('works in what it has claimed, and leaves that for a next attempt only where it is broken off', async () => {
+    const { plan, ports, run, ended } = await world();
+    const asked: string[] = [];
+    const watched: typeof ports.extractor = {
+      ...ports.extractor,
+      async extract(of, work, ...given) {
+        asked.push(work);
+        return ports.extractor.extract(of, work, ...given);
+      },
+    };
+    await run(plan, { extractor: watched });
+    await expect(run({ ...plan, extractor: 'fold/0' })).rejects.toThrow();
+    await expect(run(plan, {}, AbortSignal.abort())).rejects.toThrow();
+    expect([asked, ended]).toEqual([[`${datasetIdOf(plan, sha256)}-2`], ['goes', 'goes', 'stays']]);
   });
 
   it('fails where requests are in no account', async () => {

@@ -26,16 +26,24 @@ import {
   versionRulesOf,
 } from '@hindcast/domain';
 
+/** Names what an attempt at a set puts aside, and keeps others out of it until it ends. `stays`: for a next attempt. */
+export type ClaimDatasetWork = (
+  datasetId: string,
+) => Promise<{ readonly work: string; end(stays: boolean): Promise<void> }>;
+
 export interface DatasetCutPorts extends Pick<ExtractionSource, 'artifacts' | 'redactionKey'> {
   readonly log: ReadableLog;
   readonly crypto: Pick<AuditCrypto, 'sha256'>;
   readonly extractor: DatasetExtractor;
   readonly identity: Pick<Identity, 'sha256'>;
+  /** undefined where nobody else works in the folder of the extractor. */
+  readonly claim?: ClaimDatasetWork;
   /** Durable when it resolves. */
   keep(name: string, content: AsyncIterable<Uint8Array>): Promise<{ readonly sha256: string; readonly bytes: number }>;
 }
 
-export interface DatasetJobPorts extends Omit<DatasetCutPorts, 'keep'> {
+export interface DatasetJobPorts extends Omit<DatasetCutPorts, 'keep' | 'claim'> {
+  readonly claim: ClaimDatasetWork;
   readonly artifacts: Pick<ArtifactStore, 'get' | 'put'>;
 }
 
@@ -57,12 +65,33 @@ export const createDatasetJobs = (ports: DatasetJobPorts): JobHandlers => ({
  */
 export const cutDataset = async (
   plan: DatasetPlan,
-  { log, crypto, artifacts, extractor, identity: { sha256 }, redactionKey, keep }: DatasetCutPorts,
+  ports: DatasetCutPorts,
   run: Pick<JobRun, 'signal' | 'progress'>,
-): Promise<{
+): Promise<CutDataset> => {
+  const datasetId = datasetIdOf(plan, ports.identity.sha256);
+  const claimed = await ports.claim?.(datasetId);
+  let isBrokenOff = false;
+  try {
+    return await cutInto(claimed?.work ?? datasetId, plan, ports, run);
+  } catch (error) {
+    isBrokenOff = run.signal.aborted;
+    throw error;
+  } finally {
+    await claimed?.end(isBrokenOff);
+  }
+};
+
+interface CutDataset {
   readonly manifest: DatasetManifest;
   readonly kept: { readonly sha256: string; readonly bytes: number };
-}> => {
+}
+
+const cutInto = async (
+  work: string,
+  plan: DatasetPlan,
+  { log, crypto, artifacts, extractor, identity: { sha256 }, redactionKey, keep }: DatasetCutPorts,
+  run: Pick<JobRun, 'signal' | 'progress'>,
+): Promise<CutDataset> => {
   const datasetId = datasetIdOf(plan, sha256);
   if (plan.extractor !== extractor.name) {
     const detail = `It was asked of ${plan.extractor}, and this process has ${extractor.name}: ask for it again.`;
@@ -79,7 +108,7 @@ export const cutDataset = async (
   const versions = versionRulesOf(models, tenant, model);
   const extracted = await extractor.extract(
     plan,
-    datasetId,
+    work,
     { log, artifacts, redactionKey, versions },
     {
       signal: run.signal,

@@ -29,7 +29,7 @@ from .errors import (
 from .imports import ImportReport
 from .labels import LabelOutcome, LabelReport
 from .models import Model, ModelVersion, Models
-from .predictions import HistoryEvent, Prediction, Refused, Submitted, flat_rows
+from .predictions import HistoryEvent, Prediction, Refused, Submitted, Warned, flat_rows
 from .push import Pushed, push
 from .replay import Replay, ReplayLine
 
@@ -62,6 +62,7 @@ __all__ = [
     "Submitted",
     "Unreachable",
     "WaitTimeout",
+    "Warned",
     "check_consistency",
     "flat_rows",
     "push",

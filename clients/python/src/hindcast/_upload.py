@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
 
 from ._rows import pieces
 from ._transport import Transport
 from .errors import ApiError
-from .predictions import Refused
+from .predictions import Refused, Warned
 
 lines_max = 1_000
 """Lines that are sent together."""
 bytes_max = 1_048_576
 refused_max = 1_000
-"""Refusals that a report keeps; it counts all of them."""
+"""Refusals, and rows with warnings, that a report keeps; it counts all of them."""
 
 ndjson = "application/x-ndjson"
 
 
+@dataclass(frozen=True)
+class Uploaded:
+    """How many lines came out how, `warned` among them, and the first of those that were refused or warned of, by number."""
+
+    counts: Mapping[str, int]
+    refused: Tuple[Refused, ...]
+    warned: Tuple[Warned, ...]
+
+
 def upload(
     transport: Transport, path: str, query: Mapping[str, Any], lines: Iterable[Tuple[int, bytes]]
-) -> Tuple[Dict[str, int], Tuple[Refused, ...]]:
-    """How many lines came out how, and the first of those that were refused, by their numbers."""
+) -> Uploaded:
     counts: Dict[str, int] = {}
     refused: List[Refused] = []
+    warned: List[Warned] = []
     for number, outcome in _outcomes(transport, path, query, lines):
         status = str(outcome["status"])
         counts[status] = counts.get(status, 0) + 1
         if status == "refused" and len(refused) < refused_max:
             problem = outcome["error"]
             refused.append(Refused(number, ApiError.of(problem.get("status", 422), problem)))
-    return counts, tuple(refused)
+        warnings = warnings_in(outcome)
+        if warnings:
+            counts["warned"] = counts.get("warned", 0) + 1
+            if len(warned) < refused_max:
+                warned.append(Warned(number, warnings))
+    return Uploaded(counts, tuple(refused), tuple(warned))
+
+
+def warnings_in(outcome: Mapping[str, Any]) -> Tuple[str, ...]:
+    return tuple(str(one["detail"]) for one in outcome.get("warnings") or ())
 
 
 def _outcomes(

@@ -43,10 +43,11 @@ def import_many(
     transport: Transport, rows: Any, source: Optional[str], model: Optional[str], model_version: Optional[int]
 ) -> ImportReport:
     query = {"source": source, "model": model, "modelVersion": model_version}
-    counts, refused = upload(transport, "/v1/imports", query, _lines(rows))
-    return ImportReport(
-        counts.get("imported", 0), counts.get("labeled", 0), counts.get("repeated", 0), counts.get("refused", 0), refused
+    uploaded = upload(transport, "/v1/imports", query, _lines(rows))
+    imported, labeled, repeated, refused = (
+        uploaded.counts.get(status, 0) for status in ("imported", "labeled", "repeated", "refused")
     )
+    return ImportReport(imported, labeled, repeated, refused, uploaded.refused)
 
 
 def _lines(rows: Any) -> Iterator[Tuple[int, bytes]]:

@@ -9,8 +9,8 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 from ._json import encode, plain
 from ._rows import rows_of
 from ._transport import Transport
-from ._upload import upload
-from .predictions import Refused
+from ._upload import upload, warnings_in
+from .predictions import Refused, Warned
 
 names = {
     "id": "id",
@@ -41,12 +41,15 @@ class LabelOutcome:
 
 @dataclass(frozen=True)
 class LabelReport:
-    """What became of many labels. `refused` has the first of those that are not in the log, by their place from 0."""
+    """What became of many labels. `refused` has the first of those that are not in the log, by their place from 0, and
+    `warned` the first that are kept though something is odd about them, such as a value that is none of the model's classes."""
 
     applied: int
     parked: int
     refused_count: int
     refused: Tuple[Refused, ...]
+    warned_count: int = 0
+    warned: Tuple[Warned, ...] = ()
 
     def raise_for_refused(self) -> LabelReport:
         """Raises the first refusal, if there is one."""
@@ -58,13 +61,16 @@ class LabelReport:
 def label_one(transport: Transport, members: Mapping[str, Any]) -> LabelOutcome:
     headers = {"idempotency-key": uuid.uuid4().hex}
     body = transport.request("POST", "/v1/labels", json=body_of(members), headers=headers).json()
-    warnings = tuple(str(one["detail"]) for one in body.get("warnings") or ())
-    return LabelOutcome(str(body["status"]), tuple(body.get("predictions") or ()), body.get("position"), warnings)
+    predictions = tuple(body.get("predictions") or ())
+    return LabelOutcome(str(body["status"]), predictions, body.get("position"), warnings_in(body))
 
 
 def label_many(transport: Transport, labels: Any, columns: Mapping[str, str], retract: bool) -> LabelReport:
-    counts, refused = upload(transport, "/v1/labels", {}, label_lines(labels, columns, retract))
-    return LabelReport(counts.get("applied", 0), counts.get("parked", 0), counts.get("refused", 0), refused)
+    uploaded = upload(transport, "/v1/labels", {}, label_lines(labels, columns, retract))
+    applied, parked, refused, warned = (
+        uploaded.counts.get(status, 0) for status in ("applied", "parked", "refused", "warned")
+    )
+    return LabelReport(applied, parked, refused, uploaded.refused, warned, uploaded.warned)
 
 
 def label_lines(labels: Any, columns: Mapping[str, str], retract: bool) -> Iterator[Tuple[int, bytes]]:

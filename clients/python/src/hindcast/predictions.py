@@ -58,6 +58,14 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """A row that was taken and is odd: its place among the rows that were given, from 0, and what is odd about it."""
+
+    index: int
+    warnings: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Submitted:
     """Many rows that were sent: an id for each in their order, None where a row was refused."""
 
