@@ -27,6 +27,8 @@ export interface RunningHindcast {
   /** Address of the HTTP API, without a slash at its end. */
   readonly url: string;
   readonly summary: StartSummary;
+  /** Resolves with the reason why the process has to end: what it works on is no longer its own. */
+  readonly lost: Promise<Error> | undefined;
   /** Takes no more requests, answers the open ones, closes the log. */
   stop(): Promise<void>;
 }

@@ -88,7 +88,7 @@ export const startHindcast = async (
     await server.ready();
     const summary = await stillAt(settle(ports, running, config, logger, server), 'making models ready');
     const url = await server.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
-    return { url, log: ports.log, summary, stop: opened.undo };
+    return { url, log: ports.log, summary, lost: ports.lost, stop: opened.undo };
   } catch (error) {
     await opened.undo().catch((err: unknown) => logger.warn({ err }, 'What was started could not be stopped.'));
     throw error;

@@ -6,6 +6,7 @@ import type { KafkaLogBounds } from './event-log-options.ts';
 import { failureOf } from './kafka-failure.ts';
 import type { KafkaLink } from './kafka-link.ts';
 import { backOffMs } from './pauses.ts';
+import type { TopicWatch } from './topic-watch.ts';
 import type { TroubleLog } from './trouble-log.ts';
 
 const retryMsMin = 50;
@@ -21,6 +22,7 @@ export interface AppendSenderOptions {
   readonly bounds: KafkaLogBounds;
   readonly now: () => number;
   readonly trouble: TroubleLog;
+  readonly watch: Pick<TopicWatch, 'doubts' | 'doubt' | 'endOf' | 'saw' | 'failure'>;
 }
 
 /** Moves records from the queue to Kafka. */
@@ -38,15 +40,16 @@ export interface AppendSender {
  * it a lost answer means that records are written twice, in order, which the fold ignores.
  */
 export const createAppendSender = (options: AppendSenderOptions): AppendSender => {
-  const { link, queue, nameOf, bounds, trouble } = options;
+  const { link, queue, nameOf, bounds, trouble, watch } = options;
   const busy = new Set<string>();
   let poked = false;
   let retryTimer: NodeJS.Timeout | undefined;
   let onDrained: (() => void)[] = [];
 
-  const unavailable = (lane: AppendLane, count: number, detail: string, cause?: unknown): void => {
-    const error = new LogError('unavailable', `Kafka did not take the records: ${detail}.`, { cause });
+  const refuse = (lane: AppendLane, count: number, error: LogError): void =>
     queue.settle(lane, count, () => ({ ok: false, error }));
+  const unavailable = (lane: AppendLane, count: number, detail: string, cause?: unknown): void => {
+    refuse(lane, count, new LogError('unavailable', `Kafka did not take the records: ${detail}.`, { cause }));
   };
 
   const expire = (lane: AppendLane, at: number): void => {
@@ -57,6 +60,7 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
 
   const fill = (lane: AppendLane): void => {
     let bytes = 0;
+    lane.endBefore = watch.endOf(lane.topic, lane.partition);
     const most = Math.min(lane.queued.length, bounds.sendRecordsMax);
     for (lane.sending = 0; lane.sending < most; lane.sending++) {
       bytes += lane.queued[lane.sending]?.bytes ?? 0;
@@ -77,14 +81,21 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
   };
 
   const settle = (lane: AppendLane, stored: StoredBatch): void => {
-    const { partition, sending } = lane;
+    const { topic, partition, sending, endBefore } = lane;
     const first = Number(stored.baseOffset);
+    watch.saw(topic, partition, endBefore, first);
+    const failure = watch.failure();
     const at = Number(stored.logAppendTime);
     const appendedAt = at >= 0 ? at : options.now();
     const epoch = options.epoch();
     lane.sending = 0;
     lane.failures = 0;
     lane.alone = false;
+    if (failure) {
+      refuse(lane, sending, failure);
+      return;
+    }
+    watch.saw(topic, partition, first, first + sending);
     queue.settle(
       lane,
       sending,
@@ -119,6 +130,7 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
       lane.sending = 0;
       lane.alone = !passing && !guilty;
       if (guilty) continue;
+      watch.doubt(lane.topic, lane.partition);
       lane.failures += 1;
       lane.notBefore = performance.now() + backOffMs(lane.failures, retryMsMin, retryMsMax);
     }
@@ -141,20 +153,21 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
   const run = (): void => {
     poked = false;
     const at = performance.now();
+    const failure = watch.failure();
     const byBroker = new Map<string, AppendLane[]>();
     let retryAt = Number.POSITIVE_INFINITY;
     for (const lane of queue.lanes) {
       if (lane.sending > 0 || lane.queued.length === 0) continue;
+      if (failure) refuse(lane, lane.queued.length, failure);
       expire(lane, at);
       const first = lane.queued[0];
       if (!first) continue;
       const broker = link.leaderOf(nameOf(lane.topic), lane.partition);
-      if (lane.notBefore > at || busy.has(broker)) {
-        retryAt = Math.min(retryAt, lane.notBefore > at ? lane.notBefore : first.expiresAt);
-        continue;
-      }
       const company = byBroker.get(broker);
-      if (!company) byBroker.set(broker, [lane]);
+      if (watch.doubts(lane.topic, lane.partition)) retryAt = Math.min(retryAt, first.expiresAt);
+      else if (lane.notBefore > at || busy.has(broker))
+        retryAt = Math.min(retryAt, lane.notBefore > at ? lane.notBefore : first.expiresAt);
+      else if (!company) byBroker.set(broker, [lane]);
       else if (!lane.alone && !company[0]?.alone) company.push(lane);
       else retryAt = Math.min(retryAt, first.expiresAt);
     }

@@ -16,6 +16,7 @@ import { startKafkaConsumer } from './kafka-consumer.ts';
 import { type KafkaLink, openKafkaLink } from './kafka-link.ts';
 import { establishIdentity, unlessMadeMeanwhile } from './log-identity.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
+import { createTopicWatch } from './topic-watch.ts';
 import { createTroubleLog } from './trouble-log.ts';
 
 const allTopics: readonly Topic[] = Object.values(TOPICS);
@@ -62,6 +63,10 @@ const prepareTopics = async ({ options, nameOf, reading, readLink }: Parts): Pro
 export interface KafkaEventLog extends LocalEventLog {
   /** For requests: somebody waits, and rather has no answer soon. What works by itself has time, and reads the log. */
   readonly requestReads: Pick<EventLog, 'read' | 'bounds'>;
+  /** Resolves when a topic is no longer the one that was opened: nothing is appended any more. */
+  readonly lost: Promise<LogError>;
+  /** Rejects while a topic is missing. Asks nobody. */
+  checkTopics(): Promise<void>;
 }
 
 /**
@@ -88,6 +93,15 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
   let stopping: Promise<void> | undefined;
 
   const queue: AppendQueue = createAppendQueue(partitions, bounds, () => sender.poke());
+  const watch = createTopicWatch({
+    reading,
+    link: readLink,
+    partitions,
+    nameOf,
+    bounds,
+    logger,
+    onSettled: () => sender.poke(),
+  });
   const sender: AppendSender = createAppendSender({
     link: appendLink,
     queue,
@@ -97,9 +111,16 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
     bounds,
     now,
     trouble: createTroubleLog(logger, 'Writing to Kafka'),
+    watch,
   });
-  await reading.persist('show its brokers', () => appendLink.prepare());
-  identity = await establishIdentity({ reading, partitions, append: queue.append, now, newId, beforeMade });
+  try {
+    await reading.persist('show its brokers', () => appendLink.prepare());
+    identity = await establishIdentity({ reading, partitions, append: queue.append, now, newId, beforeMade });
+  } catch (error) {
+    watch.stop();
+    throw error;
+  }
+  watch.begin();
 
   const countOf = (topic: Topic): number => {
     const count = partitions.get(topic);
@@ -156,6 +177,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
   const close = async (): Promise<void> => {
     await Promise.all([...consumers].map((consumer) => consumer.stop()));
     await sender.drained();
+    watch.stop();
     await Promise.all([appendLink.close(), readLink.close()]);
   };
 
@@ -179,6 +201,8 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
       if (stopping) return records.map(() => ({ ok: false, error: new LogError('stopped', 'The log is closed.') }));
       return queue.append(topic, records);
     },
+    lost: watch.lost,
+    checkTopics: watch.check,
     consume,
     stop: () => {
       stopping ??= close();

@@ -12,7 +12,7 @@ import {
 } from '@hindcast/domain';
 import type { LogIdentity } from './event-log-options.ts';
 import type { LogReading } from './log-reading.ts';
-import { mayBeginAnew } from './lost-topics.ts';
+import { howToBeginAnew, mayBeginAnew } from './lost-topics.ts';
 
 export interface LogIdentityOptions {
   readonly reading: LogReading;
@@ -44,7 +44,7 @@ const openingOf = (record: RecordedRecord | undefined, topic: Topic, partition: 
   if (decoded?.ok && decoded.event.type === 'LogOpened') return decoded.event.data;
   throw new LogError(
     'foreign_log',
-    `Partition ${partition} of topic ${topic} does not begin with a LogOpened: it was not made by Hindcast. Use another topic prefix.`,
+    `Partition ${partition} of topic ${topic} does not begin with a LogOpened: it was not made by Hindcast, or was made anew while processes of the log ran. Use another topic prefix.${howToBeginAnew(topic)}`,
   );
 };
 
@@ -106,17 +106,17 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
     }
     return false;
   };
-  const isLost = (what: string): LogError =>
+  const isLost = (topic: Topic, what: string): LogError =>
     new LogError(
       'foreign_log',
-      `${what}: it was deleted, or another one was put in its place. Nothing was changed. Restore it, or begin a new log under another topic prefix.`,
+      `${what}: it was deleted, or another one was put in its place. Nothing was changed. Restore it, or begin a new log under another topic prefix.${howToBeginAnew(topic)}`,
     );
   /** All partitions are opened before the first record of anything else. Looked at again behind the others: another process may be opening them. */
   const refuseLostBeginning = async (): Promise<void> => {
     for (const topic of partitions.keys()) {
       const isBegun = topic !== firstTopic && (await emptyOf(topic)).length < (partitions.get(topic) ?? 0);
       if (isBegun && (await emptyOf(firstTopic)).includes(0))
-        throw isLost(`Partition 0 of topic ${firstTopic} is empty, and topic ${topic} is not`);
+        throw isLost(firstTopic, `Partition 0 of topic ${firstTopic} is empty, and topic ${topic} is not`);
     }
   };
   const refuseLost = async (topic: Topic, empty: readonly number[]): Promise<void> => {
@@ -125,7 +125,7 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
     const still = await emptyOf(topic);
     if (still.length === 0) return;
     const which = isWhole ? `Topic ${topic}` : `Partition ${still.join(', ')} of topic ${topic}`;
-    throw isLost(`${which} is empty, and the log is not`);
+    throw isLost(topic, `${which} is empty, and the log is not`);
   };
 
   if ((await emptyOf(firstTopic)).includes(0)) {

@@ -29,8 +29,8 @@ export interface OffsetRange {
 }
 
 export interface LogReading {
-  /** Asked once: to be tried again by whoever asks. */
-  endOf(topic: Topic, partition: number): Promise<number>;
+  /** Of these partitions. Asked once: to be tried again by whoever asks. */
+  endsOf(topic: Topic, partitions: readonly number[]): Promise<readonly number[]>;
   /** Of each partition, by number. */
   offsets(topic: Topic, partitions: number, patienceMs?: number): Promise<readonly OffsetRange[]>;
   /** The record at the offset, which is before the end, and perhaps some that follow it, in order and without gaps. */
@@ -126,7 +126,7 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
 
   return {
     persist,
-    endOf: async (topic, partition) => (await endsOf(topic, [partition], false))[0] ?? 0,
+    endsOf: (topic, partitions) => endsOf(topic, partitions, false),
     offsets: (topic, partitions, patienceMs) =>
       persist('say where the log ends', () => offsets(topic, partitions), patienceMs),
     fetch: (topic, partition, from) => persist('give records', () => fetch(topic, partition, from, oneBatchBytes)),

@@ -7,6 +7,12 @@ const carrying: readonly Topic[] = [TOPICS.predictions, TOPICS.models];
 /** Whether a log may go on where somebody has put an empty topic in the place of this one. */
 export const mayBeginAnew = (topic: string): boolean => !carrying.some((one) => topic.endsWith(one));
 
+/** How to replace what is left of such a topic. Nothing where nobody may. */
+export const howToBeginAnew = (topic: string): string =>
+  mayBeginAnew(topic)
+    ? ' Where what the topic holds may be lost, stop every process of this log, delete the topic, and start one process: it says how to make the topic again.'
+    : '';
+
 /** Brokers hear of new topics one after the other. */
 const looksMax = 4;
 const lookMs = 250;
@@ -49,5 +55,5 @@ const howToReplace = (wanted: readonly WantedTopic[], lost: readonly string[], w
         `kafka-topics.sh --bootstrap-server HOST:PORT --create --topic ${name} --partitions ${partitions} ` +
         `--replication-factor ${wishes.replicationFactor} ${configs.join(' ')}`,
     );
-  return `Where what they held may be lost, make them yourself, and the log goes on with them empty: ${commands.join('; ')}`;
+  return `Where what they held may be lost, stop every process of this log, make them yourself, and start the processes: the log goes on with them empty. ${commands.join('; ')}`;
 };

@@ -61,6 +61,8 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
       throw startFailure(config, error);
     });
     announce(context, config, logger, running, role);
+    // Ends the process like any other error that nobody handles.
+    void running.lost?.then((error) => Promise.reject(error));
   });
 
 const lonely = (role: Role): string =>

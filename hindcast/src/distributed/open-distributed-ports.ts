@@ -90,7 +90,12 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
       board,
-      checks: { database: { required: true, check: owned.check }, cache: { required: false, check: redisAnswers } },
+      checks: {
+        topics: { required: false, check: log.checkTopics },
+        database: { required: true, check: owned.check },
+        cache: { required: false, check: redisAnswers },
+      },
+      lost: log.lost,
       close: opened.undo,
     };
   } catch (error) {

@@ -36,6 +36,7 @@ const inProcess = () => ({
   board: undefined,
   requestReads: undefined,
   checks: {},
+  lost: undefined,
 });
 
 /** Everything in one folder, on SQLite. */

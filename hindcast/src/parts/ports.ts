@@ -39,5 +39,7 @@ export interface Ports {
   readonly board: BacklogBoard | undefined;
   /** What else has to work, beside log and views. */
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  /** Resolves with an error when what this process works on is no longer its own: it would do harm beside the others. */
+  readonly lost: Promise<Error> | undefined;
   close(): Promise<void>;
 }

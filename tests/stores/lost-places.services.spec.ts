@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { TOPICS } from '@hindcast/domain';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { inDatabase } from '../services/moves.ts';
+import { temporaryFolder } from '../services/program.ts';
+import { startCommand } from '../services/run-migrate.ts';
+import { waitUntil } from '../services/wait-until.ts';
+
+const { kafka: brokers = [], mongodb = '', redis = '' } = inject('services');
+
+/** A process that goes on beside others of its log, with something that is no longer theirs. */
+describe.skipIf(brokers.length === 0 || !mongodb || !redis)('a process that runs', () => {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  const names: string[] = [];
+  const processes: ReturnType<typeof startCommand>[] = [];
+  let folder = '';
+  beforeAll(async () => {
+    folder = await temporaryFolder('lost-places');
+    await admin.connect();
+  });
+  afterEach(() => Promise.all(processes.splice(0).map(({ kill, ended }) => kill('SIGKILL') && ended)));
+  afterAll(async () => {
+    await admin.disconnect();
+    for (const name of names) await inDatabase(mongodb, name, (db) => db.dropDatabase());
+    await rm(folder, { recursive: true });
+  });
+
+  const newName = (): string => {
+    const name = `lost-${randomUUID().slice(0, 8)}`;
+    names.push(name, `${name}-other`);
+    return name;
+  };
+  const start = (role: string, name: string, own: Record<string, string> = {}) => {
+    const services = { KAFKA_BROKERS: brokers.join(), MONGODB_URI: mongodb, REDIS_URL: redis, HINDCAST_DATA: folder };
+    const places = { HINDCAST_TOPIC_PREFIX: `${name}.`, HINDCAST_DATABASE: name, HINDCAST_REPLICATION_FACTOR: '1' };
+    const more = { PORT: '0', HINDCAST_LOG_FORMAT: 'json', HINDCAST_PARTITIONS: '2' };
+    const started = startCommand([role], { ...more, ...services, ...places, ...own });
+    processes.push(started);
+    return started;
+  };
+  const readied = async (...given: Parameters<typeof start>) => {
+    const started = start(...given);
+    await waitUntil('it is ready', 60_000, () => started.said().includes('"ready"'));
+    return started;
+  };
+
+  const endOf = async ({ ended }: ReturnType<typeof startCommand>) => {
+    let isOver = false;
+    void ended.then(() => {
+      isOver = true;
+    });
+    await waitUntil('it ends', 30_000, () => isOver);
+    return ended;
+  };
+
+  it('ends with an error where a topic is made anew, and a new start goes on', async () => {
+    const name = newName();
+    const running = await Promise.all(['command-api', 'query-api', 'projector'].map((role) => readied(role, name)));
+    const topic = `${name}.${TOPICS.jobs}`;
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: 2, name: topic }],
+    });
+    const configEntries = (resources[0]?.configEntries ?? [])
+      .filter(({ configSource }) => configSource === 1)
+      .map(({ configName, configValue }) => ({ name: configName, value: configValue }));
+    await admin.deleteTopics({ topics: [topic] });
+    await waitUntil('it is gone', 10_000, async () => !(await admin.listTopics()).includes(topic));
+    await admin.createTopics({ topics: [{ topic, numPartitions: 2, configEntries }], waitForLeaders: true });
+    for (const one of running) {
+      const { code, out, err } = await endOf(one);
+      expect(code).toBe(1);
+      expect(out + err).toContain('the topic was made anew');
+    }
+    const again = await readied('projector', name);
+    again.kill('SIGTERM');
+    expect((await endOf(again)).code).toBe(0);
+  });
+});
