@@ -78,4 +78,18 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('a process that runs
     again.kill('SIGTERM');
     expect((await endOf(again)).code).toBe(0);
   });
+
+  it('ends with an error where the log has another database by now', async () => {
+    const name = newName();
+    const frozen = await readied('projector', name);
+    frozen.kill('SIGSTOP');
+    await inDatabase(mongodb, name, (db) => db.dropDatabase());
+    const moved = await readied('projector', name, { HINDCAST_DATABASE: `${name}-other` });
+    frozen.kill('SIGCONT');
+    const { code, out, err } = await endOf(frozen);
+    expect(code).toBe(1);
+    expect(out + err).toContain(`are in the database ${name}-other, and HINDCAST_DATABASE says ${name}`);
+    moved.kill('SIGTERM');
+    expect((await endOf(moved)).code).toBe(0);
+  });
 });

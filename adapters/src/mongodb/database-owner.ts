@@ -1,4 +1,4 @@
-import { LogError, type Logger } from '@hindcast/domain';
+import { LogError } from '@hindcast/domain';
 import { type Collection, type Db, MongoServerError } from 'mongodb';
 import { duplicateKey, majority } from './mongo-client.ts';
 
@@ -139,24 +139,24 @@ const hasHome = (asked: string, home: string, name: LogName): LogError =>
 const told = ({ logId, epoch }: LogName): string => `log ${logId} epoch ${epoch}`;
 
 /**
- * Claims the database, and sees to it that it stays claimed. `check` rejects once another log has it, and asks nobody: a
- * store that is away is told of by those who need it.
+ * Claims the database, and sees to it that it stays claimed. `lost` resolves once another log has it, or the log another
+ * one; a store that is away is told of by those who need it.
  */
 export const holdDatabase = async (
   db: Db,
   name: LogName,
-  { logger, everyMs = claimEveryMs }: { readonly logger?: Logger | undefined; readonly everyMs?: number } = {},
-): Promise<{ check(): Promise<void>; stop(): Promise<void> }> => {
-  let lost: LogError | undefined;
+  everyMs = claimEveryMs,
+): Promise<{ readonly lost: Promise<LogError>; stop(): Promise<void> }> => {
+  let tellLost: (error: LogError) => void = () => undefined;
+  const lost = new Promise<LogError>((resolve) => {
+    tellLost = resolve;
+  });
   let claiming: Promise<void> | undefined;
   const claim = async (): Promise<void> => {
     try {
       await claimDatabase(db, name);
-      lost = undefined;
     } catch (error) {
-      if (!(error instanceof LogError)) return;
-      if (!lost) logger?.error({ err: error }, 'The database is no longer the one of this log.');
-      lost = error;
+      if (error instanceof LogError) tellLost(error);
     }
   };
   await claimDatabase(db, name);
@@ -167,9 +167,7 @@ export const holdDatabase = async (
   }, everyMs);
   timer.unref();
   return {
-    async check() {
-      if (lost) throw lost;
-    },
+    lost,
     async stop() {
       clearInterval(timer);
       await claiming;

@@ -92,10 +92,9 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       board,
       checks: {
         topics: { required: false, check: log.checkTopics },
-        database: { required: true, check: owned.check },
         cache: { required: false, check: redisAnswers },
       },
-      lost: log.lost,
+      lost: Promise.race([log.lost, owned.lost]),
       close: opened.undo,
     };
   } catch (error) {
@@ -114,7 +113,7 @@ interface DatabaseToOpen {
 }
 
 const openDatabase = async ({ client, database, log, cacheFolder, logger, opened }: DatabaseToOpen) => ({
-  owned: opened.keep(await holdDatabase(database, log, { logger })),
+  owned: opened.keep(await holdDatabase(database, log)),
   views: opened.keep(
     await openMongoViews({ server: { client }, database: database.databaseName, now: nodeIdentity.now, logger }),
   ),
