@@ -47,12 +47,14 @@ const prepareTopics = async ({ options, nameOf, reading, readLink }: Parts): Pro
   const find = () =>
     reading.persist('show its topics', () => admin.connect().then(() => findTopics(admin, wanted, options)));
   try {
-    const found = await find();
-    if (found.missing.length > 0)
+    let found = await find();
+    if (found.missing.length > 0) {
       await unlessMadeMeanwhile(
         () => options.beforeMade?.(undefined),
         async () => (await find()).missing.length === 0,
       );
+      found = await find();
+    }
     const counts = await reading.persist('make its topics', () => makeTopics(admin, found, options));
     return new Map(allTopics.map((topic) => [topic, counts.get(nameOf(topic)) ?? 0]));
   } finally {

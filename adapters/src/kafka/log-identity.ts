@@ -132,7 +132,7 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
     await refuseLostBeginning();
     const isMade = async () => !(await emptyOf(firstTopic)).includes(0);
     await unlessMadeMeanwhile(() => beforeMade?.(undefined), isMade);
-    await open(firstTopic, [0], { logId: newId(), epoch: 0 });
+    if (!(await isMade())) await open(firstTopic, [0], { logId: newId(), epoch: 0 });
   }
   const { logId, epoch } = await readOpening(firstTopic, 0);
   const identity = { logId, epoch };
@@ -144,7 +144,7 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
         () => beforeMade?.(identity),
         async () => (await emptyOf(topic)).length === 0,
       );
-      await open(topic, empty, identity);
+      await open(topic, await emptyOf(topic), identity);
     }
     await check(topic, identity);
   }
