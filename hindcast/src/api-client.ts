@@ -23,6 +23,8 @@ export interface ApiAnswer {
 export interface ApiClient {
   /** Where it reads. */
   readonly url: string;
+  /** Where it asks for predictions. */
+  readonly commandUrl: string;
   request(path: string, request?: ApiRequest): Promise<ApiAnswer>;
   /** The answer before its body is read: event streams, NDJSON. */
   open(path: string, request?: ApiRequest): Promise<Response>;
@@ -69,6 +71,7 @@ export const openApiClient = (urls: string, note: (text: string) => void, silent
 
   return {
     url: baseOf('/', {}),
+    commandUrl: baseOf('/', { method: 'POST' }),
     open,
     request: async (path, request) => {
       const response = await open(path, request);

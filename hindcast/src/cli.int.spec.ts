@@ -18,6 +18,27 @@ describe('two addresses', () => {
   });
 });
 
+describe('the request that a model is shown with', () => {
+  it('goes to the command API, whoever described the model', async () => {
+    const curl = (version: string) =>
+      `curl -s 'http://query:1/v1/predictions' -d '{"model":"churn${version}","input":"/v1/predictions"}'`;
+    const feature = { name: 'age', datatype: 'float32', shape: [], missing: 'nan' };
+    const signature = { features: [feature], outputs: [{ ...feature, name: 'p' }], batched: true };
+    const about = { state: 'active', sha256: 'abc', bytes: 9, registeredAt: '2026-01-31T12:00:00.000Z' };
+    const version = { name: 'churn', version: 1, ...about, signature, settings: {}, curl: curl('@1') };
+    const query = await serve(({ path }, response) =>
+      send(response, 200, path.includes('/versions/') ? version : { ...version, versions: [version], curl: curl('') }),
+    );
+    const urls = `${query.url},http://command:1/`;
+    for (const [shown, json] of [['churn'], ['churn@1'], ['churn', '--json'], ['churn@1', '--json']]) {
+      const { out, err } = await cli(['models', 'show', String(shown), '--url', urls, ...(json ? [json] : [])]);
+      expect(err).toBe('');
+      expect(out).toContain(`'http://command:1/v1/predictions' -d '{`);
+      expect(out).not.toContain('http://query');
+    }
+  });
+});
+
 describe('refusals', () => {
   it('become the words of the server, pointers included', async () => {
     const problem = {

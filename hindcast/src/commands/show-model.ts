@@ -1,5 +1,6 @@
 import type { Feature } from '@hindcast/domain';
 import type { Command } from 'commander';
+import type { ApiClient } from '../api-client.ts';
 import { pretty } from '../prediction-answer.ts';
 import { textTable } from '../text-table.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
@@ -27,14 +28,21 @@ export const showModelCommand = (context: CliContext): Command =>
       const { client, voice } = connect(context, options);
       const { name, version } = parseReference(reference);
       if (version !== undefined) {
-        const shown = (await client.request(versionPath(name, version))).body as ModelVersionBody;
+        const shown = askable(client, (await client.request(versionPath(name, version))).body as ModelVersionBody);
         return voice.answer(shown, described(shown));
       }
-      const model = (await client.request(modelPath(name))).body as ModelBody;
+      const told = (await client.request(modelPath(name))).body as ModelBody;
+      const model = { ...askable(client, told), versions: told.versions.map((one) => askable(client, one)) };
       const champion = model.versions.find((one) => one.version === (model.routing?.champion ?? 1));
       const head = `${name}  ${trafficOf(model)}${model.paused ? '  paused' : ''}`;
       voice.answer(model, champion ? `${head}\n\n${described({ ...champion, curl: model.curl })}` : head);
     });
+
+/** The server names itself in the request, and a query API takes none. */
+const askable = <T extends { readonly curl: string }>({ commandUrl }: ApiClient, shown: T): T => ({
+  ...shown,
+  curl: shown.curl.replace(/'[^']*\/v1\/predictions'/, () => `'${commandUrl}/v1/predictions'`),
+});
 
 const described = (version: ModelVersionBody): string => {
   const { settings, example, curl, error, description, warnings = [] } = version;
