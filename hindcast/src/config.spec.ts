@@ -87,6 +87,8 @@ describe('the configuration', () => {
     expect(said).toContain('KAFKA_BROKERS is "kafka"; allowed: something like kafka-1:9092');
     expect(said).toContain('MONGODB_URI is (not shown); allowed: something like mongodb://');
     expect(said).not.toContain('secret');
+    const [urls] = problems({ HINDCAST_URL: 'localhost' });
+    expect(urls).toContain('something like http://127.0.0.1:8080, or http://query:8080,http://command:8080');
   });
 
   it('has defaults that follow from others', () => {

@@ -6,7 +6,8 @@ import { withoutSecrets } from './without-secrets.ts';
 /** MongoDB's numbers of refusals. */
 const unauthorized = 13;
 const authenticationFailed = 18;
-const closesPlainText = ' A server that asks for TLS closes the connections of those who come without (tls=true).';
+const otherWay =
+  ' A server that asks for TLS closes the connections of those who come without, and one without TLS does not answer those who come with it: it is spoken where MONGODB_URI says tls=true.';
 
 /** Where people see which service it is. */
 export const whoSaysMore = '`hindcast doctor` asks each of them.';
@@ -45,7 +46,7 @@ const ofMongo = ({ database }: Pick<Config, 'database'>, error: Error): string =
     return `MongoDB does not allow the user in MONGODB_URI what is needed, the role readWrite in ${database}: ${message}.`;
   }
   if (error.name === 'MongoServerSelectionError') {
-    const hint = message.includes('closed') ? closesPlainText : '';
+    const hint = /closed|selection timed out/.test(message) ? otherWay : '';
     return `MongoDB cannot be reached: ${message}.${hint} Its address is in MONGODB_URI. ${whoSaysMore}`;
   }
   return `MongoDB cannot be used as MONGODB_URI says: ${message}.`;

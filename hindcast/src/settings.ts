@@ -140,7 +140,7 @@ export const SETTINGS = {
     env: 'HINDCAST_URL',
     flag: 'url',
     client: true,
-    example: 'http://127.0.0.1:8080',
+    example: 'http://127.0.0.1:8080, or http://query:8080,http://command:8080',
     description:
       'The Hindcast that commands such as `predict` talk to; without a balancer the addresses of a query API and, behind a comma, of a command API',
   }),

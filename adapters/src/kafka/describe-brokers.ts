@@ -1,5 +1,6 @@
-import { type Logger, TOPICS } from '@hindcast/domain';
+import { LogError, type Logger, TOPICS } from '@hindcast/domain';
 import { defaultKafkaLogBounds, type KafkaAddress } from './event-log-options.ts';
+import { explained, refusedAccess } from './kafka-failure.ts';
 import { openKafkaLink } from './kafka-link.ts';
 
 /** What a log finds on the brokers before it is opened. */
@@ -22,6 +23,11 @@ export const describeBrokers = async (
     const names = new Set(await admin.listTopics());
     const topics = Object.values(TOPICS).filter((topic) => names.has(`${address.topicPrefix}${topic}`));
     return { brokers: brokers.length, topics: topics.length };
+  } catch (error) {
+    const refused = refusedAccess(error);
+    throw new LogError(refused === undefined ? 'unavailable' : 'misconfigured', refused ?? explained(error), {
+      cause: error,
+    });
   } finally {
     await admin.disconnect();
     await link.close();

@@ -73,7 +73,7 @@ export const checkWishes = ({ replicationFactor, minInsyncReplicas }: TopicWishe
   if (minInsyncReplicas <= replicationFactor) return;
   throw new LogError(
     'misconfigured',
-    `Nothing could be acknowledged by ${minInsyncReplicas} replicas in sync where there are only ${replicationFactor}.`,
+    `Nothing could be acknowledged by ${minInsyncReplicas} replicas in sync where there are only ${replicationFactor}: set HINDCAST_MIN_INSYNC_REPLICAS to no more than HINDCAST_REPLICATION_FACTOR says.`,
   );
 };
 

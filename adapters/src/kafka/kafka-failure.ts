@@ -56,3 +56,26 @@ export const refusedAccess = (error: unknown): string | undefined => {
   }
   return undefined;
 };
+
+/** Brokers, and the library, say no more than that to somebody who comes in another way than the listener asks for. */
+const wrongWays: readonly (readonly [said: string, hint: string])[] = [
+  [
+    'Closed connection',
+    'A broker that asks for TLS (KAFKA_SSL) or for a user (KAFKA_SASL_MECHANISM) closes the connections of those who come without.',
+  ],
+  [
+    'before secure TLS connection was established',
+    'A listener without TLS breaks off like that: leave KAFKA_SSL out, or name a listener with TLS in KAFKA_BROKERS.',
+  ],
+  [
+    'not valid given the current SASL state',
+    'A listener that asks for no user answers like that: leave KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD out, or name a listener with SASL in KAFKA_BROKERS.',
+  ],
+];
+
+/** What a failure says, as sentences, with what to set where that may be the reason. */
+export const explained = (error: unknown): string => {
+  const { message } = failureOf(error);
+  const hint = wrongWays.find(([said]) => message.includes(said))?.[1];
+  return `${message.replace(/\.$/, '')}.${hint === undefined ? '' : ` ${hint}`}`;
+};

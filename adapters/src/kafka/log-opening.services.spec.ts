@@ -225,7 +225,10 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
       code: 'misconfigured',
       message: expect.stringContaining('fewer brokers than the 99 replicas'),
     });
-    await expect(openLog(newPrefix(), { minInsyncReplicas: 2 })).rejects.toMatchObject({ code: 'misconfigured' });
+    await expect(openLog(newPrefix(), { minInsyncReplicas: 2 })).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringMatching(/HINDCAST_MIN_INSYNC_REPLICAS .* HINDCAST_REPLICATION_FACTOR/),
+    });
   });
 
   const refusal = (message: string) => ({ code: 'foreign_log', message: expect.stringContaining(message) });
@@ -273,6 +276,16 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '1' }] });
     await expect(openLog(prefix)).rejects.toMatchObject(refusal('begins at offset 1'));
+  });
+
+  it.each([
+    ['KAFKA_SSL', { ssl: true }],
+    ['KAFKA_SASL_MECHANISM', { sasl: { mechanism: 'plain' as const, username: 'u', password: 'p' } }],
+  ])('names %s where the broker knows nothing of it', async (setting, own) => {
+    await expect(openLog(newPrefix(), { ...own, callTimeoutMs: 500 })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining(`leave ${setting}`),
+    });
   });
 
   it('tells that Kafka is away, and which address was tried', async () => {

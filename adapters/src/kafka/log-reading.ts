@@ -1,7 +1,7 @@
 import { LogError, type RecordedRecord, type Topic } from '@hindcast/domain';
 import { withDeadline } from './deadline.ts';
 import type { KafkaLogBounds } from './event-log-options.ts';
-import { failureOf, refusedAccess } from './kafka-failure.ts';
+import { explained, failureOf, refusedAccess } from './kafka-failure.ts';
 import type { KafkaLink } from './kafka-link.ts';
 import { backOffMs } from './pauses.ts';
 import { decodeMessage, type FetchResponse } from './record-decoding.ts';
@@ -13,9 +13,6 @@ const attemptMsMin = 20;
 export const readPageRecordsMax = 500;
 /** A broker gives the whole batch that has the wanted offset, however little is asked for (KIP-74). */
 const oneBatchBytes = 1;
-
-/** A broker says no more than that to somebody who should have spoken TLS, or said who he is. */
-const closedHint = ' A broker that asks for TLS or for a user closes the connections of those who come without.';
 
 export interface LogReadingOptions {
   readonly link: KafkaLink;
@@ -66,7 +63,7 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
         if (error instanceof LogError || error instanceof RangeError) throw error;
         const refused = refusedAccess(error);
         if (refused !== undefined) throw new LogError('misconfigured', refused, { cause: error });
-        const { passing, message } = failureOf(error);
+        const { passing } = failureOf(error);
         if (passing && leftMs() > attemptMsMin) {
           const mended = link.recover(error).then(() => pause(backOffMs(failures, retryMsMin, retryMsMax)));
           await withDeadline(leftMs(), mended).catch(() => undefined);
@@ -74,8 +71,7 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
         }
         // A request that nobody waits for any more may still tell that its connection is lost.
         void asked.catch(link.recover);
-        const hint = message.includes('Closed connection') ? closedHint : '';
-        throw new LogError('unavailable', `Kafka did not ${what}: ${message}.${hint}`, { cause: error });
+        throw new LogError('unavailable', `Kafka did not ${what}: ${explained(error)}`, { cause: error });
       }
     }
   };

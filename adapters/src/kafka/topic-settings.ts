@@ -92,7 +92,7 @@ export const checkTopicSettings = ({ name, settings, replicas }: ActualTopic, wi
   if (fewest < wishes.replicationFactor) {
     throw new LogError(
       'misconfigured',
-      `The topic ${name} has ${fewest} replicas, and ${wishes.replicationFactor} are asked for. Add replicas with kafka-reassign-partitions.sh, or ask for ${fewest}.`,
+      `The topic ${name} has ${fewest} replicas, and ${wishes.replicationFactor} are asked for. Add replicas with kafka-reassign-partitions.sh, or ask for ${fewest} with HINDCAST_REPLICATION_FACTOR.`,
     );
   }
 };

@@ -52,6 +52,17 @@ describe('the doctor, asking services', () => {
     });
   });
 
+  it('names the settings of TLS and of a user where the service knows nothing of them', async () => {
+    const { kafka, mongodb, redis } = inject('services');
+    const at = { KAFKA_BROKERS: String(kafka), MONGODB_URI: String(mongodb), REDIS_URL: String(redis) };
+    const user = { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' };
+    const saidBy = async (service: (typeof SERVICES)[number], own: Record<string, string>) =>
+      (await checkService(service, configOf({ ...at, ...own }))).said;
+    expect(await saidBy('kafka', { KAFKA_SSL: 'true' })).toContain('leave KAFKA_SSL out');
+    expect(await saidBy('kafka', user)).toContain('leave KAFKA_SASL_MECHANISM');
+    expect(await saidBy('mongodb', { MONGODB_URI: `${mongodb}&tls=true` })).toContain('MONGODB_URI says tls=true');
+  });
+
   it('says in words that nobody answers, with what to do and without a password', async () => {
     const config = configOf({
       KAFKA_BROKERS: '127.0.0.1:1',
