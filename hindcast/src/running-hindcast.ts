@@ -29,8 +29,8 @@ export interface RunningHindcast {
   readonly summary: StartSummary;
   /** Resolves with the reason why the process has to end: what it works on is no longer its own. */
   readonly lost: Promise<Error> | undefined;
-  /** Takes no more requests, answers the open ones, closes the log. */
-  stop(): Promise<void>;
+  /** Takes no more requests, answers the open ones, closes the log. Says for `noticeMs` before that it is about to. */
+  stop(how?: { readonly noticeMs: number }): Promise<void>;
 }
 
 export type StartHindcast = (config: Config, logger: Logger, roles?: readonly Role[]) => Promise<RunningHindcast>;

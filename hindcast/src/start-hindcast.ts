@@ -69,6 +69,7 @@ export const startHindcast = async (
     const servesAll = roles.has('command-api') && roles.has('query-api');
     const servesSome = roles.has('command-api') || roles.has('query-api');
     let draining = false;
+    let noticeMs = 0;
     const server = buildHttpServer({
       logger,
       openapi: apiInfo,
@@ -81,14 +82,18 @@ export const startHindcast = async (
     for (const role of ['command-api', 'query-api'] as const) if (roles.has(role)) server.register(apis[role]);
     opened.push(async () => {
       draining = true;
-      if (server.server.listening) await pause(config.drainNoticeMs);
+      if (server.server.listening) await pause(noticeMs);
       await drainConnections(server, drainGraceMs);
       await server.close();
     });
     await server.ready();
     const summary = await stillAt(settle(ports, running, config, logger, server), 'making models ready');
     const url = await server.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
-    return { url, log: ports.log, summary, lost: ports.lost, stop: opened.undo };
+    const stop = (how = { noticeMs: 0 }): Promise<void> => {
+      noticeMs = how.noticeMs;
+      return opened.undo();
+    };
+    return { url, log: ports.log, summary, lost: ports.lost, stop };
   } catch (error) {
     await opened.undo().catch((err: unknown) => logger.warn({ err }, 'What was started could not be stopped.'));
     throw error;

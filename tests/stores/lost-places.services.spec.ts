@@ -55,9 +55,11 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('a process that runs
     return ended;
   };
 
-  it('ends with an error where a topic is made anew, and a new start goes on', async () => {
+  it('ends with an error, and without notice, where a topic is made anew, and a new start goes on', async () => {
     const name = newName();
-    const running = await Promise.all(['command-api', 'query-api', 'projector'].map((role) => readied(role, name)));
+    const notice = { HINDCAST_DRAIN_NOTICE_MS: '60000' };
+    const roles = ['command-api', 'query-api', 'projector'];
+    const running = await Promise.all(roles.map((role) => readied(role, name, notice)));
     const topic = `${name}.${TOPICS.jobs}`;
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,

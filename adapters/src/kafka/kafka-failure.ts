@@ -61,7 +61,7 @@ export const refusedAccess = (error: unknown): string | undefined => {
 const wrongWays: readonly (readonly [said: string, hint: string])[] = [
   [
     'Closed connection',
-    'A broker that asks for TLS (KAFKA_SSL) or for a user (KAFKA_SASL_MECHANISM) closes the connections of those who come without.',
+    'A broker that asks for TLS or for a user closes the connections of those who come without (KAFKA_SSL, KAFKA_SASL_MECHANISM).',
   ],
   [
     'before secure TLS connection was established',

@@ -53,7 +53,8 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     const ending = closeWithGrace({ delay: config.drainNoticeMs + config.shutdownMs, logger: log }, async ({ err }) => {
       if (err) complain(logger, err);
       const running = await starting.catch(() => undefined);
-      await running?.stop();
+      // Notice is for whoever sends requests to a process that works.
+      await running?.stop({ noticeMs: err ? 0 : config.drainNoticeMs });
       if (running && speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
     });
     const running = await starting.catch((error: unknown) => {
