@@ -7,17 +7,21 @@ export interface FarewellPatience {
   within(work: Promise<unknown>): Promise<'done' | 'late'>;
 }
 
-/** Shared by all members: after each that waits in vain the next one waits half as long, so that together they end in seconds. */
+/**
+ * Shared by all members: whoever begins to wait after one that waited in vain waits half as long, so that together they end in
+ * seconds. Those that wait at the same time do so equally long.
+ */
 export const createFarewellPatience = (): FarewellPatience => {
   let patienceMs = patienceMsMax;
   return {
     async within(work) {
       let timer: NodeJS.Timeout | undefined;
+      const mineMs = patienceMs;
       const late = new Promise<'late'>((resolve) => {
-        timer = setTimeout(() => resolve('late'), patienceMs);
+        timer = setTimeout(() => resolve('late'), mineMs);
       });
       const how = await Promise.race([work.then(() => 'done' as const), late]).finally(() => clearTimeout(timer));
-      patienceMs = how === 'done' ? patienceMsMax : Math.max(patienceMsMin, patienceMs / 2);
+      patienceMs = how === 'done' ? patienceMsMax : Math.max(patienceMsMin, Math.min(patienceMs, mineMs / 2));
       return how;
     },
   };
