@@ -102,7 +102,7 @@ export const findTopics = async (
   const names = wanted.map(({ name }) => name);
   const counts = await countsOf(admin, names, wishes);
   const lost = counts.size < wanted.length ? await findLostTopics(admin, names) : [];
-  if (lost.length > 0) throw topicsLost(wanted, lost, wishes);
+  if (lost.length > 0) throw topicsLost(wanted, counts, lost, wishes);
   return { counts, missing: wanted.filter(({ name }) => !counts.has(name)) };
 };
 

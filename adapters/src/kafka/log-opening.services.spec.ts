@@ -113,6 +113,15 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     await log.stop();
   });
 
+  it('prints the partitions that the log has, whatever number is asked for', async () => {
+    const of = (count: number) => ({ ...contractPartitions, [TOPICS.predictions]: count, [TOPICS.jobs]: count });
+    const prefix = newPrefix();
+    await (await openLog(prefix, { partitions: of(3) })).stop();
+    await deleteTopics(prefix, TOPICS.jobs, TOPICS.deadLetters);
+    const said = await messageOf(openLog(prefix, { partitions: of(7) }));
+    expect(said).toMatch(/jobs\.v1 --partitions 3 .*dead-letters\.v1 --partitions \d /);
+  });
+
   it.each([TOPICS.jobs, TOPICS.audit])(
     'writes nothing to %s where it is made anew while a process runs',
     async (gone) => {

@@ -35,15 +35,29 @@ export const findLostTopics = async (admin: Admin, names: readonly string[]): Pr
   }
 };
 
-export const topicsLost = (wanted: readonly WantedTopic[], lost: readonly string[], wishes: TopicWishes): LogError => {
+/** @param counts partitions of the topics that are there */
+export const topicsLost = (
+  wanted: readonly WantedTopic[],
+  counts: ReadonlyMap<string, number>,
+  lost: readonly string[],
+  wishes: TopicWishes,
+): LogError => {
   const are = lost.length === 1 ? 'topic is' : 'topics are';
-  const replaceable = lost.every(mayBeginAnew) ? ` ${howToReplace(wanted, lost, wishes)}` : '';
+  const replaceable = lost.every(mayBeginAnew) ? ` ${howToReplace(wanted.map(asTheLog(counts)), lost, wishes)}` : '';
   return new LogError(
     'foreign_log',
     `The log is not whole: the ${are} missing, and others of it have records: ${lost.join(', ')}. Deleted topics do not come back by ` +
       `themselves, and nothing was made in their place. Restore them, or begin a new log under another topic prefix.${replaceable}`,
   );
 };
+
+/** What this process was told counts for a log that has yet to begin: jobs are shared between as many as predictions are. */
+const asTheLog =
+  (counts: ReadonlyMap<string, number>) =>
+  ({ name, partitions }: WantedTopic): WantedTopic => {
+    const predictions = [...counts].find(([other]) => other.endsWith(TOPICS.predictions))?.[1];
+    return { name, partitions: name.endsWith(TOPICS.jobs) ? (predictions ?? partitions) : partitions };
+  };
 
 /** Somebody who does that has decided it. */
 const howToReplace = (wanted: readonly WantedTopic[], lost: readonly string[], wishes: TopicWishes): string => {
