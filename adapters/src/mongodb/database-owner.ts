@@ -19,10 +19,15 @@ interface StoredOwner extends LogName {
 /** An emptied database has no owner: until those who use it have claimed it again, it could be taken for a new one. */
 const claimEveryMs = 2_000;
 const databasesAtOnce = 16;
-/** How MongoDB says that this user may not look there. */
-const unauthorized = 13;
+/** How MongoDB, and Atlas, number that this user may not look there; what else speaks their protocol has words. */
+const refusals: ReadonlySet<unknown> = new Set([13, 8000]);
+const refusalWords = /not (?:authorized|allowed)/i;
+/** Those of MongoDB itself. */
+const system: ReadonlySet<string> = new Set(['admin', 'config', 'local']);
 
-const ownersIn = (db: Db): Collection<StoredOwner> => db.collection<StoredOwner>(collectionName);
+/** A secondary, which the URI may prefer, may not know yet what was written. */
+const fromPrimary = { readPreference: 'primary' } as const;
+const ownersIn = (db: Db): Collection<StoredOwner> => db.collection<StoredOwner>(collectionName, fromPrimary);
 const isOf = ({ logId, epoch }: LogName, name: LogName): boolean => logId === name.logId && epoch === name.epoch;
 const ownerOf = (db: Db, { logId, epoch }: LogName) => ({
   _id: 'log' as const,
@@ -107,8 +112,8 @@ const writeOwner = async (db: Db, name: LogName, copied: StoredOwner | null): Pr
  * the same MongoDB that this user may see; one that was emptied or dropped is none.
  */
 const refuseSecondDatabase = async (db: Db, { logId, epoch }: LogName): Promise<void> => {
-  const { databases } = await db.admin().listDatabases({ nameOnly: true, authorizedDatabases: true });
-  const names = databases.map((one) => one.name).filter((one) => one !== db.databaseName);
+  const { databases } = await db.admin().listDatabases({ nameOnly: true, authorizedDatabases: true, ...fromPrimary });
+  const names = databases.map((one) => one.name).filter((one) => one !== db.databaseName && !system.has(one));
   for (let i = 0; i < names.length; i += databasesAtOnce) {
     const looked = await Promise.all(
       names.slice(i, i + databasesAtOnce).map(async (one) => {
@@ -123,7 +128,7 @@ const refuseSecondDatabase = async (db: Db, { logId, epoch }: LogName): Promise<
 };
 
 const nothingToSee = (error: unknown): null => {
-  if (error instanceof MongoServerError && error.code === unauthorized) return null;
+  if (error instanceof MongoServerError && (refusals.has(error.code) || refusalWords.test(error.message))) return null;
   throw error;
 };
 
