@@ -21,7 +21,27 @@ export const openProcessLog = (config: Config, terminal: Terminal): Logger => {
     if (toPeople) terminal.stderr.write(asText(told));
     else terminal.stdout.write(told);
   };
-  return pino({ level, base: null }, { write });
+  return pino({ level, base: null, serializers: { err: errorFields } }, { write });
+};
+
+const causesMax = 5;
+
+/** The messages of an error and its causes, each once: those who wrap an error often quote it. */
+const messageOf = (error: Error): string => {
+  let told = error.message;
+  let at = error.cause;
+  for (let depth = 0; depth < causesMax && at instanceof Error; depth++) {
+    if (!told.includes(at.message.replace(/\.$/, ''))) told = `${told.replace(/\.$/, '')}: ${at.message}`;
+    at = at.cause;
+  }
+  return told;
+};
+
+const errorFields = (given: unknown): unknown => {
+  if (!(given instanceof Error)) return given;
+  const fields = pino.stdSerializers.err(given);
+  fields.message = messageOf(given);
+  return fields;
 };
 
 const asText = (line: string): string => {
@@ -29,5 +49,6 @@ const asText = (line: string): string => {
   const severity = pino.levels.labels[Number(level)] ?? 'info';
   const rest = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
   const cause = (err as { message?: string } | undefined)?.message;
-  return `${severity}: ${String(msg)}${cause === undefined ? '' : `: ${cause}`}${rest}\n`;
+  const told = cause === undefined ? String(msg) : `${String(msg).replace(/\.$/, '')}: ${cause}`;
+  return `${severity}: ${told}${rest}\n`;
 };

@@ -24,7 +24,10 @@ const unavailable = { code: 'unavailable' };
 describe('reading while Kafka does not answer', () => {
   it('gives up after the patience of the caller, or after that of opening', async () => {
     const reading = readerOf(silent, endlessMs);
-    await expect(reading.offsets(topic, 4, patienceMs)).rejects.toMatchObject(unavailable);
+    await expect(reading.offsets(topic, 4, patienceMs)).rejects.toMatchObject({
+      ...unavailable,
+      message: expect.stringMatching(/^Kafka did not say where the log ends: No answer within \d+ ms\.$/),
+    });
     await expect(reading.pages(topic, 0, 0, 1, patienceMs).next()).rejects.toMatchObject(unavailable);
     await expect(readerOf(silent, patienceMs).offsets(topic, 4)).rejects.toMatchObject(unavailable);
   });
