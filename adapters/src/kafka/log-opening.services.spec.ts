@@ -1,19 +1,15 @@
-import { LogError, TOPICS, type Topic } from '@hindcast/domain';
+import { LogError, TOPICS } from '@hindcast/domain';
 import { contractPartitions } from '@hindcast/domain/contracts';
-import type { Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { brokers, newPrefix, newStranger, openKafkaLog as openLog, quiet } from '../testing/open-kafka-log.ts';
-import { topicSettings } from './topic-settings.ts';
+import { brokers, newPrefix, newStranger, openKafkaLog as openLog } from '../testing/open-kafka-log.ts';
+import { topicsOf } from '../testing/topics-of.ts';
 
 const topics = Object.values(TOPICS);
 
 describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
   const kafka = newStranger();
-  let admin: Admin;
-  beforeAll(async () => {
-    admin = kafka.admin();
-    await admin.connect();
-  });
+  const { admin, deleteTopics, makeTopic, endsOf } = topicsOf(kafka);
+  beforeAll(() => admin.connect());
   afterAll(() => admin.disconnect());
 
   /** A log that was opened and closed. */
@@ -46,41 +42,6 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     await second.stop();
   });
 
-  const deleteTopics = async (prefix: string, ...gone: readonly Topic[]): Promise<void> => {
-    const names = gone.map((topic) => `${prefix}${topic}`);
-    await admin.deleteTopics({ topics: names });
-    await expect.poll(async () => (await admin.listTopics()).filter((name) => names.includes(name))).toEqual([]);
-  };
-  const ourSettings = topicSettings({ replicationFactor: 1, minInsyncReplicas: 1 });
-  const makeTopic = (
-    topic: string,
-    numPartitions: number,
-    settings: Readonly<Record<string, string>> = ourSettings,
-  ) => {
-    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-    return admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true });
-  };
-  /** Does what a refusal says, to the letter. */
-  const follow = async (said: string): Promise<void> => {
-    expect(said).toContain('stop every process of this log, make them yourself');
-    const commands = said.matchAll(
-      /--create --topic (\S+) --partitions (\d+) --replication-factor 1((?: --config \S+=[^\s;]+)*)/g,
-    );
-    for (const [, topic = '', count, configs = ''] of commands) {
-      const settings = [...configs.matchAll(/--config (\S+?)=(\S+)/g)].map(([, name = '', value = '']) => [
-        name,
-        value,
-      ]);
-      await makeTopic(topic, Number(count), Object.fromEntries(settings));
-    }
-  };
-  const messageOf = (refused: Promise<unknown>): Promise<string> =>
-    refused.then(
-      () => '',
-      ({ message }: Error) => message,
-    );
-  const endsOf = async (topic: string) => (await admin.fetchTopicOffsets(topic)).map(({ high }) => high);
-
   it('goes on with a first start that was broken off', async () => {
     const prefix = newPrefix();
     await makeTopic(`${prefix}${TOPICS.predictions}`, 4);
@@ -100,76 +61,6 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
       expect(await admin.listTopics()).not.toContain(`${prefix}${gone}`);
     },
   );
-
-  it('names all topics that were deleted, and how to go on where what they held may be lost', async () => {
-    const prefix = await closedLog();
-    await deleteTopics(prefix, TOPICS.jobs, TOPICS.audit);
-    const refused = openLog(prefix);
-    await expect(refused).rejects.toThrow(/are missing.*jobs\.v1, \S*audit\.v1/);
-    await follow(await messageOf(refused));
-    const log = await openLog(prefix);
-    const [[jobs], [predictions]] = await Promise.all([log.bounds(TOPICS.jobs), log.bounds(TOPICS.predictions)]);
-    expect(jobs?.logId).toBe(predictions?.logId);
-    await log.stop();
-  });
-
-  it('prints the partitions that the log has, whatever number is asked for', async () => {
-    const of = (count: number) => ({ ...contractPartitions, [TOPICS.predictions]: count, [TOPICS.jobs]: count });
-    const prefix = newPrefix();
-    await (await openLog(prefix, { partitions: of(3) })).stop();
-    await deleteTopics(prefix, TOPICS.jobs, TOPICS.deadLetters);
-    const said = await messageOf(openLog(prefix, { partitions: of(7) }));
-    expect(said).toMatch(/jobs\.v1 --partitions 3 .*dead-letters\.v1 --partitions \d /);
-  });
-
-  it.each([TOPICS.jobs, TOPICS.audit])(
-    'writes nothing to %s where it is made anew while a process runs',
-    async (gone) => {
-      const prefix = newPrefix();
-      const told: unknown[] = [];
-      const log = await openLog(prefix, { logger: { ...quiet, error: (_, message) => void told.push(message) } });
-      const record = { key: 'k', value: '{}', headers: {} };
-      expect(await log.append(gone, [record])).toMatchObject([{ ok: true }]);
-      await log.append(TOPICS.predictions, [record]);
-      await deleteTopics(prefix, gone);
-      await expect
-        .poll(() => log.checkTopics().then(() => '', String), { timeout: 10_000 })
-        .toContain(`${prefix}${gone}`);
-      expect(told).toEqual([expect.stringContaining('stop every process of the log')]);
-      const waiting = log.append(gone, [record]);
-      await follow(await messageOf(openLog(prefix)));
-      const made = { code: 'stopped', message: expect.stringContaining('the topic was made anew') };
-      expect(await log.lost).toMatchObject(made);
-      expect(await waiting).toMatchObject([{ ok: false }]);
-      expect(await log.append(TOPICS.predictions, [record])).toMatchObject([{ ok: false, error: made }]);
-      expect(new Set(await endsOf(`${prefix}${gone}`))).toEqual(new Set(['0']));
-      await log.stop();
-      await (await openLog(prefix)).stop();
-    },
-  );
-
-  it.each([
-    [TOPICS.audit, 'does not begin with a LogOpened'],
-    [TOPICS.jobs, 'is empty, and the log is not'],
-  ])('says how to go on where somebody wrote to %s before its LogOpened', async (gone, said) => {
-    const prefix = newPrefix();
-    const open = () => openLog(prefix, { partitions: { ...contractPartitions, [TOPICS.jobs]: 2 } });
-    const log = await open();
-    await log.append(TOPICS.predictions, [{ key: 'k', value: '{}', headers: {} }]);
-    await log.stop();
-    await deleteTopics(prefix, gone);
-    await follow(await messageOf(open()));
-    const producer = kafka.producer();
-    await producer.connect();
-    await producer.send({ topic: `${prefix}${gone}`, messages: [{ partition: 0, key: 'k', value: '{}' }] });
-    await producer.disconnect();
-    const refused = await messageOf(open());
-    expect(refused).toContain(said);
-    expect(refused).toContain('stop every process of this log, delete the topic, and start one process');
-    await deleteTopics(prefix, gone);
-    await follow(await messageOf(open()));
-    await (await open()).stop();
-  });
 
   it('takes openings of several processes for no predictions', async () => {
     const prefix = newPrefix();
