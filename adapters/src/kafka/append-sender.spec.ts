@@ -60,7 +60,7 @@ const world = (
 ) => {
   const { broker, stored } = fakeBroker(codes);
   const told: string[] = [];
-  const bounds = { ...defaultKafkaLogBounds, appendTimeoutMs };
+  const bounds = { ...defaultKafkaLogBounds, appendTimeoutMs, requestReadTimeoutMs: 50 };
   const link: Pick<KafkaLink, 'ask' | 'leaderOf' | 'recover'> = {
     ask: ((_, request) => passing(() => request(broker))) as Ask,
     leaderOf: () => '1',
@@ -75,7 +75,7 @@ const world = (
         return ends;
       },
     },
-    link,
+    link: { recover: () => new Promise(() => undefined) },
     partitions: new Map([[topic, partitions]]),
     nameOf: (name) => name,
     bounds,
@@ -182,6 +182,20 @@ describe('a topic that was deleted and made anew', () => {
     expect(one.stored.get(home)).toBe(0);
     expect(await one.watch.lost).toMatchObject({ code: 'stopped' });
     expect(await one.queue.append(topic, records)).toEqual(records.map(() => made));
+  });
+
+  it('is not taken for one whose looks were never answered: another look tells', async () => {
+    let away = true;
+    const one = world({}, 60_000, async (ask) => {
+      if (away) throw new Error('Connection lost.');
+      return ask();
+    });
+    one.looks.answer = new Promise(() => undefined);
+    const waiting = append(one);
+    await expect.poll(() => one.told).toContain('failed');
+    away = false;
+    one.looks.answer = Promise.resolve();
+    expect(await waiting).toMatchObject([{ ok: true }]);
   });
 
   it('is told of where a record came too early for it', async () => {

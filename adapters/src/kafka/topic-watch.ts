@@ -16,7 +16,7 @@ export interface TopicWatchOptions {
   readonly link: Pick<KafkaLink, 'recover'>;
   readonly partitions: ReadonlyMap<Topic, number>;
   readonly nameOf: (topic: Topic) => string;
-  readonly bounds: Pick<KafkaLogBounds, 'callTimeoutMs'>;
+  readonly bounds: Pick<KafkaLogBounds, 'requestReadTimeoutMs'>;
   readonly logger: Logger;
   /** Something may be written again, or never. */
   readonly onSettled: () => void;
@@ -52,6 +52,7 @@ export const createTopicWatch = (options: TopicWatchOptions): TopicWatch => {
   const known = new Map([...partitions].map(([topic, count]) => [topic, new Array<number>(count).fill(0)]));
   const doubted = new Map([...partitions.keys()].map((topic) => [topic, new Set<number>()]));
   const unknownLooks = new Map<Topic, number>();
+  let recovering: Promise<void> | undefined;
   let stopped = false;
   let failure: LogError | undefined;
   let tellLost: (error: LogError) => void = () => undefined;
@@ -73,15 +74,24 @@ export const createTopicWatch = (options: TopicWatchOptions): TopicWatch => {
     onSettled();
   };
 
+  /** Together: who cuts connections that owe an answer cuts those of the others too, and kafkajs may then wait without end. */
+  const recover = (error: unknown): Promise<void> => {
+    recovering ??= withDeadline(bounds.requestReadTimeoutMs, link.recover(error))
+      .catch(() => undefined)
+      .finally(() => {
+        recovering = undefined;
+      });
+    return recovering;
+  };
   const look = async (topic: Topic, those: readonly number[]): Promise<void> => {
     const before = those.map((partition) => endOf(topic, partition));
     try {
-      const ends = await withDeadline(bounds.callTimeoutMs, reading.endsOf(topic, those));
+      const ends = await withDeadline(bounds.requestReadTimeoutMs, reading.endsOf(topic, those));
       for (const [i, partition] of those.entries()) saw(topic, partition, before[i] ?? 0, ends[i] ?? 0);
       unknownLooks.delete(topic);
     } catch (error) {
       if (failureOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION') missed(topic);
-      await link.recover(error);
+      await recover(error);
       throw error;
     }
   };
