@@ -68,14 +68,16 @@ const world = (
   };
   const looks = { answer: Promise.resolve() };
   const watch = createTopicWatch({
-    reading: {
-      endsOf: async (_, those) => {
-        const ends = those.map((partition) => stored.get(partition) ?? 0);
-        await looks.answer;
-        return ends;
+    open: () => ({
+      link: { recover: () => new Promise(() => undefined), close: async () => undefined },
+      reading: {
+        endsOf: async (_, those) => {
+          const ends = those.map((partition) => stored.get(partition) ?? 0);
+          await looks.answer;
+          return ends;
+        },
       },
-    },
-    link: { recover: () => new Promise(() => undefined) },
+    }),
     partitions: new Map([[topic, partitions]]),
     nameOf: (name) => name,
     bounds,

@@ -96,8 +96,10 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
 
   const queue: AppendQueue = createAppendQueue(partitions, bounds, () => sender.poke());
   const watch = createTopicWatch({
-    reading,
-    link: readLink,
+    open: () => {
+      const link = newLink();
+      return { link, reading: createLogReading({ link, nameOf, bounds }) };
+    },
     partitions,
     nameOf,
     bounds,
@@ -119,7 +121,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
     await reading.persist('show its brokers', () => appendLink.prepare());
     identity = await establishIdentity({ reading, partitions, append: queue.append, now, newId, beforeMade });
   } catch (error) {
-    watch.stop();
+    await watch.stop();
     throw error;
   }
   watch.begin();
@@ -179,7 +181,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
   const close = async (): Promise<void> => {
     await Promise.all([...consumers].map((consumer) => consumer.stop()));
     await sender.drained();
-    watch.stop();
+    await watch.stop();
     await Promise.all([appendLink.close(), readLink.close()]);
   };
 

@@ -12,8 +12,11 @@ const lookMsMax = 1_000;
 const unknownLooksMin = 2;
 
 export interface TopicWatchOptions {
-  readonly reading: Pick<LogReading, 'endsOf'>;
-  readonly link: Pick<KafkaLink, 'recover'>;
+  /** Connections of its own, so that no look is in the way of reads. */
+  readonly open: () => {
+    readonly link: Pick<KafkaLink, 'recover' | 'close'>;
+    readonly reading: Pick<LogReading, 'endsOf'>;
+  };
   readonly partitions: ReadonlyMap<Topic, number>;
   readonly nameOf: (topic: Topic) => string;
   readonly bounds: Pick<KafkaLogBounds, 'requestReadTimeoutMs'>;
@@ -43,15 +46,17 @@ export interface TopicWatch {
   readonly lost: Promise<LogError>;
   /** Rejects while a topic is missing. */
   check(): Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export const createTopicWatch = (options: TopicWatchOptions): TopicWatch => {
-  const { reading, link, partitions, nameOf, bounds, logger, onSettled } = options;
+  const { open, partitions, nameOf, logger, onSettled } = options;
+  const lookTimeoutMs = options.bounds.requestReadTimeoutMs;
   const pauses = createPauses();
   const known = new Map([...partitions].map(([topic, count]) => [topic, new Array<number>(count).fill(0)]));
   const doubted = new Map([...partitions.keys()].map((topic) => [topic, new Set<number>()]));
   const unknownLooks = new Map<Topic, number>();
+  let place = open();
   let recovering: Promise<void> | undefined;
   let stopped = false;
   let failure: LogError | undefined;
@@ -74,10 +79,17 @@ export const createTopicWatch = (options: TopicWatchOptions): TopicWatch => {
     onSettled();
   };
 
-  /** Together: who cuts connections that owe an answer cuts those of the others too, and kafkajs may then wait without end. */
+  /** One for all. What a link owes may never come, and whoever shares it would wait too: then there is a new one. */
   const recover = (error: unknown): Promise<void> => {
-    recovering ??= withDeadline(bounds.requestReadTimeoutMs, link.recover(error))
-      .catch(() => undefined)
+    recovering ??= (
+      failureOf(error).timedOut ? Promise.reject(error) : withDeadline(lookTimeoutMs, place.link.recover(error))
+    )
+      .catch(() => {
+        if (stopped) return;
+        const old = place;
+        place = open();
+        void old.link.close().catch(() => undefined);
+      })
       .finally(() => {
         recovering = undefined;
       });
@@ -86,7 +98,7 @@ export const createTopicWatch = (options: TopicWatchOptions): TopicWatch => {
   const look = async (topic: Topic, those: readonly number[]): Promise<void> => {
     const before = those.map((partition) => endOf(topic, partition));
     try {
-      const ends = await withDeadline(bounds.requestReadTimeoutMs, reading.endsOf(topic, those));
+      const ends = await withDeadline(lookTimeoutMs, place.reading.endsOf(topic, those));
       for (const [i, partition] of those.entries()) saw(topic, partition, before[i] ?? 0, ends[i] ?? 0);
       unknownLooks.delete(topic);
     } catch (error) {
@@ -154,9 +166,11 @@ export const createTopicWatch = (options: TopicWatchOptions): TopicWatch => {
       const missing = [...unknownLooks.keys()].map(nameOf);
       if (missing.length > 0) throw new Error(`The log is not whole: ${missing.join(', ')} cannot be found.`);
     },
-    stop: () => {
+    stop: async () => {
       stopped = true;
       pauses.wake();
+      await recovering;
+      await place.link.close();
     },
   };
 };
