@@ -35,8 +35,6 @@ export interface AppendLane {
   /** Those that are being sent stay in front until their outcome is known. */
   queued: QueuedRecord[];
   sending: number;
-  /** The end of the partition that was known when they were sent. */
-  endBefore: number;
   failures: number;
   /** On the clock of `performance.now()`. */
   notBefore: number;
@@ -67,7 +65,6 @@ export const createAppendQueue = (
       partition,
       queued: [],
       sending: 0,
-      endBefore: 0,
       failures: 0,
       notBefore: 0,
       alone: false,

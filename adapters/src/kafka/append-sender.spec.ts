@@ -5,7 +5,7 @@ import { createAppendQueue } from './append-queue.ts';
 import { type AppendSender, createAppendSender } from './append-sender.ts';
 import { defaultKafkaLogBounds } from './event-log-options.ts';
 import type { KafkaLink } from './kafka-link.ts';
-import { createTopicWatch } from './topic-watch.ts';
+import { createPartitionEnds } from './partition-ends.ts';
 
 const partitions = 4;
 const topic = TOPICS.predictions;
@@ -60,30 +60,13 @@ const world = (
 ) => {
   const { broker, stored } = fakeBroker(codes);
   const told: string[] = [];
-  const bounds = { ...defaultKafkaLogBounds, appendTimeoutMs, requestReadTimeoutMs: 50 };
+  const bounds = { ...defaultKafkaLogBounds, appendTimeoutMs };
   const link: Pick<KafkaLink, 'ask' | 'leaderOf' | 'recover'> = {
     ask: ((_, request) => passing(() => request(broker))) as Ask,
     leaderOf: () => '1',
     recover: async () => undefined,
   };
-  const looks = { answer: Promise.resolve() };
-  const watch = createTopicWatch({
-    open: () => ({
-      link: { recover: () => new Promise(() => undefined), close: async () => undefined },
-      reading: {
-        endsOf: async (_, those) => {
-          const ends = those.map((partition) => stored.get(partition) ?? 0);
-          await looks.answer;
-          return ends;
-        },
-      },
-    }),
-    partitions: new Map([[topic, partitions]]),
-    nameOf: (name) => name,
-    bounds,
-    logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    onSettled: () => sender.poke(),
-  });
+  const ends = createPartitionEnds(new Map([[topic, partitions]]), (name) => name);
   const queue = createAppendQueue(new Map([[topic, partitions]]), bounds, () => sender.poke());
   const sender: AppendSender = createAppendSender({
     link: link as KafkaLink,
@@ -94,9 +77,9 @@ const world = (
     bounds,
     now: () => 0,
     trouble: { failed: () => told.push('failed'), over: () => told.push('over') },
-    watch,
+    ends,
   });
-  return { queue, stored, told, watch, looks };
+  return { queue, stored, told, ends };
 };
 
 const records = Array.from({ length: 40 }, (_, i) => ({ key: `prediction-${i}`, value: '{}', headers: {} }));
@@ -160,71 +143,27 @@ describe('while a request to a broker is under way', () => {
   });
 });
 
-describe('a topic that was deleted and made anew', () => {
-  const append = ({ queue }: ReturnType<typeof world>) => queue.append(topic, records.slice(0, 1));
+it('writes nothing more once a record was stored before the end that a partition had', async () => {
+  const { queue, stored, ends } = world({}, 60_000);
   const home = homes[0] ?? 0;
-  const made = {
+  const append = () => queue.append(topic, records.slice(0, 1));
+  const lost = {
     ok: false,
     error: expect.objectContaining({ code: 'stopped', message: expect.stringContaining('made anew') }),
   };
-
-  it('gets no record once a request has failed, and neither do the others', async () => {
-    let away = false;
-    const one = world({}, 60_000, async (ask) => {
-      if (away) throw new Error('Connection lost.');
-      return ask();
-    });
-    expect(await append(one)).toMatchObject([{ ok: true }]);
-    away = true;
-    one.stored.set(home, 0);
-    const waiting = append(one);
-    await expect.poll(() => one.told).toContain('failed');
-    away = false;
-    expect(await waiting).toEqual([made]);
-    expect(one.stored.get(home)).toBe(0);
-    expect(await one.watch.lost).toMatchObject({ code: 'stopped' });
-    expect(await one.queue.append(topic, records)).toEqual(records.map(() => made));
+  expect(await append()).toMatchObject([{ ok: true }]);
+  expect(await append()).toMatchObject([{ ok: true }]);
+  stored.set(home, 0);
+  expect(await append()).toEqual([lost]);
+  expect(await ends.lost).toMatchObject({
+    message: expect.stringMatching(/ended at offset 2, and a record was stored at 0 now/),
   });
+  expect(await queue.append(topic, records)).toEqual(records.map(() => lost));
+  expect(stored.get(home)).toBe(1);
+});
 
-  it('is not taken for one whose looks were never answered: another look tells', async () => {
-    let away = true;
-    const one = world({}, 60_000, async (ask) => {
-      if (away) throw new Error('Connection lost.');
-      return ask();
-    });
-    one.looks.answer = new Promise(() => undefined);
-    const waiting = append(one);
-    await expect.poll(() => one.told).toContain('failed');
-    away = false;
-    one.looks.answer = Promise.resolve();
-    expect(await waiting).toMatchObject([{ ok: true }]);
-  });
-
-  it('is told of where a record came too early for it', async () => {
-    const one = world({}, 60_000);
-    await append(one);
-    one.stored.set(home, 0);
-    expect(await append(one)).toEqual([made]);
-  });
-
-  it('gets no record once somebody has looked', async () => {
-    const one = world({}, 60_000);
-    for (let partition = 0; partition < partitions; partition++) one.stored.set(partition, 1);
-    let answer: () => void = () => undefined;
-    one.looks.answer = new Promise((resolve) => {
-      answer = resolve;
-    });
-    one.watch.begin();
-    expect(await append(one)).toMatchObject([{ ok: true }]);
-    // What was asked before that record was stored says nothing against it.
-    answer();
-    await one.looks.answer;
-    expect(await append(one)).toMatchObject([{ ok: true }]);
-    one.stored.clear();
-    expect(await one.watch.lost).toMatchObject({
-      message: expect.stringMatching(/ended at offset \d+, and ends at 0 now/),
-    });
-    expect(await append(one)).toEqual([made]);
-    expect(one.stored.get(home)).toBeUndefined();
-  });
+it('knows that no record comes before the LogOpened', async () => {
+  const { queue, ends } = world({}, 60_000);
+  ends.begin();
+  expect(await queue.append(topic, records.slice(0, 1))).toMatchObject([{ ok: false }]);
 });

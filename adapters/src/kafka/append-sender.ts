@@ -5,8 +5,8 @@ import { askToProduce, type ProduceAnswer, refusalOfPartition, type StoredBatch 
 import type { KafkaLogBounds } from './event-log-options.ts';
 import { failureOf } from './kafka-failure.ts';
 import type { KafkaLink } from './kafka-link.ts';
+import type { PartitionEnds } from './partition-ends.ts';
 import { backOffMs } from './pauses.ts';
-import type { TopicWatch } from './topic-watch.ts';
 import type { TroubleLog } from './trouble-log.ts';
 
 const retryMsMin = 50;
@@ -22,7 +22,7 @@ export interface AppendSenderOptions {
   readonly bounds: KafkaLogBounds;
   readonly now: () => number;
   readonly trouble: TroubleLog;
-  readonly watch: Pick<TopicWatch, 'doubts' | 'doubt' | 'endOf' | 'saw' | 'failure'>;
+  readonly ends: Pick<PartitionEnds, 'stored' | 'failure'>;
 }
 
 /** Moves records from the queue to Kafka. */
@@ -40,7 +40,7 @@ export interface AppendSender {
  * it a lost answer means that records are written twice, in order, which the fold ignores.
  */
 export const createAppendSender = (options: AppendSenderOptions): AppendSender => {
-  const { link, queue, nameOf, bounds, trouble, watch } = options;
+  const { link, queue, nameOf, bounds, trouble, ends } = options;
   const busy = new Set<string>();
   let poked = false;
   let retryTimer: NodeJS.Timeout | undefined;
@@ -60,7 +60,6 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
 
   const fill = (lane: AppendLane): void => {
     let bytes = 0;
-    lane.endBefore = watch.endOf(lane.topic, lane.partition);
     const most = Math.min(lane.queued.length, bounds.sendRecordsMax);
     for (lane.sending = 0; lane.sending < most; lane.sending++) {
       bytes += lane.queued[lane.sending]?.bytes ?? 0;
@@ -81,10 +80,10 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
   };
 
   const settle = (lane: AppendLane, stored: StoredBatch): void => {
-    const { topic, partition, sending, endBefore } = lane;
+    const { topic, partition, sending } = lane;
     const first = Number(stored.baseOffset);
-    watch.saw(topic, partition, endBefore, first);
-    const failure = watch.failure();
+    ends.stored(topic, partition, first, sending);
+    const failure = ends.failure();
     const at = Number(stored.logAppendTime);
     const appendedAt = at >= 0 ? at : options.now();
     const epoch = options.epoch();
@@ -95,7 +94,6 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
       refuse(lane, sending, failure);
       return;
     }
-    watch.saw(topic, partition, first, first + sending);
     queue.settle(
       lane,
       sending,
@@ -130,7 +128,6 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
       lane.sending = 0;
       lane.alone = !passing && !guilty;
       if (guilty) continue;
-      watch.doubt(lane.topic, lane.partition);
       lane.failures += 1;
       lane.notBefore = performance.now() + backOffMs(lane.failures, retryMsMin, retryMsMax);
     }
@@ -153,7 +150,7 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
   const run = (): void => {
     poked = false;
     const at = performance.now();
-    const failure = watch.failure();
+    const failure = ends.failure();
     const byBroker = new Map<string, AppendLane[]>();
     let retryAt = Number.POSITIVE_INFINITY;
     for (const lane of queue.lanes) {
@@ -163,11 +160,12 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
       const first = lane.queued[0];
       if (!first) continue;
       const broker = link.leaderOf(nameOf(lane.topic), lane.partition);
-      const company = byBroker.get(broker);
-      if (watch.doubts(lane.topic, lane.partition)) retryAt = Math.min(retryAt, first.expiresAt);
-      else if (lane.notBefore > at || busy.has(broker))
+      if (lane.notBefore > at || busy.has(broker)) {
         retryAt = Math.min(retryAt, lane.notBefore > at ? lane.notBefore : first.expiresAt);
-      else if (!company) byBroker.set(broker, [lane]);
+        continue;
+      }
+      const company = byBroker.get(broker);
+      if (!company) byBroker.set(broker, [lane]);
       else if (!lane.alone && !company[0]?.alone) company.push(lane);
       else retryAt = Math.min(retryAt, first.expiresAt);
     }

@@ -16,7 +16,7 @@ import { startKafkaConsumer } from './kafka-consumer.ts';
 import { type KafkaLink, openKafkaLink } from './kafka-link.ts';
 import { establishIdentity, unlessMadeMeanwhile } from './log-identity.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
-import { createTopicWatch } from './topic-watch.ts';
+import { createPartitionEnds } from './partition-ends.ts';
 import { createTroubleLog } from './trouble-log.ts';
 
 const allTopics: readonly Topic[] = Object.values(TOPICS);
@@ -67,8 +67,6 @@ export interface KafkaEventLog extends LocalEventLog {
   readonly requestReads: Pick<EventLog, 'read' | 'bounds'>;
   /** Resolves when a topic is no longer the one that was opened: nothing is appended any more. */
   readonly lost: Promise<LogError>;
-  /** Rejects while a topic is missing. Asks nobody. */
-  checkTopics(): Promise<void>;
 }
 
 /**
@@ -95,17 +93,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
   let stopping: Promise<void> | undefined;
 
   const queue: AppendQueue = createAppendQueue(partitions, bounds, () => sender.poke());
-  const watch = createTopicWatch({
-    open: () => {
-      const link = newLink();
-      return { link, reading: createLogReading({ link, nameOf, bounds }) };
-    },
-    partitions,
-    nameOf,
-    bounds,
-    logger,
-    onSettled: () => sender.poke(),
-  });
+  const ends = createPartitionEnds(partitions, nameOf);
   const sender: AppendSender = createAppendSender({
     link: appendLink,
     queue,
@@ -115,16 +103,11 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
     bounds,
     now,
     trouble: createTroubleLog(logger, 'Writing to Kafka'),
-    watch,
+    ends,
   });
-  try {
-    await reading.persist('show its brokers', () => appendLink.prepare());
-    identity = await establishIdentity({ reading, partitions, append: queue.append, now, newId, beforeMade });
-  } catch (error) {
-    await watch.stop();
-    throw error;
-  }
-  watch.begin();
+  await reading.persist('show its brokers', () => appendLink.prepare());
+  identity = await establishIdentity({ reading, partitions, append: queue.append, now, newId, beforeMade });
+  ends.begin();
 
   const countOf = (topic: Topic): number => {
     const count = partitions.get(topic);
@@ -181,7 +164,6 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
   const close = async (): Promise<void> => {
     await Promise.all([...consumers].map((consumer) => consumer.stop()));
     await sender.drained();
-    await watch.stop();
     await Promise.all([appendLink.close(), readLink.close()]);
   };
 
@@ -205,8 +187,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
       if (stopping) return records.map(() => ({ ok: false, error: new LogError('stopped', 'The log is closed.') }));
       return queue.append(topic, records);
     },
-    lost: watch.lost,
-    checkTopics: watch.check,
+    lost: ends.lost,
     consume,
     stop: () => {
       stopping ??= close();

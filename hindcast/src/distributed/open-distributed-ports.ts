@@ -90,10 +90,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
       board,
-      checks: {
-        topics: { required: false, check: log.checkTopics },
-        cache: { required: false, check: redisAnswers },
-      },
+      checks: { cache: { required: false, check: redisAnswers } },
       lost: Promise.race([log.lost, owned.lost]),
       close: opened.undo,
     };
