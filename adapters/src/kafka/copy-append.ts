@@ -72,7 +72,7 @@ export const appendCopied = async (options: CopyAppendOptions, batch: CopiedBatc
   };
 
   const attempt = async (): Promise<void> => {
-    const [end] = await reading.endsOf(topic, [partition]);
+    const end = await reading.endOf(topic, partition);
     if (end === to) return;
     if (end !== from) throw elsewhere(topic, partition, `it ends at offset ${end}, and ${from} was expected`);
     const leader = link.leaderOf(nameOf(topic), partition);

@@ -27,7 +27,7 @@ export interface OffsetRange {
 
 export interface LogReading {
   /** Of these partitions. Asked once: to be tried again by whoever asks. */
-  endsOf(topic: Topic, partitions: readonly number[]): Promise<readonly number[]>;
+  endOf(topic: Topic, partition: number): Promise<number>;
   /** Of each partition, by number. */
   offsets(topic: Topic, partitions: number, patienceMs?: number): Promise<readonly OffsetRange[]>;
   /** The record at the offset, which is before the end, and perhaps some that follow it, in order and without gaps. */
@@ -122,7 +122,7 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
 
   return {
     persist,
-    endsOf: (topic, partitions) => endsOf(topic, partitions, false),
+    endOf: async (topic, partition) => (await endsOf(topic, [partition], false))[0] ?? 0,
     offsets: (topic, partitions, patienceMs) =>
       persist('say where the log ends', () => offsets(topic, partitions), patienceMs),
     fetch: (topic, partition, from) => persist('give records', () => fetch(topic, partition, from, oneBatchBytes)),
