@@ -50,7 +50,8 @@ export default defineConfig({
       ofProcesses(
         'services',
         ['*/src/**/*.services.spec.ts', 'tests/{services,stores,distributed}/*.services.spec.ts'],
-        { globalSetup: './tests/services/global-setup.ts' },
+        // They wait for four processes or more each, and for services: with fewer at once a processor is idle when the long ones are done.
+        { globalSetup: './tests/services/global-setup.ts', maxWorkers: 2 * availableParallelism() },
       ),
     ],
   },
