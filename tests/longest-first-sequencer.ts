@@ -3,12 +3,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
  * Files that take half a minute and more, the longest first. A machine that has never run them would begin with the files
- * of most bytes, and then wait for a long one that it began last.
+ * of most bytes, and then wait for a long one that it began last. Between them some that wait most of their time: at the end
+ * they would wait alone.
  */
 export const longest: readonly string[] = [
   'tests/distributed/scenarios.services.spec.ts',
   'tests/distributed/faults.services.spec.ts',
   'tests/stores/mongo-rebuild.services.spec.ts',
+  'hindcast/src/distributed/open-distributed-ports.services.spec.ts',
+  'tests/stores/refused-starts.services.spec.ts',
+  'tests/stores/mongo-faults.services.spec.ts',
+  'tests/stores/secured-start.services.spec.ts',
   'tests/services/kafka-log-crashes.services.spec.ts',
   'tests/services/migrate.services.spec.ts',
   'tests/distributed/three-brokers.services.spec.ts',
