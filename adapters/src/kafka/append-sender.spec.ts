@@ -162,6 +162,15 @@ it('writes nothing more once a record was stored before the end that a partition
   expect(stored.get(home)).toBe(1);
 });
 
+it('acknowledges what the same request has stored in other partitions', async () => {
+  const { queue, stored } = world({}, 60_000);
+  const home = homes[0] ?? 0;
+  await queue.append(topic, records);
+  stored.set(home, 0);
+  const outcomes = await queue.append(topic, records);
+  expect(outcomes.map(({ ok }) => ok)).toEqual(homes.map((one) => one !== home));
+});
+
 it('knows that no record comes before the LogOpened', async () => {
   const { queue, ends } = world({}, 60_000);
   ends.begin();

@@ -82,8 +82,7 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
   const settle = (lane: AppendLane, stored: StoredBatch): void => {
     const { topic, partition, sending } = lane;
     const first = Number(stored.baseOffset);
-    ends.stored(topic, partition, first, sending);
-    const failure = ends.failure();
+    const failure = ends.stored(topic, partition, first, sending) ? undefined : ends.failure();
     const at = Number(stored.logAppendTime);
     const appendedAt = at >= 0 ? at : options.now();
     const epoch = options.epoch();

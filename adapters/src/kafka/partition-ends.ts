@@ -4,8 +4,8 @@ import { LogError, type Topic } from '@hindcast/domain';
 export interface PartitionEnds {
   /** From now on every partition has its LogOpened. */
   begin(): void;
-  /** Records were stored there, `first` being the offset of the first of them. */
-  stored(topic: Topic, partition: number, first: number, count: number): void;
+  /** Records were stored there, `first` being the offset of the first of them. Whether that is behind what was known. */
+  stored(topic: Topic, partition: number, first: number, count: number): boolean;
   /** Why nothing is to be written any more. */
   failure(): LogError | undefined;
   /** Resolves with `failure()`. */
@@ -34,13 +34,14 @@ export const createPartitionEnds = (
       const ends = known.get(topic) ?? [];
       const end = ends[partition] ?? 0;
       ends[partition] = Math.max(end, first + count);
-      if (first >= end || failure) return;
-      failure = new LogError(
+      if (first >= end) return true;
+      failure ??= new LogError(
         'stopped',
         `Partition ${partition} of topic ${nameOf(topic)} ended at offset ${end}, and a record was stored at ${first} now: the topic was made anew, ` +
           'or has lost records. This process writes nothing more, and ends. A new start says whether the log can go on.',
       );
       tellLost(failure);
+      return false;
     },
     failure: () => failure,
     lost,
