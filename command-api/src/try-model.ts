@@ -28,7 +28,7 @@ const rowsSeed = 1;
 
 /**
  * Runs the example once, as a worker would: what cannot be run is not registered. Where more rows than one are to share a
- * run, a few others are run alone and together: models that mix the rows of a run load as well as any, and would give
+ * run, a few others are run alone and together: models that mix the rows of a run load as well as others, and would give
  * answers that depend on what happened to wait beside them.
  * @throws Problem `trial-failed`
  */

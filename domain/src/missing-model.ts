@@ -25,7 +25,7 @@ export const versionsOf = (name: string, { versions }: Pick<ModelState, 'version
 
 export interface SoughtModel {
   readonly model: string;
-  /** undefined: any. */
+  /** undefined where it does not matter. */
   readonly version?: number | undefined;
   readonly tenant: string;
   readonly signal?: AbortSignal;

@@ -42,7 +42,7 @@ export const cutFolderDataset = async (
     try {
       return await workInThisProcess(voice, (run) => cutDataset(planned.plan, ports, run));
     } finally {
-      // Of what fails nothing stays. What was broken off goes on when it is asked for again.
+      // A process that is killed does not come here: from what it has put aside the next one goes on.
       await rm(workFolder(out), { recursive: true, force: true });
     }
   });

@@ -16,7 +16,7 @@ export interface GroupHost {
   owned(): readonly number[];
   /**
    * Takes what is new to it, and begins to let go of what is not among `assigned`. Resolves when everything that is to go
-   * is gone, with whether there was any.
+   * is gone, with whether something was.
    */
   settle(assigned: readonly number[], committed: ReadonlyMap<number, number>): Promise<boolean>;
   /** Which of these it does not have in any way. */

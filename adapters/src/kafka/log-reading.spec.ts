@@ -11,13 +11,14 @@ const patienceMs = 50;
 const endlessMs = 600_000;
 const never = () => new Promise<void>(() => undefined);
 
-/** What a Kafka that takes requests and answers none is to its reader. */
+/** What reads over a link that stands for Kafka. */
 const readerOf = (link: object, callTimeoutMs: number) =>
   createLogReading({
     link: link as KafkaLink,
     nameOf: (name) => name,
     bounds: { callTimeoutMs, fetchPartitionBytesMax },
   });
+/** A Kafka that takes requests and answers none. */
 const silent = { prepare: never, recover: async () => undefined };
 const unavailable = { code: 'unavailable' };
 

@@ -26,7 +26,7 @@ export interface OffsetRange {
 }
 
 export interface LogReading {
-  /** Of these partitions. Asked once: to be tried again by whoever asks. */
+  /** Asked once: to be tried again by whoever asks. */
   endOf(topic: Topic, partition: number): Promise<number>;
   /** Of each partition, by number. */
   offsets(topic: Topic, partitions: number, patienceMs?: number): Promise<readonly OffsetRange[]>;

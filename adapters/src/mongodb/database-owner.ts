@@ -58,7 +58,7 @@ export const claimDatabase = async (db: Db, name: LogName): Promise<void> => {
 
 /**
  * Rejects with `foreign_log` where the database is of another log, or the log has another database. Writes nothing.
- * @param name undefined for a log that has yet to begin: any other is another
+ * @param name undefined for a log that has yet to begin: the owner is then another one, whoever it is
  */
 export const refuseOtherOwner = async (db: Db, name: LogName | undefined): Promise<void> => {
   if (name) await askOwner(db, name);
