@@ -56,7 +56,7 @@ const framesOf = async (body: ReadableStream<Uint8Array>): Promise<string> => {
   } catch {
     // As after an end, what was told is good.
   }
-  return /^[^]*\n\n/.exec(text)?.[0] ?? '';
+  return /^[\s\S]*\n\n/.exec(text)?.[0] ?? '';
 };
 
 /** What the event stream tells until it has nothing more to tell. Connects again as browsers do, where it broke off too. */
