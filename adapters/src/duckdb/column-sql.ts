@@ -81,8 +81,10 @@ const scalarSql = ({ path = [], role, type }: PlannedColumn, place: string): str
   if (!isOpened || (type === 'json' && path.length > 0)) return place;
   const data = dataOf[role as keyof typeof dataOf];
   const kind = `json_type(${data}, ${text(pointer(path))})`;
+  // With members, an object would have made the column one of JSON, or taken its place.
+  if (path.length > 0) return `CASE WHEN ${place} = '{}' AND ${kind} = 'OBJECT' THEN NULL ELSE ${place} END`;
   const isShortList = `${kind} = 'ARRAY' AND json_array_length(${data}) BETWEEN 1 AND ${listColumnsMax}`;
-  const opened = [`${kind} = 'OBJECT'`, ...(role === 'input' && path.length === 0 ? [isShortList] : [])];
+  const opened = [`${kind} = 'OBJECT'`, ...(role === 'input' ? [isShortList] : [])];
   return `CASE WHEN ${opened.join(' OR ')} THEN NULL ELSE ${place} END`;
 };
 

@@ -16,7 +16,7 @@ import { splitsSql } from './fold-sql.ts';
 import { joinTexts } from './join-texts.ts';
 import { createSeenLeaves } from './seen-leaves.ts';
 import { createSessionLanes } from './session-lanes.ts';
-import { type SpilledPartition, spillPartition } from './spill-partition.ts';
+import { type Spill, type SpilledPartition, spillPartition } from './spill-partition.ts';
 import { headerBytesOf, writePart } from './write-part.ts';
 
 export interface CutToMake {
@@ -24,6 +24,7 @@ export interface CutToMake {
   readonly source: ExtractionSource;
   readonly folder: string;
   readonly secrets: ColumnSecrets;
+  readonly pieceBytes: number;
   /** Sessions that work beside the thread that reads. */
   readonly besideReader: number;
 }
@@ -37,7 +38,7 @@ type Cut = Omit<Extracted, 'columns' | 'discard'> & { readonly columns: readonly
 
 /** A partition with rows, and the files that were written of it with the columns that were known then. */
 interface WrittenPartition {
-  readonly part: SpilledPartition;
+  readonly spill: Spill;
   readonly given: PartitionToFold;
   /** As JSON. */
   readonly columns: string;
@@ -45,13 +46,13 @@ interface WrittenPartition {
 }
 
 /**
- * Reads partition after partition, while sessions fold and write those that were read. Which columns there are is known for
- * sure when all are folded, and mostly after the first: a partition is written at once with those that were seen up to then,
- * and once more where others came later.
+ * Reads partition after partition, while sessions load what was read, and fold and write what was read whole. Which columns
+ * there are is known for sure when all are folded, and mostly after the first: a partition is written at once with those that
+ * were seen up to then, and once more where others came later.
  */
 export const cutPartitions = async (
   sessions: readonly DuckdbSession[],
-  { plan, source, folder, secrets, besideReader }: CutToMake,
+  { plan, source, folder, secrets, pieceBytes, besideReader }: CutToMake,
   counted: Counted,
 ): Promise<Cut> => {
   const { spec, cut } = plan;
@@ -72,11 +73,10 @@ export const cutPartitions = async (
   };
   const write = async (
     session: DuckdbSession,
-    part: SpilledPartition,
-    given: PartitionToFold,
+    { partition }: SpilledPartition,
+    { spill, given }: { readonly spill: Spill; readonly given: PartitionToFold },
     columns: readonly PlannedColumn[] | undefined,
   ): Promise<void> => {
-    const { partition } = part;
     const files: ExtractedFile[] = [];
     const splits = await session.rows(splitsSql);
     if (splits.length === 0) return;
@@ -87,7 +87,7 @@ export const cutPartitions = async (
         files.push(await writePart(session, { plan, folder, partition, columns, secrets }, of));
       }
     }
-    written.set(partition, { part, given, columns: JSON.stringify(columns ?? null), files });
+    written.set(partition, { spill, given, columns: JSON.stringify(columns ?? null), files });
   };
 
   let keeping: Promise<unknown> = Promise.resolve();
@@ -97,19 +97,21 @@ export const cutPartitions = async (
   };
   try {
     for (const range of cut.ranges) {
-      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false };
-      const { part, kept } = await spillPartition(task, source, onPage);
-      keeping = Promise.all([keeping, kept]);
+      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false, pieceBytes };
+      const spill = spillPartition(task, source, onPage);
+      keeping = Promise.all([keeping, spill.kept]);
       keeping.catch(() => {});
       const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
       lanes.give(async (session) => {
         counted.folded(0);
-        const folded = await foldPartition(session, part, given);
+        const folded = await foldPartition(session, spill, given);
+        const part = await spill.whole;
         await seen.look(session, part, spec);
-        await write(session, part, given, columnsSeen());
+        await write(session, part, { spill, given }, columnsSeen());
         sums = addFolded(sums, folded);
         counted.folded(part.records);
       });
+      await spill.whole;
     }
   } catch (error) {
     lanes.fail(error);
@@ -125,10 +127,10 @@ export const cutPartitions = async (
     source.versions,
   );
   const wanted = JSON.stringify(columns);
-  for (const { part, given } of [...written.values()].filter((one) => one.columns !== wanted)) {
+  for (const { spill, given } of [...written.values()].filter((one) => one.columns !== wanted)) {
     lanes.give(async (session) => {
-      await foldPartition(session, part, given);
-      await write(session, part, given, columns);
+      await foldPartition(session, spill, given);
+      await write(session, await spill.whole, { spill, given }, columns);
     });
   }
   await lanes.idle();

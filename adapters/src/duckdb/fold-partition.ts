@@ -8,7 +8,7 @@ import {
 } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
 import { accountsSql, brokenSql, foldSql, loadSql, strayRecordsSql } from './fold-sql.ts';
-import { type SpilledPartition, type SpillTask, spillPartition } from './spill-partition.ts';
+import { type Spill, type SpillTask, spillPartition } from './spill-partition.ts';
 
 export type FoldedSums = Pick<Extracted, 'accountedFor' | 'ignored' | 'labelCoverage'>;
 
@@ -40,20 +40,30 @@ export const dropFolded = async (session: DuckdbSession): Promise<void> => {
   for (const table of ['req', 'ans', 'acct']) await session.run(`DROP TABLE IF EXISTS ${table}`);
 };
 
+const load = async (session: DuckdbSession, spill: Spill, { spec, onPage }: PartitionToFold): Promise<void> => {
+  // Replaced, its tables would be there twice until their successors are whole.
+  await dropFolded(session);
+  let isFirst = true;
+  for await (const piece of spill.pieces()) {
+    for (const sql of loadSql(piece, spec, isFirst)) await session.run(sql);
+    isFirst = false;
+    onPage();
+  }
+};
+
 /** Leaves the records of the partition in `req` and `ans` and what became of its requests in `acct`, and answers the sums of that. */
 export const foldPartition = async (
   session: DuckdbSession,
-  part: SpilledPartition,
-  { spec, cutAt, task, source, onPage }: PartitionToFold,
+  spill: Spill,
+  given: PartitionToFold,
 ): Promise<FoldedSums> => {
-  // Replaced, its tables would be there twice until their successors are whole.
-  await dropFolded(session);
-  for (const sql of loadSql(part, spec)) await session.run(sql);
+  const { spec, cutAt, task, source, onPage } = given;
+  await load(session, spill, given);
   const [[broken] = []] = await session.rows(brokenSql);
   if (Number(broken) > 0) {
-    const careful = await spillPartition({ ...task, careful: true }, source, onPage);
-    for (const sql of loadSql(careful.part, spec)) await session.run(sql);
+    const careful = spillPartition({ ...task, careful: true }, source, onPage);
     await careful.kept;
+    await load(session, careful, given);
   }
   for (const sql of foldSql(spec, cutAt)) await session.run(sql);
   const sums = noneFolded();

@@ -1,6 +1,6 @@
 import { type DatasetSpec, groupDigits, groupSeed, shareBound, splitBounds, wholeSplit } from '@hindcast/domain';
 import { spillColumns, textColumns } from './spill-columns.ts';
-import type { SpilledLines, SpilledPartition } from './spill-partition.ts';
+import type { SpilledLines, SpilledPiece } from './spill-partition.ts';
 import { identifier, text } from './sql-text.ts';
 
 const requestNames = ['model', ...spillColumns.R] as const;
@@ -31,24 +31,31 @@ const unquoted = (name: string): string =>
 const isBroken = (name: string): string => `NOT coalesce(json_valid(${name}), true)`;
 
 /**
- * Reads a partition into `req` and `ans`: `v` and `x` have JSON, and `broken` says where they have not; what has a form was seen
- * to be JSON. One table of both would be read whole for each of them, and have columns for each that the other does not use.
+ * Reads a piece of a partition into `req` and `ans`, behind what they have: `v` and `x` have JSON, and `broken` says where they
+ * have not; what has a form was seen to be JSON. One table of both would be read whole for each of them, and have columns for
+ * each that the other does not use.
  */
 export const loadSql = (
-  { requests, answers }: SpilledPartition,
+  { requests, answers }: SpilledPiece,
   { context }: Pick<DatasetSpec, 'context'>,
-): string[] => [
-  `CREATE OR REPLACE TEMP TABLE req AS
-SELECT o, t, c, k, coalesce(id, '') AS id, ${textsOf('requests').map(unquoted).join(', ')},
+  isFirst: boolean,
+): readonly string[] => {
+  const texts = (kind: keyof typeof textColumns, { hasQuoted }: SpilledLines): string =>
+    (hasQuoted ? textsOf(kind).map(unquoted) : textsOf(kind)).join(', ');
+  const into = (table: string): string => (isFirst ? `CREATE TEMP TABLE ${table} AS` : `INSERT INTO ${table}`);
+  return [
+    `${into('req')}
+SELECT o, t, c, k, coalesce(id, '') AS id, ${texts('requests', requests)},
   v, ${context ? 'x' : 'NULL::VARCHAR AS x'}, form, form IS NULL AND ${isBroken('v')} OR ${isBroken('x')} AS broken,
   CASE WHEN c = 'R' AND (contains(v, '$enc') OR form IS NULL AND contains(v, '\\u')) THEN TRY(json_extract_string(v, '/$enc')) IS NOT NULL
     ELSE false END AS sealed
 FROM ${linesSql(requests, ['o', 't', 'c', 'k', 'id', ...textsOf('requests'), 'v', 'x', 'form'])}`,
-  `CREATE OR REPLACE TEMP TABLE ans AS
-SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause, ${textsOf('answers').map(unquoted).join(', ')},
+    `${into('ans')}
+SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause, ${texts('answers', answers)},
   v, form, form IS NULL AND ${isBroken('v')} AS broken
 FROM ${linesSql(answers, ['o', 't', 'c', 'k', 'id', 'cause', ...textsOf('answers'), 'v', 'form'])}`,
-];
+  ];
+};
 
 const spilledImportedAt = `f${spillColumns.R.indexOf('importedAt') + 1}`;
 /** RFC 3339 lets t and z stand for T and Z. */

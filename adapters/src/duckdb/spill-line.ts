@@ -69,7 +69,7 @@ export const spillRecord = (record: RecordedRecord, options: SpillOptions): void
   // Nobody would see that the data is broken of which nothing is passed on.
   const columns = readColumns(known.code, value, length, options.model, options.forms);
   if (columns === undefined) return spillWithCare(record, options);
-  addLine(options, record, known.code, key, id, cause, columns);
+  addLine(options, record, known.code, key, id, cause, columns, false);
 };
 
 /** What is passed on unread, and in which version. Looked for one by one: a name that was just cut out is slow to look up. */
@@ -82,7 +82,7 @@ const spillWithCare = (record: RecordedRecord, options: SpillOptions): void | Pr
   const decoded = decode(record);
   if (!decoded.ok) {
     const code = record.headers['type'] === 'PredictionRequested' ? 'V' : 'U';
-    return addLine(options, record, code, plain(record.key), '', '', noAnswer);
+    return addLine(options, record, code, plain(record.key), '', '', noAnswer, false);
   }
   const { event } = decoded;
   const code = codeOf(event.type);
@@ -99,7 +99,9 @@ const hasRef = (event: DomainEvent, model: string): boolean => {
 const addEvent = (options: SpillOptions, record: RecordedRecord, code: SpillCode, event: DomainEvent): void => {
   const isOther = event.type === 'PredictionRequested' && event.data.model !== options.model;
   const [id, cause] = [plain(event.id), plain(event.causationid ?? '')];
-  addLine(options, record, isOther ? 'r' : code, plain(record.key), id, cause, isOther ? noRequest : columnsOf(event));
+  const columns = isOther ? noRequest : columnsOf(event);
+  const isQuoted = columns.startsWith('"') || columns.includes('\t"');
+  addLine(options, record, isOther ? 'r' : code, plain(record.key), id, cause, columns, isQuoted);
 };
 
 /** An id that could be taken for more than a field is compared in its JSON form, which no other id has. */
@@ -113,8 +115,9 @@ const addLine = (
   id: string,
   cause: string,
   columns: string,
+  isQuoted: boolean,
 ): void => {
   const head = `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t`;
-  if (code === 'R' || code === 'r') files.requests.add(`${head}${columns}\n`);
-  else files.answers.add(`${head}${cause}\t${columns}\n`);
+  if (code === 'R' || code === 'r') files.requests.add(`${head}${columns}\n`, isQuoted);
+  else files.answers.add(`${head}${cause}\t${columns}\n`, isQuoted);
 };

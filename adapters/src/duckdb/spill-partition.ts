@@ -1,22 +1,25 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
+import { createGrowingList } from './growing-list.ts';
 import { createJsonForms } from './json-forms.ts';
-import { openSpillFile, type SpillFile } from './spill-file.ts';
+import { type LineFacts, openSpillFile, type SpillFile } from './spill-file.ts';
 import { spillRecord } from './spill-line.ts';
 
-export interface SpilledLines {
+export interface SpilledLines extends LineFacts {
   readonly path: string;
-  /** Of the longest line, in UTF-16 units. */
-  readonly lineMax: number;
+}
+
+/** What records have left that stand together in a partition. */
+export interface SpilledPiece {
+  readonly requests: SpilledLines;
+  /** What follows requests, and what cannot be read. */
+  readonly answers: SpilledLines;
 }
 
 export interface SpilledPartition {
   readonly partition: number;
   readonly records: number;
-  readonly requests: SpilledLines;
-  /** What follows requests, and what cannot be read. */
-  readonly answers: SpilledLines;
   /** A value of each form, which lines name by its place. */
   readonly forms: { readonly input: readonly string[]; readonly output: readonly string[] };
 }
@@ -27,44 +30,101 @@ export interface SpillTask {
   readonly range: DatasetCut['ranges'][number];
   readonly model: string;
   readonly careful: boolean;
+  /** Of both files of a piece. */
+  readonly pieceBytes: number;
 }
 
-export interface Spilled {
-  readonly part: SpilledPartition;
+export interface Spill {
+  /** All of them, each as soon as it is there. May be called again. */
+  pieces(): AsyncIterable<SpilledPiece>;
+  /** Resolves when all is read. */
+  readonly whole: Promise<SpilledPartition>;
   /** Resolves when the next attempt will find it, also after the machine has lost its power. Nobody has to wait for that. */
   readonly kept: Promise<void>;
 }
+
+/** What is written when a partition is. */
+interface Summary {
+  readonly part: SpilledPartition;
+  readonly facts: readonly PieceFacts[];
+}
+
+type PieceFacts = Readonly<Record<keyof SpilledPiece, LineFacts>>;
 
 /**
  * Copies a stretch of the log to where DuckDB can read it. What an earlier attempt had finished is taken as it is: its summary
  * is written last.
  */
-export const spillPartition = async (
-  { folder, topic, range, model, careful }: SpillTask,
+export const spillPartition = (task: SpillTask, source: ExtractionSource, onPage: (records: number) => void): Spill => {
+  const path = join(task.folder, `partition-${task.range.partition}${task.careful ? '-careful' : ''}`);
+  const pieces = createGrowingList<SpilledPiece>();
+  const keeping: Promise<void>[] = [];
+  const facts: PieceFacts[] = [];
+  const add = (of: PieceFacts): void => {
+    const paths = pathsOf(path, facts.push(of));
+    pieces.add({
+      requests: { ...of.requests, path: paths.requests },
+      answers: { ...of.answers, path: paths.answers },
+    });
+  };
+  const end = async ({ requests, answers }: PieceFiles): Promise<void> => {
+    const found = { requests: await requests.finish(), answers: await answers.finish() };
+    const kept = Promise.all([requests.keep(), answers.keep()]).then(() => undefined);
+    kept.catch(() => {});
+    keeping.push(kept);
+    add(found);
+  };
+  const spill = async (): Promise<SpilledPartition> => {
+    const known = await readSummary(path);
+    if (!known) return readPieces(task, source, { open: () => openPiece(path, facts.length + 1), end, onPage });
+    for (const of of known.facts) add(of);
+    onPage(known.part.records);
+    return known.part;
+  };
+  const whole = spill();
+  whole.then(pieces.end, pieces.fail);
+  const keep = async (): Promise<void> => {
+    const part = await whole;
+    await Promise.all(keeping);
+    if (keeping.length > 0) await writeSummary(path, { part, facts });
+  };
+  return { pieces: pieces.all, whole, kept: keep() };
+};
+
+interface PieceFiles {
+  readonly requests: SpillFile;
+  readonly answers: SpillFile;
+}
+
+const pathsOf = (path: string, place: number) => ({
+  requests: `${path}-requests-${place}.tsv`,
+  answers: `${path}-answers-${place}.tsv`,
+});
+
+const openPiece = async (path: string, place: number): Promise<PieceFiles> => {
+  const paths = pathsOf(path, place);
+  return { requests: await openSpillFile(paths.requests), answers: await openSpillFile(paths.answers) };
+};
+
+const readPieces = async (
+  { topic, range, model, careful, pieceBytes }: SpillTask,
   { log, artifacts }: ExtractionSource,
-  onPage: (records: number) => void,
-): Promise<Spilled> => {
-  const { partition, from, to } = range;
-  const name = `partition-${partition}${careful ? '-careful' : ''}`;
-  const pathOf = (lines: 'requests' | 'answers') => join(folder, `${name}-${lines}.tsv`);
-  const summary = join(folder, `${name}.json`);
-  const known = await readFile(summary, 'utf8').catch(() => undefined);
-  if (known !== undefined) {
-    onPage(to - from);
-    const { requests, answers, ...part } = JSON.parse(known) as SpilledPartition;
-    const here = {
-      requests: { ...requests, path: pathOf('requests') },
-      answers: { ...answers, path: pathOf('answers') },
-    };
-    return { part: { ...part, ...here }, kept: Promise.resolve() };
-  }
-  const requests = await openSpillFile(pathOf('requests'));
-  const answers = await openSpillFile(pathOf('answers'));
-  const files = { requests, answers };
+  {
+    open,
+    end,
+    onPage,
+  }: {
+    readonly open: () => Promise<PieceFiles>;
+    readonly end: (files: PieceFiles) => Promise<void>;
+    readonly onPage: (records: number) => void;
+  },
+): Promise<SpilledPartition> => {
   const forms = { input: createJsonForms(), output: createJsonForms() };
-  const options = { model, artifacts, careful, forms, files };
+  let files = await open();
   try {
     for await (const page of readWhole(log, topic, range)) {
+      const options = { model, artifacts, careful, forms, files };
+      const { requests, answers } = files;
       for (const record of page) {
         const fetched = spillRecord(record, options);
         if (fetched) await fetched;
@@ -72,22 +132,30 @@ export const spillPartition = async (
         if (answers.isFull()) await answers.flush();
       }
       onPage(page.length);
+      if (requests.bytes() + answers.bytes() < pieceBytes) continue;
+      await end(files);
+      files = await open();
     }
-    const part: SpilledPartition = {
-      ...{ partition, records: to - from },
-      requests: { path: pathOf('requests'), lineMax: await requests.finish() },
-      answers: { path: pathOf('answers'), lineMax: await answers.finish() },
-      forms: { input: forms.input.examples, output: forms.output.examples },
-    };
-    return { part, kept: keep([requests, answers], summary, part) };
+    await end(files);
   } catch (error) {
-    await Promise.all([requests.close(), answers.close()]);
+    await Promise.allSettled([files.requests.close(), files.answers.close()]);
     throw error;
   }
+  return {
+    ...{ partition: range.partition, records: range.to - range.from },
+    forms: { input: forms.input.examples, output: forms.output.examples },
+  };
 };
 
-const keep = async (files: readonly SpillFile[], summary: string, part: SpilledPartition): Promise<void> => {
-  await Promise.all(files.map((file) => file.keep()));
-  await writeFile(`${summary}.part`, JSON.stringify(part));
-  await rename(`${summary}.part`, summary);
+const summaryOf = (path: string): string => `${path}-pieces.json`;
+
+const readSummary = async (path: string): Promise<Summary | undefined> => {
+  const text = await readFile(summaryOf(path), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+};
+
+const writeSummary = async (path: string, summary: Summary): Promise<void> => {
+  const name = summaryOf(path);
+  await writeFile(`${name}.part`, JSON.stringify(summary));
+  await rename(`${name}.part`, name);
 };
