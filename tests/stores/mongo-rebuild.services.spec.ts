@@ -25,7 +25,7 @@ const partitions = {
 const ids = 300;
 const eventsAtOnce = 5;
 /** Projectors that cannot keep up, on a machine that others load as well, get less to do: a rebuild of theirs would never catch up. */
-const appendPauseMs = { keepingUp: 25, behind: 500 };
+const appendPauseMs = { keepingUp: 50, behind: 500 };
 const eventsBehindMax = 200;
 const lookMs = 250;
 const settleMs = 90_000;

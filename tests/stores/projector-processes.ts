@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { waitUntil } from '../services/wait-until.ts';
 
 const program = fileURLToPath(new URL('projector-process.mjs', import.meta.url));
-const jobTimeoutMs = 60_000;
+const jobTimeoutMs = 90_000;
 
 export interface ProjectorProcess {
   ask(what: 'rebuild' | 'undo'): void;

@@ -10,6 +10,9 @@ export interface WatchingReader {
   stop(): Promise<void>;
 }
 
+/** Without a pause readers would take the store from those whose work they watch, most of all on a machine that is busy. */
+const pauseMs = 5;
+
 /** Reads all the time, through several processes' eyes, single documents and lists of them. */
 export const startWatchingReader = (processes: readonly ViewDatabase[], key: () => string): WatchingReader => {
   const seen = new Map<string, number>();
@@ -31,6 +34,7 @@ export const startWatchingReader = (processes: readonly ViewDatabase[], key: () 
   const run = async (views: ViewDatabase): Promise<void> => {
     while (!stopping) {
       await readOnce(views, key()).catch((error) => failures.push(String(error)));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   };
   const running = Promise.all(processes.map(run));
