@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readFolderArtifacts } from '@hindcast/adapters/files';
 import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
@@ -17,6 +17,7 @@ import { usage } from './cli-failure.ts';
 import { removeEarlierSet } from './earlier-set.ts';
 import { holdOutFolder } from './hold-out-folder.ts';
 import { allThreads, datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
+import { workOf } from './parts/dataset-work.ts';
 import type { Config } from './settings.ts';
 import type { Voice } from './terminal.ts';
 import { workInThisProcess } from './work-in-this-process.ts';
@@ -36,39 +37,42 @@ export const cutFolderDataset = async (
   const planned = await planDataset(log, request, { tenant: DEFAULT_TENANT, extractor, redactionKeyId });
   if (!planned.ok) throw usage(planned.refusal.detail);
   const artifacts = readFolderArtifacts(join(config.data, 'artifacts'));
-  const ports = { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep: keepIn(out) };
-  const { manifest } = await holdOutFolder(out, async () => {
-    await removeOtherWork(workFolder(out), datasetIdOf(planned.plan, identity.sha256));
+  const { manifest } = await holdOutFolder(out, async (unfinished) => {
+    const keep = keepIn(out, unfinished);
+    const ports = { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep };
+    await removeWork(workFolder(out), (id) => id !== datasetIdOf(planned.plan, identity.sha256));
     try {
       return await workInThisProcess(voice, (run) => cutDataset(planned.plan, ports, run));
     } finally {
       // A process that is killed does not come here: from what it has put aside the next one goes on.
-      await rm(workFolder(out), { recursive: true, force: true });
+      await removeWork(workFolder(out), () => true);
     }
   });
   voice.progress(`${manifest.accountedFor.rows} rows in ${out}`, true);
   return manifest;
 };
 
-/** Of sets whose processes were killed, and that nobody has asked for again. */
-const removeOtherWork = async (folder: string, mine: string): Promise<void> => {
-  for (const name of await readdir(folder).catch(() => []))
-    if (name !== mine) await rm(join(folder, name), { recursive: true, force: true });
+/** Also of sets whose processes were killed, and that nobody has asked for again. What somebody else has put there stays. */
+const removeWork = async (folder: string, isOver: (id: string) => boolean): Promise<void> => {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const id = workOf(name)?.id;
+    if (id !== undefined && isOver(id)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  await rmdir(folder).catch(() => {});
 };
 
 /**
  * Files get their names when the manifest comes, and it gets its own last: whoever reads the folder meanwhile finds the set
  * that was there before.
  */
-const keepIn = (folder: string) => {
+const keepIn = (folder: string, unfinished: string) => {
   const kept = new Set<string>();
   const pathOf = (name: string) => join(folder, ...name.split('/'));
+  const partOf = (name: string) => join(unfinished, encodeURIComponent(name));
   return async (name: string, content: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> => {
-    const path = pathOf(name);
-    await mkdir(dirname(path), { recursive: true });
     const hash = createHash('sha256');
     let bytes = 0;
-    const handle = await open(`${path}.part`, 'w');
+    const handle = await open(partOf(name), 'w');
     try {
       for await (const chunk of content) {
         hash.update(chunk);
@@ -82,7 +86,10 @@ const keepIn = (folder: string) => {
     kept.add(name);
     if (name === 'manifest.json') {
       await removeEarlierSet(folder, (earlier) => kept.has(earlier));
-      for (const one of kept) await rename(`${pathOf(one)}.part`, pathOf(one));
+      for (const one of kept) {
+        await mkdir(dirname(pathOf(one)), { recursive: true });
+        await rename(partOf(one), pathOf(one));
+      }
     }
     return { sha256: hash.digest('hex'), bytes };
   };

@@ -21,8 +21,11 @@ export const downloadDataset = async (
 ): Promise<DatasetManifest> => {
   const text = await (await client.open(`/v1/datasets/${id}`)).text();
   const manifest = JSON.parse(text) as DatasetManifest;
-  await holdOutFolder(folder, async () => {
-    for (const file of manifest.files) await downloadFile(client, manifest.datasetId, file, folder, voice);
+  await holdOutFolder(folder, async (unfinished) => {
+    for (const file of manifest.files) {
+      const paths = { path: join(folder, ...file.name.split('/')), part: join(unfinished, file.sha256) };
+      await downloadFile(client, manifest.datasetId, file, paths, voice);
+    }
     await removeEarlierSet(folder, (name) => manifest.files.some((file) => file.name === name));
     await writeFile(join(folder, 'manifest.json'), text);
   });
@@ -33,11 +36,9 @@ const downloadFile = async (
   client: ApiClient,
   id: string,
   file: DatasetFile,
-  folder: string,
+  { path, part }: { readonly path: string; readonly part: string },
   voice: Voice,
 ): Promise<void> => {
-  const path = join(folder, ...file.name.split('/'));
-  const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true });
   if ((await sizeOf(path)) === file.bytes && (await digestOf(path)) === file.sha256) return;
   for (let interruptions = 0; (await sizeOf(part)) !== file.bytes; interruptions++) {

@@ -1,16 +1,38 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failed } from './cli-failure.ts';
 
-/** Puts a set into a folder while no other process does: two would mix their files, whatever sets they are of. */
-export const holdOutFolder = async <Result>(out: string, work: () => Promise<Result>): Promise<Result> => {
+/**
+ * Puts a set into a folder while no other process does: two would mix their files, whatever sets they are of. Files that are
+ * not whole yet belong into `unfinished`, where nobody who reads the set finds them. It is left when the work fails.
+ */
+export const holdOutFolder = async <Result>(
+  out: string,
+  work: (unfinished: string) => Promise<Result>,
+): Promise<Result> => {
   await mkdir(out, { recursive: true });
-  const { tryLockFile } = await import('@hindcast/adapters/sqlite');
-  const lock = tryLockFile(join(out, '.hindcast.lock'));
-  if (!lock) throw failed(`Another process is putting a data set into ${out}: wait for it, or name another folder.`);
+  const lock = await lockIn(out);
   try {
-    return await work();
+    const unfinished = join(out, '.hindcast-unfinished');
+    await mkdir(unfinished, { recursive: true });
+    const result = await work(unfinished);
+    await rm(unfinished, { recursive: true, force: true });
+    return result;
   } finally {
     lock.remove();
   }
+};
+
+const lockIn = async (out: string) => {
+  const { tryLockFile } = await import('@hindcast/adapters/sqlite');
+  const path = join(out, '.hindcast.lock');
+  let lock: ReturnType<typeof tryLockFile>;
+  try {
+    lock = tryLockFile(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw failed(`${path} cannot be locked (${why}): move it away if it is not of hindcast, or name another folder.`);
+  }
+  if (!lock) throw failed(`Another process is putting a data set into ${out}: wait for it, or name another folder.`);
+  return lock;
 };

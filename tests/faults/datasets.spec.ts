@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -131,8 +131,10 @@ it('what a cut that was killed has left is removed by the next one into the fold
   killed.kill('SIGKILL');
   await end;
   expect(works()).toBe(1);
+  await writeFile(join(out, 'dataset-work', 'mine.txt'), 'Not of hindcast.');
   await promisify(execFile)(process.execPath, [
     ...[hindcast, 'datasets', 'create', 'churn', '--data', data, '--out', out, '--unlabelled', 'keep'],
   ]);
-  expect(readdirSync(out).toSorted()).toEqual(['all', 'manifest.json']);
+  expect(readdirSync(out).toSorted()).toEqual(['all', 'dataset-work', 'manifest.json']);
+  expect(readdirSync(join(out, 'dataset-work'))).toEqual(['mine.txt']);
 });

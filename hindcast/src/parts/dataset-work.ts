@@ -4,8 +4,13 @@ import { nodeIdentity } from '@hindcast/adapters/node';
 import { type DatasetPlan, datasetIdOf, datasetJobKind, type JobCatalog, type JobHandlers } from '@hindcast/domain';
 import { lockOf } from './claim-dataset-work.ts';
 
-/** Folders of other names are none of ours. */
 const workForm = /^(?<work>(?<id>[0-9a-f]{64})(?:-\d)?)(?:\.lock)?$/;
+
+/** Of a name in the folder of what is put aside: the folder that it belongs to, and the set. Other names are none of ours. */
+export const workOf = (name: string): { readonly work: string; readonly id: string } | undefined => {
+  const { work, id } = workForm.exec(name)?.groups ?? {};
+  return work && id ? { work, id } : undefined;
+};
 
 const idOf = (spec: Readonly<Record<string, unknown>>): string =>
   datasetIdOf(spec['plan'] as DatasetPlan, nodeIdentity.sha256);
@@ -22,8 +27,8 @@ export const sweepDatasetWork = async (
   const names = await readdir(folder).catch(() => []);
   const found = new Map(
     names.flatMap((name) => {
-      const { work, id } = workForm.exec(name)?.groups ?? {};
-      return work && id ? [[work, id] as const] : [];
+      const of = workOf(name);
+      return of ? [[of.work, of.id] as const] : [];
     }),
   );
   if (found.size === 0) return [];

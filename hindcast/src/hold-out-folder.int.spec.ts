@@ -1,0 +1,41 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { holdOutFolder } from './hold-out-folder.ts';
+
+let out = '';
+
+beforeEach(() => {
+  out = mkdtempSync(join(tmpdir(), 'hindcast-out-'));
+});
+
+afterEach(() => rmSync(out, { recursive: true }));
+
+it('keeps what is not whole where readers of Parquet do not look, until a set is', async () => {
+  const broken = holdOutFolder(out, async (unfinished) => {
+    writeFileSync(join(unfinished, 'half'), '');
+    throw new Error('broken off');
+  });
+  await expect(broken).rejects.toThrow('broken off');
+  expect(readdirSync(out)).toEqual(['.hindcast-unfinished']);
+  const found = await holdOutFolder(out, async (unfinished) => readdirSync(unfinished));
+  expect(found).toEqual(['half']);
+  expect(readdirSync(out)).toEqual([]);
+});
+
+it('lets one in at a time', async () => {
+  let end = () => {};
+  const first = holdOutFolder(out, () => new Promise<void>((resolve) => (end = resolve)));
+  await expect.poll(() => readdirSync(out)).toContain('.hindcast-unfinished');
+  await expect(holdOutFolder(out, async () => {})).rejects.toThrow('Another process is putting a data set into');
+  end();
+  await first;
+  await holdOutFolder(out, async () => {});
+});
+
+it('says which file is in its way', async () => {
+  writeFileSync(join(out, '.hindcast.lock'), 'These are the notes of somebody, and no database at all.');
+  await expect(holdOutFolder(out, async () => {})).rejects.toThrow(/\.hindcast\.lock cannot be locked .*move it away/);
+  expect(readdirSync(out)).toEqual(['.hindcast.lock']);
+});
