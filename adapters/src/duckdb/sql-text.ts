@@ -1,5 +1,7 @@
-/** A text as SQL. */
-export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+/** A text as SQL: a NUL within the statement would end it. */
+export const text = (value: string): string =>
+  value.includes('\0') ? `(${value.split('\0').map(quoted).join(' || chr(0) || ')})` : quoted(value);
 export const texts = (values: readonly string[]): string => `[${values.map(text).join(', ')}]`;
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

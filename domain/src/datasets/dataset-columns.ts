@@ -145,6 +145,9 @@ const labelType = (kinds: ReadonlySet<LeafKind>): ColumnType => {
   return type === 'json' ? 'string' : type;
 };
 
+/** No SQL has a name with a NUL in it: its picture stands for it. */
+const nameOf = (path: readonly string[]): string => path.join('.').replaceAll('\0', '\u2400');
+
 const jsonColumns = (
   role: 'input' | 'context' | 'output',
   leaves: readonly Leaf[],
@@ -159,7 +162,7 @@ const jsonColumns = (
   }
   closeMixed(kinds);
   const column = (path: readonly string[], of_: ReadonlySet<LeafKind>): PlannedColumn => ({
-    name: [role, ...path].join('.'),
+    name: nameOf([role, ...path]),
     type: typeOf(of_),
     role,
     path,

@@ -78,7 +78,7 @@ const leaf = fc.oneof(
   fc.double({ noDefaultInfinity: true, noNaN: true }),
 );
 const nested = fc.oneof({ weight: 6, arbitrary: leaf }, fc.constantFrom<unknown>([1, 2], { deep: 'x' }, {}, []));
-const name = fc.constantFrom('age', 'Age', 'plan', 'a/b~c', 'd"e', "f'g", '0', '10', '2', '1a', 'ü.v');
+const name = fc.constantFrom('age', 'Age', 'plan', 'a/b~c', 'd"e', "f'g", '0', '10', '2', '1a', 'ü.v', 'n\0l');
 const input = fc.oneof(
   fc.dictionary(name, nested, { maxKeys: 4 }),
   fc.dictionary(fc.constantFrom('age', 'plan'), fc.constantFrom(1, 2.5, null)),
