@@ -79,6 +79,15 @@ it('takes frames of many records out of the file about once', async () => {
   expect(bytes()).toBeLessThan(3 * 40 * 400 * 1_000);
 });
 
+it('says of damaged ends of a frame what cannot be read', async () => {
+  await writeFrames([3, 3, 3, 3], () => 'a');
+  const file = openLogFile(join(folder, logFileName));
+  const table = topicTables(file).find((known) => known.topic === topic);
+  file.exec(`UPDATE ${table?.table} SET body = CAST('[13,0x8' AS BLOB) WHERE id % 4096 = 0`);
+  file.close();
+  expect(openReader).toThrow(/has no ends for its frame \d/);
+});
+
 it('reads every record from anywhere, however frames lie', async () => {
   const sizes = Array.from({ length: 150 }, (_, frame) => (frame % 37 === 0 ? 700 : (frame % 5) + 1));
   await writeFrames(sizes, (frame) => (frame % 50 < 45 ? 'a' : 'd'));

@@ -14,6 +14,16 @@ export const endsRowId = (seq: number): number => seq * slotsPerFrame;
 export const chunkRowId = (seq: number, partition: number): number => seq * slotsPerFrame + partition + 1;
 export const frameOfRow = (id: number): number => Math.floor(id / slotsPerFrame);
 
+/** Of a row of ends: the end of each partition. undefined where it is damaged. */
+export const endsIn = (body: Buffer): number[] | undefined => {
+  try {
+    const ends: unknown = JSON.parse(body.toString());
+    return Array.isArray(ends) && ends.every(Number.isSafeInteger) ? ends : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /** Frames that one query asks for at most. */
 const framesPerQueryMax = 32;
 /** Bytes after which a page ends, although it could take more records. */
@@ -42,9 +52,12 @@ export const createFrameReader = (
   const ends = db.prepare(`SELECT body FROM ${table} WHERE id = ?`).raw();
   const bookmarks = new Map<string, number>();
 
-  const endAfter = (seq: number, partition: number): number => {
+  const endAfter = (seq: number, partition: number, wanted: number): number => {
     const [row] = ends.all([endsRowId(seq)]) as [Buffer][];
-    return row ? ((JSON.parse(row[0].toString()) as number[])[partition] ?? 0) : 0;
+    if (!row) return 0;
+    const found = endsIn(row[0]);
+    if (!found) throw damagedAt(topic, partition, wanted);
+    return found[partition] ?? 0;
   };
 
   /** The frame that holds the offset: the first one behind which the partition has it. */
@@ -53,7 +66,7 @@ export const createFrameReader = (
     let high = frames();
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (endAfter(middle, partition) > offset) high = middle;
+      if (endAfter(middle, partition, offset) > offset) high = middle;
       else low = middle + 1;
     }
     return low;

@@ -1,6 +1,6 @@
-import type { PartitionBounds, Topic } from '@hindcast/domain';
+import { LogError, type PartitionBounds, type Topic } from '@hindcast/domain';
 import type { LogDatabase, TopicTable } from './log-file.ts';
-import { createFrameReader, endsRowId, type FrameReader, frameOfRow } from './log-frames.ts';
+import { createFrameReader, endsIn, endsRowId, type FrameReader, frameOfRow } from './log-frames.ts';
 import { createLogTail, type LogTail } from './log-tail.ts';
 
 /** A topic as its one writer knows it: what is committed, never what is only written. */
@@ -24,9 +24,11 @@ export const storedEnd = (db: LogDatabase, { table, partitions }: TopicTable) =>
     .prepare(`SELECT at, body FROM ${table} WHERE id = ?`)
     .raw()
     .all([endsRowId(seq)]) as [at: number, body: Buffer][];
-  if (!row) throw new Error(`The log has no end for frame ${seq} of ${table}: the file is damaged.`);
-  const [lastAt, ends] = row;
-  return { nextSeq: seq + 1, lastAt, ends: JSON.parse(ends.toString()) as number[] };
+  const [lastAt, body] = row ?? [];
+  const ends = body && endsIn(body);
+  if (lastAt === undefined || !ends)
+    throw new LogError('damaged', `The file of the log is damaged: ${table} has no ends for its frame ${seq}.`);
+  return { nextSeq: seq + 1, lastAt, ends };
 };
 
 export const openTopic = (db: LogDatabase, table: TopicTable): LogTopic => {
