@@ -61,7 +61,10 @@ describe('a prediction as of a position', () => {
       status: 'queued',
     });
     for (const wrong of [other, behind(accepted, 9), { ...accepted, epoch: 1 }, 'now']) {
-      expect((await at(wrong)).json()).toMatchObject({ type: '/problems/invalid-parameter' });
+      expect((await at(wrong)).json()).toMatchObject({
+        type: '/problems/invalid-parameter',
+        errors: [{ pointer: 'asOf' }],
+      });
     }
   });
 });

@@ -106,7 +106,7 @@ export const predictionRoutes =
     const sendAsOf = async (reply: FastifyReply, id: string, at: readonly Position[], withLabels: boolean) => {
       const open = waits.of(reply.raw);
       try {
-        const found = await reading.find(keyOf(DEFAULT_TENANT, id), { seen: at, labels: true }, open);
+        const found = await reading.find(keyOf(DEFAULT_TENANT, id), { seen: at, seenIn: 'asOf', labels: true }, open);
         const doc = await predictionAsOf(log, found, at);
         const shown = shownPrediction(doc, withLabels);
         const body = await wholePredictionBody(artifacts, shown);

@@ -34,6 +34,8 @@ export interface ReadingLimits extends CatchUpLimits {
 export interface ReadNeeds {
   /** What the caller has been told: the answer must not be older than these. */
   readonly seen: readonly Position[];
+  /** What the caller told them in, where it is not the header Hindcast-Position. */
+  readonly seenIn?: string;
   /** The labels of an ended prediction matter too. The cache may not know the newest of them, and is not asked. */
   readonly labels: boolean;
 }
@@ -66,9 +68,9 @@ export const predictionReading = (
 
   const cached = (key: string): Promise<PredictionDoc | undefined> => cache.get(key).catch(() => undefined);
 
-  const slowly = async (key: string, seen: readonly Position[], open: OpenEnd): Promise<KnownPredictionDoc> => {
+  const slowly = async (key: string, { seen, seenIn }: ReadNeeds, open: OpenEnd): Promise<KnownPredictionDoc> => {
     const bounds = await boundsFor(key);
-    const offset = offsetToPass(bounds, seen);
+    const offset = offsetToPass(bounds, seen, seenIn);
     const doc = await readCaughtUp({
       views,
       limits,
@@ -88,11 +90,12 @@ export const predictionReading = (
     /** What is known at this moment: an ended prediction from the cache, where it is there. */
     peek: async (key: string): Promise<PredictionDoc | undefined> => (await cached(key)) ?? read(key),
     /** @throws Problem `unknown-prediction` once the view has passed the log's end, `view-behind` if that took too long. */
-    async find(key: string, { seen, labels }: ReadNeeds, open: OpenEnd): Promise<KnownPredictionDoc> {
+    async find(key: string, needs: ReadNeeds, open: OpenEnd): Promise<KnownPredictionDoc> {
+      const { seen, labels } = needs;
       const ended = labels ? undefined : await cached(key);
       if (ended && isKnown(ended) && covers(ended, seen)) return ended;
       const doc = await read(key);
-      return doc && isKnown(doc) && covers(doc, seen) ? doc : slowly(key, seen, open);
+      return doc && isKnown(doc) && covers(doc, seen) ? doc : slowly(key, needs, open);
     },
     /**
      * The prediction when it has ended, or as it is after `waitMs`, or when the signal aborts. Listens before it reads,
@@ -127,13 +130,13 @@ const covers = (doc: PredictionDoc, seen: readonly Position[]): boolean =>
   );
 
 /** Compared with the log itself, since a position past its end would never be reached. -1: nothing to pass. */
-const offsetToPass = (bounds: PartitionBounds, seen: readonly Position[]): number => {
+const offsetToPass = (bounds: PartitionBounds, seen: readonly Position[], seenIn = 'Hindcast-Position'): number => {
   let offset = -1;
   for (const position of seen) {
     const isHere = position.partition === bounds.partition;
     if (position.epoch !== bounds.epoch || (isHere && position.offset >= bounds.end)) {
-      throw problem('invalid-parameter', 'Hindcast-Position names a position that this log does not have.', {
-        errors: [{ pointer: 'Hindcast-Position', detail: 'It is past the end of the log, or of another epoch.' }],
+      throw problem('invalid-parameter', `${seenIn} names a position that this log does not have.`, {
+        errors: [{ pointer: seenIn, detail: 'It is past the end of the log, or of another epoch.' }],
       });
     }
     if (isHere) offset = Math.max(offset, position.offset);
