@@ -19,6 +19,10 @@ const file = {
 };
 const manifest = {
   datasetId: '9f86d081',
+  spec: {
+    since: Date.parse('2025-12-31T10:00:00Z'),
+    split: { holdout: { name: 'late', since: Date.parse('2026-01-31T00:00:00Z') } },
+  },
   cut: { epoch: 2, ranges: [0, 1].map((partition) => ({ partition, from: 0, to: 7 + partition })) },
   files: [file],
   columns: [],
@@ -49,7 +53,9 @@ describe('hindcast datasets', () => {
     const { code, out } = await cli(['datasets', 'create', 'churn', ...wishes, ...more, '--url', url]);
     expect(code).toBe(0);
     expect(out).toContain('4 requests = 3 rows + 1 unlabelled');
-    expect(out).toContain('--from 2:0:0,2:1:0 --to 2:0:7,2:1:8');
+    expect(out).toContain(
+      '--from 2:0:0,2:1:0 --to 2:0:7,2:1:8 --since 2025-12-31T10:00:00.000Z --holdout late@2026-01-31T00:00:00.000Z\n',
+    );
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
       model: 'churn',
       format: 'ndjson',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type AccountedFor, cutPositions, type DatasetManifest } from '@hindcast/domain';
+import { type AccountedFor, cutPositions, type DatasetManifest, type DatasetRequest } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { wholeDatasetId } from '../dataset-id.ts';
@@ -81,7 +81,7 @@ const createCommand = (context: CliContext): Command =>
       const answer = await client.request('/v1/datasets', { method: 'POST', json: request });
       const dataset = answer.body as Dataset;
       if (!options.wait) {
-        voice.note(`The same set again: --from ${dataset.from} --to ${dataset.to}`);
+        voice.note(`The same set again: ${sameAgain(dataset, request)}`);
         return voice.answer(dataset, dataset.id);
       }
       const job = await watchJob(client, voice, dataset.job);
@@ -118,13 +118,26 @@ const cutFolder = async (
   }
 };
 
-const summary = ({ datasetId, cut, files, accountedFor }: DatasetManifest): string => {
+/** Options that stand for the log as it was, and for the moment in which times that are so long ago were meant. */
+const sameAgain = (
+  { from, to }: { readonly from: string; readonly to: string },
+  { since, until, split }: Pick<DatasetRequest, 'since' | 'until' | 'split'> | DatasetManifest['spec'],
+): string => {
+  const time = (of: string | number) => new Date(of).toISOString();
+  return [
+    `--from ${from} --to ${to}`,
+    ...(since === undefined ? [] : [`--since ${time(since)}`]),
+    ...(until === undefined ? [] : [`--until ${time(until)}`]),
+    ...(split?.holdout ? [`--holdout ${split.holdout.name}@${time(split.holdout.since)}`] : []),
+  ].join(' ');
+};
+
+const summary = ({ datasetId, spec, cut, files, accountedFor }: DatasetManifest): string => {
   const { requests, rows, ...lost } = accountedFor;
   const why = Object.entries(lost).flatMap(([account, count]) => (count > 0 ? [`${count} ${account}`] : []));
   const accounts = [`${rows} rows`, ...why].join(' + ');
   const listed = files.map(({ name, rows: of, bytes }) => [name, `${of} rows`, `${bytes} bytes`]);
-  const { from, to } = cutPositions(cut);
-  const again = `the same set again: --from ${from} --to ${to}`;
+  const again = `the same set again: ${sameAgain(cutPositions(cut), spec)}`;
   return [datasetId, `${requests} requests = ${accounts}`, again, textTable(listed)].join('\n');
 };
 
