@@ -68,7 +68,7 @@ const removeWork = async (folder: string, isOver: (id: string) => boolean): Prom
 const keepIn = (folder: string, unfinished: string) => {
   const kept = new Set<string>();
   const pathOf = (name: string) => join(folder, ...name.split('/'));
-  const partOf = (name: string) => join(unfinished, encodeURIComponent(name));
+  const partOf = (name: string) => join(unfinished, `${encodeURIComponent(name)}.part`);
   return async (name: string, content: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> => {
     const hash = createHash('sha256');
     let bytes = 0;
