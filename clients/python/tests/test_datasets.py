@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
+from typing import Callable
 from unittest import mock
 
 from fake_server import Asked, FakeServer, Reply
@@ -34,13 +39,17 @@ class Downloads(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def answer(self, cuts: int, content: bytes = CONTENT):
+    def files(self, under: str = ".") -> set:
+        return {path.relative_to(self.folder).as_posix() for path in (self.folder / under).rglob("*") if path.is_file()}
+
+    def answer(self, cuts: int, content: bytes = CONTENT, before: Callable[[], object] = lambda: None):
         digest = hashlib.sha256(CONTENT).hexdigest()
         manifest = {"format": "ndjson", "files": [{"name": "train/part-0.ndjson", "bytes": len(CONTENT), "sha256": digest}]}
 
         def answer(asked: Asked, turn: int) -> Reply:
             if "/files/" not in asked.path:
                 return Reply(200, manifest)
+            before()
             first = int(asked.headers.get("range", "bytes=0-")[6:-1])
             files = sum("/files/" in one.path for one in server.asked)
             return Reply(206 if first else 200, content[first:], cut=100_000 if files <= cuts else None)
@@ -63,7 +72,33 @@ class Downloads(unittest.TestCase):
         server = self.answer(0, content=CONTENT[::-1])
         with Client(server.url) as client, self.assertRaisesRegex(HindcastError, "thrown away"):
             client.datasets.download(ID, self.folder)
-        self.assertEqual([path for path in self.folder.rglob("*") if path.is_file()], [])
+        self.assertEqual(self.files(), set())
+
+
+    def test_of_two_processes_into_one_folder_do_not_meet(self) -> None:
+        both = threading.Barrier(2, timeout=30)
+        server = self.answer(cuts=4, before=both.wait)
+        program = "import sys, hindcast; hindcast.Client(sys.argv[1]).datasets.download(*sys.argv[2:])"
+        command = [sys.executable, "-c", program, server.url, ID, str(self.folder)]
+        processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [process.communicate()[1] for process in processes]
+        self.assertEqual([process.returncode for process in processes], [0, 0], said)
+        self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson"})
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+
+    def test_pass_over_what_others_have_begun_and_remove_what_is_a_day_old(self) -> None:
+        names = [".part-0.ndjson.7-00112233445566aa.part", ".part-0.ndjson.7-00112233445566bb.part", ".mine.part", "part-0.ndjson.part"]
+        old = time.time() - 90_000
+        for name in names:
+            (self.folder / name).write_bytes(CONTENT[:9])
+            if name != names[1]:
+                os.utime(self.folder / name, (old, old))
+        meanwhile: list = []
+        with Client(self.answer(0, before=lambda: meanwhile.append(self.files("train"))).url) as client:
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(meanwhile, [set()])
+        self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson", *names[1:]})
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
 
 
 class Cuts(unittest.TestCase):
