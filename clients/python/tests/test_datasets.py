@@ -100,6 +100,61 @@ class Downloads(unittest.TestCase):
         self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson", *names[1:]})
         self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
 
+    def put_earlier_set(self) -> None:
+        """An older set, whose manifest also names what lies elsewhere and what is no file of a set, and files of somebody else."""
+        inside = ["train/part-0.ndjson", "train/part-1.ndjson", "test/part-0.ndjson", "late/part-0.ndjson", "gone/part-0.ndjson"]
+        strange = ["../beside", "train/../note", "train/..", "note", "/note", "late/deep/note", ".hidden/note", "late/note\n", None, 7]
+        files = [*({"name": name} for name in inside + strange), None, "late/note", {}]
+        others = ["../beside", "note", "late/note", "late/deep/note", "late/note\n", ".hidden/note", "train/part-2.ndjson"]
+        for name in [*inside[:-1], *others]:
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(f"old {name}")
+        (self.folder / "manifest.json").write_text(json.dumps({"files": files}))
+
+    def test_remove_what_an_earlier_set_names_and_nothing_else(self) -> None:
+        self.folder = self.folder / "set"
+        self.put_earlier_set()
+        with Client(self.answer(0).url) as client:
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), {
+            "manifest.json", "train/part-0.ndjson",
+            "note", "late/note", "late/deep/note", "late/note\n", ".hidden/note", "train/part-2.ndjson",
+        })
+        self.assertTrue((self.folder / ".." / "beside").exists())
+        self.assertFalse((self.folder / "test").exists())
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+
+    def test_leave_an_earlier_set_until_all_files_have_come(self) -> None:
+        self.folder = self.folder / "set"
+        self.put_earlier_set()
+        before = self.files()
+        with Client(self.answer(0, content=CONTENT[::-1]).url) as client, self.assertRaises(HindcastError):
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), before)
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_text(), "old train/part-0.ndjson")
+
+    def test_remove_an_earlier_set_again_where_that_was_broken_off(self) -> None:
+        self.folder = self.folder / "set"
+        self.put_earlier_set()
+        manifest = (self.folder / "manifest.json").read_text()
+        blocked = self.folder / "test" / "part-0.ndjson"
+        blocked.unlink()
+        blocked.mkdir()
+        with Client(self.answer(0).url) as client:
+            with self.assertRaises(OSError):
+                client.datasets.download(ID, self.folder)
+            self.assertEqual((self.folder / "manifest.json").read_text(), manifest)
+            blocked.rmdir()
+            client.datasets.download(ID, self.folder)
+        self.assertNotIn("late/part-0.ndjson", self.files())
+
+    def test_remove_nothing_where_a_manifest_cannot_be_read(self) -> None:
+        for text in (b"{", b"[]", b"null", b'{"files":{}}', b"\xff"):
+            with self.subTest(text), Client(self.answer(0).url) as client:
+                (self.folder / "manifest.json").write_bytes(text)
+                client.datasets.download(ID, self.folder)
+                self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson"})
+
 
 class Cuts(unittest.TestCase):
     def test_say_what_is_asked_in_the_words_of_the_api(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._json import plain
 from ._transport import Transport, broken
@@ -21,6 +22,8 @@ wait_max_s = 60
 day_ms = 86_400_000
 piece_bytes = 1_048_576
 ended_statuses = frozenset(("succeeded", "failed", "canceled"))
+file_name = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+"""Names of files as manifests have them: nothing that leads out of the folder."""
 part_name = re.compile(r"\..+\.[0-9]+-[0-9a-f]{16}\.part")
 """Files that are still coming. Those of a process that was killed lie there until they are a day old."""
 
@@ -158,7 +161,8 @@ class Datasets:
         """The files of a data set in a folder: one for each split, and `manifest.json`. Without a folder it is one in the user's cache.
 
         Files that are there already are kept, a connection that breaks is opened again where it was, and every file is compared
-        with its digest. Several processes may fetch the same set into the same folder at once.
+        with its digest. Several processes may fetch the same set into the same folder at once. Of an older set in the folder the
+        files that its manifest names and the new set does not have are removed, and nothing else.
         """
         answer = self._transport.request("GET", f"/v1/datasets/{_id(dataset)}")
         target = self._cache / _id(dataset) if folder is None else Path(folder)
@@ -166,6 +170,7 @@ class Datasets:
         _remove_left_over(target)
         for file, path in files:
             self._fetch(_id(dataset), file, path, target)
+        _remove_earlier_set(target, {str(file["name"]) for file, _ in files})
         with _part_of(target / "manifest.json", target) as part:
             part.write_bytes(answer.body)
         return target
@@ -263,6 +268,27 @@ def _part_of(path: Path, folder: Path) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _remove_earlier_set(folder: Path, kept: Container[str]) -> None:
+    """Whoever reads the folder would mix two cuts. It comes before the new manifest, so that what is broken off is done again."""
+    for name in _names_in(folder / "manifest.json"):
+        if name not in kept:
+            path = folder.joinpath(*name.split("/"))
+            path.unlink(missing_ok=True)
+            # What somebody else has put beside it stays, and so does the folder then.
+            with suppress(OSError):
+                path.parent.rmdir()
+
+
+def _names_in(manifest: Path) -> List[str]:
+    try:
+        found = json.loads(manifest.read_bytes())
+    except (OSError, ValueError):
+        return []
+    files = found.get("files") if isinstance(found, dict) else None
+    names = [file.get("name") for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+    return [name for name in names if isinstance(name, str) and file_name.fullmatch(name)]
 
 
 def _remove_left_over(folder: Path) -> None:
