@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
+from typing import Callable
 from unittest import mock
 
 from fake_server import Asked, FakeServer, Reply
@@ -34,13 +39,17 @@ class Downloads(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def answer(self, cuts: int, content: bytes = CONTENT):
+    def files(self, under: str = ".") -> set:
+        return {path.relative_to(self.folder).as_posix() for path in (self.folder / under).rglob("*") if path.is_file()}
+
+    def answer(self, cuts: int, content: bytes = CONTENT, before: Callable[[], object] = lambda: None):
         digest = hashlib.sha256(CONTENT).hexdigest()
         manifest = {"format": "ndjson", "files": [{"name": "train/part-0.ndjson", "bytes": len(CONTENT), "sha256": digest}]}
 
         def answer(asked: Asked, turn: int) -> Reply:
             if "/files/" not in asked.path:
                 return Reply(200, manifest)
+            before()
             first = int(asked.headers.get("range", "bytes=0-")[6:-1])
             files = sum("/files/" in one.path for one in server.asked)
             return Reply(206 if first else 200, content[first:], cut=100_000 if files <= cuts else None)
@@ -63,7 +72,88 @@ class Downloads(unittest.TestCase):
         server = self.answer(0, content=CONTENT[::-1])
         with Client(server.url) as client, self.assertRaisesRegex(HindcastError, "thrown away"):
             client.datasets.download(ID, self.folder)
-        self.assertEqual([path for path in self.folder.rglob("*") if path.is_file()], [])
+        self.assertEqual(self.files(), set())
+
+
+    def test_of_two_processes_into_one_folder_do_not_meet(self) -> None:
+        both = threading.Barrier(2, timeout=30)
+        server = self.answer(cuts=4, before=both.wait)
+        program = "import sys, hindcast; hindcast.Client(sys.argv[1]).datasets.download(*sys.argv[2:])"
+        command = [sys.executable, "-c", program, server.url, ID, str(self.folder)]
+        processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [process.communicate()[1] for process in processes]
+        self.assertEqual([process.returncode for process in processes], [0, 0], said)
+        self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson"})
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+
+    def test_pass_over_what_others_have_begun_and_remove_what_is_a_day_old(self) -> None:
+        names = [".part-0.ndjson.7-00112233445566aa.part", ".part-0.ndjson.7-00112233445566bb.part", ".mine.part", "part-0.ndjson.part"]
+        old = time.time() - 90_000
+        for name in names:
+            (self.folder / name).write_bytes(CONTENT[:9])
+            if name != names[1]:
+                os.utime(self.folder / name, (old, old))
+        meanwhile: list = []
+        with Client(self.answer(0, before=lambda: meanwhile.append(self.files("train"))).url) as client:
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(meanwhile, [set()])
+        self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson", *names[1:]})
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+
+    def put_earlier_set(self) -> None:
+        """An older set, whose manifest also names what lies elsewhere and what is no file of a set, and files of somebody else."""
+        inside = ["train/part-0.ndjson", "train/part-1.ndjson", "test/part-0.ndjson", "late/part-0.ndjson", "gone/part-0.ndjson"]
+        strange = ["../beside", "train/../note", "train/..", "note", "/note", "late/deep/note", ".hidden/note", "late/note\n", None, 7]
+        files = [*({"name": name} for name in inside + strange), None, "late/note", {}]
+        others = ["../beside", "note", "late/note", "late/deep/note", "late/note\n", ".hidden/note", "train/part-2.ndjson"]
+        for name in [*inside[:-1], *others]:
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(f"old {name}")
+        (self.folder / "manifest.json").write_text(json.dumps({"files": files}))
+
+    def test_remove_what_an_earlier_set_names_and_nothing_else(self) -> None:
+        self.folder = self.folder / "set"
+        self.put_earlier_set()
+        with Client(self.answer(0).url) as client:
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), {
+            "manifest.json", "train/part-0.ndjson",
+            "note", "late/note", "late/deep/note", "late/note\n", ".hidden/note", "train/part-2.ndjson",
+        })
+        self.assertTrue((self.folder / ".." / "beside").exists())
+        self.assertFalse((self.folder / "test").exists())
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+
+    def test_leave_an_earlier_set_until_all_files_have_come(self) -> None:
+        self.folder = self.folder / "set"
+        self.put_earlier_set()
+        before = self.files()
+        with Client(self.answer(0, content=CONTENT[::-1]).url) as client, self.assertRaises(HindcastError):
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), before)
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_text(), "old train/part-0.ndjson")
+
+    def test_remove_an_earlier_set_again_where_that_was_broken_off(self) -> None:
+        self.folder = self.folder / "set"
+        self.put_earlier_set()
+        manifest = (self.folder / "manifest.json").read_text()
+        blocked = self.folder / "test" / "part-0.ndjson"
+        blocked.unlink()
+        blocked.mkdir()
+        with Client(self.answer(0).url) as client:
+            with self.assertRaises(OSError):
+                client.datasets.download(ID, self.folder)
+            self.assertEqual((self.folder / "manifest.json").read_text(), manifest)
+            blocked.rmdir()
+            client.datasets.download(ID, self.folder)
+        self.assertNotIn("late/part-0.ndjson", self.files())
+
+    def test_remove_nothing_where_a_manifest_cannot_be_read(self) -> None:
+        for text in (b"{", b"[]", b"null", b'{"files":{}}', b"\xff"):
+            with self.subTest(text), Client(self.answer(0).url) as client:
+                (self.folder / "manifest.json").write_bytes(text)
+                client.datasets.download(ID, self.folder)
+                self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson"})
 
 
 class Cuts(unittest.TestCase):

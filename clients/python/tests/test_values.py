@@ -107,6 +107,30 @@ class Labels(unittest.TestCase):
             client.label_many(rows)
             self.assertEqual([asked.headers["idempotency-key"] for asked in server.asked], keys * 2)
 
+    def test_that_cannot_be_written_are_refused_by_their_row_and_the_others_sent(self) -> None:
+        rows: list = [{"id": f"p{at}", "value": "yes"} for at in range(2_500)]
+        rows[5]["value"] = "half of a pair: \ud83d"
+        rows[6]["value"] = float("nan")
+        rows[900]["id"] = "bad"
+        rows[1_700]["value"] = float("-inf")
+        rows[1_800]["weight"] = Decimal("Infinity")
+        rows[2_499]["value"] = b"yes"
+        with FakeServer(self.answer) as server, Client(server.url) as client:
+            report = client.label_many(rows)
+            self.assertEqual((report.applied, report.parked, report.refused_count), (2_494, 0, 5))
+            self.assertEqual([one.index for one in report.refused], [5, 900, 1_700, 1_800, 2_499])
+            said = [one.error.detail for one in report.refused]
+            self.assertEqual(said[0], "A text in the body has half of a surrogate pair.")
+            self.assertIn("no infinity", said[2])
+            self.assertIn("bytes has no form in JSON", said[4])
+            self.assertEqual({one.error.code for one in report.refused}, {"malformed-request", "invalid-body"})
+            sent = [json.loads(text)["id"] for asked in server.asked for text in asked.body.splitlines()]
+            self.assertEqual(sent, [row["id"] for at, row in enumerate(rows) if at not in (5, 6, 1_700, 1_800, 2_499)])
+            with self.assertRaisesRegex(hindcast.ApiError, "surrogate pair"):
+                report.raise_for_refused()
+            of_nothing = client.label_many([{"id": "p", "value": float("inf")}] * 1_200)
+            self.assertEqual((of_nothing.refused_count, len(of_nothing.refused), len(server.asked)), (1_200, 1_000, 3))
+
     def test_in_columns_with_other_names_and_taken_back_where_that_is_asked_for(self) -> None:
         rows = [{"order": "o1", "paid": None, "when": "2026-04-01T00:00:00Z"}]
         with FakeServer(self.answer) as server, Client(server.url) as client:
@@ -117,6 +141,21 @@ class Labels(unittest.TestCase):
             self.assertEqual(len(server.asked), 1)
             with self.assertRaisesRegex(TypeError, "no 'colour'"):
                 client.label_many(rows, colour="order")
+
+
+class Imports(unittest.TestCase):
+    def test_that_cannot_be_written_are_refused_by_their_row_and_the_others_sent(self) -> None:
+        def answer(asked: Asked, turn: int) -> Reply:
+            lines = [{"line": number, "status": "imported"} for number, _ in enumerate(asked.body.splitlines(), 1)]
+            return Reply(200, b"".join(json.dumps(one).encode() + b"\n" for one in lines))
+
+        rows = [{"input": {"x": at}, "output": {"label": "yes"}} for at in range(1_500)]
+        rows[1_200]["input"] = {"x": float("inf")}
+        rows[1_300]["label"] = {"value": "\udc00"}
+        with FakeServer(answer) as server, Client(server.url) as client:
+            report = client.import_many(rows, source="legacy")
+            self.assertEqual((report.imported, report.refused_count), (1_498, 2))
+            self.assertEqual([one.index for one in report.refused], [1_200, 1_300])
 
 
 class Package(unittest.TestCase):

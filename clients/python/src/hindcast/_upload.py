@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from ._rows import pieces
 from ._transport import Transport
@@ -20,6 +20,9 @@ refused_max = 1_000
 
 ndjson = "application/x-ndjson"
 
+Line = Union[bytes, ApiError, None]
+"""A row as a line of NDJSON, or why it cannot be one; None where it says nothing."""
+
 
 @dataclass(frozen=True)
 class Uploaded:
@@ -31,12 +34,23 @@ class Uploaded:
 
 
 def upload(
-    transport: Transport, path: str, query: Mapping[str, Any], lines: Iterable[Tuple[int, bytes]]
+    transport: Transport, path: str, query: Mapping[str, Any], lines: Iterable[Tuple[int, Line]]
 ) -> Uploaded:
     counts: Dict[str, int] = {}
     refused: List[Refused] = []
     warned: List[Warned] = []
-    for number, outcome in _outcomes(transport, path, query, lines):
+    unsent: List[Refused] = []
+
+    def sent() -> Iterator[Tuple[int, bytes]]:
+        for number, line in lines:
+            if isinstance(line, bytes):
+                yield number, line
+            elif line is not None:
+                counts["refused"] = counts.get("refused", 0) + 1
+                if len(unsent) < refused_max:
+                    unsent.append(Refused(number, line))
+
+    for number, outcome in _outcomes(transport, path, query, sent()):
         status = str(outcome["status"])
         counts[status] = counts.get(status, 0) + 1
         if status == "refused" and len(refused) < refused_max:
@@ -47,7 +61,20 @@ def upload(
             counts["warned"] = counts.get("warned", 0) + 1
             if len(warned) < refused_max:
                 warned.append(Warned(number, warnings))
-    return Uploaded(counts, tuple(refused), tuple(warned))
+    first = sorted(refused + unsent, key=lambda one: one.index)[:refused_max]
+    return Uploaded(counts, tuple(first), tuple(warned))
+
+
+def line_of(write: Callable[[], Optional[bytes]]) -> Line:
+    """What `write` makes of a row, or where its values have no form in JSON a refusal like those of the server."""
+    try:
+        return write()
+    except UnicodeEncodeError:
+        detail = "A text in the body has half of a surrogate pair."
+    except (ValueError, TypeError, RecursionError) as error:
+        detail = str(error)
+    problem = {"type": "/problems/malformed-request", "title": "The request cannot be read", "status": 400}
+    return ApiError.of(400, {**problem, "detail": detail})
 
 
 def warnings_in(outcome: Mapping[str, Any]) -> Tuple[str, ...]:

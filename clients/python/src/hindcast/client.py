@@ -199,8 +199,8 @@ class Client:
 
         A row has `value` and one of `id`, `reference_id` and `entity`, and may have `since`, `until`, `model`, `match`,
         `occurred_at`, `source`, `weight`. Columns with other names are named: `label_many(frame, reference_id="order",
-        value="paid")`. A row without a value is passed over, unless it is to take a label back (`retract`). The same
-        labels again change nothing.
+        value="paid")`. A row without a value is passed over, unless it is to take a label back (`retract`). One that cannot be
+        written as JSON is refused alone, as by the server. The same labels again change nothing.
         """
         return label_many(self._transport, labels, columns, retract)
 

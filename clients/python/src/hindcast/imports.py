@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 from ._json import encode, plain
 from ._rows import rows_of
 from ._transport import Transport
-from ._upload import upload
+from ._upload import Line, line_of, upload
 from .predictions import Refused
 
 names = {
@@ -50,15 +50,19 @@ def import_many(
     return ImportReport(imported, labeled, repeated, refused, uploaded.refused)
 
 
-def _lines(rows: Any) -> Iterator[Tuple[int, bytes]]:
+def _lines(rows: Any) -> Iterator[Tuple[int, Line]]:
     for number, row in enumerate(rows_of(rows)):
         if not isinstance(row, Mapping):
             raise TypeError(f"An import is a row with names, not a {type(row).__name__}.")
-        given = _members(row)
-        if isinstance(given.get("label"), Mapping):
-            given["label"] = _members(given["label"])
-        # A column is there for all rows of a frame; what is missing in one is not said.
-        yield number, encode({name: value for name, value in given.items() if value is not None or name == "input"})
+        yield number, line_of(lambda: _written(row))
+
+
+def _written(row: Mapping[str, Any]) -> bytes:
+    given = _members(row)
+    if isinstance(given.get("label"), Mapping):
+        given["label"] = _members(given["label"])
+    # A column is there for all rows of a frame; what is missing in one is not said.
+    return encode({name: value for name, value in given.items() if value is not None or name == "input"})
 
 
 def _members(row: Mapping[str, Any]) -> Dict[str, Any]:

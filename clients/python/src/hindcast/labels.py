@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 from ._json import encode, plain
 from ._rows import rows_of
 from ._transport import Transport
-from ._upload import upload, warnings_in
+from ._upload import Line, line_of, upload, warnings_in
 from .predictions import Refused, Warned
 
 names = {
@@ -73,9 +73,14 @@ def label_many(transport: Transport, labels: Any, columns: Mapping[str, str], re
     return LabelReport(applied, parked, refused, uploaded.refused, warned, uploaded.warned)
 
 
-def label_lines(labels: Any, columns: Mapping[str, str], retract: bool) -> Iterator[Tuple[int, bytes]]:
+def label_lines(labels: Any, columns: Mapping[str, str], retract: bool) -> Iterator[Tuple[int, Line]]:
     """Labels as numbered lines of NDJSON. What is missing in a row, as null or NaN, is not given; nor is a row without a
     value, which says nothing yet, unless it is to take a label back."""
+
+    def written(members: Mapping[str, Any]) -> Optional[bytes]:
+        body = body_of(members)
+        return encode(body) if retract or body.get("value") is not None else None
+
     known = set(names) | set(names.values())
     unknown = set(columns) - set(names)
     if unknown:
@@ -85,9 +90,7 @@ def label_lines(labels: Any, columns: Mapping[str, str], retract: bool) -> Itera
             raise TypeError(f"A label is a row with names, not a {type(row).__name__}.")
         members = {name: value for name, value in row.items() if name in known}
         members.update({name: row[column] for name, column in columns.items()})
-        body = body_of(members)
-        if retract or body.get("value") is not None:
-            yield number, encode(body)
+        yield number, line_of(lambda: written(members))
 
 
 def body_of(members: Mapping[str, Any]) -> Dict[str, Any]:
