@@ -133,6 +133,16 @@ class ManyRows(unittest.TestCase):
             self.assertEqual([one.index for one in refused], [0, 1])
             self.assertEqual(refused[1].error.errors[0].pointer, "/items/1/input/n")
 
+    def test_that_have_no_form_in_json_are_refused_alone(self) -> None:
+        answer = lambda asked, turn: Reply(202, {"items": [receipt(str(one["input"]["n"])) for one in asked.json["items"]]})
+        with FakeServer(answer) as server, Client(server.url) as client:
+            rows = [{"n": 0}, {"n": float("inf")}, {"n": 2}, {"n": "\ud800"}, {"n": 4}]
+            submitted = client.submit_many("churn", rows)
+            self.assertEqual(submitted.ids, ("0", None, "2", None, "4"))
+            self.assertEqual([(one.index, one.error.status) for one in submitted.refused], [(1, 400), (3, 400)])
+            self.assertEqual(len(client.submit_many("churn", [{"n": float("inf")}]).refused), 1)
+            self.assertEqual(len(server.asked), 1)
+
     def test_of_an_unknown_model_are_an_error_of_the_call(self) -> None:
         with FakeServer(lambda asked, turn: Reply(404, problem("unknown-model", 404))) as server:
             with Client(server.url) as client, self.assertRaises(NotFound):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._json import encode, plain
 from ._rows import pieces, take_out
 from ._transport import Transport
+from ._upload import line_of
 from .errors import ApiError
 from .predictions import Prediction, Refused, Submitted
 
@@ -55,16 +56,26 @@ def submit_many(
     """columns: which member of a request comes from which column of a row; what is named is no input."""
     ids: List[Optional[str]] = []
     refused: List[Refused] = []
+
+    def items() -> Iterator[Tuple[int, bytes]]:
+        for number, row in enumerate(rows):
+            ids.append(None)
+            item = _with_facts(*take_out(row, columns))
+            written = line_of(lambda: encode(item))
+            if isinstance(written, bytes):
+                yield number, written
+            elif written is not None:
+                refused.append(Refused(number, written))
+
     head = b'{"model":' + encode(model) + b',"items":['
-    items = enumerate(encode(_with_facts(*take_out(row, columns))) for row in rows)
-    for at, piece in enumerate(pieces(items, lines_max=items_max, bytes_max=items_bytes_max)):
+    for at, piece in enumerate(pieces(items(), lines_max=items_max, bytes_max=items_bytes_max)):
         body = head + b",".join(item for _, item in piece) + b"]}"
-        first = piece[0][0]
-        for index, outcome in enumerate(_outcomes(transport, body, f"{key}-{at}", len(piece)), first):
-            ids.append(outcome if isinstance(outcome, str) else None)
+        for (number, _), outcome in zip(piece, _outcomes(transport, body, f"{key}-{at}", len(piece))):
             if isinstance(outcome, ApiError):
-                refused.append(Refused(index, outcome))
-    return Submitted(tuple(ids), tuple(refused))
+                refused.append(Refused(number, outcome))
+            else:
+                ids[number] = outcome
+    return Submitted(tuple(ids), tuple(sorted(refused, key=lambda one: one.index)))
 
 
 def _outcomes(transport: Transport, body: bytes, key: str, count: int) -> List[Union[str, ApiError]]:
