@@ -43,7 +43,7 @@ describe.skipIf(brokers.length === 0)('a log on Kafka that lost topics', () => {
     await log.stop();
   });
 
-  it('prints the partitions that the log has, whatever number is asked for', async () => {
+  it('proposes as many partitions for jobs as predictions have, whatever number is asked for', async () => {
     const of = (count: number) => ({ ...contractPartitions, [TOPICS.predictions]: count, [TOPICS.jobs]: count });
     const prefix = newPrefix();
     await (await openLog(prefix, { partitions: of(3) })).stop();
