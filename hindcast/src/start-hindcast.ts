@@ -51,7 +51,7 @@ export const startHindcast = async (
   const ports = await open(config, logger);
   const opened = createUndoStack();
   opened.push(() => ports.close());
-  try {
+  const begin = async (): Promise<InspectableHindcast> => {
     const stillAt = <T>(work: Promise<T>, what: string): Promise<T> =>
       ports.shared ? whileWaiting(work, () => logger.warn({}, `Still ${what}.`)) : work;
     const running = await stillAt(
@@ -94,11 +94,18 @@ export const startHindcast = async (
       return opened.undo();
     };
     return { url, log: ports.log, summary, lost: ports.lost, stop };
+  };
+  try {
+    return await unlessLost(begin(), ports.lost);
   } catch (error) {
     await opened.undo().catch((err: unknown) => logger.warn({ err }, 'What was started could not be stopped.'));
     throw error;
   }
 };
+
+/** A start may wait for what no longer comes where the log is not the one that was opened. */
+const unlessLost = <T>(work: Promise<T>, lost: Promise<Error> | undefined): Promise<T> =>
+  lost ? Promise.race([work, lost.then((error) => Promise.reject(error))]) : work;
 
 /** What the door knows of the work that waits, where it is in this process. */
 const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({

@@ -35,6 +35,8 @@ export interface AppendLane {
   /** Those that are being sent stay in front until their outcome is known. */
   queued: QueuedRecord[];
   sending: number;
+  /** Where the partition was known to end when they were sent. */
+  endThen: number;
   failures: number;
   /** On the clock of `performance.now()`. */
   notBefore: number;
@@ -65,6 +67,7 @@ export const createAppendQueue = (
       partition,
       queued: [],
       sending: 0,
+      endThen: 0,
       failures: 0,
       notBefore: 0,
       alone: false,

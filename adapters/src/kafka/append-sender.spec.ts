@@ -66,7 +66,11 @@ const world = (
     leaderOf: () => '1',
     recover: async () => undefined,
   };
-  const ends = createPartitionEnds(new Map([[topic, partitions]]), (name) => name);
+  const ends = createPartitionEnds({
+    partitions: new Map([[topic, partitions]]),
+    nameOf: (name) => name,
+    look: () => new Promise(() => undefined),
+  });
   const queue = createAppendQueue(new Map([[topic, partitions]]), bounds, () => sender.poke());
   const sender: AppendSender = createAppendSender({
     link: link as KafkaLink,
@@ -160,6 +164,15 @@ it('writes nothing more once a record was stored before the end that a partition
   });
   expect(await queue.append(topic, records)).toEqual(records.map(() => lost));
   expect(stored.get(home)).toBe(1);
+});
+
+it('takes what others are told of its record before it is answered for no loss', async () => {
+  const { queue, ends } = world({}, 60_000, async (ask) => {
+    const answer = await ask();
+    ends.told(topic, homes[0] ?? 0, 5, 0);
+    return answer;
+  });
+  expect(await queue.append(topic, records.slice(0, 1))).toMatchObject([{ ok: true }]);
 });
 
 it('acknowledges what the same request has stored in other partitions', async () => {

@@ -22,7 +22,7 @@ export interface AppendSenderOptions {
   readonly bounds: KafkaLogBounds;
   readonly now: () => number;
   readonly trouble: TroubleLog;
-  readonly ends: Pick<PartitionEnds, 'stored' | 'failure'>;
+  readonly ends: Pick<PartitionEnds, 'known' | 'stored' | 'failure'>;
 }
 
 /** Moves records from the queue to Kafka. */
@@ -60,6 +60,7 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
 
   const fill = (lane: AppendLane): void => {
     let bytes = 0;
+    lane.endThen = ends.known(lane.topic, lane.partition);
     const most = Math.min(lane.queued.length, bounds.sendRecordsMax);
     for (lane.sending = 0; lane.sending < most; lane.sending++) {
       bytes += lane.queued[lane.sending]?.bytes ?? 0;
@@ -80,9 +81,9 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
   };
 
   const settle = (lane: AppendLane, stored: StoredBatch): void => {
-    const { topic, partition, sending } = lane;
+    const { topic, partition, sending, endThen } = lane;
     const first = Number(stored.baseOffset);
-    const failure = ends.stored(topic, partition, first, sending) ? undefined : ends.failure();
+    const failure = ends.stored(topic, partition, first, sending, endThen) ? undefined : ends.failure();
     const at = Number(stored.logAppendTime);
     const appendedAt = at >= 0 ? at : options.now();
     const epoch = options.epoch();

@@ -16,7 +16,7 @@ import { startKafkaConsumer } from './kafka-consumer.ts';
 import { type KafkaLink, openKafkaLink } from './kafka-link.ts';
 import { establishIdentity, unlessMadeMeanwhile } from './log-identity.ts';
 import { createLogReading, type LogReading } from './log-reading.ts';
-import { createPartitionEnds } from './partition-ends.ts';
+import { createPartitionEnds, tellingEnds } from './partition-ends.ts';
 import { createTroubleLog } from './trouble-log.ts';
 
 const allTopics: readonly Topic[] = Object.values(TOPICS);
@@ -86,14 +86,22 @@ export const openKafkaEventLog = async (options: KafkaEventLogOptions): Promise<
 };
 
 const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Promise<KafkaEventLog> => {
-  const { options, bounds, nameOf, newLink, appendLink, readLink, reading } = parts;
+  const { options, bounds, nameOf, newLink, appendLink, readLink } = parts;
   const { logger, now, newId, beforeMade } = options;
   let identity: LogIdentity = { logId: '', epoch: 0 };
   const consumers = new Set<{ stop(): Promise<void> }>();
   let stopping: Promise<void> | undefined;
 
   const queue: AppendQueue = createAppendQueue(partitions, bounds, () => sender.poke());
-  const ends = createPartitionEnds(partitions, nameOf);
+  const ends = createPartitionEnds({
+    partitions,
+    nameOf,
+    look: async (topic, count) => {
+      await readLink.recover(undefined);
+      return parts.reading.offsets(topic, count);
+    },
+  });
+  const reading = tellingEnds(parts.reading, ends);
   const sender: AppendSender = createAppendSender({
     link: appendLink,
     queue,
@@ -147,6 +155,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
       subscription,
       handlers,
       bounds,
+      ends,
       troubleOf: (what) => createTroubleLog(logger, what, { topic, group }),
       onFailure,
       onSilence: (silence) =>
@@ -162,6 +171,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
   };
 
   const close = async (): Promise<void> => {
+    ends.stop();
     await Promise.all([...consumers].map((consumer) => consumer.stop()));
     await sender.drained();
     await Promise.all([appendLink.close(), readLink.close()]);

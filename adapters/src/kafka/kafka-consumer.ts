@@ -4,6 +4,7 @@ import type { KafkaLogBounds } from './event-log-options.ts';
 import type { FarewellPatience } from './farewell-patience.ts';
 import { type GroupHost, joinGroup } from './group-membership.ts';
 import type { KafkaLink } from './kafka-link.ts';
+import type { PartitionEnds } from './partition-ends.ts';
 import { createSeat, type HandlerSilence, type Seat } from './partition-seat.ts';
 import { createSeatFetcher } from './seat-fetcher.ts';
 import type { TroubleLog } from './trouble-log.ts';
@@ -20,6 +21,7 @@ export interface KafkaConsumerOptions {
   readonly subscription: Subscription;
   readonly handlers: ConsumerHandlers;
   readonly bounds: KafkaLogBounds;
+  readonly ends: Pick<PartitionEnds, 'known' | 'told' | 'doubt'>;
   readonly troubleOf: (what: string, topic: Topic) => TroubleLog;
   readonly onFailure: (failure: ConsumerFailure) => void;
   readonly onSilence: (silence: HandlerSilence) => void;
@@ -38,9 +40,11 @@ export const startKafkaConsumer = (options: KafkaConsumerOptions): LogConsumer =
 
   const fetcher = createSeatFetcher({
     link,
+    topic,
     topicName,
     seats: () => seats.values(),
     bounds,
+    ends: options.ends,
     trouble: options.troubleOf('Reading from Kafka', topic),
   });
 

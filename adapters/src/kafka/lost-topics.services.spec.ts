@@ -1,6 +1,6 @@
 import { TOPICS } from '@hindcast/domain';
 import { contractPartitions } from '@hindcast/domain/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { brokers, newPrefix, newStranger, openKafkaLog as openLog } from '../testing/open-kafka-log.ts';
 import { topicsOf } from '../testing/topics-of.ts';
 
@@ -43,7 +43,7 @@ describe.skipIf(brokers.length === 0)('a log on Kafka that lost topics', () => {
     await log.stop();
   });
 
-  it('prints the partitions that the log has, whatever number is asked for', async () => {
+  it('proposes as many partitions for jobs as predictions have, whatever number is asked for', async () => {
     const of = (count: number) => ({ ...contractPartitions, [TOPICS.predictions]: count, [TOPICS.jobs]: count });
     const prefix = newPrefix();
     await (await openLog(prefix, { partitions: of(3) })).stop();
@@ -68,6 +68,25 @@ describe.skipIf(brokers.length === 0)('a log on Kafka that lost topics', () => {
       await log.stop();
     },
   );
+
+  it('is no longer written by a process that had written nothing, and is lost for one that only reads', async () => {
+    const prefix = newPrefix();
+    const record = { key: 'k', value: '{}', headers: {} };
+    const [busy, quiet, reader] = [await openLog(prefix), await openLog(prefix), await openLog(prefix)];
+    await busy.append(
+      TOPICS.audit,
+      Array.from({ length: 5 }, () => record),
+    );
+    await quiet.bounds(TOPICS.audit);
+    const onBatch = vi.fn(async () => undefined);
+    await reader.consume({ topic: TOPICS.audit, group: null }, { onBatch });
+    await expect.poll(() => onBatch).toHaveBeenCalled();
+    await deleteTopics(prefix, TOPICS.audit);
+    await follow(await messageOf(openLog(prefix)));
+    expect(await reader.lost).toMatchObject({ code: 'stopped', message: expect.stringMatching(/, and ends at 0 now/) });
+    expect(await quiet.append(TOPICS.audit, [record])).toMatchObject([{ ok: false, error: { code: 'stopped' } }]);
+    await Promise.all([busy, quiet, reader].map((log) => log.stop()));
+  });
 
   it.each([
     [TOPICS.audit, 'does not begin with a LogOpened'],

@@ -35,6 +35,8 @@ export const findLostTopics = async (admin: Admin, names: readonly string[]): Pr
   }
 };
 
+const isOfJobs = (name: string): boolean => name.endsWith(TOPICS.jobs);
+
 /** @param counts partitions of the topics that are there */
 export const topicsLost = (
   wanted: readonly WantedTopic[],
@@ -51,12 +53,15 @@ export const topicsLost = (
   );
 };
 
-/** What this process was told counts for a log that has yet to begin: jobs are shared between as many as predictions are. */
+/**
+ * What this process was told counts for a log that has yet to begin. How many partitions lost jobs had nobody knows any more, a
+ * log that was copied has them in one: they get as many as predictions have, to be shared between as many processes.
+ */
 const asTheLog =
   (counts: ReadonlyMap<string, number>) =>
   ({ name, partitions }: WantedTopic): WantedTopic => {
     const predictions = [...counts].find(([other]) => other.endsWith(TOPICS.predictions))?.[1];
-    return { name, partitions: name.endsWith(TOPICS.jobs) ? (predictions ?? partitions) : partitions };
+    return { name, partitions: isOfJobs(name) ? (predictions ?? partitions) : partitions };
   };
 
 /** Somebody who does that has decided it. */
@@ -69,5 +74,6 @@ const howToReplace = (wanted: readonly WantedTopic[], lost: readonly string[], w
         `kafka-topics.sh --bootstrap-server HOST:PORT --create --topic ${name} --partitions ${partitions} ` +
         `--replication-factor ${wishes.replicationFactor} ${configs.join(' ')}`,
     );
-  return `Where what they held may be lost, stop every process of this log, make them yourself, and start the processes: the log goes on with them empty. ${commands.join('; ')}`;
+  const ofJobs = lost.some(isOfJobs) ? ' Jobs may have any number of partitions.' : '';
+  return `Where what they held may be lost, stop every process of this log, make them yourself, and start the processes: the log goes on with them empty.${ofJobs} ${commands.join('; ')}`;
 };

@@ -1,8 +1,9 @@
+import { TOPICS } from '@hindcast/domain';
 import { describe, expect, it, vi } from 'vitest';
 import { defaultKafkaLogBounds } from './event-log-options.ts';
 import type { KafkaLink } from './kafka-link.ts';
 import type { Seat } from './partition-seat.ts';
-import { createSeatFetcher } from './seat-fetcher.ts';
+import { createSeatFetcher, type SeatFetcherOptions } from './seat-fetcher.ts';
 
 const seat = (partition: number, wantsRecords: () => boolean): Seat => ({
   partition,
@@ -19,6 +20,14 @@ const seat = (partition: number, wantsRecords: () => boolean): Seat => ({
   release: async () => undefined,
 });
 
+const topic = TOPICS.predictions;
+const trouble = { failed: () => undefined, over: () => undefined };
+const unseen = { known: () => 0, told: () => undefined, doubt: () => undefined };
+const fetcherOf = (link: KafkaLink, seats: readonly Seat[], ends: SeatFetcherOptions['ends'] = unseen) =>
+  createSeatFetcher({
+    ...{ link, topic, topicName: 'topic', seats: () => seats, bounds: defaultKafkaLogBounds, ends, trouble },
+  });
+
 /** How long the broker was let wait by each fetch, where `records` says how many each finds. The last one stays open. */
 const waitsOf = async (seats: readonly Seat[], records: readonly number[]): Promise<readonly number[]> => {
   const waits: number[] = [];
@@ -29,10 +38,7 @@ const waitsOf = async (seats: readonly Seat[], records: readonly number[]): Prom
     return { responses: [{ partitions: [{ partition: 0, highWatermark: '1', messages }] }] };
   }) as KafkaLink['ask'];
   const link = { ask, leaderOf: () => '1' } as Partial<KafkaLink> as KafkaLink;
-  const trouble = { failed: () => undefined, over: () => undefined };
-  const fetcher = createSeatFetcher({
-    ...{ link, topicName: 'topic', seats: () => seats, bounds: defaultKafkaLogBounds, trouble },
-  });
+  const fetcher = fetcherOf(link, seats);
   fetcher.wake();
   await vi.waitUntil(() => waits.length === records.length);
   fetcher.stop();
@@ -57,5 +63,42 @@ describe('a fetch', () => {
   it('is short while it leaves out a partition that may want records before it is back', async () => {
     const waits = await waitsOf([hungry, seat(1, () => false)], [0, 0, 0]);
     expect(waits).toEqual([fetchWaitMsMax, fetchWaitMsMax, fetchWaitMsMax]);
+  });
+});
+
+describe('what a fetch tells of where partitions end', () => {
+  it('is told with what was known when it was asked, also of partitions without records', async () => {
+    const told = vi.fn();
+    let known = 7;
+    const ask = (async () => {
+      if (known > 7) return new Promise(() => undefined);
+      known = 9;
+      return { responses: [{ partitions: [{ partition: 0, highWatermark: '3', messages: [] }] }] };
+    }) as KafkaLink['ask'];
+    const link = { ask, leaderOf: () => '1' } as Partial<KafkaLink> as KafkaLink;
+    const fetcher = fetcherOf(link, [hungry], { ...unseen, known: () => known, told });
+    fetcher.wake();
+    await vi.waitUntil(() => told.mock.calls.length > 0);
+    fetcher.stop();
+    expect(told.mock.calls).toEqual([[topic, 0, 3, 7]]);
+  });
+
+  it.each([
+    ['OFFSET_OUT_OF_RANGE', 1],
+    ['TOPIC_AUTHORIZATION_FAILED', 0],
+  ])('puts the topic in doubt where Kafka does not have an offset, and else not: %s', async (type, doubts) => {
+    const ask = (async () =>
+      Promise.reject(Object.assign(new Error(type), { type, retriable: false }))) as KafkaLink['ask'];
+    const link = { ask, leaderOf: () => '1', recover: async () => undefined } as Partial<KafkaLink> as KafkaLink;
+    const doubt = vi.fn();
+    let refused = false;
+    const refuse = () => {
+      refused = true;
+    };
+    const fetcher = fetcherOf(link, [{ ...seat(0, () => !refused), refuse }], { ...unseen, doubt });
+    fetcher.wake();
+    await vi.waitUntil(() => refused);
+    fetcher.stop();
+    expect(doubt).toHaveBeenCalledTimes(doubts);
   });
 });

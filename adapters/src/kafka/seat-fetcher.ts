@@ -1,6 +1,8 @@
+import type { Topic } from '@hindcast/domain';
 import type { KafkaLogBounds } from './event-log-options.ts';
 import { failureOf } from './kafka-failure.ts';
 import type { KafkaLink } from './kafka-link.ts';
+import type { PartitionEnds } from './partition-ends.ts';
 import type { Seat } from './partition-seat.ts';
 import { backOffMs, createPauses } from './pauses.ts';
 import type { FetchResponse } from './record-decoding.ts';
@@ -10,13 +12,17 @@ const retryMsMin = 100;
 const retryMsMax = 5_000;
 /** The first of the growing waits where a partition that has more is left out because its handler is behind. */
 const fetchWaitMsMin = 8;
+/** Kafka's name of a fetch from behind the end, or from before the beginning. */
+const behindEnd = 'OFFSET_OUT_OF_RANGE';
 
 export interface SeatFetcherOptions {
   readonly link: KafkaLink;
+  readonly topic: Topic;
   /** Kafka's name of it. */
   readonly topicName: string;
   readonly seats: () => Iterable<Seat>;
   readonly bounds: KafkaLogBounds;
+  readonly ends: Pick<PartitionEnds, 'known' | 'told' | 'doubt'>;
   readonly trouble: TroubleLog;
 }
 
@@ -27,14 +33,20 @@ export interface SeatFetcher {
 }
 
 /** Fetches for all seats of a consumer: one request at a time from each broker, none while no seat wants records. */
-export const createSeatFetcher = ({ link, topicName, seats, bounds, trouble }: SeatFetcherOptions): SeatFetcher => {
+export const createSeatFetcher = (options: SeatFetcherOptions): SeatFetcher => {
+  const { link, topic, topicName, seats, bounds, ends, trouble } = options;
   const pauses = createPauses();
   const fetching = new Set<string>();
   let stopped = false;
   let failures = 0;
 
   const fetch = async (broker: string, from: readonly Seat[], waitMs: number): Promise<boolean> => {
-    const asked = new Map(from.map((seat) => [seat.partition, { seat, offset: seat.fetchFrom() }]));
+    const asked = new Map(
+      from.map((seat) => {
+        const { partition } = seat;
+        return [partition, { seat, offset: seat.fetchFrom(), known: ends.known(topic, partition) }];
+      }),
+    );
     const partitions = [...asked].map(([partition, { offset }]) => ({
       partition,
       fetchOffset: String(offset),
@@ -48,9 +60,11 @@ export const createSeatFetcher = ({ link, topicName, seats, bounds, trouble }: S
     };
     const response = await link.ask<FetchResponse>(broker, (leader) => leader.fetch(request), waitMs);
     let some = false;
-    for (const { partition, highWatermark, messages } of response.responses.flatMap((topic) => topic.partitions)) {
+    for (const { partition, highWatermark, messages } of response.responses.flatMap((of) => of.partitions)) {
       const asking = asked.get(partition);
-      asking?.seat.accept(asking.offset, messages, Number(highWatermark));
+      if (!asking) continue;
+      ends.told(topic, partition, Number(highWatermark), asking.known);
+      asking.seat.accept(asking.offset, messages, Number(highWatermark));
       some ||= messages.length > 0;
     }
     return some;
@@ -62,7 +76,9 @@ export const createSeatFetcher = ({ link, topicName, seats, bounds, trouble }: S
       try {
         await fetch(broker, [seat], 0);
       } catch (error) {
-        if (failureOf(error).passing) throw error;
+        const { passing, type } = failureOf(error);
+        if (passing) throw error;
+        if (type === behindEnd) ends.doubt(topic);
         seat.refuse(error);
       }
     }
