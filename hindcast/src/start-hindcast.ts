@@ -85,6 +85,7 @@ export const startHindcast = async (
       if (server.server.listening) await pause(noticeMs);
       await drainConnections(server, drainGraceMs);
       await server.close();
+      ports.hurry?.();
     });
     await server.ready();
     const summary = await stillAt(settle(ports, running, config, logger, server), 'making models ready');

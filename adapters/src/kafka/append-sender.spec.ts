@@ -83,7 +83,7 @@ const world = (
     trouble: { failed: () => told.push('failed'), over: () => told.push('over') },
     ends,
   });
-  return { queue, stored, told, ends };
+  return { queue, sender, stored, told, ends };
 };
 
 const records = Array.from({ length: 40 }, (_, i) => ({ key: `prediction-${i}`, value: '{}', headers: {} }));
@@ -188,4 +188,11 @@ it('knows that no record comes before the LogOpened', async () => {
   const { queue, ends } = world({}, 60_000);
   ends.begin();
   expect(await queue.append(topic, records.slice(0, 1))).toMatchObject([{ ok: false }]);
+});
+
+it('is waited for no longer than its records may wait, where an answer does not come', async () => {
+  const { queue, sender } = world({}, 100, () => new Promise(() => undefined));
+  void queue.append(topic, records);
+  await sender.drained();
+  expect(queue.waiting()).toBe(records.length);
 });

@@ -2,6 +2,7 @@ import { type AppendOutcome, LogError, type Topic } from '@hindcast/domain';
 import type { CompressionTypes, Message } from 'kafkajs';
 import type { AppendLane, AppendQueue } from './append-queue.ts';
 import { askToProduce, type ProduceAnswer, refusalOfPartition, type StoredBatch } from './ask-to-produce.ts';
+import { withDeadline } from './deadline.ts';
 import type { KafkaLogBounds } from './event-log-options.ts';
 import { failureOf } from './kafka-failure.ts';
 import type { KafkaLink } from './kafka-link.ts';
@@ -29,7 +30,7 @@ export interface AppendSenderOptions {
 export interface AppendSender {
   /** There may be something to send. */
   poke(): void;
-  /** Resolves when every record has its outcome. */
+  /** Resolves when every record that was appended has its outcome, or is too old to be sent again. */
   drained(): Promise<void>;
 }
 
@@ -183,10 +184,12 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
       poked = true;
       setImmediate(run);
     },
-    drained: () =>
-      new Promise((resolve) => {
+    drained: () => {
+      const settled = new Promise<void>((resolve) => {
         onDrained.push(resolve);
         run();
-      }),
+      });
+      return withDeadline(bounds.appendTimeoutMs, settled).catch(() => undefined);
+    },
   };
 };

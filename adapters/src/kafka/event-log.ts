@@ -10,8 +10,9 @@ import {
   type KafkaLogBounds,
   type LogIdentity,
 } from './event-log-options.ts';
-import { createFarewellPatience } from './farewell-patience.ts';
+import { createFarewellPatience, type FarewellPatience } from './farewell-patience.ts';
 import { useFastGzip } from './gzip-codec.ts';
+import { createHurry, type Hurry } from './hurry.ts';
 import { startKafkaConsumer } from './kafka-consumer.ts';
 import { type KafkaLink, openKafkaLink } from './kafka-link.ts';
 import { establishIdentity, unlessMadeMeanwhile } from './log-identity.ts';
@@ -30,6 +31,8 @@ interface Parts {
   readonly appendLink: KafkaLink;
   readonly readLink: KafkaLink;
   readonly reading: LogReading;
+  readonly patience: FarewellPatience;
+  readonly hurry: Hurry;
 }
 
 const assemble = (options: KafkaEventLogOptions): Parts => {
@@ -37,8 +40,10 @@ const assemble = (options: KafkaEventLogOptions): Parts => {
   const nameOf = (topic: Topic): string => `${options.topicPrefix ?? ''}${topic}`;
   const newLink = () => openKafkaLink({ ...options, ...bounds, topics: allTopics.map(nameOf) });
   const readLink = newLink();
-  const reading = createLogReading({ link: readLink, nameOf, bounds });
-  return { options, bounds, nameOf, newLink, appendLink: newLink(), readLink, reading };
+  const patience = createFarewellPatience();
+  const hurry = createHurry(patience);
+  const reading = createLogReading({ link: readLink, nameOf, bounds, hurry });
+  return { options, bounds, nameOf, newLink, appendLink: newLink(), readLink, reading, patience, hurry };
 };
 
 const prepareTopics = async ({ options, nameOf, reading, readLink }: Parts): Promise<ReadonlyMap<Topic, number>> => {
@@ -67,6 +72,8 @@ export interface KafkaEventLog extends LocalEventLog {
   readonly requestReads: Pick<EventLog, 'read' | 'bounds'>;
   /** Resolves when a topic is no longer the one that was opened: nothing is appended any more. */
   readonly lost: Promise<LogError>;
+  /** Said before the parts of a process are stopped: from then on nothing waits long for a Kafka that does not answer. */
+  hurry(): void;
 }
 
 /**
@@ -86,7 +93,7 @@ export const openKafkaEventLog = async (options: KafkaEventLogOptions): Promise<
 };
 
 const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Promise<KafkaEventLog> => {
-  const { options, bounds, nameOf, newLink, appendLink, readLink } = parts;
+  const { options, bounds, nameOf, newLink, appendLink, readLink, patience, hurry } = parts;
   const { logger, now, newId, beforeMade } = options;
   let identity: LogIdentity = { logId: '', epoch: 0 };
   const consumers = new Set<{ stop(): Promise<void> }>();
@@ -131,7 +138,6 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
   const refuseWhenStopped = (): void => {
     if (stopping) throw new LogError('stopped', 'The log is closed.');
   };
-  const patience = createFarewellPatience();
   const consume: EventLog['consume'] = async (subscription, handlers) => {
     const { topic, group } = subscription;
     const topicName = nameOf(topic);
@@ -172,6 +178,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
 
   const close = async (): Promise<void> => {
     ends.stop();
+    hurry.begin();
     await Promise.all([...consumers].map((consumer) => consumer.stop()));
     await sender.drained();
     await Promise.all([appendLink.close(), readLink.close()]);
@@ -198,6 +205,7 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
       return queue.append(topic, records);
     },
     lost: ends.lost,
+    hurry: hurry.begin,
     consume,
     stop: () => {
       stopping ??= close();

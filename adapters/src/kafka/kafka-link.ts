@@ -73,7 +73,9 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
   guardKafkaJs();
   const { brokers, clientId, ssl, sasl, dial = dialDirectly, topics, logger } = options;
   const sockets = new Set<Socket>();
+  let closed = false;
   const socketFactory: ISocketFactory = (to) => {
+    if (closed) throw new Error('The log is closed');
     const socket = dial(to);
     sockets.add(socket);
     // kafkajs forgets a socket that it ends, would still take in what comes over it, and ends it more than once.
@@ -104,7 +106,6 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
   const coordinators = new Map<string, Promise<Broker>>();
   /** Later than kafkajs gives up itself: after a connection was made and a request was answered. */
   const silentMs = 2 * (options.requestTimeoutMs + options.connectTimeoutMs);
-  let closed = false;
   const cut = (reason: string): void => {
     for (const socket of sockets) socket.destroy(new Error(reason));
   };

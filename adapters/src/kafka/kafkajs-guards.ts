@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 
 interface RequestQueue {
   readonly pending: readonly unknown[];
@@ -8,6 +9,8 @@ interface RequestQueue {
 interface Connection {
   isConnected(): boolean;
   connect(): Promise<unknown>;
+  disconnect(): Promise<boolean>;
+  readonly socket: Socket | undefined;
   chunks: Buffer[];
   bytesBuffered: number;
   bytesNeeded: number;
@@ -32,22 +35,46 @@ const guardIdleTimers = (): void => {
 /**
  * Requests that find a connection down each open a socket, and their answers then run into one buffer. And a connection
  * that broke in the middle of an answer reads the beginning of the next socket as the rest of it.
+ *
+ * Whoever fails to connect lets the next one try and only then disconnects, which took the next one's new socket away
+ * without a word: while somebody waited, nobody connected ever again. So only what is connected is disconnected.
+ *
+ * A socket that closes without a word leaves a connection that seems to be there, and requests without an answer.
  */
 const guardConnections = (): void => {
   const { prototype } = load('kafkajs/src/network/connection') as { readonly prototype: Connection };
-  const connect = prototype.connect;
+  const { connect, disconnect } = prototype;
   const connecting = new WeakMap<Connection, Promise<unknown>>();
+
+  const begin = async (connection: Connection): Promise<unknown> => {
+    connection.chunks = [];
+    connection.bytesBuffered = 0;
+    connection.bytesNeeded = sizeBytes;
+    const before = connection.socket;
+    const begun = connect.call(connection);
+    const { socket } = connection;
+    if (!socket || socket === before) return begun;
+    socket.once('close', () => {
+      if (connection.socket === socket) socket.emit('error', new Error('The socket is closed'));
+    });
+    try {
+      return await begun;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+  };
+
   prototype.connect = function (this: Connection) {
+    if (this.isConnected()) return Promise.resolve(true);
     const under = connecting.get(this);
     if (under) return under;
-    if (!this.isConnected()) {
-      this.chunks = [];
-      this.bytesBuffered = 0;
-      this.bytesNeeded = sizeBytes;
-    }
-    const begun = connect.call(this).finally(() => connecting.delete(this));
+    const begun = begin(this).finally(() => connecting.delete(this));
     connecting.set(this, begun);
     return begun;
+  };
+  prototype.disconnect = function (this: Connection) {
+    return this.isConnected() ? disconnect.call(this) : Promise.resolve(true);
   };
 };
 

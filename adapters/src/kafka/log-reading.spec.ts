@@ -1,5 +1,6 @@
 import { TOPICS } from '@hindcast/domain';
 import { describe, expect, it } from 'vitest';
+import { createHurry, type Hurry } from './hurry.ts';
 import type { KafkaLink } from './kafka-link.ts';
 import { createLogReading } from './log-reading.ts';
 import type { FetchedMessage } from './record-decoding.ts';
@@ -9,14 +10,16 @@ const fetchPartitionBytesMax = 1_000;
 const patienceMs = 50;
 /** Longer than a test may last. */
 const endlessMs = 600_000;
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const never = () => new Promise<void>(() => undefined);
 
 /** What reads over a link that stands for Kafka. */
-const readerOf = (link: object, callTimeoutMs: number) =>
+const readerOf = (link: object, callTimeoutMs: number, hurry?: Hurry) =>
   createLogReading({
     link: link as KafkaLink,
     nameOf: (name) => name,
     bounds: { callTimeoutMs, fetchPartitionBytesMax },
+    ...(hurry && { hurry }),
   });
 /** A Kafka that takes requests and answers none. */
 const silent = { prepare: never, recover: async () => undefined };
@@ -36,6 +39,16 @@ describe('reading while Kafka does not answer', () => {
   it('does not wait for a recovery that takes longer', async () => {
     const link = { prepare: () => Promise.reject(new Error('Connection refused')), recover: never };
     await expect(readerOf(link, endlessMs).offsets(topic, 4, patienceMs)).rejects.toMatchObject(unavailable);
+  });
+
+  it('is waited for only a little where the process ends', async () => {
+    const late = { within: () => pause(patienceMs).then(() => 'late' as const) };
+    const hurry = createHurry(late);
+    const reading = readerOf(silent, endlessMs, hurry);
+    const [before, afterwards] = [reading.offsets(topic, 4), () => reading.offsets(topic, 4)];
+    hurry.begin();
+    await expect(before).rejects.toMatchObject({ code: 'stopped' });
+    await expect(afterwards()).rejects.toMatchObject({ code: 'stopped' });
   });
 
   it('learns later that a connection is lost, for whoever asks next', async () => {

@@ -1,6 +1,7 @@
 import { LogError, type RecordedRecord, type Topic } from '@hindcast/domain';
 import { withDeadline } from './deadline.ts';
 import type { KafkaLogBounds } from './event-log-options.ts';
+import type { Hurry } from './hurry.ts';
 import { explained, failureOf, refusedAccess } from './kafka-failure.ts';
 import type { KafkaLink } from './kafka-link.ts';
 import { backOffMs } from './pauses.ts';
@@ -18,6 +19,7 @@ export interface LogReadingOptions {
   readonly link: KafkaLink;
   readonly nameOf: (topic: Topic) => string;
   readonly bounds: Pick<KafkaLogBounds, 'callTimeoutMs' | 'fetchPartitionBytesMax'>;
+  readonly hurry?: Hurry;
 }
 
 export interface OffsetRange {
@@ -40,15 +42,15 @@ export interface LogReading {
     to: number,
     patienceMs?: number,
   ): AsyncGenerator<readonly RecordedRecord[]>;
-  /** Tries again what may pass, for a while; then rejects with `unavailable`, or at once with `misconfigured`. */
+  /** Tries again what may pass, for a while; then rejects with `unavailable`, at once with `misconfigured`, soon with `stopped` in a hurry. */
   persist<T>(what: string, attempt: () => Promise<T>, patienceMs?: number): Promise<T>;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Reads without a group. The range of offsets is known before: nothing waits for what is not there yet. */
-export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): LogReading => {
-  const persist = async <T>(
+export const createLogReading = ({ link, nameOf, bounds, hurry }: LogReadingOptions): LogReading => {
+  const keepTrying = async <T>(
     what: string,
     attempt: () => Promise<T>,
     patienceMs: number = bounds.callTimeoutMs,
@@ -74,6 +76,11 @@ export const createLogReading = ({ link, nameOf, bounds }: LogReadingOptions): L
         throw new LogError('unavailable', `Kafka did not ${what}: ${explained(error)}`, { cause: error });
       }
     }
+  };
+
+  const persist: LogReading['persist'] = (...call) => {
+    const tried = keepTrying(...call);
+    return hurry?.bound(tried) ?? tried;
   };
 
   const endsOf = async (topic: Topic, partitions: readonly number[], fromBeginning: boolean) => {

@@ -92,6 +92,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       board,
       checks: { cache: { required: false, check: redisAnswers } },
       lost: Promise.race([log.lost, owned.lost]),
+      hurry: log.hurry,
       close: opened.undo,
     };
   } catch (error) {

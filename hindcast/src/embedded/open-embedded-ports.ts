@@ -37,6 +37,7 @@ const inProcess = () => ({
   requestReads: undefined,
   checks: {},
   lost: undefined,
+  hurry: undefined,
 });
 
 /** Everything in one folder, on SQLite. */

@@ -41,5 +41,7 @@ export interface Ports {
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   /** Resolves with an error when what this process works on is no longer its own: it would do harm beside the others. */
   readonly lost: Promise<Error> | undefined;
+  /** Called before the parts are stopped: from then on no port waits long for a service that does not answer. */
+  readonly hurry: (() => void) | undefined;
   close(): Promise<void>;
 }
