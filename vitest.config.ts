@@ -50,8 +50,7 @@ export default defineConfig({
       ofProcesses(
         'services',
         ['*/src/**/*.services.spec.ts', 'tests/{services,stores,distributed}/*.services.spec.ts'],
-        // They wait for four processes or more each, and for services: with fewer at once a processor is idle when the long ones are done.
-        { globalSetup: './tests/services/global-setup.ts', maxWorkers: 2 * availableParallelism() },
+        { globalSetup: './tests/services/global-setup.ts' },
       ),
     ],
   },
