@@ -1,4 +1,4 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Instance } from './instance.ts';
@@ -24,6 +24,15 @@ export const temporaryFolder = async (name: string): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), `hindcast-${name}-`));
   removeFolderAtEnd(folder);
   return folder;
+};
+
+/** A signal is taken in when one of the threads runs next: on a busy machine the others go on answering until then. */
+const isStopped = async (pid: number): Promise<boolean> => {
+  const tasks = await readdir(`/proc/${pid}/task`).catch(() => undefined);
+  // Other systems than Linux do not tell.
+  if (!tasks) return true;
+  const stats = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/stat`, 'utf8')));
+  return stats.every((stat) => stat.slice(stat.lastIndexOf(')')).startsWith(') T'));
 };
 
 /** Starts a program and resolves when it answers. A failed start says what the program logged last. */
@@ -73,7 +82,11 @@ export const startProgram = async (program: Program): Promise<Instance> => {
       await kill();
       await start();
     },
-    freeze: () => signal('SIGSTOP'),
+    async freeze() {
+      await signal('SIGSTOP');
+      const pid = running?.pid ?? 0;
+      await waitUntil(`${name} stands still`, startTimeoutMs, () => isStopped(pid));
+    },
     thaw: () => signal('SIGCONT'),
     async stop() {
       await kill();
