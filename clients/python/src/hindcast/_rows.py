@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+
+from .errors import ApiError
 
 frame_rows = 1_000
 """Rows of a frame that are turned into Python objects at once."""
+
+Line = Union[bytes, ApiError, None]
+"""A row as JSON, or why it cannot be that; None where it says nothing."""
 
 
 def rows_of(data: Any) -> Iterator[Any]:
@@ -44,6 +49,18 @@ def take_out(row: Any, columns: Sequence[Tuple[str, str]]) -> Tuple[Any, Dict[st
             raise KeyError(f"There is no column {column!r} for {member}; there are: {', '.join(map(str, rest))}")
         taken[member] = rest.pop(column)
     return rest, taken
+
+
+def line_of(write: Callable[[], Optional[bytes]]) -> Line:
+    """What `write` makes of a row, or where its values have no form in JSON a refusal like those of the server."""
+    try:
+        return write()
+    except UnicodeEncodeError:
+        detail = "A text in the body has half of a surrogate pair."
+    except (ValueError, TypeError, RecursionError) as error:
+        detail = str(error)
+    problem = {"type": "/problems/malformed-request", "title": "The request cannot be read", "status": 400}
+    return ApiError.of(400, {**problem, "detail": detail})
 
 
 def pieces(

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._json import encode, plain
-from ._rows import pieces, take_out
+from ._rows import line_of, pieces, take_out
 from ._transport import Transport
-from ._upload import line_of
 from .errors import ApiError
 from .predictions import Prediction, Refused, Submitted
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
 
-from ._rows import pieces
+from ._rows import Line, pieces
 from ._transport import Transport
 from .errors import ApiError
 from .predictions import Refused, Warned
@@ -19,9 +19,6 @@ refused_max = 1_000
 """Refusals, and rows with warnings, that a report keeps; it counts all of them."""
 
 ndjson = "application/x-ndjson"
-
-Line = Union[bytes, ApiError, None]
-"""A row as a line of NDJSON, or why it cannot be one; None where it says nothing."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +60,6 @@ def upload(
                 warned.append(Warned(number, warnings))
     first = sorted(refused + unsent, key=lambda one: one.index)[:refused_max]
     return Uploaded(counts, tuple(first), tuple(warned))
-
-
-def line_of(write: Callable[[], Optional[bytes]]) -> Line:
-    """What `write` makes of a row, or where its values have no form in JSON a refusal like those of the server."""
-    try:
-        return write()
-    except UnicodeEncodeError:
-        detail = "A text in the body has half of a surrogate pair."
-    except (ValueError, TypeError, RecursionError) as error:
-        detail = str(error)
-    problem = {"type": "/problems/malformed-request", "title": "The request cannot be read", "status": 400}
-    return ApiError.of(400, {**problem, "detail": detail})
 
 
 def warnings_in(outcome: Mapping[str, Any]) -> Tuple[str, ...]:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import secrets
 import time
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Callable, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+from ._download import download
 from ._json import plain
-from ._transport import Transport, broken
-from .errors import DatasetFailed, HindcastError, Unreachable, WaitTimeout
+from ._transport import Transport
+from .errors import DatasetFailed, HindcastError, WaitTimeout
 
 wait_max_s = 60
 day_ms = 86_400_000
-piece_bytes = 1_048_576
 ended_statuses = frozenset(("succeeded", "failed", "canceled"))
-file_name = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
-"""Names of files as manifests have them: nothing that leads out of the folder."""
-part_name = re.compile(r"\..+\.[0-9]+-[0-9a-f]{16}\.part")
-"""Files that are still coming. Those of a process that was killed lie there until they are a day old."""
 
 Time = Union[datetime, str]
 Folder = Union[str, "os.PathLike[str]"]
@@ -164,15 +155,8 @@ class Datasets:
         with its digest. Several processes may fetch the same set into the same folder at once. Of an older set in the folder the
         files that its manifest names and the new set does not have are removed, and nothing else.
         """
-        answer = self._transport.request("GET", f"/v1/datasets/{_id(dataset)}")
         target = self._cache / _id(dataset) if folder is None else Path(folder)
-        files = [(file, target.joinpath(*str(file["name"]).split("/"))) for file in answer.json()["files"]]
-        _remove_left_over(target)
-        for file, path in files:
-            self._fetch(_id(dataset), file, path, target)
-        _remove_earlier_set(target, {str(file["name"]) for file, _ in files})
-        with _part_of(target / "manifest.json", target) as part:
-            part.write_bytes(answer.body)
+        download(self._transport, _id(dataset), target)
         return target
 
     def to_pandas(self, dataset: AnyDataset, split: Optional[str] = None) -> Any:
@@ -196,48 +180,14 @@ class Datasets:
         return polars.concat([read(path) for path in files], how="vertical_relaxed")
 
     def _local(self, dataset: AnyDataset, split: Optional[str]) -> Tuple[str, List[Path]]:
-        folder = self.download(dataset)
-        manifest = self.manifest(dataset)
+        folder = self._cache / _id(dataset)
+        manifest = download(self._transport, _id(dataset), folder)
         names = [str(file["name"]) for file in manifest["files"]]
         chosen = [name for name in names if split is None or name.split("/")[0] == split]
         if not chosen:
             splits = ", ".join(sorted({name.split("/")[0] for name in names})) or "none"
             raise HindcastError(f"The data set has no split {split!r}. It has: {splits}.")
         return str(manifest["format"]), [folder.joinpath(*name.split("/")) for name in chosen]
-
-    def _fetch(self, id: str, file: Mapping[str, Any], path: Path, folder: Path) -> None:
-        if path.is_file() and path.stat().st_size == file["bytes"] and _digest(path) == file["sha256"]:
-            return
-        with _part_of(path, folder) as part:
-            self._fill(f"/v1/datasets/{id}/files/{file['name']}", file, part)
-            digest = _digest(part)
-            if digest != file["sha256"]:
-                raise HindcastError(
-                    f"{file['name']} came as {digest} and should be {file['sha256']}: it was thrown away, try again."
-                )
-
-    def _fill(self, url: str, file: Mapping[str, Any], part: Path) -> None:
-        come = -1
-        while come < file["bytes"]:
-            for again in self._transport.retrying.pauses():
-                come = part.stat().st_size
-                if come >= file["bytes"]:
-                    break
-                try:
-                    self._append(url, str(file["sha256"]), part, come)
-                except broken as error:
-                    # Where something came, patience begins anew.
-                    if part.stat().st_size > come:
-                        break
-                    if not again(None):
-                        raise Unreachable(f"{file['name']} broke off each time.") from error
-
-    def _append(self, url: str, digest: str, part: Path, come: int) -> None:
-        headers: Dict[str, str] = {} if come == 0 else {"range": f"bytes={come}-", "if-range": f'"{digest}"'}
-        _, status, pieces = self._transport.pieces(url, headers=headers)
-        with part.open("ab" if status == 206 else "wb") as out:
-            for piece in pieces:
-                out.write(piece)
 
 
 def _absent(value: Any, days: float) -> Dict[str, Any]:
@@ -254,55 +204,3 @@ def _given(members: Mapping[str, Any]) -> Dict[str, Any]:
 
 def _id(dataset: AnyDataset) -> str:
     return dataset if isinstance(dataset, str) else dataset.id
-
-
-@contextmanager
-def _part_of(path: Path, folder: Path) -> Iterator[Path]:
-    """A file that gets its name when it is whole. Other processes have their own, and it lies in the folder of the set, not of the
-    split: readers of a split take all files that are there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.part"
-    try:
-        part.touch()
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _remove_earlier_set(folder: Path, kept: Container[str]) -> None:
-    """Whoever reads the folder would mix two cuts. It comes before the new manifest, so that what is broken off is done again."""
-    for name in _names_in(folder / "manifest.json"):
-        if name not in kept:
-            path = folder.joinpath(*name.split("/"))
-            path.unlink(missing_ok=True)
-            # What somebody else has put beside it stays, and so does the folder then.
-            with suppress(OSError):
-                path.parent.rmdir()
-
-
-def _names_in(manifest: Path) -> List[str]:
-    try:
-        found = json.loads(manifest.read_bytes())
-    except (OSError, ValueError):
-        return []
-    files = found.get("files") if isinstance(found, dict) else None
-    names = [file.get("name") for file in files if isinstance(file, dict)] if isinstance(files, list) else []
-    return [name for name in names if isinstance(name, str) and file_name.fullmatch(name)]
-
-
-def _remove_left_over(folder: Path) -> None:
-    oldest = time.time() - day_ms / 1_000
-    for path in folder.glob(".*.part"):
-        # Another process may remove it too, and one of another user may not be ours to remove.
-        with suppress(OSError):
-            if part_name.fullmatch(path.name) and path.stat().st_mtime < oldest:
-                path.unlink()
-
-
-def _digest(path: Path) -> str:
-    found = sha256()
-    with path.open("rb") as content:
-        for piece in iter(lambda: content.read(piece_bytes), b""):
-            found.update(piece)
-    return found.hexdigest()

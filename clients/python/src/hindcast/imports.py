@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 from ._json import encode, plain
-from ._rows import rows_of
+from ._rows import Line, line_of, rows_of
 from ._transport import Transport
-from ._upload import Line, line_of, upload
+from ._upload import upload
 from .predictions import Refused
 
 names = {

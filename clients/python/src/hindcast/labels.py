@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 from ._json import encode, plain
-from ._rows import rows_of
+from ._rows import Line, line_of, rows_of
 from ._transport import Transport
-from ._upload import Line, line_of, upload, warnings_in
+from ._upload import upload, warnings_in
 from .predictions import Refused, Warned
 
 names = {
