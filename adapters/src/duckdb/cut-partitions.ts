@@ -16,7 +16,7 @@ import { splitsSql } from './fold-sql.ts';
 import { joinTexts } from './join-texts.ts';
 import { createSeenLeaves } from './seen-leaves.ts';
 import { createSessionLanes } from './session-lanes.ts';
-import { type Spill, type SpilledPartition, spillPartition } from './spill-partition.ts';
+import { spillPartition } from './spill-partition.ts';
 import { headerBytesOf, writePart } from './write-part.ts';
 
 export interface CutToMake {
@@ -38,7 +38,6 @@ type Cut = Omit<Extracted, 'columns' | 'discard'> & { readonly columns: readonly
 
 /** A partition with rows, and the files that were written of it with the columns that were known then. */
 interface WrittenPartition {
-  readonly spill: Spill;
   readonly given: PartitionToFold;
   /** As JSON. */
   readonly columns: string;
@@ -73,10 +72,10 @@ export const cutPartitions = async (
   };
   const write = async (
     session: DuckdbSession,
-    { partition }: SpilledPartition,
-    { spill, given }: { readonly spill: Spill; readonly given: PartitionToFold },
+    given: PartitionToFold,
     columns: readonly PlannedColumn[] | undefined,
   ): Promise<void> => {
+    const { partition } = given.task.range;
     const files: ExtractedFile[] = [];
     const splits = await session.rows(splitsSql);
     if (splits.length === 0) return;
@@ -87,7 +86,7 @@ export const cutPartitions = async (
         files.push(await writePart(session, { plan, folder, partition, columns, secrets }, of));
       }
     }
-    written.set(partition, { spill, given, columns: JSON.stringify(columns ?? null), files });
+    written.set(partition, { given, columns: JSON.stringify(columns ?? null), files });
   };
 
   let keeping: Promise<unknown> = Promise.resolve();
@@ -101,13 +100,13 @@ export const cutPartitions = async (
       const spill = spillPartition(task, source, onPage);
       keeping = Promise.all([keeping, spill.kept]);
       keeping.catch(() => {});
-      const given = { spec, cutAt, task, source, onPage: () => counted.folded(0) };
+      const given = { spec, cutAt, task, source, spill, onPage: () => counted.folded(0) };
       lanes.give(async (session) => {
         counted.folded(0);
-        const folded = await foldPartition(session, spill, given);
+        const folded = await foldPartition(session, given);
         const part = await spill.whole;
         await seen.look(session, part, spec);
-        await write(session, part, { spill, given }, columnsSeen());
+        await write(session, given, columnsSeen());
         sums = addFolded(sums, folded);
         counted.folded(part.records);
       });
@@ -127,10 +126,10 @@ export const cutPartitions = async (
     source.versions,
   );
   const wanted = JSON.stringify(columns);
-  for (const { spill, given } of [...written.values()].filter((one) => one.columns !== wanted)) {
+  for (const { given } of [...written.values()].filter((one) => one.columns !== wanted)) {
     lanes.give(async (session) => {
-      await foldPartition(session, spill, given);
-      await write(session, await spill.whole, { spill, given }, columns);
+      await foldPartition(session, given);
+      await write(session, given, columns);
     });
   }
   await lanes.idle();

@@ -32,6 +32,7 @@ export interface PartitionToFold {
   readonly cutAt: number;
   readonly task: SpillTask;
   readonly source: ExtractionSource;
+  readonly spill: Spill;
   /** Called now and then where the partition has to be read once more; what it throws ends that. */
   readonly onPage: () => void;
 }
@@ -40,7 +41,11 @@ export const dropFolded = async (session: DuckdbSession): Promise<void> => {
   for (const table of ['req', 'ans', 'acct']) await session.run(`DROP TABLE IF EXISTS ${table}`);
 };
 
-const load = async (session: DuckdbSession, spill: Spill, { spec, onPage }: PartitionToFold): Promise<void> => {
+const load = async (
+  session: DuckdbSession,
+  spill: Spill,
+  { spec, onPage }: Pick<PartitionToFold, 'spec' | 'onPage'>,
+): Promise<void> => {
   // Replaced, its tables would be there twice until their successors are whole.
   await dropFolded(session);
   let isFirst = true;
@@ -52,12 +57,8 @@ const load = async (session: DuckdbSession, spill: Spill, { spec, onPage }: Part
 };
 
 /** Leaves the records of the partition in `req` and `ans` and what became of its requests in `acct`, and answers the sums of that. */
-export const foldPartition = async (
-  session: DuckdbSession,
-  spill: Spill,
-  given: PartitionToFold,
-): Promise<FoldedSums> => {
-  const { spec, cutAt, task, source, onPage } = given;
+export const foldPartition = async (session: DuckdbSession, given: PartitionToFold): Promise<FoldedSums> => {
+  const { spec, cutAt, task, source, spill, onPage } = given;
   await load(session, spill, given);
   const [[broken] = []] = await session.rows(brokenSql);
   if (Number(broken) > 0) {

@@ -18,7 +18,6 @@ export interface SpilledPiece {
 }
 
 export interface SpilledPartition {
-  readonly partition: number;
   readonly records: number;
   /** A value of each form, which lines name by its place. */
   readonly forms: { readonly input: readonly string[]; readonly output: readonly string[] };
@@ -142,7 +141,7 @@ const readPieces = async (
     throw error;
   }
   return {
-    ...{ partition: range.partition, records: range.to - range.from },
+    records: range.to - range.from,
     forms: { input: forms.input.examples, output: forms.output.examples },
   };
 };
