@@ -46,6 +46,7 @@ export const cutFolderDataset = async (
     } finally {
       // A process that is killed does not come here: from what it has put aside the next one goes on.
       await removeWork(workFolder(out), () => true);
+      await rm(unfinished, { recursive: true, force: true });
     }
   });
   voice.progress(`${manifest.accountedFor.rows} rows in ${out}`, true);

@@ -24,6 +24,11 @@ it('keeps what is not whole where readers of Parquet do not look, until a set is
   expect(readdirSync(out)).toEqual([]);
 });
 
+it('leaves nothing of work that failed before it had anything', async () => {
+  await expect(holdOutFolder(out, () => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+  expect(readdirSync(out)).toEqual([]);
+});
+
 it('lets one in at a time', async () => {
   let end = () => {};
   const first = holdOutFolder(out, () => new Promise<void>((resolve) => (end = resolve)));

@@ -1,10 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failed } from './cli-failure.ts';
 
 /**
  * Puts a set into a folder while no other process does: two would mix their files, whatever sets they are of. Files that are
- * not whole yet belong into `unfinished`, where nobody who reads the set finds them. It is left when the work fails.
+ * not whole yet belong into `unfinished`, where nobody who reads the set finds them. What is in it stays when the work fails.
  */
 export const holdOutFolder = async <Result>(
   out: string,
@@ -12,13 +12,14 @@ export const holdOutFolder = async <Result>(
 ): Promise<Result> => {
   await mkdir(out, { recursive: true });
   const lock = await lockIn(out);
+  const unfinished = join(out, '.hindcast-unfinished');
   try {
-    const unfinished = join(out, '.hindcast-unfinished');
     await mkdir(unfinished, { recursive: true });
     const result = await work(unfinished);
     await rm(unfinished, { recursive: true, force: true });
     return result;
   } finally {
+    await rmdir(unfinished).catch(() => {});
     lock.remove();
   }
 };
