@@ -29,11 +29,8 @@ const appendPauseMs = { keepingUp: 50, behind: 500 };
 const eventsBehindMax = 200;
 const lookMs = 250;
 const settleMs = 90_000;
-/**
- * Nobody has to be waited for until he would be silent, which takes as long: with all processes alive a swap holds the views
- * up for less. A machine that is busy may be slow at one of them.
- */
-const memberLeaseMs = 5_000;
+/** A swap holds the views up for less, with all processes alive; a machine that is busy gets some more. */
+const pauseMsMax = 5_000;
 
 const appendForEver = (log: EventLog, random: Random, progress: Stage['progress']) => {
   let stopping = false;
@@ -195,7 +192,7 @@ describe.skipIf(!kafka || !mongodb)('rebuilds among projector processes on Kafka
         expect(await ended, process.lines.join('\n')).toBe('done');
       }
       console.log(`Swaps held the views up for ${pauses.map((ms) => `${Math.round(ms)} ms`).join(', ')}.`);
-      expect(Math.min(...pauses)).toBeLessThan(memberLeaseMs);
+      expect(Math.max(...pauses)).toBeLessThan(pauseMsMax);
       await stage.settle();
       expect(reader.failures).toEqual([]);
     }));
