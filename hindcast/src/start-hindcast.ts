@@ -73,6 +73,7 @@ export const startHindcast = async (
     const server = buildHttpServer({
       logger,
       openapi: apiInfo,
+      docsPage: servesSome,
       readiness: { draining: () => draining, checks: checksOf(ports, running, roles) },
       metrics: collectMetrics(running),
       trustProxy: config.trustProxy,

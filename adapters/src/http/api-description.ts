@@ -10,13 +10,16 @@ export interface ApiInfo {
 
 /** What is answered at one address, by however many servers. */
 export interface WholeApi {
-  /** The OpenAPI document. */
-  readonly document: object;
+  /** The OpenAPI document, made anew: that takes longer than most requests, and few processes are ever asked for it. */
+  readonly document: () => object;
   readonly methodsOf: (path: string) => readonly string[];
 }
 
 /** Of a server that has all routes, and is ready. */
-export const wholeApiOf = (app: FastifyInstance): WholeApi => ({ document: app.swagger(), methodsOf: app.methodsOf });
+export const wholeApiOf = (app: FastifyInstance): WholeApi => ({
+  document: () => app.swagger(),
+  methodsOf: app.methodsOf,
+});
 
 /** In the order in which a newcomer needs them. */
 const tags = [
@@ -30,10 +33,7 @@ const tags = [
   { name: 'Service', description: 'Health, and what the errors mean' },
 ] as const;
 
-/**
- * `/openapi.json` and a page to read it. The page's script is served from here and may load nothing from elsewhere:
- * fonts, proxies, assistants and telemetry of the viewer are off, and its content security policy says so too.
- */
+/** `/openapi.json`. */
 export const describeApi = (app: FastifyInstance, info: ApiInfo, wholeApi?: WholeApi): void => {
   app.register(swagger, {
     openapi: {
@@ -50,9 +50,18 @@ export const describeApi = (app: FastifyInstance, info: ApiInfo, wholeApi?: Whol
   app.register(async (docs) => {
     let text: string | undefined;
     docs.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-      text ??= `${JSON.stringify(wholeApi?.document ?? app.swagger())}\n`;
+      text ??= `${JSON.stringify(wholeApi?.document() ?? app.swagger())}\n`;
       return reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(text);
     });
+  });
+};
+
+/**
+ * `/docs`, a page to read the description. Its script is served from here and may load nothing from elsewhere: fonts,
+ * proxies, assistants and telemetry of the viewer are off, and its content security policy says so too.
+ */
+export const showApi = (app: FastifyInstance, info: Pick<ApiInfo, 'title'>): void => {
+  app.register(async (docs) => {
     docs.addHook('onSend', async (_request, reply) => {
       reply.header('content-security-policy', viewerPolicy);
     });

@@ -8,7 +8,7 @@ import fastify, {
   type RawServerDefault,
 } from 'fastify';
 import { createAllowedMethods } from './allowed-methods.ts';
-import { type ApiInfo, describeApi, type WholeApi } from './api-description.ts';
+import { type ApiInfo, describeApi, showApi, type WholeApi } from './api-description.ts';
 import { jsonBody } from './json-body.ts';
 import { problem, problemSchema } from './problem.ts';
 import { problemPages } from './problem-pages.ts';
@@ -71,6 +71,8 @@ export interface HttpServerOptions {
   readonly metrics?: Metrics;
   /** Where several servers share one address: all that is answered there. Left out where this one answers everything. */
   readonly wholeApi?: WholeApi;
+  /** Whether `/docs` is answered, which loads a script of megabytes; so it is where nothing is said. */
+  readonly docsPage?: boolean;
   /** How long a whole request may take to come in, and its headers. */
   readonly timeouts?: { readonly requestMs: number; readonly headersMs: number };
 }
@@ -96,7 +98,7 @@ export const connectionBacklog = 4_096;
  */
 export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
   const { logger, openapi, bodyBytesMax, readiness, metrics, wholeApi, timeouts = timeoutsDefault } = options;
-  const { rateLimit, trustProxy = false } = options;
+  const { rateLimit, trustProxy = false, docsPage = true } = options;
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax ?? bodyBytesMaxDefault,
@@ -135,7 +137,8 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
   app.decorate('methodsOf', allowed.of);
   app.decorate('notFoundProblem', (request: FastifyRequest) => {
     const path = request.url.split('?', 1)[0] ?? '';
-    const methods = (wholeApi ?? app).methodsOf(path);
+    const everywhere = wholeApi?.methodsOf(path) ?? [];
+    const methods = everywhere.length > 0 ? everywhere : app.methodsOf(path);
     if (methods.length === 0) return problem('not-found', 'No resource has this path.');
     if (methods.includes(request.method)) return problem('wrong-process', answeredElsewhere(request.method));
     const allow = methods.join(', ');
@@ -148,6 +151,7 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
   );
 
   describeApi(app, openapi, wholeApi);
+  if (docsPage) showApi(app, openapi);
   app.register(problemPages);
   app.register(serviceRoutes({ readiness: readiness ?? { checks: {} }, metrics, logger }));
   return app;

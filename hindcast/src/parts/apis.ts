@@ -72,7 +72,7 @@ export const buildApis = (
 
 /** What all processes behind one address answer together, made of a server that never listens. */
 export const describeWholeApi = async (apis: Apis): Promise<WholeApi> => {
-  const server: HttpServer = buildHttpServer({ openapi: apiInfo });
+  const server: HttpServer = buildHttpServer({ openapi: apiInfo, docsPage: false });
   for (const role of ['command-api', 'query-api'] as const satisfies readonly Role[]) server.register(apis[role]);
   await server.ready();
   const whole = wholeApiOf(server);
