@@ -18,10 +18,17 @@ const status: Awaited<ReturnType<Projections['list']>>[number] = {
 
 describe('a scrape of the metrics', () => {
   beforeEach(() => {
-    vi.useFakeTimers();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   });
   afterEach(() => {
     vi.useRealTimers();
+  });
+
+  it('tells how busy the event loop was, and nothing that needs a timer of its own', async () => {
+    const text = await scrape(async () => []);
+    expect(text).toMatch(/^hindcast_nodejs_eventloop_utilization [01]/m);
+    expect(text).toMatch(/^hindcast_nodejs_eventloop_lag_seconds /m);
+    expect(text).not.toMatch(/eventloop_lag_(?!seconds)/);
   });
 
   it('has the lag of the views', async () => {
