@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { clientOf, modelFile } from './client.ts';
 import { dumpLog, foldRaw, statusOf } from './log-dump.ts';
@@ -46,7 +47,10 @@ export const twoBodiesOneKey: Scenario = {
   },
 };
 
-const connectionsMax = 5;
+/** A machine that is busy may break a stream off again and again. */
+const streamMsMax = 60_000;
+/** What the stream itself asks for, as `retry`. */
+const connectAgainMs = 1_000;
 
 /** The whole frames of a stream, which may break off. */
 const framesOf = async (body: ReadableStream<Uint8Array>): Promise<string> => {
@@ -62,12 +66,13 @@ const framesOf = async (body: ReadableStream<Uint8Array>): Promise<string> => {
 /** What the event stream tells until it has nothing more to tell. Connects again as browsers do, where it broke off too. */
 const streamOf = async (url: string, id: string): Promise<string> => {
   let told = '';
-  for (let connections = 0; connections < connectionsMax; connections++) {
+  for (const endAt = Date.now() + streamMsMax; Date.now() < endAt; ) {
     const last = [...told.matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
     const headers = { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) };
     const { status, body } = await fetch(`${url}/v1/predictions/${id}/events`, { headers });
     if (status === 204) return told;
     if (body) told += await framesOf(body);
+    await setTimeout(connectAgainMs);
   }
   throw new Error(`The stream of ${id} did not end, and told: ${told}`);
 };
@@ -83,12 +88,12 @@ export const cancelRacesCompletion: Scenario = {
       Array.from({ length: 200 }, async (_, at) => {
         const { body } = await client.submit({ model: 'linear', input: [at, 0, 0, 0] });
         const id = String(body['id']);
-        const waiting = client.get(id, { prefer: 'wait=10' });
-        const streaming = streamOf(system.url, id);
-        await new Promise((resolve) => setTimeout(resolve, at % 7));
-        const cancel = await client.request('POST', `/v1/predictions/${id}/cancel`);
-        const waited = await waiting;
-        seen.push({ id, waited: waited.body['status'], cancel: cancel.status, stream: await streaming });
+        const [waited, stream, cancel] = await Promise.all([
+          client.get(id, { prefer: 'wait=60' }),
+          streamOf(system.url, id),
+          setTimeout(at % 7).then(() => client.request('POST', `/v1/predictions/${id}/cancel`)),
+        ]);
+        seen.push({ id, waited: waited.body['status'], cancel: cancel.status, stream });
       }),
     );
     const folded = foldRaw(await dumpLog(system.log));
