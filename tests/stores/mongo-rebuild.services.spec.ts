@@ -31,6 +31,9 @@ const lookMs = 250;
 const settleMs = 90_000;
 /** A swap holds the views up for less, with all processes alive; a machine that is busy gets some more. */
 const pauseMsMax = 5_000;
+const pauseResolutionMs = 25;
+/** What a killed process held is somebody else's after that. */
+const sessionTimeoutMs = 10_000;
 
 const appendForEver = (log: EventLog, random: Random, progress: Stage['progress']) => {
   let stopping = false;
@@ -91,6 +94,7 @@ const onStage = (count: number, play: (stage: Stage) => Promise<void>): Promise<
         clientId: 'p',
         topicPrefix,
         partitions,
+        sessionTimeoutMs,
         replicationFactor: 1,
         minInsyncReplicas: 1,
       };
@@ -142,9 +146,10 @@ const onStage = (count: number, play: (stage: Stage) => Promise<void>): Promise<
 /** The longest time in which no checkpoint moved, in ms, until `over`. */
 const longestPause = async (progress: Stage['progress'], over: Promise<unknown>): Promise<number> => {
   let isOver = false;
-  void over.finally(() => {
+  const end = () => {
     isOver = true;
-  });
+  };
+  over.then(end, end);
   let last = await progress();
   let at = performance.now();
   let longest = 0;
@@ -154,8 +159,9 @@ const longestPause = async (progress: Stage['progress'], over: Promise<unknown>)
     if (now === last) longest = Math.max(longest, nowAt - at);
     else at = nowAt;
     last = now;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, pauseResolutionMs));
   }
+  await over;
   return longest;
 };
 const goesOn = async ({ progress, log }: Stage): Promise<void> => {

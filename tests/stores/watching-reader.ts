@@ -11,7 +11,7 @@ export interface WatchingReader {
 }
 
 /** Without a pause readers would take the store from those whose work they watch, most of all on a machine that is busy. */
-const pauseMs = 5;
+const pauseMs = 20;
 
 /** Reads all the time, through several processes' eyes, single documents and lists of them. */
 export const startWatchingReader = (processes: readonly ViewDatabase[], key: () => string): WatchingReader => {
