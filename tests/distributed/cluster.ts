@@ -52,6 +52,8 @@ export interface Cluster extends Pick<Balancer, 'url'> {
 const saidLinesMax = 20;
 const saidCharsMax = 300;
 const shareMsMax = 120_000;
+/** A projector asks Kafka and the store for its lag at each look at its metrics. */
+const shareLookMs = 300;
 
 const heldBy = async ({ url }: HindcastProcess): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();
@@ -78,8 +80,11 @@ const newestLines = (process: HindcastProcess): string =>
 /** Until then a process may have to take a partition over, and what is open there begins another attempt. */
 export const partitionsShared = async ({ worker, projector }: Cluster['processes']): Promise<void> => {
   for (const members of [worker, projector]) {
-    await waitUntil('every member has its share of the partitions', shareMsMax, async () =>
-      (await Promise.all(members.map(heldBy))).every((held) => held > 0),
+    await waitUntil(
+      'every member has its share of the partitions',
+      shareMsMax,
+      async () => (await Promise.all(members.map(heldBy))).every((held) => held > 0),
+      shareLookMs,
     );
   }
 };

@@ -3,6 +3,7 @@ import { afterAll, describe, inject, it, type TestContext } from 'vitest';
 import { clientOf, sampleFile } from '../scenarios/client.ts';
 import { everyScenario } from '../scenarios/every-scenario.ts';
 import type { StartSystem, SystemUnderTest } from '../scenarios/system.ts';
+import { inDatabase } from '../services/moves.ts';
 import { allOf, type Cluster, startCluster, twoOfEach } from './cluster.ts';
 import { openClusterLog } from './cluster-log.ts';
 import { createRoleHosts } from './role-hosts.ts';
@@ -41,7 +42,11 @@ const startFor =
         await stopped;
       },
     };
-    onTestFinished(() => system.stop());
+    onTestFinished(async () => {
+      await system.stop();
+      // Who begins a log looks through all databases for one that has it already.
+      await inDatabase(services.mongodb, cluster.name, (db) => db.dropDatabase());
+    });
     // An embedded run comes with its samples.
     await clientOf(cluster.url).addModel('churn', sampleFile('churn/model.onnx'));
     await clientOf(cluster.url).addModel('breast-cancer', sampleFile('breast-cancer/model.onnx'));

@@ -1,12 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-const pollMs = 50;
+/** Who is asked has work to do, on a machine that is busy with it. */
+const pollMsDefault = 100;
 
-/** Asks again until the answer is yes. An answer that throws counts as no. Refuses after `timeoutMs` with the last error. */
+/**
+ * Asks again every `pollMs` until the answer is yes. An answer that throws counts as no. Refuses after `timeoutMs` with the
+ * last error.
+ */
 export const waitUntil = async (
   what: string,
   timeoutMs: number,
   holds: () => Promise<boolean> | boolean,
+  pollMs = pollMsDefault,
 ): Promise<void> => {
   const end = Date.now() + timeoutMs;
   for (;;) {
