@@ -11,16 +11,12 @@ const ofParts = (name: string, include: string[], extra: object) => ({
   test: { name, include, isolate: false, ...extra },
 });
 
-/**
- * Tests of whole processes take the packages as they are built, like the processes that they start. More files at once than
- * there are processors: half of their time they wait, for sessions that run out, for what restarts, for what drains.
- */
+/** Tests of whole processes take the packages as they are built, like the processes that they start. */
 const ofProcesses = (name: string, include: string[], extra: object = {}) => ({
   test: {
     name,
     include,
     server: { deps: { external: [/\/(?:dist|bundle)\//] } },
-    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     maxConcurrency: 2,
     sequence: { groupOrder: 1 },
     testTimeout: 240_000,
