@@ -61,7 +61,7 @@ export const modelFile = (name: string): URL => new URL(`../models/${name}.onnx`
 export const sampleFile = (path: string): URL => new URL(`../../samples/${path}`, import.meta.url);
 
 /** Resolves when `check` answers true, asked again and again; fails with `what` after the time. */
-export const until = async (what: string, check: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> => {
+export const until = async (what: string, check: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> => {
   const end = Date.now() + timeoutMs;
   while (!(await check())) {
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
