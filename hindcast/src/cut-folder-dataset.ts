@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readFolderArtifacts } from '@hindcast/adapters/files';
 import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
 import {
@@ -14,10 +14,10 @@ import {
 } from '@hindcast/domain';
 import { cutDataset } from '@hindcast/workers';
 import { usage } from './cli-failure.ts';
-import { removeEarlierSet } from './earlier-set.ts';
-import { holdOutFolder } from './hold-out-folder.ts';
+import { holdOutFolder, unfinishedIn } from './hold-out-folder.ts';
 import { allThreads, datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
 import { workOf } from './parts/dataset-work.ts';
+import { placeSet, placingName } from './place-set.ts';
 import type { Config } from './settings.ts';
 import type { Voice } from './terminal.ts';
 import { workInThisProcess } from './work-in-this-process.ts';
@@ -32,7 +32,7 @@ export const cutFolderDataset = async (
 ): Promise<DatasetManifest> => {
   const { redactionKey } = config;
   const identity = nodeIdentity;
-  const extractor = datasetExtractorIn(out, config, allThreads);
+  const extractor = datasetExtractorIn(unfinishedIn(out), config, allThreads);
   const redactionKeyId = redactionKey === undefined ? undefined : redactionKeyIdOf(redactionKey, identity.sha256);
   const planned = await planDataset(log, request, { tenant: DEFAULT_TENANT, extractor, redactionKeyId });
   if (!planned.ok) throw usage(planned.refusal.detail);
@@ -40,40 +40,33 @@ export const cutFolderDataset = async (
   const { manifest } = await holdOutFolder(out, async (unfinished) => {
     const keep = keepIn(out, unfinished);
     const ports = { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep };
-    await removeWork(workFolder(out), (id) => id !== datasetIdOf(planned.plan, identity.sha256));
+    const id = datasetIdOf(planned.plan, identity.sha256);
+    await removeIn(workFolder(unfinished), (name) => workOf(name)?.id !== id);
     try {
       return await workInThisProcess(voice, (run) => cutDataset(planned.plan, ports, run));
     } finally {
       // A process that is killed does not come here: from what it has put aside the next one goes on.
-      await removeWork(workFolder(out), () => true);
-      await rm(unfinished, { recursive: true, force: true });
+      await removeIn(unfinished, (name) => name !== placingName);
     }
   });
   voice.progress(`${manifest.accountedFor.rows} rows in ${out}`, true);
   return manifest;
 };
 
-/** Also of sets whose processes were killed, and that nobody has asked for again. What somebody else has put there stays. */
-const removeWork = async (folder: string, isOver: (id: string) => boolean): Promise<void> => {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const id = workOf(name)?.id;
-    if (id !== undefined && isOver(id)) await rm(join(folder, name), { recursive: true, force: true });
-  }
-  await rmdir(folder).catch(() => {});
+/** Also what is of sets whose processes were killed, and that nobody has asked for again. */
+const removeIn = async (folder: string, isOver: (name: string) => boolean): Promise<void> => {
+  for (const name of await readdir(folder).catch(() => []))
+    if (isOver(name)) await rm(join(folder, name), { recursive: true, force: true });
 };
 
-/**
- * Files get their names when the manifest comes, and it gets its own last: whoever reads the folder meanwhile finds the set
- * that was there before.
- */
+/** Files get their names when the manifest comes: whoever reads the folder meanwhile finds the set that was there before. */
 const keepIn = (folder: string, unfinished: string) => {
-  const kept = new Set<string>();
-  const pathOf = (name: string) => join(folder, ...name.split('/'));
-  const partOf = (name: string) => join(unfinished, `${encodeURIComponent(name)}.part`);
+  const parts = new Map<string, string>();
   return async (name: string, content: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> => {
+    const part = join(unfinished, `${encodeURIComponent(name)}.part`);
     const hash = createHash('sha256');
     let bytes = 0;
-    const handle = await open(partOf(name), 'w');
+    const handle = await open(part, 'w');
     try {
       for await (const chunk of content) {
         hash.update(chunk);
@@ -84,14 +77,9 @@ const keepIn = (folder: string, unfinished: string) => {
     } finally {
       await handle.close();
     }
-    kept.add(name);
-    if (name === 'manifest.json') {
-      await removeEarlierSet(folder, (earlier) => kept.has(earlier));
-      for (const one of kept) {
-        await mkdir(dirname(pathOf(one)), { recursive: true });
-        await rename(partOf(one), pathOf(one));
-      }
-    }
+    if (name === 'manifest.json')
+      await placeSet(folder, unfinished, { names: [...parts.keys()], parts, manifestPart: part });
+    else parts.set(name, part);
     return { sha256: hash.digest('hex'), bytes };
   };
 };

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DatasetFile, DatasetManifest } from '@hindcast/domain';
 import type { ApiClient } from './api-client.ts';
 import { failed } from './cli-failure.ts';
-import { removeEarlierSet } from './earlier-set.ts';
 import { holdOutFolder } from './hold-out-folder.ts';
+import { pathOf, placeSet } from './place-set.ts';
 import type { Voice } from './terminal.ts';
 
 /** Broken connections in a row, without a byte between them, before a download gives up. */
@@ -22,12 +22,16 @@ export const downloadDataset = async (
   const text = await (await client.open(`/v1/datasets/${id}`)).text();
   const manifest = JSON.parse(text) as DatasetManifest;
   await holdOutFolder(folder, async (unfinished) => {
-    for (const file of manifest.files) {
-      const paths = { path: join(folder, ...file.name.split('/')), part: join(unfinished, file.sha256) };
-      await downloadFile(client, manifest.datasetId, file, paths, voice);
+    const parts = new Map<string, string>();
+    for (const [at, file] of manifest.files.entries()) {
+      if (await isWhole(pathOf(folder, file.name), file)) continue;
+      const part = join(unfinished, `${file.sha256}-${at}`);
+      await downloadFile(client, manifest.datasetId, file, part, voice);
+      parts.set(file.name, part);
     }
-    await removeEarlierSet(folder, (name) => manifest.files.some((file) => file.name === name));
-    await writeFile(join(folder, 'manifest.json'), text);
+    const manifestPart = join(unfinished, 'manifest.json.part');
+    await writeFile(manifestPart, text);
+    await placeSet(folder, unfinished, { names: manifest.files.map(({ name }) => name), parts, manifestPart });
   });
   return manifest;
 };
@@ -36,11 +40,9 @@ const downloadFile = async (
   client: ApiClient,
   id: string,
   file: DatasetFile,
-  { path, part }: { readonly path: string; readonly part: string },
+  part: string,
   voice: Voice,
 ): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true });
-  if ((await sizeOf(path)) === file.bytes && (await digestOf(path)) === file.sha256) return;
   for (let interruptions = 0; (await sizeOf(part)) !== file.bytes; interruptions++) {
     const before = await sizeOf(part);
     try {
@@ -57,7 +59,6 @@ const downloadFile = async (
     await rm(part);
     throw failed(`${file.name} came as ${digest} and should be ${file.sha256}: it was thrown away, try again.`);
   }
-  await rename(part, path);
   voice.progress(`${file.name}: ${file.rows} rows, ${file.bytes} bytes`, true);
 };
 
@@ -90,6 +91,9 @@ const sizeOf = (path: string): Promise<number> =>
     ({ size }) => size,
     () => 0,
   );
+
+const isWhole = async (path: string, file: DatasetFile): Promise<boolean> =>
+  (await sizeOf(path)) === file.bytes && (await digestOf(path)) === file.sha256;
 
 const digestOf = async (path: string): Promise<string> => {
   const hash = createHash('sha256');

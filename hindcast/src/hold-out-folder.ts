@@ -1,6 +1,9 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failed } from './cli-failure.ts';
+import { refuseForeignManifest } from './place-set.ts';
+
+export const unfinishedIn = (out: string): string => join(out, '.hindcast-unfinished');
 
 /**
  * Puts a set into a folder while no other process does: two would mix their files, whatever sets they are of. Files that are
@@ -11,10 +14,14 @@ export const holdOutFolder = async <Result>(
   work: (unfinished: string) => Promise<Result>,
 ): Promise<Result> => {
   await mkdir(out, { recursive: true });
+  await refuseForeignManifest(out);
   const lock = await lockIn(out);
-  const unfinished = join(out, '.hindcast-unfinished');
+  const unfinished = unfinishedIn(out);
   try {
-    await mkdir(unfinished, { recursive: true });
+    await mkdir(unfinished, { recursive: true }).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw failed(`There can be no folder ${unfinished} (${why}): mend that, or name another folder.`);
+    });
     const result = await work(unfinished);
     await rm(unfinished, { recursive: true, force: true });
     return result;

@@ -18,7 +18,7 @@ const file = {
   sha256: createHash('sha256').update(content).digest('hex'),
 };
 const manifest = {
-  datasetId: '9f86d081',
+  datasetId: `9f86d081${'0'.repeat(56)}`,
   spec: {
     since: Date.parse('2025-12-31T10:00:00Z'),
     split: { holdout: { name: 'late', since: Date.parse('2026-01-31T00:00:00Z') } },
@@ -29,7 +29,8 @@ const manifest = {
   accountedFor: { requests: 4, rows: 3, unlabelled: 1, failed: 0 },
 };
 
-const id = `9f86d081${'0'.repeat(56)}`;
+const id = manifest.datasetId;
+const otherId = 'e'.repeat(64);
 describe('hindcast datasets', () => {
   it('asks for what the options say, on top of what stands in a file, and waits', async () => {
     const spec = join(folder, 'spec.json');
@@ -184,7 +185,10 @@ describe('hindcast datasets', () => {
       mkdirSync(dirname(join(out, name)), { recursive: true });
       writeFileSync(join(out, name), 'old');
     }
-    writeFileSync(join(out, 'manifest.json'), JSON.stringify({ files: older.map((name) => ({ name })) }));
+    writeFileSync(
+      join(out, 'manifest.json'),
+      JSON.stringify({ datasetId: otherId, files: older.map((name) => ({ name })) }),
+    );
     const { url } = await serve(({ path }, response) =>
       path.includes('/files/') ? response.end(content) : send(response, 200, manifest),
     );
@@ -208,6 +212,42 @@ describe('hindcast datasets', () => {
     const out = join(folder, 'bad');
     const { code, err } = await cli(['datasets', 'download', id, '--out', out, '--url', url]);
     expect([code, err]).toEqual([1, expect.stringContaining('should be')]);
-    expect(readdirSync(join(out, 'train'))).toEqual([]);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  it('leaves the set that is there until the other one has come whole', async () => {
+    const out = join(folder, 'until');
+    mkdirSync(join(out, 'train'), { recursive: true });
+    const older = JSON.stringify({ datasetId: otherId, files: [{ name: file.name }, { name: 'train/b' }] });
+    writeFileSync(join(out, 'manifest.json'), older);
+    writeFileSync(join(out, file.name), 'old');
+    writeFileSync(join(out, 'train/b'), 'old');
+    const late = { ...file, name: 'train/part-00001.ndjson' };
+    let fails = true;
+    const { url } = await serve(({ path }, response) => {
+      if (!path.includes('/files/')) return send(response, 200, { ...manifest, files: [file, late] });
+      return fails && path.endsWith(late.name) ? send(response, 410, {}) : response.end(content);
+    });
+    const download = () => cli(['datasets', 'download', id, '--out', out, '--url', url]);
+    expect((await download()).code).not.toBe(0);
+    expect(readFileSync(join(out, file.name), 'utf8')).toBe('old');
+    expect(readFileSync(join(out, 'manifest.json'), 'utf8')).toBe(older);
+    expect(readdirSync(out).sort()).toEqual(['.hindcast-unfinished', 'manifest.json', 'train']);
+    fails = false;
+    expect((await download()).code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(['manifest.json', 'train']);
+    expect(readdirSync(join(out, 'train')).sort()).toEqual(['part-00000.ndjson', 'part-00001.ndjson']);
+    expect(readFileSync(join(out, late.name), 'utf8')).toBe(content);
+  });
+
+  it('refuses a folder whose manifest is of something else', async () => {
+    const out = join(folder, 'foreign');
+    mkdirSync(join(out, 'src'), { recursive: true });
+    writeFileSync(join(out, 'manifest.json'), JSON.stringify({ name: 'an app', files: [{ name: 'src/app.js' }] }));
+    writeFileSync(join(out, 'src/app.js'), 'mine');
+    const { url } = await serve((_, response) => send(response, 200, manifest));
+    const { code, err } = await cli(['datasets', 'download', id, '--out', out, '--url', url]);
+    expect([code, err]).toEqual([1, expect.stringContaining('is not of a data set: move it away')]);
+    expect(readFileSync(join(out, 'src/app.js'), 'utf8')).toBe('mine');
   });
 });
