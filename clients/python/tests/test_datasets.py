@@ -44,7 +44,7 @@ class Downloads(unittest.TestCase):
 
     def answer(self, cuts: int, content: bytes = CONTENT, before: Callable[[], object] = lambda: None):
         digest = hashlib.sha256(CONTENT).hexdigest()
-        manifest = {"format": "ndjson", "files": [{"name": "train/part-0.ndjson", "bytes": len(CONTENT), "sha256": digest}]}
+        manifest = {"datasetId": ID, "format": "ndjson", "files": [{"name": "train/part-0.ndjson", "bytes": len(CONTENT), "sha256": digest}]}
 
         def answer(asked: Asked, turn: int) -> Reply:
             if "/files/" not in asked.path:
@@ -108,7 +108,7 @@ class Downloads(unittest.TestCase):
         for name in [*inside[:-1], *others]:
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(f"old {name}")
-        (self.folder / "manifest.json").write_text(json.dumps({"files": files}))
+        (self.folder / "manifest.json").write_text(json.dumps({"datasetId": "e" * 64, "files": files}))
 
     def test_remove_what_an_earlier_set_names_and_nothing_else(self) -> None:
         self.folder = self.folder / "set"
@@ -147,12 +147,35 @@ class Downloads(unittest.TestCase):
             client.datasets.download(ID, self.folder)
         self.assertNotIn("late/part-0.ndjson", self.files())
 
-    def test_remove_nothing_where_a_manifest_cannot_be_read(self) -> None:
-        for text in (b"{", b"[]", b"null", b'{"files":{}}', b"\xff"):
+    def test_are_refused_where_a_manifest_is_of_something_else(self) -> None:
+        (self.folder / "src").mkdir()
+        (self.folder / "src" / "app.js").write_text("mine")
+        for text in (b"{", b"[]", b"null", b'{"files":[{"name":"src/app.js"}]}', b"\xff"):
             with self.subTest(text), Client(self.answer(0).url) as client:
                 (self.folder / "manifest.json").write_bytes(text)
+                with self.assertRaisesRegex(HindcastError, "is not of a data set: move it away"):
+                    client.datasets.download(ID, self.folder)
+                self.assertEqual(self.files(), {"manifest.json", "src/app.js"})
+
+    def test_of_which_a_placing_was_broken_off_leave_nothing_beside_the_next_set(self) -> None:
+        digest = hashlib.sha256(CONTENT).hexdigest()
+
+        def answer(asked: Asked, turn: int) -> Reply:
+            if "/files/" in asked.path:
+                return Reply(200, CONTENT)
+            id = asked.path.rsplit("/", 1)[1]
+            names = ["train/a", "train/b", "train/c"] if id == ID else ["train/d"]
+            return Reply(200, {"datasetId": id, "files": [{"name": one, "bytes": len(CONTENT), "sha256": digest} for one in names]})
+
+        blocked = self.folder / "train" / "b"
+        blocked.mkdir(parents=True)
+        with FakeServer(answer) as server, Client(server.url) as client:
+            with self.assertRaises(OSError):
                 client.datasets.download(ID, self.folder)
-                self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson"})
+            self.assertEqual(self.files("train"), {"train/a"})
+            blocked.rmdir()
+            client.datasets.download("cd" * 32, self.folder)
+        self.assertEqual(self.files("train"), {"train/d"})
 
 
 class Cuts(unittest.TestCase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 import unittest
+from datetime import timedelta
 
 from fake_server import Asked, FakeServer, Reply, problem, receipt
 from hindcast import ApiError, Client, NotFound, NotSucceeded, Unreachable, WaitTimeout
@@ -142,6 +143,10 @@ class ManyRows(unittest.TestCase):
             self.assertEqual([(one.index, one.error.status) for one in submitted.refused], [(1, 400), (3, 400)])
             self.assertEqual(len(client.submit_many("churn", [{"n": float("inf")}]).refused), 1)
             self.assertEqual(len(server.asked), 1)
+            of = [{"n": 0, "who": "a"}, {"n": 1, "who": timedelta(1)}, {"n": "x" * 17_000_000, "who": "c"}, {"n": 3, "who": 4}]
+            submitted = client.submit_many("churn", of, entity="who")
+            self.assertEqual(submitted.ids, ("0", None, None, "3"))
+            self.assertEqual([(one.index, one.error.status) for one in submitted.refused], [(1, 400), (2, 413)])
 
     def test_of_an_unknown_model_are_an_error_of_the_call(self) -> None:
         with FakeServer(lambda asked, turn: Reply(404, problem("unknown-model", 404))) as server:

@@ -7,16 +7,18 @@ import os
 import re
 import secrets
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Container, Dict, Iterator, List, Mapping
+from typing import Any, Container, Dict, Iterator, List, Mapping, Optional
 
 from ._transport import Transport, broken
 from .errors import HindcastError, Unreachable
 
+manifest_name = "manifest.json"
 piece_bytes = 1_048_576
 left_over_s = 86_400
+data_set_id = re.compile(r"[0-9a-f]{64}")
 file_name = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """Names of files as manifests have them: nothing that leads out of the folder."""
 part_name = re.compile(r"\..+\.[0-9]+-[0-9a-f]{16}\.part")
@@ -24,28 +26,47 @@ part_name = re.compile(r"\..+\.[0-9]+-[0-9a-f]{16}\.part")
 
 
 def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
-    """Answers the manifest, which is written last."""
+    """Answers the manifest. Files get their names when all of them have come, and it gets its own last."""
     answer = transport.request("GET", f"/v1/datasets/{id}")
     manifest: Mapping[str, Any] = answer.json()
+    _refuse_foreign(folder / manifest_name)
+    folder.mkdir(parents=True, exist_ok=True)
     _remove_left_over(folder)
-    for file in manifest["files"]:
-        _fetch(transport, id, file, folder.joinpath(*str(file["name"]).split("/")), folder)
-    _remove_earlier_set(folder, {str(file["name"]) for file in manifest["files"]})
-    with _part_of(folder / "manifest.json", folder) as part:
-        part.write_bytes(answer.body)
+    with ExitStack() as come:
+        parts: Dict[Path, Path] = {}
+        for file in manifest["files"]:
+            path = folder.joinpath(*str(file["name"]).split("/"))
+            if not _is_whole(path, file):
+                parts[path] = come.enter_context(_part_of(path, folder))
+                _fetch(transport, id, file, parts[path])
+        _remove_earlier_sets(folder, {str(file["name"]) for file in manifest["files"]})
+        # Stays where this is broken off: it names what is put in place, for the set that comes then.
+        written = _new_part(folder / manifest_name, folder)
+        written.write_bytes(answer.body)
+        for path, part in parts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(part, path)
+        os.replace(written, folder / manifest_name)
     return manifest
 
 
-def _fetch(transport: Transport, id: str, file: Mapping[str, Any], path: Path, folder: Path) -> None:
-    if path.is_file() and path.stat().st_size == file["bytes"] and _digest(path) == file["sha256"]:
-        return
-    with _part_of(path, folder) as part:
-        _fill(transport, f"/v1/datasets/{id}/files/{file['name']}", file, part)
-        digest = _digest(part)
-        if digest != file["sha256"]:
-            raise HindcastError(
-                f"{file['name']} came as {digest} and should be {file['sha256']}: it was thrown away, try again."
-            )
+def _refuse_foreign(manifest: Path) -> None:
+    """Nothing in a folder is replaced or removed in the name of a manifest that is none of a data set."""
+    if manifest.exists() and _set_in(manifest) is None:
+        raise HindcastError(f"{manifest} is not of a data set: move it away, or name another folder.")
+
+
+def _is_whole(path: Path, file: Mapping[str, Any]) -> bool:
+    return path.is_file() and path.stat().st_size == file["bytes"] and _digest(path) == file["sha256"]
+
+
+def _fetch(transport: Transport, id: str, file: Mapping[str, Any], part: Path) -> None:
+    _fill(transport, f"/v1/datasets/{id}/files/{file['name']}", file, part)
+    digest = _digest(part)
+    if digest != file["sha256"]:
+        raise HindcastError(
+            f"{file['name']} came as {digest} and should be {file['sha256']}: it was thrown away, try again."
+        )
 
 
 def _fill(transport: Transport, url: str, file: Mapping[str, Any], part: Path) -> None:
@@ -75,21 +96,24 @@ def _append(transport: Transport, url: str, digest: str, part: Path, come: int) 
 
 @contextmanager
 def _part_of(path: Path, folder: Path) -> Iterator[Path]:
-    """A file that gets its name when it is whole. Other processes have their own, and it lies in the folder of the set, not of the
+    """A file that may take the name later. Other processes have their own, and it lies in the folder of the set, not of the
     split: readers of a split take all files that are there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.part"
+    part = _new_part(path, folder)
     try:
         part.touch()
         yield part
-        os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _remove_earlier_set(folder: Path, kept: Container[str]) -> None:
+def _new_part(path: Path, folder: Path) -> Path:
+    return folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.part"
+
+
+def _remove_earlier_sets(folder: Path, kept: Container[str]) -> None:
     """Whoever reads the folder would mix two cuts. It comes before the new manifest, so that what is broken off is done again."""
-    for name in _names_in(folder / "manifest.json"):
+    broken_off = (path for path in folder.glob(f".{manifest_name}.*.part") if part_name.fullmatch(path.name))
+    for name in [name for manifest in (folder / manifest_name, *broken_off) for name in _names_in(manifest)]:
         if name not in kept:
             path = folder.joinpath(*name.split("/"))
             path.unlink(missing_ok=True)
@@ -98,12 +122,17 @@ def _remove_earlier_set(folder: Path, kept: Container[str]) -> None:
                 path.parent.rmdir()
 
 
-def _names_in(manifest: Path) -> List[str]:
+def _set_in(manifest: Path) -> Optional[Mapping[str, Any]]:
     try:
         found = json.loads(manifest.read_bytes())
     except (OSError, ValueError):
-        return []
-    files = found.get("files") if isinstance(found, dict) else None
+        return None
+    is_of_set = isinstance(found, dict) and data_set_id.fullmatch(str(found.get("datasetId")))
+    return found if is_of_set else None
+
+
+def _names_in(manifest: Path) -> List[str]:
+    files = (_set_in(manifest) or {}).get("files")
     names = [file.get("name") for file in files if isinstance(file, dict)] if isinstance(files, list) else []
     return [name for name in names if isinstance(name, str) and file_name.fullmatch(name)]
 

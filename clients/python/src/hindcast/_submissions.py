@@ -15,6 +15,9 @@ from .predictions import Prediction, Refused, Submitted
 items_max = 1_000
 """Rows of one request."""
 items_bytes_max = 4_194_304
+"""What is sent together, unless a row alone has more."""
+body_bytes_max = 16_777_216
+"""Of a request, as servers have it."""
 
 
 def item_of(
@@ -53,22 +56,24 @@ def submit_many(
     transport: Transport, model: str, rows: Iterable[Any], columns: Sequence[Tuple[str, str]], key: str
 ) -> Submitted:
     """columns: which member of a request comes from which column of a row; what is named is no input."""
+    head, tail = b'{"model":' + encode(model) + b',"items":[', b"]}"
     ids: List[Optional[str]] = []
     refused: List[Refused] = []
 
     def items() -> Iterator[Tuple[int, bytes]]:
         for number, row in enumerate(rows):
             ids.append(None)
-            item = _with_facts(*take_out(row, columns))
-            written = line_of(lambda: encode(item))
+            input, facts = take_out(row, columns)
+            written = line_of(lambda: encode(_with_facts(input, facts)))
+            if isinstance(written, bytes) and len(head) + len(written) + len(tail) > body_bytes_max:
+                written = _too_large(len(written))
             if isinstance(written, bytes):
                 yield number, written
             elif written is not None:
                 refused.append(Refused(number, written))
 
-    head = b'{"model":' + encode(model) + b',"items":['
     for at, piece in enumerate(pieces(items(), lines_max=items_max, bytes_max=items_bytes_max)):
-        body = head + b",".join(item for _, item in piece) + b"]}"
+        body = head + b",".join(item for _, item in piece) + tail
         for (number, _), outcome in zip(piece, _outcomes(transport, body, f"{key}-{at}", len(piece))):
             if isinstance(outcome, ApiError):
                 refused.append(Refused(number, outcome))
@@ -90,6 +95,13 @@ def _outcomes(transport: Transport, body: bytes, key: str, count: int) -> List[U
         ApiError.of(one["problem"].get("status", 422), one["problem"]) if one["status"] == "refused" else str(one["id"])
         for one in items
     ]
+
+
+def _too_large(size: int) -> ApiError:
+    """As a server says it, or breaks the connection instead."""
+    detail = f"The row has {size} bytes, and a request may have {body_bytes_max}."
+    problem = {"type": "/problems/body-too-large", "title": "The body is too large", "status": 413, "detail": detail}
+    return ApiError.of(413, problem)
 
 
 def _with_facts(input: Any, facts: Mapping[str, Any]) -> Dict[str, Any]:
