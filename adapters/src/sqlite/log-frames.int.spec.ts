@@ -79,11 +79,11 @@ it('takes frames of many records out of the file about once', async () => {
   expect(bytes()).toBeLessThan(3 * 40 * 400 * 1_000);
 });
 
-it('says of damaged ends of a frame what cannot be read', async () => {
+it.each(['[13,0x8', '[13]', '[13,-1]'])('says of the ends %s of a frame what cannot be read', async (ends) => {
   await writeFrames([3, 3, 3, 3], () => 'a');
   const file = openLogFile(join(folder, logFileName));
   const table = topicTables(file).find((known) => known.topic === topic);
-  file.exec(`UPDATE ${table?.table} SET body = CAST('[13,0x8' AS BLOB) WHERE id % 4096 = 0`);
+  file.exec(`UPDATE ${table?.table} SET body = CAST('${ends}' AS BLOB) WHERE id % 4096 = 0`);
   file.close();
   expect(openReader).toThrow(/has no ends for its frame \d/);
 });

@@ -14,11 +14,13 @@ export const endsRowId = (seq: number): number => seq * slotsPerFrame;
 export const chunkRowId = (seq: number, partition: number): number => seq * slotsPerFrame + partition + 1;
 export const frameOfRow = (id: number): number => Math.floor(id / slotsPerFrame);
 
+const isEnd = (one: unknown): boolean => Number.isSafeInteger(one) && Number(one) >= 0;
+
 /** Of a row of ends: the end of each partition. undefined where it is damaged. */
-export const endsIn = (body: Buffer): number[] | undefined => {
+export const endsIn = (body: Buffer, { partitions }: Pick<TopicTable, 'partitions'>): number[] | undefined => {
   try {
     const ends: unknown = JSON.parse(body.toString());
-    return Array.isArray(ends) && ends.every(Number.isSafeInteger) ? ends : undefined;
+    return Array.isArray(ends) && ends.length === partitions && ends.every(isEnd) ? ends : undefined;
   } catch {
     return undefined;
   }
@@ -43,10 +45,11 @@ type ChunkRow = [id: number, at: number, first: number, count: number, body: Buf
 /** Reads records from the file in bounded pages: no cursor stays open between two calls. */
 export const createFrameReader = (
   db: LogDatabase,
-  { topic, table }: TopicTable,
+  of: TopicTable,
   /** How many frames this reader shall know of. */
   frames: () => number,
 ): FrameReader => {
+  const { topic, table } = of;
   const ids = new Array(framesPerQueryMax).fill('?').join(', ');
   const chunks = db.prepare(`SELECT id, at, first, count, body FROM ${table} WHERE id IN (${ids}) ORDER BY id`).raw();
   const ends = db.prepare(`SELECT body FROM ${table} WHERE id = ?`).raw();
@@ -55,7 +58,7 @@ export const createFrameReader = (
   const endAfter = (seq: number, partition: number, wanted: number): number => {
     const [row] = ends.all([endsRowId(seq)]) as [Buffer][];
     if (!row) return 0;
-    const found = endsIn(row[0]);
+    const found = endsIn(row[0], of);
     if (!found) throw damagedAt(topic, partition, wanted);
     return found[partition] ?? 0;
   };

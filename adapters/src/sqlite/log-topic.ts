@@ -16,7 +16,8 @@ export interface LogTopic {
 }
 
 /** Where the topic's last frame left off. */
-export const storedEnd = (db: LogDatabase, { table, partitions }: TopicTable) => {
+export const storedEnd = (db: LogDatabase, of: TopicTable) => {
+  const { table, partitions } = of;
   const [last] = db.prepare(`SELECT id FROM ${table} ORDER BY id DESC LIMIT 1`).all() as { id: number }[];
   if (!last) return { nextSeq: 0, lastAt: 0, ends: new Array<number>(partitions).fill(0) };
   const seq = frameOfRow(last.id);
@@ -25,7 +26,7 @@ export const storedEnd = (db: LogDatabase, { table, partitions }: TopicTable) =>
     .raw()
     .all([endsRowId(seq)]) as [at: number, body: Buffer][];
   const [lastAt, body] = row ?? [];
-  const ends = body && endsIn(body);
+  const ends = body && endsIn(body, of);
   if (lastAt === undefined || !ends)
     throw new LogError('damaged', `The file of the log is damaged: ${table} has no ends for its frame ${seq}.`);
   return { nextSeq: seq + 1, lastAt, ends };
