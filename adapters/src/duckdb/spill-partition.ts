@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
 import { createGrowingList } from './growing-list.ts';
@@ -148,13 +148,23 @@ const readPieces = async (
 
 const summaryOf = (path: string): string => `${path}-pieces.json`;
 
+/** What cannot be read is made again. */
 const readSummary = async (path: string): Promise<Summary | undefined> => {
-  const text = await readFile(summaryOf(path), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text);
+  try {
+    return JSON.parse(await readFile(summaryOf(path), 'utf8'));
+  } catch {
+    return undefined;
+  }
 };
 
 const writeSummary = async (path: string, summary: Summary): Promise<void> => {
   const name = summaryOf(path);
-  await writeFile(`${name}.part`, JSON.stringify(summary));
+  const handle = await open(`${name}.part`, 'w');
+  try {
+    await handle.writeFile(JSON.stringify(summary));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
   await rename(`${name}.part`, name);
 };

@@ -128,7 +128,7 @@ const defaultedColumns = (rules: readonly VersionRules[], wanted: readonly strin
     .filter(([name]) => wanted?.includes(name) ?? true)
     .sort(([a], [b]) => byPath([a], [b]))
     .map(([name, places]) => ({
-      ...{ name: `defaulted.${name}`, type: 'boolean', role: 'defaulted' },
+      ...{ name: nameOf(['defaulted', name]), type: 'boolean', role: 'defaulted' },
       feature: { name, places },
     }));
 };
