@@ -99,6 +99,8 @@ const ending = async (
   return { code, said };
 };
 
+const workIn = (out: string): string => join(out, '.hindcast-unfinished', 'dataset-work');
+
 it('of two processes that cut into one folder one is refused, and the other one ends with the right bytes', async () => {
   const [data, out, alone] = [await newFolder(), await newFolder(), await newFolder()];
   await makeFolderWithPredictions(data, predictions);
@@ -106,7 +108,7 @@ it('of two processes that cut into one folder one is refused, and the other one 
 
   const first = cut(data, out);
   const firstEnd = ending(first);
-  await until('the first is at work', async () => existsSync(join(out, 'dataset-work')));
+  await until('the first is at work', async () => existsSync(workIn(out)));
   // It stands still, so that the second one finds it at work however quick it is.
   first.kill('SIGSTOP');
   const second = await ending(cut(data, out));
@@ -126,15 +128,14 @@ it('what a cut that was killed has left is removed by the next one into the fold
   await makeFolderWithPredictions(data, predictions);
   const killed = cut(data, out);
   const end = ending(killed);
-  const works = () => readdirSync(join(out, 'dataset-work')).length;
-  await until('it has put something aside', async () => existsSync(join(out, 'dataset-work')) && works() > 0);
+  const works = () => readdirSync(workIn(out)).length;
+  await until('it has put something aside', async () => existsSync(workIn(out)) && works() > 0);
   killed.kill('SIGKILL');
   await end;
   expect(works()).toBe(1);
-  await writeFile(join(out, 'dataset-work', 'mine.txt'), 'Not of hindcast.');
+  await writeFile(join(out, 'mine.txt'), 'Not of hindcast.');
   await promisify(execFile)(process.execPath, [
     ...[hindcast, 'datasets', 'create', 'churn', '--data', data, '--out', out, '--unlabelled', 'keep'],
   ]);
-  expect(readdirSync(out).toSorted()).toEqual(['all', 'dataset-work', 'manifest.json']);
-  expect(readdirSync(join(out, 'dataset-work'))).toEqual(['mine.txt']);
+  expect(readdirSync(out).toSorted()).toEqual(['all', 'manifest.json', 'mine.txt']);
 });

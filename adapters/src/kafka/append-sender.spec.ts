@@ -175,13 +175,21 @@ it('takes what others are told of its record before it is answered for no loss',
   expect(await queue.append(topic, records.slice(0, 1))).toMatchObject([{ ok: true }]);
 });
 
-it('acknowledges what the same request has stored in other partitions', async () => {
+it('acknowledges nothing of a request that shows a partition to be another one', async () => {
   const { queue, stored } = world({}, 60_000);
   const home = homes[0] ?? 0;
   await queue.append(topic, records);
   stored.set(home, 0);
   const outcomes = await queue.append(topic, records);
-  expect(outcomes.map(({ ok }) => ok)).toEqual(homes.map((one) => one !== home));
+  expect(outcomes.map(({ ok }) => ok)).toEqual(homes.map(() => false));
+});
+
+it('acknowledges nothing once it is known that a partition is another one', async () => {
+  const { queue, ends } = world({}, 60_000);
+  const home = homes[0] ?? 0;
+  ends.told(topic, home, 3, 3);
+  ends.stored(topic, home, 0, 1, 3);
+  expect(await queue.append(topic, records)).toMatchObject(records.map(() => ({ ok: false })));
 });
 
 it('knows that no record comes before the LogOpened', async () => {

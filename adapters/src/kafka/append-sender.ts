@@ -82,9 +82,9 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
   };
 
   const settle = (lane: AppendLane, stored: StoredBatch): void => {
-    const { topic, partition, sending, endThen } = lane;
+    const { partition, sending } = lane;
     const first = Number(stored.baseOffset);
-    const failure = ends.stored(topic, partition, first, sending, endThen) ? undefined : ends.failure();
+    const failure = ends.failure();
     const at = Number(stored.logAppendTime);
     const appendedAt = at >= 0 ? at : options.now();
     const epoch = options.epoch();
@@ -102,18 +102,26 @@ export const createAppendSender = (options: AppendSenderOptions): AppendSender =
     );
   };
 
-  /** Each partition by its own answer: one that refuses holds up none of the others. */
+  /**
+   * Each partition by its own answer: one that refuses holds up none of the others. But where one of them shows that its topic
+   * is not the one that it was, nothing is acknowledged.
+   */
   const settleAll = async (lanes: readonly AppendLane[], answer: ProduceAnswer): Promise<void> => {
     const refused: { readonly lane: AppendLane; readonly error: Error }[] = [];
+    const settled: { readonly lane: AppendLane; readonly stored: StoredBatch }[] = [];
     for (const lane of lanes) {
-      const { topic, partition } = lane;
+      const { topic, partition, sending, endThen } = lane;
       const stored = answer.topics
         .find(({ topicName }) => topicName === nameOf(topic))
         ?.partitions.find((one) => one.partition === partition);
       if (!stored) refused.push({ lane, error: new Error(`Kafka's answer says nothing of partition ${partition}.`) });
       else if (stored.errorCode !== 0) refused.push({ lane, error: refusalOfPartition(stored.errorCode) });
-      else settle(lane, stored);
+      else {
+        ends.stored(topic, partition, Number(stored.baseOffset), sending, endThen);
+        settled.push({ lane, stored });
+      }
     }
+    for (const { lane, stored } of settled) settle(lane, stored);
     if (refused[0]) await link.recover(refused[0].error);
     for (const { lane, error } of refused) putOff([lane], error);
     if (queue.lanes.every(({ failures }) => failures === 0)) trouble.over();

@@ -3,6 +3,7 @@ import type { ConsumerFailure, LocalEventLog } from '@hindcast/domain/in-memory'
 import kafkajs from 'kafkajs';
 import { type AppendQueue, createAppendQueue } from './append-queue.ts';
 import { type AppendSender, createAppendSender } from './append-sender.ts';
+import { withDeadline } from './deadline.ts';
 import { findTopics, makeTopics } from './ensure-topics.ts';
 import {
   defaultKafkaLogBounds,
@@ -104,8 +105,9 @@ const serve = async (parts: Parts, partitions: ReadonlyMap<Topic, number>): Prom
     partitions,
     nameOf,
     look: async (topic, count) => {
-      await readLink.recover(undefined);
-      return parts.reading.offsets(topic, count);
+      await withDeadline(bounds.callTimeoutMs, readLink.recover(undefined));
+      const there = readLink.partitionsOf(nameOf(topic));
+      return parts.reading.offsets(topic, there > 0 ? Math.min(there, count) : count);
     },
   });
   const reading = tellingEnds(parts.reading, ends);

@@ -15,6 +15,7 @@ import type { KafkaAddress, KafkaLogBounds } from './event-log-options.ts';
 import type { GroupBroker } from './group-protocol.ts';
 import { failureOf } from './kafka-failure.ts';
 import { guardKafkaJs } from './kafkajs-guards.ts';
+import { nextTurn } from './pauses.ts';
 
 const keepAliveMs = 60_000;
 /** kafkajs tries again only so that a first connection finds a broker that lives; all else is tried again by who asks. */
@@ -28,6 +29,8 @@ export interface KafkaLink {
   prepare(): Promise<void>;
   /** Id of the broker that leads the partition, `-1` where none does. */
   leaderOf(topic: string, partition: number): string;
+  /** How many partitions the topic has by what was heard last, 0 where nothing was. */
+  partitionsOf(topic: string): number;
   /** Sends a request to a broker by its id. `heldMs`: how long the broker may hold the answer back. */
   ask<T>(nodeId: string, request: (broker: Broker) => Promise<T>, heldMs?: number): Promise<T>;
   /** Sends a request to the coordinator of a group. */
@@ -122,6 +125,13 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
         return '-1';
       }
     },
+    partitionsOf: (topic) => {
+      try {
+        return cluster.findTopicPartitionMetadata(topic).length;
+      } catch {
+        return 0;
+      }
+    },
     ask: (nodeId, request, heldMs = 0) => withDeadline(silentMs + heldMs, cluster.findBroker({ nodeId }).then(request)),
     askCoordinator: async (groupId, request, heldMs = 0) => {
       const known = coordinators.get(groupId) ?? cluster.findGroupCoordinator({ groupId });
@@ -136,7 +146,11 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
     },
     recover: async (error) => {
       if (closed) return;
-      if (failureOf(error).timedOut) cut('The connection owes an answer.');
+      if (failureOf(error).timedOut) {
+        cut('The connection owes an answer.');
+        // Until kafkajs has heard of that it would send the next request there.
+        await nextTurn();
+      }
       try {
         await cluster.addMultipleTargetTopics([...topics]);
         await cluster.refreshMetadata();

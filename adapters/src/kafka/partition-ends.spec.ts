@@ -34,7 +34,7 @@ const opened = async (...answers: readonly (Partial<OffsetRange> | undefined)[])
 describe('a partition', () => {
   it('is lost at the first record of a process that has written nothing, where it was stored before the end', async () => {
     const { ends } = await opened();
-    expect(ends.stored(topic, 0, 3, 1, ends.known(topic, 0))).toBe(false);
+    ends.stored(topic, 0, 3, 1, ends.known(topic, 0));
     expect(ends.failure()?.message).toMatch(/ended at offset 10, and a record was stored at 3 now/);
   });
 
@@ -42,11 +42,25 @@ describe('a partition', () => {
     const { ends, look } = await opened();
     const known = ends.known(topic, 0);
     ends.told(topic, 0, 12, known);
-    expect(ends.stored(topic, 0, 10, 1, known)).toBe(true);
+    ends.stored(topic, 0, 10, 1, known);
+    expect(ends.failure()).toBeUndefined();
     ends.told(topic, 0, 11, known);
     await vi.advanceTimersByTimeAsync(soonMs);
     expect(ends.known(topic, 0)).toBe(12);
     expect(look).not.toHaveBeenCalled();
+  });
+
+  it('is lost where it is not there any more beside others', async () => {
+    const ends = createPartitionEnds({
+      partitions: new Map([[topic, 2]]),
+      nameOf: (name) => name,
+      look: async () => [{ start: 0, end: 1 }],
+    });
+    ends.begin();
+    ends.doubt(topic);
+    await vi.advanceTimersByTimeAsync(soonMs);
+    expect(ends.failure()?.message).toMatch(/Partition 1 of topic .* ended at offset 1, and is not there now/);
+    ends.stop();
   });
 
   it('is lost where an earlier end is found again by a look some seconds later, and by nothing else', async () => {

@@ -18,10 +18,10 @@ export interface PartitionEnds {
   /** Kafka does not have what a partition of the topic is known to have: it is looked at again. */
   doubt(topic: Topic): void;
   /**
-   * Records were stored there, `first` being the offset of the first of them; they were sent when `known` was known. Whether
-   * that is behind it.
+   * Records were stored there, `first` being the offset of the first of them; they were sent when `known` was known. Only
+   * where there is no failure then they may be acknowledged.
    */
-  stored(topic: Topic, partition: number, first: number, count: number, known: number): boolean;
+  stored(topic: Topic, partition: number, first: number, count: number, known: number): void;
   /** Why nothing is to be written any more. */
   failure(): LogError | undefined;
   /** Resolves with `failure()`. */
@@ -32,7 +32,7 @@ export interface PartitionEnds {
 export interface PartitionEndsOptions {
   readonly partitions: ReadonlyMap<Topic, number>;
   readonly nameOf: (topic: Topic) => string;
-  /** Asks whoever leads the partitions by now. */
+  /** Asks whoever leads the partitions by now. Answers fewer where the topic has fewer. */
   readonly look: (topic: Topic, partitions: number) => Promise<readonly OffsetRange[]>;
 }
 
@@ -81,8 +81,9 @@ export const createPartitionEnds = ({ partitions, nameOf, look }: PartitionEndsO
     }
     looks.delete(topic);
     for (const [partition, end] of before.entries()) {
-      const now = ranges[partition] ?? { start: 0, end };
-      if (now.start > 0) lose(topic, partition, end, `begins at ${now.start}`);
+      const now = ranges[partition];
+      if (!now) lose(topic, partition, end, 'is not there');
+      else if (now.start > 0) lose(topic, partition, end, `begins at ${now.start}`);
       else if (now.end < end) lose(topic, partition, end, `ends at ${now.end}`);
     }
   };
@@ -103,9 +104,7 @@ export const createPartitionEnds = ({ partitions, nameOf, look }: PartitionEndsO
     doubt,
     stored(topic, partition, first, count, knownThen) {
       raise(topic, partition, first + count);
-      if (first >= knownThen) return true;
-      lose(topic, partition, knownThen, `a record was stored at ${first}`);
-      return false;
+      if (first < knownThen) lose(topic, partition, knownThen, `a record was stored at ${first}`);
     },
     failure: () => failure,
     lost,

@@ -13,7 +13,9 @@ const retryMsMax = 5_000;
 /** The first of the growing waits where a partition that has more is left out because its handler is behind. */
 const fetchWaitMsMin = 8;
 /** Kafka's name of a fetch from behind the end, or from before the beginning. */
-const behindEnd = 'OFFSET_OUT_OF_RANGE';
+const outOfRange = 'OFFSET_OUT_OF_RANGE';
+/** Of a topic that is being moved or deleted, or was made anew with fewer partitions. */
+const noSuchPartition = 'UNKNOWN_TOPIC_OR_PARTITION';
 
 export interface SeatFetcherOptions {
   readonly link: KafkaLink;
@@ -78,7 +80,7 @@ export const createSeatFetcher = (options: SeatFetcherOptions): SeatFetcher => {
       } catch (error) {
         const { passing, type } = failureOf(error);
         if (passing) throw error;
-        if (type === behindEnd) ends.doubt(topic);
+        if (type === outOfRange) ends.doubt(topic);
         seat.refuse(error);
       }
     }
@@ -111,6 +113,7 @@ export const createSeatFetcher = (options: SeatFetcherOptions): SeatFetcher => {
           await fetchAlone(broker, wanting).catch(link.recover);
           continue;
         }
+        if (failureOf(error).type === noSuchPartition) ends.doubt(topic);
         failures += 1;
         trouble.failed(error);
         await link.recover(error);
