@@ -31,7 +31,6 @@ def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
     manifest: Mapping[str, Any] = answer.json()
     _refuse_foreign(folder / manifest_name)
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_left_over(folder)
     with ExitStack() as come:
         parts: Dict[Path, Path] = {}
         for file in manifest["files"]:
@@ -40,6 +39,7 @@ def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
                 parts[path] = come.enter_context(_part_of(path, folder))
                 _fetch(transport, id, file, parts[path])
         _remove_earlier_sets(folder, {str(file["name"]) for file in manifest["files"]})
+        _remove_left_over(folder)
         # Stays where this is broken off: it names what is put in place, for the set that comes then.
         written = _new_part(folder / manifest_name, folder)
         written.write_bytes(answer.body)
