@@ -1,11 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { HindcastProcess } from '../distributed/hindcast-process.ts';
+import { type HindcastProcess, launcher } from '../distributed/hindcast-process.ts';
 import { clientOf, until } from '../scenarios/client.ts';
 import { churnInput } from './churn-input.ts';
 import { childrenOf, startServerProcess } from './server-process.ts';
+
+/** Of the 20 seconds that a process has to end. */
+const endMsMax = 15_000;
 
 const alive = (pid: number): boolean => {
   try {
@@ -108,5 +114,29 @@ describe('the end of a process', () => {
   it('a second server on the same folder is refused with a text that says so', async () => {
     const { data } = await start();
     await expect(startServerProcess(data)).rejects.toThrow(/another|in use|already/i);
+  });
+
+  it('SIGTERM while its start waits for services that say nothing: exit 0, and soon', async () => {
+    const deaf = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+    await once(deaf, 'listening');
+    const { port } = deaf.address() as AddressInfo;
+    const data = await mkdtemp(join(tmpdir(), 'hindcast-deaf-'));
+    folders.push(data);
+    const child = spawn(process.execPath, [launcher, 'query-api', '--port', '0'], {
+      env: {
+        ...process.env,
+        HINDCAST_DATA: data,
+        KAFKA_BROKERS: `127.0.0.1:${port}`,
+        MONGODB_URI: `mongodb://127.0.0.1:${port}`,
+        REDIS_URL: `redis://127.0.0.1:${port}`,
+      },
+    });
+    const exited = once(child, 'exit');
+    await once(deaf, 'connection');
+    const askedAt = performance.now();
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+    expect(performance.now() - askedAt).toBeLessThan(endMsMax);
+    deaf.close();
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@hindcast/domain';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
@@ -37,6 +38,12 @@ export const roleCommands = ROLES.map(
       runsProcess(context, command(role, promises[role], `hindcast ${role}`, `PORT=8081 hindcast ${role}`), role),
 );
 
+/**
+ * How long a process that is asked to end waits for its start. One that takes longer waits for something that is away, and
+ * has accepted nothing yet.
+ */
+const startEndMsMax = 5_000;
+
 const runsProcess = (context: CliContext, target: Command, role?: Role): Command =>
   withSettings(target).action(async (options) => {
     const { env } = context.terminal;
@@ -52,7 +59,8 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     // Listens from the beginning: a process that is asked to end while it starts ends as one that has started.
     const ending = closeWithGrace({ delay: config.drainNoticeMs + config.shutdownMs, logger: log }, async ({ err }) => {
       if (err) complain(logger, err);
-      const running = await starting.catch(() => undefined);
+      const givenUp = pause(Math.min(startEndMsMax, config.shutdownMs / 2), undefined, { ref: false });
+      const running = await Promise.race([starting.catch(() => undefined), givenUp]);
       // Notice is for whoever sends requests to a process that works.
       await running?.stop({ noticeMs: err ? 0 : config.drainNoticeMs });
       if (running && speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
