@@ -113,25 +113,21 @@ export const openKafkaLink = (options: KafkaLinkOptions): KafkaLink => {
     for (const socket of sockets) socket.destroy(new Error(reason));
   };
 
+  const partitionsIn = (topic: string) => {
+    try {
+      return cluster.findTopicPartitionMetadata(topic);
+    } catch {
+      return [];
+    }
+  };
+
   return {
     cluster,
     admin: () => kafka.admin(),
     prepare: () => cluster.addMultipleTargetTopics([...topics]),
-    leaderOf: (topic, partition) => {
-      try {
-        const metadata = cluster.findTopicPartitionMetadata(topic);
-        return String(metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? -1);
-      } catch {
-        return '-1';
-      }
-    },
-    partitionsOf: (topic) => {
-      try {
-        return cluster.findTopicPartitionMetadata(topic).length;
-      } catch {
-        return 0;
-      }
-    },
+    leaderOf: (topic, partition) =>
+      String(partitionsIn(topic).find(({ partitionId }) => partitionId === partition)?.leader ?? -1),
+    partitionsOf: (topic) => partitionsIn(topic).length,
     ask: (nodeId, request, heldMs = 0) => withDeadline(silentMs + heldMs, cluster.findBroker({ nodeId }).then(request)),
     askCoordinator: async (groupId, request, heldMs = 0) => {
       const known = coordinators.get(groupId) ?? cluster.findGroupCoordinator({ groupId });

@@ -88,6 +88,18 @@ describe.skipIf(brokers.length === 0)('a log on Kafka that lost topics', () => {
     await Promise.all([busy, quiet, reader].map((log) => log.stop()));
   });
 
+  it('is lost for one that only reads where a topic was made anew with fewer partitions', async () => {
+    const prefix = newPrefix();
+    const reader = await openLog(prefix, { partitions: { ...contractPartitions, [TOPICS.audit]: 3 } });
+    const onBatch = vi.fn(async () => undefined);
+    await reader.consume({ topic: TOPICS.audit, group: null }, { onBatch });
+    await expect.poll(() => onBatch).toHaveBeenCalled();
+    await deleteTopics(prefix, TOPICS.audit);
+    await makeTopic(`${prefix}${TOPICS.audit}`, 2);
+    expect(await reader.lost).toMatchObject({ code: 'stopped', message: expect.stringContaining('made anew') });
+    await reader.stop();
+  });
+
   it.each([
     [TOPICS.audit, 'does not begin with a LogOpened'],
     [TOPICS.jobs, 'is empty, and the log is not'],
