@@ -17,7 +17,7 @@ import { usage } from './cli-failure.ts';
 import { holdOutFolder, unfinishedIn } from './hold-out-folder.ts';
 import { allThreads, datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
 import { workOf } from './parts/dataset-work.ts';
-import { placeSet, placingName } from './place-set.ts';
+import { manifestName, placeSet } from './place-set.ts';
 import type { Config } from './settings.ts';
 import type { Voice } from './terminal.ts';
 import { workInThisProcess } from './work-in-this-process.ts';
@@ -44,9 +44,10 @@ export const cutFolderDataset = async (
     await removeIn(workFolder(unfinished), (name) => workOf(name)?.id !== id);
     try {
       return await workInThisProcess(voice, (run) => cutDataset(planned.plan, ports, run));
-    } finally {
+    } catch (error) {
       // A process that is killed does not come here: from what it has put aside the next one goes on.
-      await removeIn(unfinished, (name) => name !== placingName);
+      await removeIn(unfinished, (name) => name !== manifestName);
+      throw error;
     }
   });
   voice.progress(`${manifest.accountedFor.rows} rows in ${out}`, true);
@@ -77,7 +78,7 @@ const keepIn = (folder: string, unfinished: string) => {
     } finally {
       await handle.close();
     }
-    if (name === 'manifest.json')
+    if (name === manifestName)
       await placeSet(folder, unfinished, { names: [...parts.keys()], parts, manifestPart: part });
     else parts.set(name, part);
     return { sha256: hash.digest('hex'), bytes };

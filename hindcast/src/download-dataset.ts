@@ -6,7 +6,7 @@ import type { DatasetFile, DatasetManifest } from '@hindcast/domain';
 import type { ApiClient } from './api-client.ts';
 import { failed } from './cli-failure.ts';
 import { holdOutFolder } from './hold-out-folder.ts';
-import { pathOf, placeSet } from './place-set.ts';
+import { manifestName, pathOf, placeSet } from './place-set.ts';
 import type { Voice } from './terminal.ts';
 
 /** Broken connections in a row, without a byte between them, before a download gives up. */
@@ -29,7 +29,7 @@ export const downloadDataset = async (
       await downloadFile(client, manifest.datasetId, file, part, voice);
       parts.set(file.name, part);
     }
-    const manifestPart = join(unfinished, 'manifest.json.part');
+    const manifestPart = join(unfinished, `${manifestName}.part`);
     await writeFile(manifestPart, text);
     await placeSet(folder, unfinished, { names: manifest.files.map(({ name }) => name), parts, manifestPart });
   });

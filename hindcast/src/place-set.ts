@@ -2,9 +2,8 @@ import { mkdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failed } from './cli-failure.ts';
 
-const manifestName = 'manifest.json';
-/** The manifest of the set that is being put in place, where what is unfinished lies. */
-export const placingName = manifestName;
+/** Among what is unfinished it is that of the set which is being put in place. */
+export const manifestName = 'manifest.json';
 /** Names of files as manifests have them: nothing that leads out of the folder. */
 const namePattern = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
 const idPattern = /^[0-9a-f]{64}$/;
@@ -35,7 +34,7 @@ export const placeSet = async (
   unfinished: string,
   { names, parts, manifestPart }: SetToPlace,
 ): Promise<void> => {
-  const placing = join(unfinished, placingName);
+  const placing = join(unfinished, manifestName);
   for (const manifest of [join(folder, manifestName), placing]) {
     for (const name of await namesIn(manifest)) if (!names.includes(name)) await removeFile(pathOf(folder, name));
   }
