@@ -60,7 +60,6 @@ it('a cut whose process is killed again and again ends with the bytes that anoth
     async () =>
       (await request('GET', `/v1/jobs/${String(job)}`, { headers: { prefer: 'wait=5' } })).body['endedAt'] !==
       undefined,
-    60_000,
   );
   expect((await request('GET', `/v1/jobs/${String(job)}`)).body).toMatchObject({
     status: 'succeeded',

@@ -65,8 +65,9 @@ const framesOf = async (body: ReadableStream<Uint8Array>): Promise<string> => {
 
 /** What the event stream tells until it has nothing more to tell. Connects again as browsers do, where it broke off too. */
 const streamOf = async (url: string, id: string): Promise<string> => {
+  const endAt = Date.now() + streamMsMax;
   let told = '';
-  for (const endAt = Date.now() + streamMsMax; Date.now() < endAt; ) {
+  while (Date.now() < endAt) {
     const last = [...told.matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
     const headers = { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) };
     const { status, body } = await fetch(`${url}/v1/predictions/${id}/events`, { headers });

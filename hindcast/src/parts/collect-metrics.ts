@@ -34,8 +34,8 @@ export interface MetricSources {
 
 /**
  * Those of every Node process. The histogram of delays of the event loop would wake an idle process a hundred times a
- * second for as long as it lives, which cost more than all else that an idle process does: its timer is put off, its
- * figures are left out, and the share of time in which the loop was busy, which needs no timer, is told instead.
+ * second for as long as it lives. So its timer is put off, its figures are left out, and the share of time in which the
+ * loop was busy, which needs no timer, is told instead.
  */
 const collectProcessMetrics = (registry: Registry): void => {
   collectDefaultMetrics({ register: registry, prefix, eventLoopMonitoringPrecision: neverMs });
