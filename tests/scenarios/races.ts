@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { clientOf, modelFile } from './client.ts';
+import { type Client, clientOf, modelFile } from './client.ts';
 import { dumpLog, foldRaw, statusOf } from './log-dump.ts';
 import type { Scenario } from './system.ts';
 
@@ -78,6 +78,14 @@ const streamOf = async (url: string, id: string): Promise<string> => {
   throw new Error(`The stream of ${id} did not end, and told: ${told}`);
 };
 
+/** Asks again while the answer is that what the cancel did is not known yet. */
+const cancelOf = async (client: Client, id: string): Promise<number> => {
+  for (;;) {
+    const { status } = await client.request('POST', `/v1/predictions/${id}/cancel`);
+    if (status !== 202) return status;
+  }
+};
+
 export const cancelRacesCompletion: Scenario = {
   title: 'a cancel that races completion: log, view, notice, stream, history and API agree on who won',
   async run(start) {
@@ -92,9 +100,9 @@ export const cancelRacesCompletion: Scenario = {
         const [waited, stream, cancel] = await Promise.all([
           client.get(id, { prefer: 'wait=60' }),
           streamOf(system.url, id),
-          setTimeout(at % 7).then(() => client.request('POST', `/v1/predictions/${id}/cancel`)),
+          setTimeout(at % 7).then(() => cancelOf(client, id)),
         ]);
-        seen.push({ id, waited: waited.body['status'], cancel: cancel.status, stream });
+        seen.push({ id, waited: waited.body['status'], cancel, stream });
       }),
     );
     const folded = foldRaw(await dumpLog(system.log));
