@@ -44,7 +44,8 @@ const kindOfType = (type: unknown): LeafKind => {
 /** Records that rows are made of. */
 const recordsOf = {
   input: `FROM req WHERE o IN (SELECT ro FROM acct WHERE account = 'rows')`,
-  output: `FROM ans WHERE o IN (SELECT eo FROM acct WHERE account = 'rows')`,
+  output: `FROM (SELECT v, form FROM ans WHERE o IN (SELECT ao FROM acct WHERE account = 'rows')
+    UNION ALL SELECT ev, eform FROM req WHERE o IN (SELECT ro FROM acct WHERE account = 'rows' AND ao IS NULL)) WHERE true`,
 } as const;
 /** Values of rows whose members are not known by their form: JSON text. */
 const valuesOf: Readonly<Record<Role, string>> = {

@@ -18,6 +18,8 @@ export const textColumns = { requests: 8, answers: 3 } as const;
 const afterRuntime = '\t'.repeat(textColumns.answers - spillColumns.S.length);
 export const noRequest = '\t'.repeat(textColumns.requests + 2);
 export const noAnswer = '\t'.repeat(textColumns.answers + 1);
+/** Behind the columns of a request stand offset, log time, event id and columns of the success that follows it, if it was seen. */
+export const noSuccess = '\t'.repeat(3 + textColumns.answers + 2);
 
 export interface SpillForms {
   readonly input: JsonForms;

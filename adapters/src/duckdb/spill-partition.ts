@@ -2,9 +2,10 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
 import { createGrowingList } from './growing-list.ts';
+import { createHeldRequests } from './held-requests.ts';
 import { createJsonForms } from './json-forms.ts';
 import { type LineFacts, openSpillFile, type SpillFile } from './spill-file.ts';
-import { spillRecord } from './spill-line.ts';
+import { letGo, spillRecord } from './spill-line.ts';
 
 export interface SpilledLines extends LineFacts {
   readonly path: string;
@@ -29,9 +30,20 @@ export interface SpillTask {
   readonly range: DatasetCut['ranges'][number];
   readonly model: string;
   readonly careful: boolean;
-  /** Of both files of a piece. */
-  readonly pieceBytes: number;
+  readonly bounds: SpillBounds;
 }
+
+export interface SpillBounds {
+  /**
+   * How much of the log is put aside, in both files of a piece, before it is loaded. DuckDB takes some 50 ms for what is usual:
+   * that is left to be loaded when all is read.
+   */
+  readonly pieceBytes: number;
+  /** Requests that are held until their success comes. Whose comes later is joined with it in DuckDB. */
+  readonly heldMax: number;
+}
+/** Some 25 MB of requests. */
+export const usualSpillBounds: SpillBounds = { pieceBytes: 16 * 1_048_576, heldMax: 8_192 };
 
 export interface Spill {
   /** All of them, each as soon as it is there. May be called again. */
@@ -106,7 +118,7 @@ const openPiece = async (path: string, place: number): Promise<PieceFiles> => {
 };
 
 const readPieces = async (
-  { topic, range, model, careful, pieceBytes }: SpillTask,
+  { topic, range, model, careful, bounds }: SpillTask,
   { log, artifacts }: ExtractionSource,
   {
     open,
@@ -119,10 +131,11 @@ const readPieces = async (
   },
 ): Promise<SpilledPartition> => {
   const forms = { input: createJsonForms(), output: createJsonForms() };
+  const held = createHeldRequests(bounds.heldMax);
   let files = await open();
   try {
     for await (const page of readWhole(log, topic, range)) {
-      const options = { model, artifacts, careful, forms, files };
+      const options = { model, artifacts, careful, forms, held, files };
       const { requests, answers } = files;
       for (const record of page) {
         const fetched = spillRecord(record, options);
@@ -131,9 +144,13 @@ const readPieces = async (
         if (answers.isFull()) await answers.flush();
       }
       onPage(page.length);
-      if (requests.bytes() + answers.bytes() < pieceBytes) continue;
+      if (requests.bytes() + answers.bytes() < bounds.pieceBytes) continue;
       await end(files);
       files = await open();
+    }
+    for (const line of held.takeAll()) {
+      letGo(files, line);
+      if (files.requests.isFull()) await files.requests.flush();
     }
     await end(files);
   } catch (error) {
@@ -146,7 +163,8 @@ const readPieces = async (
   };
 };
 
-const summaryOf = (path: string): string => `${path}-pieces.json`;
+/** Named after what a line holds: what an earlier version has left is not read. */
+const summaryOf = (path: string): string => `${path}-requests-with-success.json`;
 
 /** What cannot be read is made again. */
 const readSummary = async (path: string): Promise<Summary | undefined> => {

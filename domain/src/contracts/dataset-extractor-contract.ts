@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unaccounted } from '../datasets/accounted-for.ts';
 import type { DatasetPlan } from '../datasets/dataset-cut.ts';
 import type { DatasetExtractor, Extracted } from '../datasets/dataset-extractor.ts';
+import type { DatasetSpec } from '../datasets/dataset-spec.ts';
 import { foldDataset } from '../datasets/fold-dataset.ts';
 import { readWhole } from '../datasets/read-cut.ts';
 import type { VersionRules } from '../datasets/version-rules.ts';
@@ -18,6 +19,7 @@ import {
   type HistoryRecord,
   logOf,
   planOf,
+  repetitiveHistory,
   storedHistory,
 } from '../testing/dataset-histories.ts';
 import {
@@ -97,34 +99,43 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
     const one = (...events: readonly HistoryRecord['event'][]) =>
       storedHistory([events.map((event) => ({ event: event as NonNullable<typeof event> }))]);
 
-    it('makes the rows that the fold makes, of any history', async () => {
-      await fc.assert(
-        fc.asyncProperty(anyHistory, anySpec, anyVersionRules, async (history, spec, versions) => {
-          const records = storedHistory(history);
-          const plan = planOf(records, spec);
-          const extracted = await extract(plan, records, undefined, versions);
-          const ports = { artifacts, sha256, redactionKey, versions };
-          const folded = await foldDataset(wholeCut(records, plan), plan, ports);
-          expect(extracted.accountedFor).toEqual(folded.accountedFor);
-          expect(unaccounted(extracted.accountedFor)).toBe(0);
-          expect(extracted).toMatchObject({
-            cutAt: folded.cutAt,
-            ignored: folded.ignored,
-            labelCoverage: folded.labelCoverage,
-          });
-          expect(extracted.columns.map(({ name, type }) => `${name} ${type}`)).toEqual(
-            folded.columns.map(({ name, type }) => `${name} ${type}`),
-          );
-          for (const { split, rows } of await rowsOf(extracted)) {
-            const expected = folded.rows
-              .filter((row) => row.split === split)
-              .map(({ cells }) => plain(extracted, cells));
-            expect(rows).toEqual(JSON.parse(JSON.stringify(expected)));
-          }
-          await extracted.discard();
-        }),
-        { numRuns: subject.runs, endOnFailure: true },
+    const expectWhatTheFoldMakes = async (
+      history: readonly (readonly HistoryRecord[])[],
+      spec: Partial<DatasetSpec>,
+      versions: readonly VersionRules[],
+    ): Promise<void> => {
+      const records = storedHistory(history);
+      const plan = planOf(records, spec);
+      const extracted = await extract(plan, records, undefined, versions);
+      const ports = { artifacts, sha256, redactionKey, versions };
+      const folded = await foldDataset(wholeCut(records, plan), plan, ports);
+      expect(extracted.accountedFor).toEqual(folded.accountedFor);
+      expect(unaccounted(extracted.accountedFor)).toBe(0);
+      expect(extracted).toMatchObject({
+        cutAt: folded.cutAt,
+        ignored: folded.ignored,
+        labelCoverage: folded.labelCoverage,
+      });
+      expect(extracted.columns.map(({ name, type }) => `${name} ${type}`)).toEqual(
+        folded.columns.map(({ name, type }) => `${name} ${type}`),
       );
+      for (const { split, rows } of await rowsOf(extracted)) {
+        const expected = folded.rows.filter((row) => row.split === split).map(({ cells }) => plain(extracted, cells));
+        expect(rows).toEqual(JSON.parse(JSON.stringify(expected)));
+      }
+      await extracted.discard();
+    };
+
+    it('makes the rows that the fold makes, of any history', async () => {
+      await fc.assert(fc.asyncProperty(anyHistory, anySpec, anyVersionRules, expectWhatTheFoldMakes), {
+        numRuns: subject.runs,
+        endOnFailure: true,
+      });
+    });
+
+    it('makes them of plain histories too, however often the id of an event comes again', async () => {
+      const property = fc.asyncProperty(repetitiveHistory, (history) => expectWhatTheFoldMakes(history, {}, []));
+      await fc.assert(property, { numRuns: Math.ceil(subject.runs / 4), endOnFailure: true });
     });
 
     it('gives the same bytes again, also behind a later end of the log', async () => {

@@ -175,6 +175,31 @@ export const anyHistory = fc.array(fc.array(record, { maxLength: 40, size: 'max'
   maxLength: 2,
 });
 
+const step = fc
+  .record({
+    kind: fc.constantFrom('R', 'R', 'S', 'S', 'S', 'C', 'F', 'L'),
+    id: fc.nat({ max: 3 }),
+    cause: fc.constantFrom(0, 0, 0, 1),
+  })
+  .map(({ kind, id, cause }) => (key: number): PredictionEvent => {
+    const named = { id: `p-${key}`, eventId: `p-${key}-${id}` };
+    const answer = { ...named, cause: `p-${key}-${cause}` };
+    if (kind === 'R') return aPredictionRequested({ ...named, input: { age: id } });
+    if (kind === 'S') return aPredictionSucceeded({ ...answer, output: { label: `of ${cause}` } });
+    if (kind === 'C') return aPredictionCanceled(answer);
+    return kind === 'F' ? aPredictionFailed(answer) : aPredictionLabeled({ ...named, value: 'yes' });
+  });
+
+/** Events as this program writes them, key after key, whose ids repeat across all kinds. */
+export const repetitiveHistory = fc
+  .array(fc.array(step, { maxLength: 7, size: 'max' }), { minLength: 100, maxLength: 150, size: 'max' })
+  .map((keys) => [
+    keys.flatMap((steps, key): HistoryRecord[] => [
+      { event: aPredictionRequested({ id: `p-${key}`, eventId: `p-${key}-0`, input: { age: 0 } }) },
+      ...steps.map((of) => ({ event: of(key) })),
+    ]),
+  ]);
+
 const narrowSpec: fc.Arbitrary<Partial<DatasetSpec>> = fc.record(
   {
     versions: fc.constantFrom([1], [1, 2]),
