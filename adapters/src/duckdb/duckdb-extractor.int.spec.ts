@@ -24,7 +24,7 @@ datasetExtractorContract('DuckDB', async () => {
   return {
     extractor: createDuckdbExtractor({
       ...{ folder, sha256, memoryBytesMax: 256 * mebibyte, threads: 2 },
-      spill: { pieceBytes: 1, heldMax: 2 },
+      spill: { pieceBytes: 1, heldUnits: 1_000 },
     }),
     runs: 40,
     stop: () => rm(folder, { recursive: true }),
@@ -55,8 +55,8 @@ it('gives the same bytes with one thread and with many, in one piece and in many
     TOPICS.predictions,
     manyEvents().map((event) => encode(event)),
   );
-  const cut = async (threads: number, memoryBytesMax: number, pieceBytes: number, heldMax: number) => {
-    const spill = { pieceBytes, heldMax };
+  const cut = async (threads: number, memoryBytesMax: number, pieceBytes: number, heldUnits: number) => {
+    const spill = { pieceBytes, heldUnits };
     const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax, threads, spill });
     const request = { model: 'churn', labels: { absent: 'keep' } } as const;
     const planned = await planDataset(log, request, { tenant: 'default', extractor, redactionKeyId: undefined });
@@ -78,10 +78,10 @@ it('gives the same bytes with one thread and with many, in one piece and in many
     await discard();
     return { ...rest, digests, rows: files.map(({ rows }) => rows) };
   };
-  const one = await cut(1, 256 * mebibyte, Number.POSITIVE_INFINITY, 1_000);
+  const one = await cut(1, 256 * mebibyte, Number.POSITIVE_INFINITY, mebibyte);
   expect(one.rows.reduce((sum, rows) => sum + rows)).toBe(predictions);
   expect(await cut(4, 256 * mebibyte, mebibyte, 0)).toEqual(one);
-  expect(await cut(1, 64 * mebibyte, 8 * mebibyte, 1_000)).toEqual(one);
+  expect(await cut(1, 64 * mebibyte, 8 * mebibyte, mebibyte)).toEqual(one);
   await rm(folder, { recursive: true });
 }, 120_000);
 

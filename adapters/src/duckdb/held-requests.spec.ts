@@ -2,28 +2,30 @@ import { expect, it } from 'vitest';
 import { createHeldRequests } from './held-requests.ts';
 
 it('gives a request to the success that names it, once', () => {
-  const held = createHeldRequests(10);
-  expect(held.hold('a', '1', 'line a')).toBeUndefined();
+  const held = createHeldRequests(100);
+  expect(held.hold('a', '1', 'line a')).toBe(true);
   expect(held.take('b', '1')).toBeUndefined();
   expect(held.take('a', '2')).toBeUndefined();
   expect(held.take('a', '1')).toBe('line a');
   expect(held.take('a', '1')).toBeUndefined();
 });
 
-it('keeps the first request of a key, and hands a second one back', () => {
-  const held = createHeldRequests(10);
+it('keeps the first request of a key, and takes no second one', () => {
+  const held = createHeldRequests(100);
   held.hold('a', '1', 'first');
-  expect(held.hold('a', '1', 'second')).toBe('second');
+  expect(held.hold('a', '1', 'second')).toBe(false);
   expect(held.take('a', '1')).toBe('first');
 });
 
-it('lets the oldest go when there are too many, and all at the end, in their order', () => {
-  const held = createHeldRequests(2);
-  held.hold('a', '1', 'a');
-  held.hold('b', '2', 'b');
-  expect(held.hold('c', '3', 'c')).toBe('a');
+it('lets the oldest go where they are too long together, however long one is, and all at the end, in their order', () => {
+  const held = createHeldRequests(10);
+  for (const key of ['a', 'b', 'c']) held.hold(key, '1', key.repeat(4));
+  expect(held.takeSurplus()).toBe('aaaa');
+  expect(held.takeSurplus()).toBeUndefined();
   expect(held.take('a', '1')).toBeUndefined();
-  expect(held.takeAll()).toEqual(['b', 'c']);
+  held.hold('d', '1', 'd'.repeat(11));
+  expect([held.takeSurplus(), held.takeSurplus(), held.takeSurplus()]).toEqual(['bbbb', 'cccc', 'd'.repeat(11)]);
+  for (const key of ['e', 'f']) held.hold(key, '1', key);
+  expect(held.takeAll()).toEqual(['e', 'f']);
   expect(held.takeAll()).toEqual([]);
-  expect(createHeldRequests(0).hold('a', '1', 'a')).toBe('a');
 });

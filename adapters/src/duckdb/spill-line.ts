@@ -73,16 +73,20 @@ export const spillRecord = (record: RecordedRecord, options: SpillOptions): void
   const columns = readColumns(known.code, value, length, options.model, options.forms);
   if (columns === undefined) return spillWithCare(record, options);
   const { held, files } = options;
-  if (known.code === 'R') return letGo(files, held.hold(key, id, `${headOf(record, 'R', key, id)}${columns}`));
+  if (known.code === 'R') return holdRequest(options, key, id, `${headOf(record, 'R', key, id)}${columns}`);
   const request = known.code === 'S' ? held.take(key, cause) : undefined;
   if (request === undefined) return addLine(options, record, known.code, key, id, cause, columns, false);
   files.requests.add(`${request}\t${record.offset}\t${record.appendedAt}\t${id}\t${columns}\n`, false);
 };
 
-/** Adds the line of a request that was held, and whose success was not seen. */
-export const letGo = ({ requests }: SpillOptions['files'], line: string | undefined): void => {
-  if (line !== undefined) requests.add(`${line}${noSuccess}\n`, false);
+const holdRequest = ({ held, files }: SpillOptions, key: string, id: string, line: string): void => {
+  if (!held.hold(key, id, line)) letGo(files, line);
+  for (let out = held.takeSurplus(); out !== undefined; out = held.takeSurplus()) letGo(files, out);
 };
+
+/** Adds the line of a request that is not held, or no longer, and whose success was not seen. */
+export const letGo = ({ requests }: SpillOptions['files'], line: string): void =>
+  requests.add(`${line}${noSuccess}\n`, false);
 
 /** What is passed on unread, and in which version. Looked for one by one: a name that was just cut out is slow to look up. */
 const passedOn = (['PredictionRequested', 'PredictionSucceeded', 'PredictionLabeled'] as const).map((type) => ({

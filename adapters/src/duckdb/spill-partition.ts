@@ -39,11 +39,11 @@ export interface SpillBounds {
    * that is left to be loaded when all is read.
    */
   readonly pieceBytes: number;
-  /** Requests that are held until their success comes. Whose comes later is joined with it in DuckDB. */
-  readonly heldMax: number;
+  /** UTF-16 units of requests that wait for their success. Whose success comes later is joined with it in DuckDB. */
+  readonly heldUnits: number;
 }
-/** Some 25 MB of requests. */
-export const usualSpillBounds: SpillBounds = { pieceBytes: 16 * 1_048_576, heldMax: 8_192 };
+/** The texts of the records that are held stay in memory too: some 25 MB together, and some ten thousand requests of a few numbers. */
+export const usualSpillBounds: SpillBounds = { pieceBytes: 16 * 1_048_576, heldUnits: 4 * 1_048_576 };
 
 export interface Spill {
   /** All of them, each as soon as it is there. May be called again. */
@@ -131,7 +131,7 @@ const readPieces = async (
   },
 ): Promise<SpilledPartition> => {
   const forms = { input: createJsonForms(), output: createJsonForms() };
-  const held = createHeldRequests(bounds.heldMax);
+  const held = createHeldRequests(bounds.heldUnits);
   let files = await open();
   try {
     for await (const page of readWhole(log, topic, range)) {
