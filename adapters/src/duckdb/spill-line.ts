@@ -7,7 +7,7 @@ import {
   type RecordedRecord,
   schemaVersions,
 } from '@hindcast/domain';
-import type { HeldRequests } from './held-requests.ts';
+import { type HeldRequests, joinedUnitsMax } from './held-requests.ts';
 import { plainText } from './json-text.ts';
 import { columnsOf, isPlain, noAnswer, noRequest, noSuccess, readColumns, type SpillForms } from './spill-columns.ts';
 import type { SpillFile } from './spill-file.ts';
@@ -73,15 +73,14 @@ export const spillRecord = (record: RecordedRecord, options: SpillOptions): void
   const columns = readColumns(known.code, value, length, options.model, options.forms);
   if (columns === undefined) return spillWithCare(record, options);
   const { held, files } = options;
-  if (known.code === 'R') return holdRequest(options, key, id, `${headOf(record, 'R', key, id)}${columns}`);
-  const request = known.code === 'S' ? held.take(key, cause) : undefined;
+  if (known.code === 'R') {
+    for (const line of held.hold(key, id, `${headOf(record, 'R', key, id)}${columns}`)) letGo(files, line);
+    return;
+  }
+  const isJoined = known.code === 'S' && columns.length <= joinedUnitsMax;
+  const request = isJoined ? held.take(key, cause) : undefined;
   if (request === undefined) return addLine(options, record, known.code, key, id, cause, columns, false);
   files.requests.add(`${request}\t${record.offset}\t${record.appendedAt}\t${id}\t${columns}\n`, false);
-};
-
-const holdRequest = ({ held, files }: SpillOptions, key: string, id: string, line: string): void => {
-  if (!held.hold(key, id, line)) letGo(files, line);
-  for (let out = held.takeSurplus(); out !== undefined; out = held.takeSurplus()) letGo(files, out);
 };
 
 /** Adds the line of a request that is not held, or no longer, and whose success was not seen. */
