@@ -11,7 +11,7 @@ export const spillColumns = {
 } as const;
 /**
  * Texts of a request, and of what answers it. Behind them stand the input and the context of a request, an output, or the
- * value of a label, as JSON. The last column is the form of an input or output, where it has one.
+ * value of a label, as JSON, and then the form of an input or output, where it has one.
  */
 export const textColumns = { requests: 8, answers: 3 } as const;
 

@@ -14,7 +14,7 @@ export interface SpilledLines extends LineFacts {
 /** What records have left that stand together in a partition. */
 export interface SpilledPiece {
   readonly requests: SpilledLines;
-  /** What follows requests, and what cannot be read. */
+  /** What follows requests and does not stand behind them, and what cannot be read. */
   readonly answers: SpilledLines;
 }
 
@@ -42,7 +42,7 @@ export interface SpillBounds {
   /** UTF-16 units of requests that wait for their success. Whose success comes later is joined with it in DuckDB. */
   readonly heldUnits: number;
 }
-/** The texts of the records that are held stay in memory too: some 25 MB together, and some ten thousand requests of a few numbers. */
+/** Ten thousand requests or two of a few numbers. With the texts of their records, which stay as long, they take some 35 MB. */
 export const usualSpillBounds: SpillBounds = { pieceBytes: 16 * 1_048_576, heldUnits: 4 * 1_048_576 };
 
 export interface Spill {
@@ -62,12 +62,15 @@ interface Summary {
 
 type PieceFacts = Readonly<Record<keyof SpilledPiece, LineFacts>>;
 
+/** In the name of every file, so that a program of another format neither reads nor writes over what this one has left. */
+const lineFormat = 'format-2';
+
 /**
  * Copies a stretch of the log to where DuckDB can read it. What an earlier attempt had finished is taken as it is: its summary
  * is written last.
  */
 export const spillPartition = (task: SpillTask, source: ExtractionSource, onPage: (records: number) => void): Spill => {
-  const path = join(task.folder, `partition-${task.range.partition}${task.careful ? '-careful' : ''}`);
+  const path = join(task.folder, `partition-${task.range.partition}${task.careful ? '-careful' : ''}-${lineFormat}`);
   const pieces = createGrowingList<SpilledPiece>();
   const keeping: Promise<void>[] = [];
   const facts: PieceFacts[] = [];
@@ -163,8 +166,7 @@ const readPieces = async (
   };
 };
 
-/** Named after what a line holds: what an earlier version has left is not read. */
-const summaryOf = (path: string): string => `${path}-requests-with-success.json`;
+const summaryOf = (path: string): string => `${path}-pieces.json`;
 
 /** What cannot be read is made again. */
 const readSummary = async (path: string): Promise<Summary | undefined> => {
