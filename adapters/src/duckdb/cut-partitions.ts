@@ -24,7 +24,7 @@ export interface CutToMake {
   readonly source: ExtractionSource;
   readonly folder: string;
   readonly secrets: ColumnSecrets;
-  readonly spill: SpillBounds;
+  readonly spillBounds: SpillBounds;
   /** Sessions that work beside the thread that reads. */
   readonly besideReader: number;
 }
@@ -51,7 +51,7 @@ interface WrittenPartition {
  */
 export const cutPartitions = async (
   sessions: readonly DuckdbSession[],
-  { plan, source, folder, secrets, spill: bounds, besideReader }: CutToMake,
+  { plan, source, folder, secrets, spillBounds, besideReader }: CutToMake,
   counted: Counted,
 ): Promise<Cut> => {
   const { spec, cut } = plan;
@@ -96,7 +96,7 @@ export const cutPartitions = async (
   };
   try {
     for (const range of cut.ranges) {
-      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false, bounds };
+      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false, bounds: spillBounds };
       const spill = spillPartition(task, source, onPage);
       keeping = Promise.all([keeping, spill.kept]);
       keeping.catch(() => {});

@@ -15,7 +15,7 @@ import { type SpillBounds, usualSpillBounds } from './spill-partition.ts';
 export interface DuckdbExtractorOptions extends DuckdbBounds, Pick<ColumnSecrets, 'sha256'> {
   /** Folder for what is put aside. */
   readonly folder: string;
-  readonly spill?: SpillBounds;
+  readonly spillBounds?: SpillBounds;
 }
 
 /** Changes whenever other bytes come of the same plan: the version of the library is part of it, and of the files. */
@@ -35,7 +35,7 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
     const temporary = join(folder, 'temporary');
     const removeTemporary = () => rm(temporary, { force: true, recursive: true });
     await removeTemporary();
-    const { spill = usualSpillBounds } = options;
+    const { spillBounds = usualSpillBounds } = options;
     const threads = Math.max(
       1,
       Math.min(options.threads, sessionsMax, Math.floor(options.memoryBytesMax / sessionBytesMin)),
@@ -48,7 +48,7 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
       const secrets = { sha256: options.sha256, redactionKey: source.redactionKey };
       const { columns, ...cut } = await cutPartitions(
         duckdb.sessions,
-        { plan, source, folder, secrets, spill, besideReader },
+        { plan, source, folder, secrets, spillBounds, besideReader },
         countSteps(plan, run),
       );
       const discard = () => rm(folder, { recursive: true, force: true });
