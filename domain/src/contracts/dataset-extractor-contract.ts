@@ -138,6 +138,12 @@ export const datasetExtractorContract = (name: string, open: () => Promise<Datas
       await fc.assert(property, { numRuns: Math.ceil(subject.runs / 4), endOnFailure: true });
     });
 
+    it('counts the end behind a repeated request, where the one before it was a repeat', async () => {
+      const request = { event: aPredictionRequested({ eventId: 'r' }) };
+      const success = (eventId: string) => ({ event: aPredictionSucceeded({ eventId, cause: 'r' }) });
+      await expectWhatTheFoldMakes([[request, success('r'), request, success('s')]], {}, []);
+    });
+
     it('gives the same bytes again, also behind a later end of the log', async () => {
       const records = one(
         aPredictionRequested({ entity: 'anna' }),

@@ -180,25 +180,30 @@ const step = fc
     kind: fc.constantFrom('R', 'R', 'S', 'S', 'S', 'C', 'F', 'L'),
     id: fc.nat({ max: 3 }),
     cause: fc.constantFrom(0, 0, 0, 1),
+    late: fc.constantFrom(0, 0, 1, 4),
   })
-  .map(({ kind, id, cause }) => (key: number): PredictionEvent => {
-    const named = { id: `p-${key}`, eventId: `p-${key}-${id}` };
-    const answer = { ...named, cause: `p-${key}-${cause}` };
-    if (kind === 'R') return aPredictionRequested({ ...named, input: { age: id } });
-    if (kind === 'S') return aPredictionSucceeded({ ...answer, output: { label: `of ${cause}` } });
-    if (kind === 'C') return aPredictionCanceled(answer);
-    return kind === 'F' ? aPredictionFailed(answer) : aPredictionLabeled({ ...named, value: 'yes' });
-  });
+  .map(({ kind, id, cause, late }) => ({
+    late,
+    event: (key: number): PredictionEvent => {
+      const named = { id: `p-${key}`, eventId: `p-${key}-${id}` };
+      const answer = { ...named, cause: `p-${key}-${cause}` };
+      if (kind === 'R') return aPredictionRequested({ ...named, input: { age: id } });
+      if (kind === 'S') return aPredictionSucceeded({ ...answer, output: { label: `of ${cause}` } });
+      if (kind === 'C') return aPredictionCanceled(answer);
+      return kind === 'F' ? aPredictionFailed(answer) : aPredictionLabeled({ ...named, value: 'yes' });
+    },
+  }));
 
-/** Events as this program writes them, key after key, whose ids repeat across all kinds. */
+/** Events as this program writes them, whose ids repeat across all kinds; those of a key may come after those of the next keys. */
 export const repetitiveHistory = fc
   .array(fc.array(step, { maxLength: 7, size: 'max' }), { minLength: 100, maxLength: 150, size: 'max' })
-  .map((keys) => [
-    keys.flatMap((steps, key): HistoryRecord[] => [
-      { event: aPredictionRequested({ id: `p-${key}`, eventId: `p-${key}-0`, input: { age: 0 } }) },
-      ...steps.map((of) => ({ event: of(key) })),
-    ]),
-  ]);
+  .map((keys) => {
+    const placed = keys.flatMap((steps, key) => [
+      { place: key, event: aPredictionRequested({ id: `p-${key}`, eventId: `p-${key}-0`, input: { age: 0 } }) },
+      ...steps.map(({ late, event }) => ({ place: key + late, event: event(key) })),
+    ]);
+    return [placed.sort((a, b) => a.place - b.place).map(({ event }): HistoryRecord => ({ event }))];
+  });
 
 const narrowSpec: fc.Arbitrary<Partial<DatasetSpec>> = fc.record(
   {
