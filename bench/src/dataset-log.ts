@@ -29,8 +29,11 @@ const tell = <E extends PredictionEvent>(
   return record;
 };
 
-/** A folder with a signed log of so many events: requests, their ends, and a label for every fourth. */
-export const fillLog = async (folder: string, events: number): Promise<void> => {
+/**
+ * A folder with a signed log of so many events: requests, their ends, and a label for every fourth. Each end stands behind so
+ * many later requests.
+ */
+export const fillLog = async (folder: string, events: number, behind = 0): Promise<void> => {
   const { now, newId } = nodeIdentity;
   const partitions = {
     [TOPICS.predictions]: 4,
@@ -41,6 +44,9 @@ export const fillLog = async (folder: string, events: number): Promise<void> => 
   };
   const log = await openSqliteEventLog({ folder, partitions, now, newId });
   let records: NewRecord[] = [];
+  const ends: NewRecord[][] = [];
+  let ended = 0;
+  const end = (): void => void records.push(...(ends[ended++] ?? []));
   for (let made = 0, n = 0; made < events; n++) {
     const id = newId();
     const request = tell('PredictionRequested', id, {
@@ -64,15 +70,13 @@ export const fillLog = async (folder: string, events: number): Promise<void> => 
       outputHash: digest,
     };
     const output = { label: no < 0.5 ? 'yes' : 'no', probabilities: { no, yes: 1 - no }, decision: no < 0.5 };
-    records.push(
-      request,
-      tell('PredictionSucceeded', id, { output, provenance, queuedMs: 3, inferenceMs: 0.3 }, cause),
-    );
-    made += 2;
-    if (n % 4 === 0) {
-      records.push(tell('PredictionLabeled', id, { value: no < 0.4 ? 'yes' : 'no' }));
-      made += 1;
-    }
+    const success = tell('PredictionSucceeded', id, { output, provenance, queuedMs: 3, inferenceMs: 0.3 }, cause);
+    const labels = n % 4 === 0 ? [tell('PredictionLabeled', id, { value: no < 0.4 ? 'yes' : 'no' })] : [];
+    records.push(request);
+    ends.push([success, ...labels]);
+    made += 2 + labels.length;
+    if (n >= behind) end();
+    while (made >= events && ended < ends.length) end();
     if (records.length < recordsPerAppend && made < events) continue;
     await log.append(TOPICS.predictions, records);
     records = [];

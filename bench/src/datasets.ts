@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { createDuckdbExtractor } from '@hindcast/adapters/duckdb';
 import { nodeAuditCrypto, nodeIdentity } from '@hindcast/adapters/node';
 import { openSqliteLogReader } from '@hindcast/adapters/sqlite';
@@ -75,10 +75,10 @@ const inProcess = async (...args: readonly string[]) => {
   return JSON.parse(stdout) as { rows: number; ms: number; rssMib: number; cpuMs: number };
 };
 
-const compare = async (events: number): Promise<void> => {
+const compare = async (events: number, behind: number): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
   try {
-    await fillLog(folder, events);
+    await fillLog(folder, events, behind);
     for (const way of ['cut', ...(events <= loopEventsMax ? ['loop'] : [])]) {
       const { rows, ms, rssMib, cpuMs } = await inProcess(way, folder, join(folder, 'out'));
       const rate = (what: number) => Math.round(what / (ms / 1_000)).toLocaleString('en');
@@ -92,9 +92,18 @@ const compare = async (events: number): Promise<void> => {
   }
 };
 
-const usage = 'Usage: npm run bench:datasets -w @hindcast/bench -- [EVENTS ...]     (10000)';
-const [first = '10000', folder = '', out = '', ...more] = process.argv.slice(2);
+const usage = `Usage: npm run bench:datasets -w @hindcast/bench -- [--behind N] [EVENTS ...]     (10000)
+  --behind N   later requests that each end stands behind                    (0)`;
+const {
+  values: { behind, help },
+  positionals: [first = '10000', ...more],
+} = parseArgs({
+  options: { behind: { type: 'string', default: '0' }, help: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const [folder = '', out = ''] = more;
+const numbers = [first, ...more, behind].map(Number);
 if (first === 'cut') await measured(() => cut(folder, out));
 else if (first === 'loop') await measured(() => plainLoop(folder, `${out}.parquet`));
-else if (!(Number(first) > 0)) console.log(usage);
-else for (const events of [first, folder, out, ...more].filter((text) => text !== '')) await compare(Number(events));
+else if (help || numbers.some((number) => !(number >= 0))) console.log(usage);
+else for (const events of [first, ...more]) await compare(Number(events), Number(behind));
