@@ -46,7 +46,10 @@ export const fillLog = async (folder: string, events: number, behind = 0): Promi
   let records: NewRecord[] = [];
   const ends: NewRecord[][] = [];
   let ended = 0;
-  const end = (): void => void records.push(...(ends[ended++] ?? []));
+  const end = (): void => {
+    records.push(...(ends[ended] ?? []));
+    ends[ended++] = [];
+  };
   for (let made = 0, n = 0; made < events; n++) {
     const id = newId();
     const request = tell('PredictionRequested', id, {
