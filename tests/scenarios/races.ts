@@ -47,10 +47,10 @@ export const twoBodiesOneKey: Scenario = {
   },
 };
 
-/** A machine that is busy may break a stream off again and again. */
-const streamMsMax = 60_000;
-/** What the stream itself asks for, as `retry`. */
-const connectAgainMs = 1_000;
+/** A machine that is busy may break a stream off again and again, and may not know for long what a cancel did. */
+const tellMsMax = 60_000;
+/** What a stream itself asks for, as `retry`. */
+const askAgainMs = 1_000;
 
 /** The whole frames of a stream, which may break off. */
 const framesOf = async (body: ReadableStream<Uint8Array>): Promise<string> => {
@@ -65,7 +65,7 @@ const framesOf = async (body: ReadableStream<Uint8Array>): Promise<string> => {
 
 /** What the event stream tells until it has nothing more to tell. Connects again as browsers do, where it broke off too. */
 const streamOf = async (url: string, id: string): Promise<string> => {
-  const endAt = Date.now() + streamMsMax;
+  const endAt = Date.now() + tellMsMax;
   let told = '';
   while (Date.now() < endAt) {
     const last = [...told.matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
@@ -73,17 +73,20 @@ const streamOf = async (url: string, id: string): Promise<string> => {
     const { status, body } = await fetch(`${url}/v1/predictions/${id}/events`, { headers });
     if (status === 204) return told;
     if (body) told += await framesOf(body);
-    await setTimeout(connectAgainMs);
+    await setTimeout(askAgainMs);
   }
   throw new Error(`The stream of ${id} did not end, and told: ${told}`);
 };
 
-/** Asks again while the answer is that what the cancel did is not known yet. */
+/** Asks again while the answer is that what the cancel did is not known yet. Each time it may be at once, where many wait. */
 const cancelOf = async (client: Client, id: string): Promise<number> => {
-  for (;;) {
+  const endAt = Date.now() + tellMsMax;
+  while (Date.now() < endAt) {
     const { status } = await client.request('POST', `/v1/predictions/${id}/cancel`);
     if (status !== 202) return status;
+    await setTimeout(askAgainMs);
   }
+  throw new Error(`What the cancel of ${id} did was not told.`);
 };
 
 export const cancelRacesCompletion: Scenario = {

@@ -16,7 +16,7 @@ import { splitsSql } from './fold-sql.ts';
 import { joinTexts } from './join-texts.ts';
 import { createSeenLeaves } from './seen-leaves.ts';
 import { createSessionLanes } from './session-lanes.ts';
-import { type SpillBounds, spillPartition } from './spill-partition.ts';
+import { spillPartition } from './spill-partition.ts';
 import { headerBytesOf, writePart } from './write-part.ts';
 
 export interface CutToMake {
@@ -24,7 +24,7 @@ export interface CutToMake {
   readonly source: ExtractionSource;
   readonly folder: string;
   readonly secrets: ColumnSecrets;
-  readonly spillBounds: SpillBounds;
+  readonly pieceBytes: number;
   /** Sessions that work beside the thread that reads. */
   readonly besideReader: number;
 }
@@ -51,7 +51,7 @@ interface WrittenPartition {
  */
 export const cutPartitions = async (
   sessions: readonly DuckdbSession[],
-  { plan, source, folder, secrets, spillBounds, besideReader }: CutToMake,
+  { plan, source, folder, secrets, pieceBytes, besideReader }: CutToMake,
   counted: Counted,
 ): Promise<Cut> => {
   const { spec, cut } = plan;
@@ -96,7 +96,7 @@ export const cutPartitions = async (
   };
   try {
     for (const range of cut.ranges) {
-      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false, bounds: spillBounds };
+      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false, pieceBytes };
       const spill = spillPartition(task, source, onPage);
       keeping = Promise.all([keeping, spill.kept]);
       keeping.catch(() => {});

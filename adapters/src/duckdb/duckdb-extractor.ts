@@ -10,12 +10,12 @@ import {
 import type { ColumnSecrets } from './column-sql.ts';
 import { cutPartitions } from './cut-partitions.ts';
 import { type DuckdbBounds, openDuckdbSessions } from './duckdb-session.ts';
-import { type SpillBounds, usualSpillBounds } from './spill-partition.ts';
 
 export interface DuckdbExtractorOptions extends DuckdbBounds, Pick<ColumnSecrets, 'sha256'> {
   /** Folder for what is put aside. */
   readonly folder: string;
-  readonly spillBounds?: SpillBounds;
+  /** How much of the log is put aside before it is loaded. DuckDB takes some 50 ms for so much: that is left to be loaded when all is read. */
+  readonly pieceBytes?: number;
 }
 
 /** Changes whenever other bytes come of the same plan: the version of the library is part of it, and of the files. */
@@ -24,6 +24,7 @@ const extractorName = 'duckdb-1.5.6/6';
 const sessionsMax = 2;
 /** Least part of the memory that a session can do with, beside others. */
 const sessionBytesMin = 96 * 1_048_576;
+const usualPieceBytes = 16 * 1_048_576;
 
 /** The fold as SQL: the log is copied to files without being parsed, and DuckDB does the rest, with bounded memory. */
 export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetExtractor => ({
@@ -35,7 +36,7 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
     const temporary = join(folder, 'temporary');
     const removeTemporary = () => rm(temporary, { force: true, recursive: true });
     await removeTemporary();
-    const { spillBounds = usualSpillBounds } = options;
+    const { pieceBytes = usualPieceBytes } = options;
     const threads = Math.max(
       1,
       Math.min(options.threads, sessionsMax, Math.floor(options.memoryBytesMax / sessionBytesMin)),
@@ -48,7 +49,7 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
       const secrets = { sha256: options.sha256, redactionKey: source.redactionKey };
       const { columns, ...cut } = await cutPartitions(
         duckdb.sessions,
-        { plan, source, folder, secrets, spillBounds, besideReader },
+        { plan, source, folder, secrets, pieceBytes, besideReader },
         countSteps(plan, run),
       );
       const discard = () => rm(folder, { recursive: true, force: true });

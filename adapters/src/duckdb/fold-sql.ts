@@ -14,22 +14,14 @@ export const columnsOf = (code: keyof typeof spillColumns): string =>
 const textsOf = (kind: keyof typeof textColumns): readonly string[] =>
   Array.from({ length: textColumns[kind] }, (_, at) => `f${at + 1}`);
 
-/** Of a success that stands behind its request: the columns `o`, `t`, `id`, the texts, `v` and `form` of an answer. */
-const successTexts = textsOf('answers').map((name) => `s${name}`);
-const success = ['so', 'st', 'sid', ...successTexts, 'sv', 'sform'];
-
 /** Least size of a line that DuckDB makes room for; its buffers are four times as large. */
 const lineBytesMin = 262_144;
 /** A UTF-16 unit takes no more than this in UTF-8. */
 const utf8BytesPerUnitMax = 3;
 
-const columnTypes: Readonly<Record<string, string>> = {
-  ...{ o: 'BIGINT', t: 'BIGINT', form: 'UTINYINT' },
-  ...{ so: 'BIGINT', st: 'BIGINT', sform: 'UTINYINT' },
-};
 const linesSql = ({ path, lineMax }: SpilledLines, names: readonly string[]): string => {
   const lineBytesMax = Math.max(lineBytesMin, lineMax * utf8BytesPerUnitMax);
-  const typeOf = (name: string) => columnTypes[name] ?? 'VARCHAR';
+  const typeOf = (name: string) => ({ o: 'BIGINT', t: 'BIGINT', form: 'UTINYINT' })[name] ?? 'VARCHAR';
   return `read_csv(${text(path)}, delim = '\t', quote = '', escape = '', header = false, auto_detect = false, new_line = '\\n',
   max_line_size = ${lineBytesMax}, buffer_size = ${4 * lineBytesMax},
   columns = {${names.map((name) => `'${name}': '${typeOf(name)}'`).join(', ')}})`;
@@ -39,9 +31,9 @@ const unquoted = (name: string): string =>
 const isBroken = (name: string): string => `NOT coalesce(json_valid(${name}), true)`;
 
 /**
- * Reads a piece of a partition into `req` and `ans`, behind what they have: `v`, `x` and `sv` have JSON, and `broken` says where
- * they have not; what has a form was seen to be JSON. One table of both would be read whole for each of them, and have columns
- * for each that the other does not use. Only a success that stands behind its request is in `req`.
+ * Reads a piece of a partition into `req` and `ans`, behind what they have: `v` and `x` have JSON, and `broken` says where they
+ * have not; what has a form was seen to be JSON. One table of both would be read whole for each of them, and have columns for
+ * each that the other does not use.
  */
 export const loadSql = (
   { requests, answers }: SpilledPiece,
@@ -54,11 +46,10 @@ export const loadSql = (
   return [
     `${into('req')}
 SELECT o, t, c, k, coalesce(id, '') AS id, ${texts('requests', requests)},
-  v, ${context ? 'x' : 'NULL::VARCHAR AS x'}, form, ${success.join(', ')},
-  form IS NULL AND ${isBroken('v')} OR ${isBroken('x')} OR sform IS NULL AND ${isBroken('sv')} AS broken,
+  v, ${context ? 'x' : 'NULL::VARCHAR AS x'}, form, form IS NULL AND ${isBroken('v')} OR ${isBroken('x')} AS broken,
   CASE WHEN c = 'R' AND (contains(v, '$enc') OR form IS NULL AND contains(v, '\\u')) THEN TRY(json_extract_string(v, '/$enc')) IS NOT NULL
     ELSE false END AS sealed
-FROM ${linesSql(requests, ['o', 't', 'c', 'k', 'id', ...textsOf('requests'), 'v', 'x', 'form', ...success])}`,
+FROM ${linesSql(requests, ['o', 't', 'c', 'k', 'id', ...textsOf('requests'), 'v', 'x', 'form'])}`,
     `${into('ans')}
 SELECT o, t, c, k, coalesce(id, '') AS id, coalesce(cause, '') AS cause, ${texts('answers', answers)},
   v, form, form IS NULL AND ${isBroken('v')} AS broken
@@ -77,14 +68,12 @@ export const brokenSql = 'SELECT (SELECT count(*) FROM req WHERE broken) + (SELE
 /**
  * The laws of \`evolvePrediction\` as sets, in \`acct\`: one line for each request that won, with what became of it.
  * - A repeated event id of a key changes nothing. Those are few: candidates are found by a hash that is cheap to group.
- * - A success that stands behind its request is an end like any other. Where the request did not win it is looked for in \`ans\`.
  * - \`mt\`: when it was made, \`kt\`: since when a label is known, both of the past where a request was imported.
  * - The first request of a key wins. The first end behind it counts that names it.
  */
 export const foldSql = (spec: DatasetSpec, cutAt: number): readonly string[] => [
   `CREATE OR REPLACE TEMP TABLE repeated AS
-WITH told AS (SELECT k, id, o FROM req UNION ALL SELECT k, sid, so FROM req WHERE so IS NOT NULL
-    UNION ALL SELECT k, id, o FROM ans WHERE c NOT IN ('U', 'V')),
+WITH told AS (SELECT k, id, o FROM req UNION ALL SELECT k, id, o FROM ans WHERE c NOT IN ('U', 'V')),
   twice AS (SELECT hash(k, id) AS h FROM told GROUP BY h HAVING count(*) > 1),
   same AS (SELECT k, id, o FROM told WHERE hash(k, id) IN (SELECT h FROM twice))
 SELECT o FROM (SELECT o, row_number() OVER (PARTITION BY k, id ORDER BY o) AS n FROM same) WHERE n > 1`,
@@ -92,18 +81,10 @@ SELECT o FROM (SELECT o, row_number() OVER (PARTITION BY k, id ORDER BY o) AS n 
 SELECT k, min(o) AS ro, arg_min(t, o) AS rt, arg_min(id, o) AS rid,
   arg_min(${spilledImportedAt} IS NOT NULL, o) AS past, arg_min(${msOr(spilledImportedAt, 't')}, o) AS mt FROM req
 WHERE o NOT IN (SELECT o FROM repeated) GROUP BY k`,
-  `INSERT INTO ans BY NAME SELECT so AS o, st AS t, 'S' AS c, k, sid AS id, id AS cause,
-  ${textsOf('answers')
-    .map((name, at) => `${successTexts[at]} AS ${name}`)
-    .join(', ')}, sv AS v, sform AS form, false AS broken
-FROM req WHERE so IS NOT NULL AND o NOT IN (SELECT ro FROM won)`,
   `CREATE OR REPLACE TEMP TABLE ended AS
-WITH ends AS (
-  SELECT won.ro, ans.o, ans.c, ans.t FROM ans JOIN won ON ans.k = won.k AND ans.cause = won.rid
-  WHERE ans.c IN ('S', 'F', 'C', 'E') AND ans.o > won.ro
-  UNION ALL SELECT o, so, 'S', st FROM req WHERE so IS NOT NULL)
-SELECT ro, min(o) AS eo, arg_min(c, o) AS ec, arg_min(t, o) AS et
-FROM ends WHERE o NOT IN (SELECT o FROM repeated) GROUP BY ro`,
+SELECT won.ro, min(ans.o) AS eo, arg_min(ans.c, ans.o) AS ec, arg_min(ans.t, ans.o) AS et
+FROM ans JOIN won ON ans.k = won.k AND ans.cause = won.rid
+WHERE ans.c IN ('S', 'F', 'C', 'E') AND ans.o > won.ro AND ans.o NOT IN (SELECT o FROM repeated) GROUP BY won.ro`,
   `CREATE OR REPLACE TEMP TABLE told AS
 WITH said AS (
   SELECT won.ro, won.mt, won.past, ans.o, ans.t, ans.v, ${columnsOf('L')} FROM ans JOIN won ON ans.k = won.k
@@ -129,17 +110,14 @@ FROM kinds`,
   ...['repeated', 'ended', 'told'].map((table) => `DROP TABLE ${table}`),
 ];
 
-/** Rows of one split, in their order, with all that columns are made of. An end that is not in `ans` stands behind the request. */
+/** Rows of one split, in their order, with all that columns are made of. */
 export const chosenSql = (
   model: string,
   split: string,
-): string => `SELECT ended.*, r.t AS rt, r.k, ${text(model)} AS model, ${columnsOf('R')}, r.v, r.x,
-  CASE WHEN own THEN ${ownRuntime} ELSE late_runtime END AS runtime, CASE WHEN own THEN sv ELSE late_v END AS ev
+): string => `SELECT ended.*, r.t AS rt, r.k, ${text(model)} AS model, ${columnsOf('R')}, r.v, r.x
 FROM req r JOIN (
-  SELECT acct.*, e.o IS NULL AS own, ${runtime} AS late_runtime, e.v AS late_v FROM acct LEFT JOIN ans e ON e.o = acct.eo
+  SELECT acct.*, ${columnsOf('S')}, e.v AS ev FROM ans e JOIN acct ON e.o = acct.eo
   WHERE account = 'rows' AND split = ${text(split)}) ended ON r.o = ended.ro ORDER BY ro`;
-const runtimeAt = spillColumns.S.indexOf('runtime');
-const [runtime, ownRuntime] = [textsOf('answers')[runtimeAt], successTexts[runtimeAt]];
 
 /** Rows of each split. */
 export const splitsSql = `SELECT split, count(*) FROM acct WHERE account = 'rows' GROUP BY split`;

@@ -44,7 +44,7 @@ const kindOfType = (type: unknown): LeafKind => {
 /** Records that rows are made of. */
 const recordsOf = {
   input: `FROM req WHERE o IN (SELECT ro FROM acct WHERE account = 'rows')`,
-  output: `FROM (SELECT o, v, form FROM ans UNION ALL SELECT so, sv, sform FROM req) WHERE o IN (SELECT eo FROM acct WHERE account = 'rows')`,
+  output: `FROM ans WHERE o IN (SELECT eo FROM acct WHERE account = 'rows')`,
 } as const;
 /** Values of rows whose members are not known by their form: JSON text. */
 const valuesOf: Readonly<Record<Role, string>> = {

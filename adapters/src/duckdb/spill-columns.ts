@@ -11,15 +11,13 @@ export const spillColumns = {
 } as const;
 /**
  * Texts of a request, and of what answers it. Behind them stand the input and the context of a request, an output, or the
- * value of a label, as JSON, and then the form of an input or output, where it has one.
+ * value of a label, as JSON. The last column is the form of an input or output, where it has one.
  */
 export const textColumns = { requests: 8, answers: 3 } as const;
 
 const afterRuntime = '\t'.repeat(textColumns.answers - spillColumns.S.length);
 export const noRequest = '\t'.repeat(textColumns.requests + 2);
 export const noAnswer = '\t'.repeat(textColumns.answers + 1);
-/** Behind the columns of a request stand offset, log time, event id and columns of the success that follows it, if it was seen. */
-export const noSuccess = '\t'.repeat(3 + textColumns.answers + 2);
 
 export interface SpillForms {
   readonly input: JsonForms;

@@ -7,15 +7,13 @@ import {
   type RecordedRecord,
   schemaVersions,
 } from '@hindcast/domain';
-import { type HeldRequests, joinedUnitsMax } from './held-requests.ts';
 import { plainText } from './json-text.ts';
-import { columnsOf, isPlain, noAnswer, noRequest, noSuccess, readColumns, type SpillForms } from './spill-columns.ts';
+import { columnsOf, isPlain, noAnswer, noRequest, readColumns, type SpillForms } from './spill-columns.ts';
 import type { SpillFile } from './spill-file.ts';
 
 /**
  * A record as DuckDB reads it: offset, log time, code, key, event id, of an answer the event that it answers, and then what
- * `spillColumns` names for its code, with tabs between. JSON text as the log has it knows no tab and no end of line. A request
- * and the success that follows it soon share a line.
+ * `spillColumns` names for its code, with tabs between. JSON text as the log has it knows no tab and no end of line.
  */
 export type SpillCode = keyof typeof spillCodes;
 export const spillCodes = {
@@ -47,7 +45,6 @@ export interface SpillOptions {
   /** Reads every record as `decode` does. Without it the head of an envelope is looked at, and its data is passed on unread. */
   readonly careful: boolean;
   readonly forms: SpillForms;
-  readonly held: HeldRequests;
   /** Requests lie apart from what answers them. */
   readonly files: { readonly requests: Pick<SpillFile, 'add'>; readonly answers: Pick<SpillFile, 'add'> };
 }
@@ -72,20 +69,8 @@ export const spillRecord = (record: RecordedRecord, options: SpillOptions): void
   // Nobody would see that the data is broken of which nothing is passed on.
   const columns = readColumns(known.code, value, length, options.model, options.forms);
   if (columns === undefined) return spillWithCare(record, options);
-  const { held, files } = options;
-  if (known.code === 'R') {
-    for (const line of held.hold(key, id, `${headOf(record, 'R', key, id)}${columns}`)) letGo(files, line);
-    return;
-  }
-  const isJoined = known.code === 'S' && columns.length <= joinedUnitsMax;
-  const request = isJoined ? held.take(key, cause) : undefined;
-  if (request === undefined) return addLine(options, record, known.code, key, id, cause, columns, false);
-  files.requests.add(`${request}\t${record.offset}\t${record.appendedAt}\t${id}\t${columns}\n`, false);
+  addLine(options, record, known.code, key, id, cause, columns, false);
 };
-
-/** Adds the line of a request that is not held, or no longer, and whose success was not seen. */
-export const letGo = ({ requests }: SpillOptions['files'], line: string): void =>
-  requests.add(`${line}${noSuccess}\n`, false);
 
 /** What is passed on unread, and in which version. Looked for one by one: a name that was just cut out is slow to look up. */
 const passedOn = (['PredictionRequested', 'PredictionSucceeded', 'PredictionLabeled'] as const).map((type) => ({
@@ -122,12 +107,9 @@ const addEvent = (options: SpillOptions, record: RecordedRecord, code: SpillCode
 /** An id that could be taken for more than a field is compared in its JSON form, which no other id has. */
 const plain = (id: string): string => (id === '' || isPlain(id) ? id : JSON.stringify(id));
 
-const headOf = ({ offset, appendedAt }: RecordedRecord, code: SpillCode, key: string, id: string): string =>
-  `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t`;
-
 const addLine = (
   { files }: SpillOptions,
-  record: RecordedRecord,
+  { offset, appendedAt }: RecordedRecord,
   code: SpillCode,
   key: string,
   id: string,
@@ -135,7 +117,7 @@ const addLine = (
   columns: string,
   isQuoted: boolean,
 ): void => {
-  const head = headOf(record, code, key, id);
-  if (code === 'R' || code === 'r') files.requests.add(`${head}${columns}${noSuccess}\n`, isQuoted);
+  const head = `${offset}\t${appendedAt}\t${code}\t${key}\t${id}\t`;
+  if (code === 'R' || code === 'r') files.requests.add(`${head}${columns}\n`, isQuoted);
   else files.answers.add(`${head}${cause}\t${columns}\n`, isQuoted);
 };

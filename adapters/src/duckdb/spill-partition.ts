@@ -2,10 +2,9 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
 import { createGrowingList } from './growing-list.ts';
-import { createHeldRequests } from './held-requests.ts';
 import { createJsonForms } from './json-forms.ts';
 import { type LineFacts, openSpillFile, type SpillFile } from './spill-file.ts';
-import { letGo, spillRecord } from './spill-line.ts';
+import { spillRecord } from './spill-line.ts';
 
 export interface SpilledLines extends LineFacts {
   readonly path: string;
@@ -14,7 +13,7 @@ export interface SpilledLines extends LineFacts {
 /** What records have left that stand together in a partition. */
 export interface SpilledPiece {
   readonly requests: SpilledLines;
-  /** What follows requests and does not stand behind them, and what cannot be read. */
+  /** What follows requests, and what cannot be read. */
   readonly answers: SpilledLines;
 }
 
@@ -30,20 +29,9 @@ export interface SpillTask {
   readonly range: DatasetCut['ranges'][number];
   readonly model: string;
   readonly careful: boolean;
-  readonly bounds: SpillBounds;
-}
-
-export interface SpillBounds {
-  /**
-   * How much of the log is put aside, in both files of a piece, before it is loaded. DuckDB takes some 50 ms for what is usual:
-   * that is left to be loaded when all is read.
-   */
+  /** Of both files of a piece. */
   readonly pieceBytes: number;
-  /** UTF-16 units of requests that wait for their success. Whose success comes later is joined with it in DuckDB. */
-  readonly heldUnits: number;
 }
-/** Ten thousand requests or two of a few numbers. With the texts of their records, which stay as long, they take some 35 MB. */
-export const usualSpillBounds: SpillBounds = { pieceBytes: 16 * 1_048_576, heldUnits: 4 * 1_048_576 };
 
 export interface Spill {
   /** All of them, each as soon as it is there. May be called again. */
@@ -63,7 +51,7 @@ interface Summary {
 type PieceFacts = Readonly<Record<keyof SpilledPiece, LineFacts>>;
 
 /** In the name of every file, so that a program of another format neither reads nor writes over what this one has left. */
-const lineFormat = 'format-2';
+const lineFormat = 'format-3';
 
 /**
  * Copies a stretch of the log to where DuckDB can read it. What an earlier attempt had finished is taken as it is: its summary
@@ -121,7 +109,7 @@ const openPiece = async (path: string, place: number): Promise<PieceFiles> => {
 };
 
 const readPieces = async (
-  { topic, range, model, careful, bounds }: SpillTask,
+  { topic, range, model, careful, pieceBytes }: SpillTask,
   { log, artifacts }: ExtractionSource,
   {
     open,
@@ -134,11 +122,10 @@ const readPieces = async (
   },
 ): Promise<SpilledPartition> => {
   const forms = { input: createJsonForms(), output: createJsonForms() };
-  const held = createHeldRequests(bounds.heldUnits);
   let files = await open();
   try {
     for await (const page of readWhole(log, topic, range)) {
-      const options = { model, artifacts, careful, forms, held, files };
+      const options = { model, artifacts, careful, forms, files };
       const { requests, answers } = files;
       for (const record of page) {
         const fetched = spillRecord(record, options);
@@ -147,13 +134,9 @@ const readPieces = async (
         if (answers.isFull()) await answers.flush();
       }
       onPage(page.length);
-      if (requests.bytes() + answers.bytes() < bounds.pieceBytes) continue;
+      if (requests.bytes() + answers.bytes() < pieceBytes) continue;
       await end(files);
       files = await open();
-    }
-    for (const line of held.takeAll()) {
-      letGo(files, line);
-      if (files.requests.isFull()) await files.requests.flush();
     }
     await end(files);
   } catch (error) {
