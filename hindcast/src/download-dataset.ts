@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DatasetFile, DatasetManifest } from '@hindcast/domain';
+import { type DatasetFile, type DatasetManifest, datasetManifestSchema } from '@hindcast/domain';
+import { Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
 import type { ApiClient } from './api-client.ts';
 import { failed } from './cli-failure.ts';
 import { holdOutFolder } from './hold-out-folder.ts';
-import { manifestName, pathOf, placeSet } from './place-set.ts';
+import { isFileName, manifestName, pathOf, placeSet } from './place-set.ts';
 import type { Voice } from './terminal.ts';
 
 /** Broken connections in a row, without a byte between them, before a download gives up. */
@@ -20,7 +22,7 @@ export const downloadDataset = async (
   voice: Voice,
 ): Promise<DatasetManifest> => {
   const text = await (await client.open(`/v1/datasets/${id}`)).text();
-  const manifest = JSON.parse(text) as DatasetManifest;
+  const manifest = manifestIn(text);
   await holdOutFolder(folder, async (unfinished) => {
     const parts = new Map<string, string>();
     for (const [at, file] of manifest.files.entries()) {
@@ -34,6 +36,18 @@ export const downloadDataset = async (
     await placeSet(folder, unfinished, { names: manifest.files.map(({ name }) => name), parts, manifestPart });
   });
   return manifest;
+};
+
+/** All else in it may be of another version. */
+const filesSchema = Type.Pick(datasetManifestSchema, ['datasetId', 'files']);
+
+/** Names and digests become paths: those of a server that is broken, or is another one than it says, could lead anywhere. */
+const manifestIn = (text: string): DatasetManifest => {
+  const manifest: unknown = JSON.parse(text);
+  if (!Value.Check(filesSchema, manifest)) throw failed('What the server sent is no manifest of a data set.');
+  const wrong = manifest.files.find(({ name }) => !isFileName(name));
+  if (wrong) throw failed(`The server names ${JSON.stringify(wrong.name)}, which no file of a data set is called.`);
+  return manifest as DatasetManifest;
 };
 
 const downloadFile = async (

@@ -16,6 +16,8 @@ export interface SetToPlace {
   readonly manifestPart: string;
 }
 
+export const isFileName = (name: string): boolean => namePattern.test(name);
+
 /** Nothing in a folder is replaced or removed in the name of a manifest that is none of a data set. */
 export const refuseForeignManifest = async (folder: string): Promise<void> => {
   const path = join(folder, manifestName);
@@ -66,7 +68,7 @@ const namesIn = async (path: string): Promise<readonly string[]> => {
   const { files } = manifest;
   if (!isOfSet(manifest) || !Array.isArray(files)) return [];
   const names = files.map((file: { readonly name?: unknown } | null) => String(file?.name));
-  return names.filter((name) => namePattern.test(name));
+  return names.filter(isFileName);
 };
 
 const parsed = (text: string): Manifest => {

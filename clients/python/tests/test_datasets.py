@@ -73,6 +73,30 @@ class Downloads(unittest.TestCase):
             client.datasets.download(ID, self.folder)
         self.assertEqual(self.files(), set())
 
+    def test_write_nothing_of_a_set_that_has_a_file_with_a_strange_name(self) -> None:
+        digest = hashlib.sha256(CONTENT).hexdigest()
+        names = [
+            "../beside", "../../beside", "train/../../beside", "/beside", str(self.folder / "beside"), "//beside", "C:/beside",
+            "train\\..\\..\\beside", "train/..", "beside", "train/deep/beside", ".hidden/beside", "train/.beside", "train/beside\n", "", None,
+        ]
+        for name in names:
+            files = [{"name": one, "bytes": len(CONTENT), "sha256": digest} for one in ("train/part-0.ndjson", name)]
+
+            def answer(asked: Asked, turn: int) -> Reply:
+                return Reply(200, {"datasetId": ID, "files": files} if asked.path.endswith(ID) else CONTENT)
+
+            with self.subTest(name), FakeServer(answer) as server, Client(server.url) as client:
+                with self.assertRaisesRegex(HindcastError, "which no file of a data set is called"):
+                    client.datasets.download(ID, self.folder / "named" / "below")
+                self.assertEqual(list(self.folder.iterdir()), [])
+                self.assertEqual(len(server.asked), 1)
+
+    def test_write_nothing_where_the_id_is_none(self) -> None:
+        with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(self.folder / "cache")}), Client(self.answer(0).url) as client:
+            for id in ("../../beside", str(self.folder / "beside"), ""):
+                with self.subTest(id), self.assertRaisesRegex(HindcastError, "is no id of a data set"):
+                    client.datasets.download(Dataset.of({**body(), "id": id}))
+        self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_of_two_processes_into_one_folder_do_not_meet(self) -> None:
         both = threading.Barrier(2, timeout=30)

@@ -215,6 +215,39 @@ describe('hindcast datasets', () => {
     expect(readdirSync(out)).toEqual([]);
   });
 
+  it.each([
+    ...['../beside', '../../beside', 'train/../../beside', '/beside', '//beside', 'train\\..\\..\\beside', 'train/..'],
+    ...['beside', 'train/deep/beside', '.hidden/beside', 'train/.beside', 'C:/beside', ''],
+  ])('writes nothing of a set that has a file called %j', async (name) => {
+    const { url, asked } = await serve(({ path }, response) =>
+      path.startsWith('/v1/datasets/') && path.endsWith(id)
+        ? send(response, 200, { ...manifest, files: [file, { ...file, name }] })
+        : response.end(content),
+    );
+    const before = readdirSync(folder);
+    const out = join(folder, 'named', 'below');
+    const { code, err } = await cli(['datasets', 'download', id, '--out', out, '--url', url]);
+    expect([code, err]).toEqual([1, expect.stringContaining(`names ${JSON.stringify(name)}, which no file`)]);
+    expect(readdirSync(folder)).toEqual(before);
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    { files: [{ ...file, sha256: '../../../beside' }] },
+    { files: [{ ...file, name: [file.name] }] },
+    { files: [{ ...file, bytes: -1 }] },
+    { files: undefined },
+  ])('writes nothing of a set whose manifest is none: %j', async (wrong) => {
+    const { url, asked } = await serve(({ path }, response) =>
+      path.includes('/files/') ? response.end(content) : send(response, 200, { ...manifest, ...wrong }),
+    );
+    const before = readdirSync(folder);
+    const { code, err } = await cli(['datasets', 'download', id, '--out', join(folder, 'none'), '--url', url]);
+    expect([code, err]).toEqual([1, expect.stringContaining('is no manifest of a data set')]);
+    expect(readdirSync(folder)).toEqual(before);
+    expect(asked).toHaveLength(1);
+  });
+
   it('leaves the set that is there until the other one has come whole', async () => {
     const out = join(folder, 'until');
     mkdirSync(join(out, 'train'), { recursive: true });

@@ -27,8 +27,11 @@ part_name = re.compile(r"\..+\.[0-9]+-[0-9a-f]{16}\.part")
 
 def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
     """Answers the manifest. Files get their names when all of them have come, and it gets its own last."""
+    if not data_set_id.fullmatch(id):
+        raise HindcastError(f"{id!r} is no id of a data set.")
     answer = transport.request("GET", f"/v1/datasets/{id}")
     manifest: Mapping[str, Any] = answer.json()
+    _refuse_strange_names(manifest)
     _refuse_foreign(folder / manifest_name)
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as come:
@@ -48,6 +51,13 @@ def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
             os.replace(part, path)
         os.replace(written, folder / manifest_name)
     return manifest
+
+
+def _refuse_strange_names(manifest: Mapping[str, Any]) -> None:
+    """Names become paths: those of a server that is broken, or is another one than it says, could lead anywhere."""
+    wrong = [file["name"] for file in manifest["files"] if not file_name.fullmatch(str(file["name"]))]
+    if wrong:
+        raise HindcastError(f"The server names {wrong[0]!r}, which no file of a data set is called.")
 
 
 def _refuse_foreign(manifest: Path) -> None:
