@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,11 @@ import threading
 import time
 import unittest
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 from unittest import mock
 
 from fake_server import Asked, FakeServer, Reply
-from hindcast import Client, Dataset, DatasetFailed, HindcastError
+from hindcast import Client, Dataset, DatasetFailed, HindcastError, _folder_lock
 
 try:
     import pandas
@@ -108,6 +109,100 @@ class Downloads(unittest.TestCase):
         self.assertEqual([process.returncode for process in processes], [0, 0], said)
         self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson"})
         self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+
+    def start(self, program: str, *args: str) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_of_two_sets_into_one_folder_leave_the_one_that_was_there_first_whole(self) -> None:
+        other = "cd" * 32
+        digest = hashlib.sha256(CONTENT).hexdigest()
+        names = {ID: ["train/a", "train/b"], other: ["train/c"]}
+        asked_for_b, other_is_there = threading.Event(), threading.Event()
+
+        def answer(asked: Asked, turn: int) -> Reply:
+            if asked.path.endswith("/train/b"):
+                asked_for_b.set()
+                other_is_there.wait(30)
+            if "/files/" in asked.path:
+                return Reply(200, CONTENT)
+            id = asked.path.rsplit("/", 1)[1]
+            return Reply(200, {"datasetId": id, "files": [{"name": one, "bytes": len(CONTENT), "sha256": digest} for one in names[id]]})
+
+        # Of the first set a file is there already, and is not fetched again; the other one takes it away.
+        (self.folder / "train").mkdir()
+        (self.folder / "train" / "a").write_bytes(CONTENT)
+        (self.folder / "manifest.json").write_text(json.dumps({"datasetId": "e" * 64, "files": [{"name": "train/a"}]}))
+        server = FakeServer(answer)
+        self.addCleanup(server.__exit__)
+        program = "import sys, hindcast; hindcast.Client(sys.argv[1]).datasets.download(*sys.argv[2:])"
+        first = self.start(program, server.url, ID, str(self.folder))
+        self.assertTrue(asked_for_b.wait(30))
+        second = self.start(program, server.url, other, str(self.folder))
+        self.assertEqual((second.communicate()[1], second.returncode), ("", 0))
+        other_is_there.set()
+        said = first.communicate()[1]
+        self.assertNotEqual(first.returncode, 0)
+        self.assertIn(f"HindcastError: Another process has put another data set into {self.folder} meanwhile: name a folder for each set.", said)
+        self.assertEqual(self.files(), {"manifest.json", "train/c"})
+        self.assertEqual(json.loads((self.folder / "manifest.json").read_text())["datasetId"], other)
+
+    lock_it = (
+        "import sqlite3, sys\n"
+        "db = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)\n"
+        "db.execute('PRAGMA journal_mode = MEMORY')\n"
+        "db.execute('BEGIN EXCLUSIVE')\n"
+        "print('locked', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+
+    def test_wait_for_who_holds_the_folder_until_that_one_is_killed(self) -> None:
+        lock = self.folder / ".hindcast.lock"
+        holder = self.start(self.lock_it, str(lock))
+        self.assertEqual(holder.stdout and holder.stdout.readline(), "locked\n")
+        with Client(self.answer(0).url) as client:
+            with mock.patch.object(_folder_lock, "wait_s", 0.1), self.assertRaisesRegex(HindcastError, "wait for it, or name another"):
+                client.datasets.download(ID, self.folder)
+            self.assertEqual(self.files(), {lock.name})
+            threading.Timer(0.5, holder.kill).start()
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson"})
+
+    def test_keep_others_out_while_files_are_put_in_place(self) -> None:
+        replaced, said = os.replace, []
+
+        def replace(*paths: Path) -> None:
+            said.append(self.start(self.lock_it, str(self.folder / ".hindcast.lock")).communicate()[1])
+            replaced(*paths)
+
+        with Client(self.answer(0).url) as client, mock.patch.object(os, "replace", replace):
+            client.datasets.download(ID, self.folder)
+        self.assertEqual([one.splitlines()[-1] for one in said], ["sqlite3.OperationalError: database is locked"] * 2)
+
+    def test_lock_another_file_where_the_locked_one_was_removed_meanwhile(self) -> None:
+        connect, lock = sqlite3.connect, self.folder / ".hindcast.lock"
+
+        def removed_once_it_is_open(path: str, **options: Any) -> sqlite3.Connection:
+            db = connect(path, **options)
+            if not opened:
+                lock.unlink()
+            opened.append(path)
+            return db
+
+        opened: list = []
+        with mock.patch("sqlite3.connect", removed_once_it_is_open), _folder_lock.held(self.folder):
+            self.assertEqual(self.files(), {lock.name})
+        self.assertEqual((opened, self.files()), ([str(lock)] * 2, set()))
+
+    def test_say_what_to_do_where_the_folder_cannot_be_locked(self) -> None:
+        (self.folder / ".hindcast.lock").write_text("mine " * 1_000)
+        with Client(self.answer(0).url) as client, self.assertRaisesRegex(HindcastError, "not a database.*: move it away if it is not of"):
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), {".hindcast.lock"})
 
     def test_pass_over_what_others_have_begun_and_remove_what_is_a_day_old(self) -> None:
         names = [".part-0.ndjson.7-00112233445566aa.part", ".part-0.ndjson.7-00112233445566bb.part", ".mine.part", "part-0.ndjson.part"]

@@ -10,8 +10,9 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Container, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Tuple
 
+from ._folder_lock import held
 from ._transport import Transport, broken
 from .errors import HindcastError, Unreachable
 
@@ -34,6 +35,9 @@ def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
     _refuse_strange_names(manifest)
     _refuse_foreign(folder / manifest_name)
     folder.mkdir(parents=True, exist_ok=True)
+    # Nobody else is at it in between: all that is placed later has another state.
+    with held(folder):
+        before = _states(folder)
     with ExitStack() as come:
         parts: Dict[Path, Path] = {}
         for file in manifest["files"]:
@@ -41,15 +45,17 @@ def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
             if not _is_whole(path, file):
                 parts[path] = come.enter_context(_part_of(path, folder))
                 _fetch(transport, id, file, parts[path])
-        _remove_earlier_sets(folder, {str(file["name"]) for file in manifest["files"]})
-        _remove_left_over(folder)
-        # Stays where this is broken off: it names what is put in place, for the set that comes then.
-        written = _new_part(folder / manifest_name, folder)
-        written.write_bytes(answer.body)
-        for path, part in parts.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(part, path)
-        os.replace(written, folder / manifest_name)
+        with held(folder):
+            _refuse_other_set(folder, id, before)
+            _remove_earlier_sets(folder, {str(file["name"]) for file in manifest["files"]})
+            _remove_left_over(folder)
+            # Stays where this is broken off: it names what is put in place, for the set that comes then.
+            written = _new_part(folder / manifest_name, folder)
+            written.write_bytes(answer.body)
+            for path, part in parts.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(part, path)
+            os.replace(written, folder / manifest_name)
     return manifest
 
 
@@ -64,6 +70,29 @@ def _refuse_foreign(manifest: Path) -> None:
     """Nothing in a folder is replaced or removed in the name of a manifest that is none of a data set."""
     if manifest.exists() and _set_in(manifest) is None:
         raise HindcastError(f"{manifest} is not of a data set: move it away, or name another folder.")
+
+
+def _refuse_other_set(folder: Path, id: str, before: Mapping[Path, Tuple[int, int]]) -> None:
+    """What was found whole in the folder may be gone, and whoever put another set there would read this one."""
+    for manifest, state in _states(folder).items():
+        if before.get(manifest) != state and (_set_in(manifest) or {}).get("datasetId") != id:
+            raise HindcastError(f"Another process has put another data set into {folder} meanwhile: name a folder for each set.")
+
+
+def _states(folder: Path) -> Dict[Path, Tuple[int, int]]:
+    """Tells whether a manifest is still the same file."""
+    found = {}
+    for manifest in _manifests(folder):
+        with suppress(FileNotFoundError):
+            stat = manifest.stat()
+            found[manifest] = (stat.st_ino, stat.st_mtime_ns)
+    return found
+
+
+def _manifests(folder: Path) -> List[Path]:
+    """Of the set that is there, and of those whose placing was broken off."""
+    broken_off = (path for path in folder.glob(f".{manifest_name}.*.part") if part_name.fullmatch(path.name))
+    return [folder / manifest_name, *broken_off]
 
 
 def _is_whole(path: Path, file: Mapping[str, Any]) -> bool:
@@ -122,8 +151,7 @@ def _new_part(path: Path, folder: Path) -> Path:
 
 def _remove_earlier_sets(folder: Path, kept: Container[str]) -> None:
     """Whoever reads the folder would mix two cuts. It comes before the new manifest, so that what is broken off is done again."""
-    broken_off = (path for path in folder.glob(f".{manifest_name}.*.part") if part_name.fullmatch(path.name))
-    for name in [name for manifest in (folder / manifest_name, *broken_off) for name in _names_in(manifest)]:
+    for name in [name for manifest in _manifests(folder) for name in _names_in(manifest)]:
         if name not in kept:
             path = folder.joinpath(*name.split("/"))
             path.unlink(missing_ok=True)

@@ -152,7 +152,8 @@ class Datasets:
         """The files of a data set in a folder: one for each split, and `manifest.json`. Without a folder it is one in the user's cache.
 
         Files that are there already are kept, a connection that breaks is opened again where it was, and every file is compared
-        with its digest. Several processes may fetch the same set into the same folder at once. Of an older set in the folder the
+        with its digest. Several processes may fetch the same set into the same folder at once; where another set comes
+        into it meanwhile, this fails with `HindcastError` and changes nothing. Of an older set in the folder the
         files that its manifest names and the new set does not have are removed, and nothing else.
         """
         target = self._cache / _id(dataset) if folder is None else Path(folder)
