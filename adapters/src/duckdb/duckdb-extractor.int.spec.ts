@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DomainEvent, encode, planDataset, TOPICS } from '@hindcast/domain';
@@ -15,6 +15,8 @@ import {
 } from '@hindcast/domain/testing';
 import { expect, it } from 'vitest';
 import { createDuckdbExtractor } from './duckdb-extractor.ts';
+import { openDuckdbSessions } from './duckdb-session.ts';
+import { text } from './sql-text.ts';
 
 const mebibyte = 1_048_576;
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
@@ -107,6 +109,42 @@ it('gives every file the columns of all partitions, whichever came first', async
   const [header, ...lines] = await textOf('csv');
   expect(header).toMatch(/^predictionId,.*,input\.age,input\.city,/);
   expect(lines.map((line) => line.slice(0, 2))).toEqual(['a,', 'c,']);
+  await rm(folder, { recursive: true });
+});
+
+it('gives a split without rows the columns of the others, with their types', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
+  const bounds = { memoryBytesMax: 128 * mebibyte, threads: 1 };
+  const extractor = createDuckdbExtractor({ folder, sha256, ...bounds });
+  const input = { age: 1, plan: 'basic', isNew: true };
+  const records = storedHistory([[{ event: aPredictionRequested({ input }) }, { event: aPredictionSucceeded() }]]);
+  const versions = [{ version: 1, defaults: [{ name: 'age', place: 0 }] }];
+  const source = { log: logOf(records), artifacts: createMemoryArtifactStore({ sha256 }), versions };
+  const run = { signal: new AbortController().signal, progress: () => {} };
+  const holdout = { name: 'late', since: Number.MAX_SAFE_INTEGER };
+  const split = { parts: [{ name: 'train', share: 1 }], salt: '', group: 'entity' as const, holdout };
+  const pathsOf = async (format: 'parquet' | 'csv'): Promise<[string, string]> => {
+    const { files } = await extractor.extract(planOf(records, { format, split }), format, source, run);
+    expect(files.map(({ split: of, rows }) => [of, rows])).toEqual([
+      ['train', 1],
+      ['late', 0],
+    ]);
+    const [train, late] = ['train', 'late'].map((name) => join(folder, `${name}.${format}`)) as [string, string];
+    await writeFile(train, files[0]?.content() ?? '');
+    await writeFile(late, files[1]?.content() ?? '');
+    return [train, late];
+  };
+  const { sessions, close } = await openDuckdbSessions(folder, bounds);
+  const columnsOf = async (path: string) => (await sessions[0]?.rows(`DESCRIBE FROM ${text(path)}`)) ?? [];
+  const [train, late] = await pathsOf('parquet');
+  expect(await columnsOf(late)).toEqual(await columnsOf(train));
+  const typed = (await columnsOf(late)).map(([name, type]) => `${name} ${type}`);
+  expect(typed).toEqual(
+    expect.arrayContaining(['input.age DOUBLE', 'input.isNew BOOLEAN', 'input.plan VARCHAR', 'defaulted.age BOOLEAN']),
+  );
+  const [lines, header] = await Promise.all((await pathsOf('csv')).map((path) => readFile(path, 'utf8')));
+  expect(header).toBe(lines?.slice(0, lines.indexOf('\n') + 1));
+  close();
   await rm(folder, { recursive: true });
 });
 
