@@ -330,6 +330,39 @@ class Cuts(unittest.TestCase):
 
 
 @unittest.skipIf(pandas is None, "pandas, polars or pyarrow are not installed")
+class Frames(unittest.TestCase):
+    def test_have_the_columns_of_the_set_where_a_split_has_no_rows(self) -> None:
+        texts = {
+            "csv": ("input.age,input.isNew,label,version\n1.5,true,yes,2\n", "input.age,input.isNew,label,version\n"),
+            "ndjson": ('{"input.age":1.5,"input.isNew":true,"label":"yes","version":2}\n', ""),
+        }
+        types = {"input.age": "number", "input.isNew": "boolean", "label": "string", "version": "integer"}
+        for form, splits in texts.items():
+            contents = {f"{split}/part-0.{form}": text.encode() for split, text in zip(("train", "test"), splits)}
+            manifest = {
+                "datasetId": ID,
+                "format": form,
+                "columns": [{"name": name, "type": type} for name, type in types.items()],
+                "files": [
+                    {"name": name, "rows": int(name.startswith("train")), "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+                    for name, content in contents.items()
+                ],
+            }
+
+            def answer(asked: Asked, turn: int) -> Reply:
+                return Reply(200, contents.get(asked.path.split("/files/")[-1], manifest))
+
+            with self.subTest(form), tempfile.TemporaryDirectory() as cache, FakeServer(answer) as server:
+                with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": cache}), Client(server.url) as client:
+                    for frame_of in (client.datasets.to_pandas, client.datasets.to_polars):
+                        train, test, whole = (frame_of(ID, split) for split in ("train", "test", None))
+                        self.assertEqual((len(train), len(test), len(whole)), (1, 0, 1))
+                        self.assertEqual(list(test.columns), list(types))
+                        self.assertEqual(list(test.dtypes), list(train.dtypes))
+                        self.assertEqual(list(whole.dtypes), list(train.dtypes))
+
+
+@unittest.skipIf(pandas is None, "pandas, polars or pyarrow are not installed")
 @unittest.skipUnless("HINDCAST_URL" in os.environ, "HINDCAST_URL names no running Hindcast")
 class Live(unittest.TestCase):
     def test_a_cut_is_a_frame_of_inputs_outputs_and_labels_and_imports_are_in_it(self) -> None:

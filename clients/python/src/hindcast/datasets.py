@@ -164,7 +164,10 @@ class Datasets:
         """A split of a data set, or all of it, as a pandas DataFrame. Needs pandas, and pyarrow for Parquet."""
         import pandas
 
-        form, files = self._local(dataset, split)
+        form, files, columns = self._local(dataset, split)
+        if not files:
+            types = {"number": "float64", "integer": "int64", "boolean": "bool"}
+            return pandas.DataFrame({name: pandas.Series(dtype=types.get(type, "str")) for name, type in columns.items()})
         read = {
             "parquet": pandas.read_parquet,
             "ndjson": lambda path: pandas.read_json(path, lines=True),
@@ -176,19 +179,27 @@ class Datasets:
         """A split of a data set, or all of it, as a polars DataFrame."""
         import polars
 
-        form, files = self._local(dataset, split)
+        form, files, columns = self._local(dataset, split)
+        if not files:
+            types = {"number": polars.Float64, "integer": polars.Int64, "boolean": polars.Boolean}
+            return polars.DataFrame(schema={name: types.get(type, polars.String) for name, type in columns.items()})
         read = {"parquet": polars.read_parquet, "ndjson": polars.read_ndjson, "csv": polars.read_csv}[form]
         return polars.concat([read(path) for path in files], how="vertical_relaxed")
 
-    def _local(self, dataset: AnyDataset, split: Optional[str]) -> Tuple[str, List[Path]]:
+    def _local(self, dataset: AnyDataset, split: Optional[str]) -> Tuple[str, List[Path], Dict[str, str]]:
+        """The format, the files that tell the types of their columns, and those types as the manifest has them."""
         folder = self._cache / _id(dataset)
         manifest = download(self._transport, _id(dataset), folder)
-        names = [str(file["name"]) for file in manifest["files"]]
-        chosen = [name for name in names if split is None or name.split("/")[0] == split]
+        form = str(manifest["format"])
+        rows = {str(file["name"]): int(file["rows"]) for file in manifest["files"]}
+        chosen = [name for name in rows if split is None or name.split("/")[0] == split]
         if not chosen:
-            splits = ", ".join(sorted({name.split("/")[0] for name in names})) or "none"
+            splits = ", ".join(sorted({name.split("/")[0] for name in rows})) or "none"
             raise HindcastError(f"The data set has no split {split!r}. It has: {splits}.")
-        return str(manifest["format"]), [folder.joinpath(*name.split("/")) for name in chosen]
+        # Of a text without rows nobody can tell types: beside others it would turn their numbers into texts.
+        telling = [name for name in chosen if form == "parquet" or rows[name] > 0]
+        columns = {str(column["name"]): str(column["type"]) for column in manifest["columns"]}
+        return form, [folder.joinpath(*name.split("/")) for name in telling], columns
 
 
 def _absent(value: Any, days: float) -> Dict[str, Any]:
