@@ -14,6 +14,7 @@ import { createInterface } from 'node:readline';
 const auditTopic = 'hindcast.audit.v1';
 const findings = [];
 const found = (text) => findings.push(text);
+let earlier = 0;
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 const leafHash = (leaf) => sha256(Buffer.of(0), leaf);
 const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
@@ -95,8 +96,8 @@ const claimsBySubject = (head, audit, notes, keys) => {
     const opened = openNote(note, keys);
     if (opened.wrong) return found(`${where} ${opened.wrong}.`);
     if (opened.logId !== head.logId || opened.epoch > head.epoch) return found(`${where} is of another log.`);
-    if (opened.epoch < head.epoch) return;
-    claims.set(opened.subject, [...(claims.get(opened.subject) ?? []), { ...opened, ...more }]);
+    if (opened.epoch < head.epoch) earlier += 1;
+    else claims.set(opened.subject, [...(claims.get(opened.subject) ?? []), { ...opened, ...more }]);
   };
   for (const { offset, value } of audit) {
     const { type, data } = JSON.parse(value);
@@ -185,7 +186,8 @@ const checkLog = async (path, keys, notes) => {
       found(`${subject}: nothing of it is in the export, and ${of.at(-1).size} records were signed.`);
   }
   const count = [...claims.values()].reduce((sum, of) => sum + of.length, 0);
-  return `${seen.size} partitions fit ${count} checkpoints`;
+  if (count === 0) found('No checkpoint is of this log and its epoch, so that nothing is proven.');
+  return `${seen.size} partitions fit ${count} checkpoints${earlier > 0 ? `; ${earlier} are of an earlier epoch` : ''}`;
 };
 
 // The proof of one prediction (RFC 9162, section 2.1.3.2).
@@ -285,9 +287,8 @@ const main = async () => {
   const keys = given('--key').map(parseKey);
   if (!path || keys.length === 0 || !['log', 'proof', 'consistency'].includes(what))
     throw new Error('Usage: node verify.mjs log|proof|consistency FILE --key KEY [--checkpoints FILE]');
-  const notes = given('--checkpoints').flatMap(notesOf);
   const check = { log: checkLog, proof: checkProof, consistency: checkConsistency }[what];
-  const said = await check(path, keys, notes);
+  const said = await check(path, keys, given('--checkpoints').flatMap(notesOf));
   for (const finding of findings) console.log(finding);
   console.log(findings.length === 0 ? `${said}.` : `${findings.length} findings.`);
   process.exitCode = findings.length === 0 ? 0 : 1;

@@ -28,10 +28,11 @@ const leaves = Array.from({ length: 40 }, (_, at) => hash.leaf(Uint8Array.of(at)
 /** What somebody with the key made of the same log. */
 const forked = leaves.with(20, hash.leaf(Uint8Array.of(99)));
 
-const noteOf = (of: readonly ByteText[]): string => {
+const topic = 'hindcast.models.v1';
+const noteOf = (of: readonly ByteText[], epoch = 0): string => {
   const tree = growTree(hash);
   for (const leaf of of) tree.push(leaf);
-  const checkpoint = { logId: 'log', epoch: 0, topic: 'hindcast.models.v1', partition: 0, size: tree.size };
+  const checkpoint = { logId: 'log', epoch, topic, partition: 0, size: tree.size };
   return signNote(auditCrypto, key, signing.sign, checkpointText({ ...checkpoint, root: tree.root() }));
 };
 const proofOf = (oldSize: number, of: readonly ByteText[]) => {
@@ -45,11 +46,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const judged = async (proofs: readonly object[], sizes: readonly number[]) => {
-  const [file, kept] = [join(folder, 'proofs.json'), join(folder, 'kept.txt')];
-  await writeFile(file, JSON.stringify(proofs));
-  await writeFile(kept, joinNotes(sizes.map((size) => noteOf(leaves.slice(0, size)))));
-  const given = [verifier, 'consistency', file, '--key', formatNoteKey(key), '--checkpoints', kept];
+const judged = (proofs: readonly object[], sizes: readonly number[]) => {
+  const notes = sizes.map((size) => noteOf(leaves.slice(0, size)));
+  return saidOf('consistency', JSON.stringify(proofs), notes);
+};
+const saidOf = async (what: string, content: string, notes: readonly string[]) => {
+  const [file, kept] = [join(folder, 'given'), join(folder, 'kept.txt')];
+  await writeFile(file, content);
+  await writeFile(kept, joinNotes(notes));
+  const given = [verifier, what, file, '--key', formatNoteKey(key), '--checkpoints', kept];
   return new Promise((resolve) => {
     execFile(process.execPath, given, (error, said) => resolve({ code: error ? error.code : 0, said }));
   });
@@ -66,4 +71,27 @@ it('follows proofs step by step, and takes no two that lead to different logs', 
       said: expect.stringMatching(`to ${size} and to 40 records|to 40 and to ${size} records`),
     });
   }
+});
+
+it('finds an end that is gone by checkpoints that were kept, and takes none of another epoch for a proof', async () => {
+  const records = Array.from({ length: 3 }, (_, offset) => ({
+    ...{ topic, partition: 0, offset, appendedAt: 1_000 + offset },
+    ...{ key: 'key', headers: {}, value: `{"at":${offset}}` },
+  }));
+  const signed = records.map((record) => hash.record(record));
+  const judge = (epoch: number, count: number, notes: readonly string[]) => {
+    const head = { hindcastExport: 1, logId: 'log', epoch, topics: [{ topic, ends: [count] }] };
+    return saidOf('log', [head, ...records.slice(0, count)].map((line) => JSON.stringify(line)).join('\n'), notes);
+  };
+  const said = (text: string) => expect.stringContaining(text);
+  const kept = noteOf(signed);
+  expect(await judge(0, 3, [kept])).toMatchObject({ code: 0, said: '1 partitions fit 1 checkpoints.\n' });
+  const shorter = said('the export ends at offset 2, and 3 records were signed');
+  expect(await judge(0, 2, [kept])).toMatchObject({ code: 1, said: shorter });
+  expect(await judge(0, 0, [kept])).toMatchObject({ code: 1, said: said('nothing of it is in the export') });
+  // Which epoch an export is of, nobody has signed.
+  for (const [epoch, notes] of [[1, [kept]] as const, [0, []] as const])
+    expect(await judge(epoch, 2, notes)).toMatchObject({ code: 1, said: said('nothing is proven') });
+  const both = '1 partitions fit 1 checkpoints; 1 are of an earlier epoch.\n';
+  expect(await judge(1, 3, [kept, noteOf(signed, 1)])).toMatchObject({ code: 0, said: both });
 });
