@@ -205,6 +205,16 @@ export const repetitiveHistory = fc
     return [placed.sort((a, b) => a.place - b.place).map(({ event }): HistoryRecord => ({ event }))];
   });
 
+/** The first end has the id of its request, and so is a repeat: the second counts. */
+export const endBehindRepeat: HistoryRecord[][] = [
+  [
+    { event: aPredictionRequested({ eventId: 'r' }) },
+    { event: aPredictionSucceeded({ eventId: 'r', cause: 'r' }) },
+    { event: aPredictionRequested({ eventId: 'r' }) },
+    { event: aPredictionSucceeded({ eventId: 's', cause: 'r' }) },
+  ],
+];
+
 const narrowSpec: fc.Arbitrary<Partial<DatasetSpec>> = fc.record(
   {
     versions: fc.constantFrom([1], [1, 2]),
