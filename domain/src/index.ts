@@ -51,6 +51,7 @@ export * from './evolve-prediction.ts';
 export * from './job-catalog.ts';
 export * from './job-events.ts';
 export * from './job-handler.ts';
+export * from './key-order.ts';
 export * from './label-events.ts';
 export * from './log-opened.ts';
 export * from './log-opening.ts';

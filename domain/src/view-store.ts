@@ -112,6 +112,14 @@ export interface ViewWrite<Doc> {
   readonly base: number | undefined;
 }
 
+/** A document as a scan meets it: to make it costs more than to read it. */
+export interface ScannedDoc<Doc> {
+  readonly key: string;
+  /** Values it is made of, where the store has such: where those of two are the same, the documents are equal. */
+  readonly stored?: readonly (string | number | null)[];
+  doc(): Doc;
+}
+
 /**
  * Documents of one generation of one view, written by compare-and-swap on `pos`.
  *
@@ -126,8 +134,8 @@ export interface ViewStore<Doc extends { readonly key: string; readonly pos: num
   load(keys: readonly string[]): Promise<ReadonlyMap<string, Doc>>;
   save(writes: readonly ViewWrite<Doc>[], checkpoint?: Checkpoint): Promise<readonly string[]>;
   checkpoints(): Promise<readonly Checkpoint[]>;
-  /** All documents in key order, in pages: verification and export. */
-  scan(): AsyncIterable<readonly Doc[]>;
+  /** All documents in the order of their keys as UTF-8, in pages: for verification. */
+  scan(): AsyncIterable<readonly ScannedDoc<Doc>[]>;
 }
 
 export interface PredictionQuery {

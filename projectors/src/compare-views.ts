@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Parked, ViewStore } from '@hindcast/domain';
+import { byUtf8, type Parked, type ScannedDoc, type ViewStore } from '@hindcast/domain';
 
 /** Keys that are looked at again when both sides stand still. */
 const unsettledKeysMax = 10_000;
@@ -57,18 +57,24 @@ export const createViewComparer = <
 
   return {
     async compareAll() {
-      for await (const page of live.scan()) {
-        const others = await built.load(page.map(({ key }) => key));
-        for (const doc of page) {
-          const other = others.get(doc.key);
-          if (other) judge(doc, other);
-          else later(doc.key);
+      let unmatched: string[] = [];
+      // The built one is never ahead of the live one: what only it had, the live one has by now, or will never have.
+      const lookForUnmatched = async (): Promise<void> => {
+        const found = await live.load(unmatched);
+        for (const key of unmatched) {
+          if (found.has(key)) later(key);
+          else tell('onlyBuilt', key);
         }
+        unmatched = [];
+      };
+      for await (const [ours, theirs] of sideBySide(live.scan(), built.scan())) {
+        if (ours && theirs) {
+          if (isStoredAlike(ours, theirs)) counts.equal += 1;
+          else judge(ours.doc(), theirs.doc());
+        } else if (ours) later(ours.key);
+        else if (theirs && unmatched.push(theirs.key) >= loadKeysMax) await lookForUnmatched();
       }
-      for await (const page of built.scan()) {
-        const others = await live.load(page.map(({ key }) => key));
-        for (const { key } of page) if (!others.has(key)) tell('onlyBuilt', key);
-      }
+      await lookForUnmatched();
     },
     async settle({ standing }) {
       const keys = unsettled;
@@ -87,3 +93,26 @@ export const createViewComparer = <
     result: () => ({ ...counts, moving: moving + unsettled.length, examples }),
   };
 };
+
+const isStoredAlike = <Doc>({ stored }: ScannedDoc<Doc>, other: ScannedDoc<Doc>): boolean =>
+  stored?.every((value, at) => value === other.stored?.[at]) ?? false;
+
+type Pages<Doc> = AsyncIterable<readonly ScannedDoc<Doc>[]>;
+type Pair<Doc> = readonly [ScannedDoc<Doc> | undefined, ScannedDoc<Doc> | undefined];
+
+/** The documents of both by key. What has no other half at its place stands alone. */
+async function* sideBySide<Doc>(ours: Pages<Doc>, theirs: Pages<Doc>): AsyncGenerator<Pair<Doc>> {
+  const [mine, others] = [oneByOne(ours), oneByOne(theirs)];
+  let [one, other] = [await mine.next(), await others.next()];
+  while (!one.done || !other.done) {
+    const order = one.done ? 1 : other.done ? -1 : byUtf8(one.value.key, other.value.key);
+    yield [order <= 0 ? one.value : undefined, order >= 0 ? other.value : undefined];
+    if (order <= 0) one = await mine.next();
+    if (order >= 0) other = await others.next();
+  }
+}
+
+async function* oneByOne<Doc>(pages: Pages<Doc>): AsyncGenerator<ScannedDoc<Doc>, undefined> {
+  for await (const page of pages) yield* page;
+  return undefined;
+}

@@ -4,6 +4,7 @@ import {
   aPredictionLabeled,
   aPredictionRequested,
   aPredictionSucceeded,
+  docsIn,
 } from '@hindcast/domain/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -88,15 +89,9 @@ describe('labels and the predictions that they were too early for', () => {
       }
       expect(await endOf(world)).toBe(end);
       for (const view of ['statusStore', 'qualityStore', 'labelsStore'] as const) {
-        const [live, built] = [world.views[view](1), world.views[view](generation)].map((store) => store.scan());
-        const all = async (pages: AsyncIterable<readonly unknown[]> | undefined) => {
-          const docs: unknown[] = [];
-          for await (const page of pages ?? []) docs.push(...page);
-          return docs;
-        };
-        const docs = await all(built);
-        expect(docs.length).toBeGreaterThan(0);
-        expect(docs).toEqual(await all(live));
+        const built = await docsIn<unknown>(world.views[view](generation));
+        expect(built.length).toBeGreaterThan(0);
+        expect(built).toEqual(await docsIn<unknown>(world.views[view](1)));
       }
     }));
 });
@@ -107,9 +102,7 @@ describe('the quality view', () => {
     const projection = createPredictionStatusProjection({ generation: 1, ...stores, deadLetters: noDeadLetters });
     const records = recordsOf(events);
     for (let at = 0; at < records.length; at += batch) await projection.project(sliceOf(records.slice(at, at + batch)));
-    const docs: unknown[] = [];
-    for await (const page of stores.quality.scan()) docs.push(...page);
-    return docs;
+    return docsIn(stores.quality);
   };
 
   it('is the same whatever the batches, with more labels of one prediction than its document keeps', () =>

@@ -1,4 +1,5 @@
 import type { EventLog, RecordedRecord, Topic, ViewDatabase } from '@hindcast/domain';
+import { docsIn } from '@hindcast/domain/testing';
 
 export type ReadLog = Pick<EventLog, 'read' | 'bounds'>;
 
@@ -15,7 +16,7 @@ export const recordsOf = async (log: ReadLog, topic: Topic): Promise<readonly Re
 export const everythingIn = async (views: ViewDatabase): Promise<readonly unknown[]> => {
   const all: unknown[] = [];
   for (const store of [views.statusStore(1), views.statsStore(1), views.modelStore(1)]) {
-    for await (const page of store.scan()) all.push(...page);
+    all.push(...(await docsIn<unknown>(store)));
     all.push(await store.checkpoints());
   }
   return all;

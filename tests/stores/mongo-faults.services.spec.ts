@@ -1,6 +1,7 @@
 import { createMongoClient, openMongoViews } from '@hindcast/adapters/mongodb';
 import type { Checkpoint, PredictionDoc, ViewDatabase } from '@hindcast/domain';
 import { endedDoc, requestedDoc } from '@hindcast/domain/contracts';
+import { docsIn } from '@hindcast/domain/testing';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { type DocumentStore, startDocumentStore } from '../services/document-store.ts';
 import { withMongoViews } from './mongo-views.ts';
@@ -166,8 +167,7 @@ describe.skipIf(!mongodb)('a MongoDB that fails', () => {
     await allPast(atKill);
     await Promise.all(writers.map((one) => one.stop()));
 
-    const stored = new Map<string, PredictionDoc>();
-    for await (const page of after.statusStore(1).scan()) for (const doc of page) stored.set(doc.key, doc);
+    const stored = new Map((await docsIn(after.statusStore(1))).map((doc) => [doc.key, doc]));
     const acknowledged = writers.flatMap((one) => one.acknowledged);
     expect(stored.size).toBe(acknowledged.length);
     for (const doc of acknowledged) expect(stored.get(doc.key)).toEqual(doc);

@@ -1,6 +1,6 @@
 import { TOPICS, type ViewDatabase } from '@hindcast/domain';
 import { createMemoryViews } from '@hindcast/domain/in-memory';
-import { aModelPaused, aModelRegistered, anyPredictionEvent, eventKinds } from '@hindcast/domain/testing';
+import { aModelPaused, aModelRegistered, anyPredictionEvent, docsIn, eventKinds } from '@hindcast/domain/testing';
 import { createProjections } from '@hindcast/projectors';
 import { describe, expect, inject, it } from 'vitest';
 import { createProjectionWorld, type ProjectionWorld } from '../../projectors/src/testing/projection-world.ts';
@@ -34,7 +34,7 @@ const everythingIn = async (views: ViewDatabase): Promise<readonly unknown[]> =>
   const all: unknown[] = [];
   const ofPredictions = [views.statusStore(1), views.statsStore(1), views.qualityStore(1), views.labelsStore(1)];
   for (const store of [...ofPredictions, views.modelStore(1)]) {
-    for await (const page of store.scan()) all.push(...page);
+    all.push(...(await docsIn<unknown>(store)));
     all.push(await store.checkpoints());
   }
   return all;

@@ -76,7 +76,7 @@ export const mongoViewStore = <Doc extends { readonly key: string; readonly pos:
           .toArray();
         const last = page.at(-1);
         if (!last) return;
-        yield page.map((stored) => form.docOf(stored));
+        yield page.map((stored) => ({ key: stored._id, doc: () => form.docOf(stored) }));
         after = last._id;
       }
     },

@@ -4,6 +4,7 @@ import type Database from 'libsql';
 import { createViewOutbox } from './view-outbox.ts';
 import type { ViewRows } from './view-rows.ts';
 import type { WriteBehind } from './view-write-behind.ts';
+import type { Value } from './view-writer.ts';
 
 /** Documents read at once by a scan. */
 const scanPageMax = 500;
@@ -29,7 +30,9 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
   const selectPositions = db
     .prepare(`SELECT key, pos FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`)
     .raw(true);
-  const selectPage = db.prepare(`${select} WHERE key > ? ORDER BY key LIMIT ${scanPageMax}`).raw(true);
+  const selectPage = db
+    .prepare(`SELECT key, ${rows.read.join(', ')} FROM ${table} WHERE key > ? ORDER BY key LIMIT ${scanPageMax}`)
+    .raw(true);
 
   /** Positions of the documents that do not wait, as the table has them. */
   const storedPositions = (writes: readonly ViewWrite<Doc>[]): ReadonlyMap<string, number> => {
@@ -79,11 +82,11 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
       // Pages instead of a cursor: an open cursor keeps the write-ahead log from being emptied.
       for (let after = ''; ; ) {
         await behind.flush();
-        const page = (selectPage.all([after]) as unknown[][]).map((row) => rows.docOf(row));
+        const page = selectPage.all([after]) as [string, ...Value[]][];
         const last = page.at(-1);
         if (!last) return;
-        yield page;
-        after = last.key;
+        yield page.map(([key, ...stored]) => ({ key, stored, doc: () => rows.docOf(stored) }));
+        after = last[0];
         // Nothing here waits for anything: without a turn for others a server would answer nobody until all is read.
         await nextTurn();
       }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { docsIn } from '../testing/docs-in.ts';
 import type { Checkpoint, ViewDatabase } from '../view-store.ts';
 import { endedDoc, predictionDoc, requestedDoc } from './sample-documents.ts';
 import { viewQueryContract } from './view-database-query-contract.ts';
@@ -98,11 +99,33 @@ export const viewDatabaseContract = (name: string, open: () => Promise<ViewDatab
     it('scans all documents in key order', () =>
       using(async (views) => {
         const store = views.statusStore(1);
-        const ids = Array.from({ length: 1_234 }, (_, i) => String((i * 7) % 1_234).padStart(4, '0'));
+        const some = Array.from({ length: 1_234 }, (_, i) => String((i * 7) % 1_234).padStart(4, '0'));
+        const ids = [...some, '\u{1f642}', '\uffee', 'é'];
         await store.save(ids.map((id, i) => ({ doc: predictionDoc(id, i), base: undefined })));
-        const scanned: string[] = [];
-        for await (const page of store.scan()) scanned.push(...page.map(({ id }) => id));
-        expect(scanned).toEqual(ids.sort());
+        const scanned = (await docsIn(store)).map(({ id }) => id);
+        expect(scanned).toEqual(ids.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+      }));
+
+    it('tells how documents are stored only so that those are equal which are stored alike', () =>
+      using(async (views) => {
+        const variants = [
+          requestedDoc('a', 4, 1_000),
+          requestedDoc('a', 4, 2_000),
+          requestedDoc('a', 4, 1_000, { entity: 'anna' }),
+          requestedDoc('a', 5, 1_000),
+          endedDoc('a', 4),
+          endedDoc('a', 4, { probability: 0.5 }),
+          { ...endedDoc('a', 4), parked: { offset: 5, detail: 'broken' } },
+          { ...endedDoc('a', 4), epoch: 1 },
+        ];
+        const stored: unknown[] = [];
+        for (const doc of variants) {
+          const { generation } = await views.create('prediction-status');
+          const store = views.statusStore(generation);
+          await store.save([{ doc, base: undefined }]);
+          for await (const page of store.scan()) stored.push(...page.map((scanned) => scanned.stored ?? scanned.doc()));
+        }
+        expect(new Set(stored.map((one) => JSON.stringify(one))).size).toBe(variants.length);
       }));
 
     it('fills a generation beside the live one, swaps, undoes and drops', () =>

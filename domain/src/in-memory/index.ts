@@ -11,4 +11,5 @@ export * from './reservations.ts';
 export * from './result-cache.ts';
 export * from './session-store.ts';
 export * from './view-database.ts';
+export * from './view-database-store.ts';
 export * from './view-hand-over.ts';

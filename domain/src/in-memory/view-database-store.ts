@@ -1,3 +1,4 @@
+import { byUtf8 } from '../key-order.ts';
 import type { Checkpoint, ViewStore } from '../view-store.ts';
 
 const scanPageMax = 500;
@@ -36,10 +37,10 @@ export const createMemoryViewStore = <
     },
     checkpoints: async () => [...checkpoints.values()].sort((a, b) => a.partition - b.partition),
     async *scan() {
-      const keys = [...docs.keys()].sort();
+      const keys = [...docs.keys()].sort(byUtf8);
       for (let from = 0; from < keys.length; from += scanPageMax) {
         const page = keys.slice(from, from + scanPageMax).map((key) => docs.get(key));
-        yield page.filter((doc) => doc !== undefined);
+        yield page.filter((doc) => doc !== undefined).map((doc) => ({ key: doc.key, doc: () => doc }));
       }
     },
   };

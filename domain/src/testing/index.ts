@@ -1,6 +1,7 @@
 export * from './any-prediction-event.ts';
 export * from './audit-crypto.ts';
 export { logOf, planOf, storedHistory } from './dataset-histories.ts';
+export * from './docs-in.ts';
 export * from './given.ts';
 export * from './job-event-builders.ts';
 export * from './label-event-builders.ts';

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PredictionQualityDoc, PredictionStatsDoc, RecordedRecord, ViewDatabase } from '@hindcast/domain';
+import { docsIn } from '@hindcast/domain/testing';
 import { serialFold } from './serial-fold.ts';
 
 /** Documents of a generation that are not what a serial fold of the records makes of them; empty where all is right. */
@@ -14,23 +15,19 @@ export const differences = async (
 }> => {
   const truth = serialFold(records);
   const status = new Set(truth.states.keys());
-  for await (const page of views.statusStore(generation).scan()) {
-    for (const { key, state } of page) {
-      if (sameAsStored(state, truth.states.get(key))) status.delete(key);
-      else status.add(key);
-    }
+  for (const { key, state } of await docsIn(views.statusStore(generation))) {
+    if (sameAsStored(state, truth.states.get(key))) status.delete(key);
+    else status.add(key);
   }
   const stats = new Set(truth.stats.keys());
-  for await (const page of views.statsStore(generation).scan()) {
-    for (const doc of page) {
-      if (sameAsStored(countsOf(doc), truth.stats.get(doc.key))) stats.delete(doc.key);
-      else stats.add(doc.key);
-    }
+  for (const doc of await docsIn(views.statsStore(generation))) {
+    if (sameAsStored(countsOf(doc), truth.stats.get(doc.key))) stats.delete(doc.key);
+    else stats.add(doc.key);
   }
   const quality = new Set(truth.quality.keys());
   const judge = ({ key, buckets }: PredictionQualityDoc) =>
     sameAsStored({ buckets }, { buckets: truth.quality.get(key) }) ? quality.delete(key) : quality.add(key);
-  for await (const page of views.qualityStore(generation).scan()) for (const doc of page) judge(doc);
+  for (const doc of await docsIn(views.qualityStore(generation))) judge(doc);
   return { status: [...status], stats: [...stats], quality: [...quality] };
 };
 
