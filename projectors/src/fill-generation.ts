@@ -2,9 +2,9 @@ import type { EventLog, PartitionBounds, RecordedRecord } from '@hindcast/domain
 import type { Projection } from './projection.ts';
 
 /** Records folded at once: large, since nobody waits for the single one. */
-const fillRecordsMax = 4_000;
+const fillRecordsMax = 1_000;
 /** Partitions read at the same time. */
-const partitionsAtOnceMax = 4;
+const partitionsAtOnceMax = 2;
 
 export interface FillProgress {
   /** Records folded since the beginning, and those that the targets of the last call ask for. */
