@@ -20,6 +20,12 @@ export const until = async (reached: () => Promise<boolean>): Promise<void> => {
   while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, pollMs));
 };
 
+/** Whether the status view has folded all that the log has. */
+export const isFolded = async (url: string): Promise<boolean> => {
+  const { data } = (await json(`${url}/v1/projections`)) as { data: { name: string; lag: number }[] };
+  return data.some(({ name, lag }) => name === 'prediction-status' && lag === 0);
+};
+
 const rebuildPollMs = 20;
 
 /** Events a second from the order to rebuild the status view until it serves, of as many as the job reports. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillLog } from '../dataset-log.ts';
-import { rebuildRate, replayRate } from '../measured-system.ts';
+import { isFolded, rebuildRate, replayRate, until } from '../measured-system.ts';
 import { parseLoop } from '../parse-loop.ts';
 import { memoryMibOfTree } from '../process-tree.ts';
 import { startServerProcess } from '../server-process.ts';
@@ -10,26 +10,33 @@ import type { Curve, Point } from './curve.ts';
 
 const watchMs = 100;
 
-/** Rates of a rebuild of all views and of a replay over HTTP, beside a process that parses the same log and does nothing else. */
+/**
+ * Rates of the first fold, in which worker, keeper and notary read the log as well, of a rebuild of the status view and of a
+ * replay over HTTP, beside a process that parses the same log and does nothing else.
+ */
 const measureLog = async (events: number): Promise<Point> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
   try {
     await fillLog(folder, events);
     const { readMs, parseMs, records } = await parseLoop(folder);
+    const startedAt = performance.now();
     const server = await startServerProcess(folder);
     let most = 0;
     const watch = setInterval(async () => {
       most = Math.max(most, await memoryMibOfTree(server.pid));
     }, watchMs);
     try {
-      const replayed = await replayRate(server.url);
+      await until(() => isFolded(server.url));
+      const foldMs = performance.now() - startedAt;
       const rebuilt = await rebuildRate(server.url);
+      const replayed = await replayRate(server.url);
       const parsed = (records / parseMs) * 1_000;
       return {
         at: events.toLocaleString('en'),
         figures: {
           'only read, events/s': (records / readMs) * 1_000,
           'JSON.parse, events/s': parsed,
+          'first fold, events/s': (records / foldMs) * 1_000,
           'rebuild, events/s': rebuilt,
           'rebuild by JSON.parse': rebuilt / parsed,
           'replay, events/s': replayed,
