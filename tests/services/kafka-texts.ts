@@ -7,7 +7,10 @@ export interface KafkaTexts {
   createTopic(topic: string, replicas: number, settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Resolves when all are acknowledged. */
   append(topic: string, texts: readonly string[]): Promise<void>;
-  /** What the only partition of the topic holds from the start, when there are at least `count`. */
+  /**
+   * What the only partition of the topic holds from the start, when `count` different texts are there: a send that was
+   * repeated while a leader changed may have left one twice.
+   */
   read(topic: string, count: number): Promise<string[]>;
   setting(topic: string, name: string): Promise<string | undefined>;
   /** Brokers that hold all of the partition. */
@@ -62,7 +65,7 @@ export const kafkaTexts = (brokers: readonly string[]): KafkaTexts => {
           consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
           const eachMessage = async ({ message }: { message: { value: Buffer | null } }) => {
             texts.push(String(message.value));
-            if (texts.length >= count) resolve();
+            if (new Set(texts).size >= count) resolve();
           };
           consumer.run({ eachMessage }).catch(reject);
         });
