@@ -27,11 +27,16 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
   const select = `SELECT ${rows.read.join(', ')} FROM ${table}`;
   const selectKey = db.prepare(`${select} WHERE key = ?`).raw(true);
   const selectKeys = db.prepare(`${select} WHERE key IN (SELECT value FROM json_each(?))`).raw(true);
+  // Keys come back as places or bytes: as texts they would end at a NUL, which the references of clients may have.
   const selectPositions = db
-    .prepare(`SELECT key, pos FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`)
+    .prepare(
+      `SELECT asked.key, pos FROM json_each(?) AS asked CROSS JOIN ${table} AS stored ON stored.key = asked.value`,
+    )
     .raw(true);
   const selectPage = db
-    .prepare(`SELECT key, ${rows.read.join(', ')} FROM ${table} WHERE key > ? ORDER BY key LIMIT ${scanPageMax}`)
+    .prepare(
+      `SELECT CAST(key AS BLOB), ${rows.read.join(', ')} FROM ${table} WHERE key > ? ORDER BY key LIMIT ${scanPageMax}`,
+    )
     .raw(true);
 
   /** Positions of the documents that do not wait, as the table has them. */
@@ -39,7 +44,8 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
     const keys: string[] = [];
     for (const { doc } of writes) if (!outbox.has(doc.key)) keys.push(doc.key);
     if (keys.length === 0) return new Map();
-    return new Map(selectPositions.all([JSON.stringify(keys)]) as [string, number][]);
+    const found = selectPositions.all([JSON.stringify(keys)]) as [number, number][];
+    return new Map(found.map(([place, pos]) => [keys[place] as string, pos]));
   };
 
   return {
@@ -82,11 +88,14 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
       // Pages instead of a cursor: an open cursor keeps the write-ahead log from being emptied.
       for (let after = ''; ; ) {
         await behind.flush();
-        const page = selectPage.all([after]) as [string, ...Value[]][];
+        const page = (selectPage.all([after]) as [Buffer, ...Value[]][]).map(([key, ...stored]) => ({
+          ...{ key: key.toString(), stored },
+          doc: () => rows.docOf(stored),
+        }));
         const last = page.at(-1);
         if (!last) return;
-        yield page.map(([key, ...stored]) => ({ key, stored, doc: () => rows.docOf(stored) }));
-        after = last[0];
+        yield page;
+        after = last.key;
         // Nothing here waits for anything: without a turn for others a server would answer nobody until all is read.
         await nextTurn();
       }

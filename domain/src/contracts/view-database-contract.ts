@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { noLabels } from '../evolve-labels.ts';
 import { docsIn } from '../testing/docs-in.ts';
-import type { Checkpoint, ViewDatabase } from '../view-store.ts';
+import type { Checkpoint, LabelsDoc, ViewDatabase } from '../view-store.ts';
 import { endedDoc, predictionDoc, requestedDoc } from './sample-documents.ts';
 import { viewQueryContract } from './view-database-query-contract.ts';
 import { viewHandOverContract } from './view-hand-over-contract.ts';
@@ -104,6 +105,22 @@ export const viewDatabaseContract = (name: string, open: () => Promise<ViewDatab
         await store.save(ids.map((id, i) => ({ doc: predictionDoc(id, i), base: undefined })));
         const scanned = (await docsIn(store)).map(({ id }) => id);
         expect(scanned).toEqual(ids.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+      }));
+
+    it('keeps documents apart whose keys differ behind a NUL', () =>
+      using(async (views) => {
+        const docOf = (address: string, pos: number): LabelsDoc => ({
+          ...{ key: `t/${address}`, tenant: 't', address, epoch: 0, partition: 3, pos, state: noLabels },
+        });
+        const store = views.labelsStore(1);
+        const addresses = ['@reference:a', '@reference:a\u0000b', '@reference:a\u0000c'];
+        const save = (pos: number, base: number | undefined) =>
+          store.save(addresses.map((address) => ({ doc: docOf(address, pos), base })));
+        expect(await save(1, undefined)).toEqual([]);
+        expect(await docsIn(store)).toEqual(addresses.map((address) => docOf(address, 1)));
+        expect(await save(2, 1)).toEqual([]);
+        expect(await docsIn(store)).toEqual(addresses.map((address) => docOf(address, 2)));
+        expect((await store.load(addresses.map((address) => `t/${address}`))).size).toBe(3);
       }));
 
     it('tells how documents are stored only so that those are equal which are stored alike', () =>
