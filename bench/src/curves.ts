@@ -63,7 +63,7 @@ interface Measured {
 }
 
 const run = async (): Promise<Measured> => {
-  const options = { seconds: positive('seconds', values.seconds), eventsMax: positive('events', values.events) };
+  const options = { seconds: positive('--seconds', values.seconds), eventsMax: positive('--events', values.events) };
   const about = aboutThisRun('bench:curves');
   const before = loadOfMachine();
   const done: MeasuredCurve[] = [];

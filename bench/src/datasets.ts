@@ -13,6 +13,7 @@ import { cutDataset } from '@hindcast/workers';
 import { defaultConfig } from 'hindcast';
 import { fillLog } from './dataset-log.ts';
 import { plainLoop } from './dataset-loop.ts';
+import { positive } from './options.ts';
 
 /**
  * Cuts of logs of growing length to Parquet, and a plain loop over the same logs beside it, each in a process of its own:
@@ -102,8 +103,10 @@ const {
   allowPositionals: true,
 });
 const [folder = '', out = ''] = more;
-const numbers = [first, ...more, behind].map(Number);
 if (first === 'cut') await measured(() => cut(folder, out));
 else if (first === 'loop') await measured(() => plainLoop(folder, `${out}.parquet`));
-else if (help || numbers.some((number) => !(number >= 0))) console.log(usage);
-else for (const events of [first, ...more]) await compare(Number(events), Number(behind));
+else if (help) console.log(usage);
+else {
+  const later = behind === '0' ? 0 : positive('--behind', behind);
+  for (const events of [first, ...more].map((text) => positive('EVENTS', text))) await compare(events, later);
+}

@@ -94,7 +94,7 @@ const { values } = parseArgs({
 
 if (values.help) process.stdout.write(help);
 else {
-  const [rounds, seconds] = [positive('rounds', values.rounds), positive('seconds', values.seconds)];
+  const [rounds, seconds] = [positive('--rounds', values.rounds), positive('--seconds', values.seconds)];
   const load = loadOfMachine();
   const measured = new Map(forms.map((form) => [form, [] as (readonly Row[])[]]));
   for (let round = 1; round <= rounds; round++)

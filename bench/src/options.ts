@@ -1,7 +1,7 @@
 /** What the command lines of several benches have in common. */
 export const positive = (option: string, text: string): number => {
   const number = Number(text);
-  if (!(number > 0)) throw new Error(`--${option} is a number above 0, not '${text}'.`);
+  if (!(number > 0)) throw new Error(`${option} is a number above 0, not '${text}'.`);
   return number;
 };
 

@@ -43,7 +43,7 @@ const { values } = parseArgs({
 });
 
 const run = async (): Promise<Comparison> => {
-  const [rounds, seconds] = [positive('rounds', values.rounds), positive('seconds', values.seconds)];
+  const [rounds, seconds] = [positive('--rounds', values.rounds), positive('--seconds', values.seconds)];
   const head = {
     ...aboutThisRun('bench:peers'),
     ...{ rounds, seconds },

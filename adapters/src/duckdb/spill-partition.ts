@@ -50,7 +50,10 @@ interface Summary {
 
 type PieceFacts = Readonly<Record<keyof SpilledPiece, LineFacts>>;
 
-/** In the name of every file, so that a program of another format neither reads nor writes over what this one has left. */
+/**
+ * In the name of every file, so that a program of another format neither reads nor writes over what this one has left: another
+ * number for every change of what a line or the summary holds.
+ */
 const lineFormat = 'format-3';
 
 /**

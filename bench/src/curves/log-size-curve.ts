@@ -11,8 +11,8 @@ import type { Curve, Point } from './curve.ts';
 const watchMs = 100;
 
 /**
- * Rates of the first fold, in which worker, keeper and notary read the log as well, of a rebuild of the status view and of a
- * replay over HTTP, beside a process that parses the same log and does nothing else.
+ * Rates of the first fold, from the start of the server on, in which worker, keeper and notary read the log as well, of a
+ * rebuild of the status view and of a replay over HTTP, beside a process that parses the same log and does nothing else.
  */
 const measureLog = async (events: number): Promise<Point> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
