@@ -6,7 +6,8 @@
 //   node verify.mjs proof proof.json --key 'name+id+base64'
 //   node verify.mjs consistency proofs.json --key 'name+id+base64' --checkpoints notes.txt
 //
-// Exit codes: 0 all fits, 1 something was changed (a line for each finding), 2 it could not be checked.
+// Exit codes: 0 all that was signed fits, 1 something does not, or nothing is proven (a line for each finding), 2 it could
+// not be checked to its end.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -51,25 +52,16 @@ const openNote = (note, keys) => {
   const split = note.lastIndexOf('\n\n');
   const body = note.slice(0, split + 1);
   const [origin, size, root] = body.split('\n');
-  const place = /^hindcast\/([^/]+)\/(\d+)\/([^/]+)\/(\d+)$/.exec(origin ?? '');
+  const place = /^hindcast\/([^/]+)\/(\d+)\/([^/]+\/\d+)$/.exec(origin ?? '');
   const hash = Buffer.from(root ?? '', 'base64');
   if (split < 0 || !place || !/^\d+$/.test(size) || hash.length !== 32) return { wrong: 'is no signed checkpoint' };
-  for (const line of note
-    .slice(split + 2)
-    .trimEnd()
-    .split('\n')) {
+  for (const line of note.slice(split + 2).split('\n')) {
     const [dash, name, base64] = line.split(' ');
     const bytes = Buffer.from(base64 ?? '', 'base64');
     const known = keys.find((key) => dash === '\u2014' && key.name === name && key.id === bytes.toString('hex', 0, 4));
     if (!known) continue;
     if (!verify(null, Buffer.from(body), known.key, bytes.subarray(4))) return { wrong: 'has a forged signature' };
-    return {
-      logId: place[1],
-      epoch: Number(place[2]),
-      subject: `${place[3]}/${place[4]}`,
-      size: Number(size),
-      root: hash,
-    };
+    return { logId: place[1], epoch: Number(place[2]), subject: place[3], size: Number(size), root: hash };
   }
   return { wrong: 'is not signed by a key that was given' };
 };
@@ -117,6 +109,7 @@ const checkLog = async (path, keys, notes) => {
   let claims;
   let now = { subject: '', size: 0, peaks: [], proven: 0, due: [], broken: true, leaves: [] };
   const seen = new Set();
+  let [proven, unsigned] = [0, 0];
 
   const isOther = (leaf, { from, marks }, offset) => {
     const at = 2 * (offset - from);
@@ -140,6 +133,8 @@ const checkLog = async (path, keys, notes) => {
     }
   };
   const finish = () => {
+    proven += now.proven;
+    unsigned += now.size - now.proven;
     if (now.broken || now.due.length === 0) return;
     const place = placeBy(now.due[0]);
     if (place) differs(place);
@@ -180,6 +175,7 @@ const checkLog = async (path, keys, notes) => {
     compare();
   }
   finish();
+  if (!head) throw new Error(`${path} is empty.`);
   claims ??= claimsBySubject(head, audit, notes, keys);
   for (const [subject, of] of claims) {
     if (!seen.has(subject))
@@ -187,7 +183,13 @@ const checkLog = async (path, keys, notes) => {
   }
   const count = [...claims.values()].reduce((sum, of) => sum + of.length, 0);
   if (count === 0) found('No checkpoint is of this log and its epoch, so that nothing is proven.');
-  return `${seen.size} partitions fit ${count} checkpoints${earlier > 0 ? `; ${earlier} are of an earlier epoch` : ''}`;
+  const bare = [...seen].filter((subject) => !claims.has(subject));
+  const among = bare.length > 0 ? `, among them all of ${bare.join(', ')}` : '';
+  return [
+    `${proven} records in ${seen.size - bare.length} partitions are as ${count} checkpoints say`,
+    ...(unsigned > 0 ? [`${unsigned} are not signed for yet${among}`] : []),
+    ...(earlier > 0 ? [`${earlier} checkpoints are of an earlier epoch`] : []),
+  ].join('. ');
 };
 
 // The proof of one prediction (RFC 9162, section 2.1.3.2).
@@ -213,12 +215,8 @@ const checkProof = (path, keys) => {
   for (const { position, leaf, index, size, path: siblings, checkpoint } of events) {
     const opened = openNote(checkpoint, keys);
     const bytes = Buffer.from(leaf, 'base64');
-    const root = rootOfPath(
-      leafHash(bytes),
-      index,
-      size,
-      siblings.map((node) => Buffer.from(node, 'base64')),
-    );
+    const nodes = siblings.map((node) => Buffer.from(node, 'base64'));
+    const root = rootOfPath(leafHash(bytes), index, size, nodes);
     if (opened.wrong) found(`${position}: its checkpoint ${opened.wrong}.`);
     else if (opened.size !== size || !root?.equals(opened.root))
       found(`${position}: it is not in the log that was signed.`);

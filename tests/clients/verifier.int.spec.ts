@@ -40,6 +40,13 @@ const proofOf = (oldSize: number, of: readonly ByteText[]) => {
   return { oldSize, checkpoint: noteOf(of), path: proofs.consistency(oldSize).map(toBase64) };
 };
 
+const recordsOf = (of: string, count: number) =>
+  Array.from({ length: count }, (_, offset) => ({
+    ...{ topic: of, partition: 0, offset, appendedAt: 1_000 + offset },
+    ...{ key: 'key', headers: {}, value: `{"at":${offset}}` },
+  }));
+const signed = recordsOf(topic, 3).map((record) => hash.record(record));
+
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hindcast-verifier-'));
@@ -49,6 +56,10 @@ afterAll(() => rm(folder, { recursive: true }));
 const judged = (proofs: readonly object[], sizes: readonly number[]) => {
   const notes = sizes.map((size) => noteOf(leaves.slice(0, size)));
   return saidOf('consistency', JSON.stringify(proofs), notes);
+};
+const judgedExport = (records: readonly object[], notes: readonly string[], epoch = 0) => {
+  const head = { hindcastExport: 1, logId: 'log', epoch, topics: [] };
+  return saidOf('log', [head, ...records].map((line) => JSON.stringify(line)).join('\n'), notes);
 };
 const saidOf = async (what: string, content: string, notes: readonly string[]) => {
   const [file, kept] = [join(folder, 'given'), join(folder, 'kept.txt')];
@@ -74,24 +85,40 @@ it('follows proofs step by step, and takes no two that lead to different logs', 
 });
 
 it('finds an end that is gone by checkpoints that were kept, and takes none of another epoch for a proof', async () => {
-  const records = Array.from({ length: 3 }, (_, offset) => ({
-    ...{ topic, partition: 0, offset, appendedAt: 1_000 + offset },
-    ...{ key: 'key', headers: {}, value: `{"at":${offset}}` },
-  }));
-  const signed = records.map((record) => hash.record(record));
-  const judge = (epoch: number, count: number, notes: readonly string[]) => {
-    const head = { hindcastExport: 1, logId: 'log', epoch, topics: [{ topic, ends: [count] }] };
-    return saidOf('log', [head, ...records.slice(0, count)].map((line) => JSON.stringify(line)).join('\n'), notes);
-  };
+  const judge = (epoch: number, count: number, notes: readonly string[]) =>
+    judgedExport(recordsOf(topic, count), notes, epoch);
   const said = (text: string) => expect.stringContaining(text);
   const kept = noteOf(signed);
-  expect(await judge(0, 3, [kept])).toMatchObject({ code: 0, said: '1 partitions fit 1 checkpoints.\n' });
+  const fits = '3 records in 1 partitions are as 1 checkpoints say.';
+  expect(await judge(0, 3, [kept])).toMatchObject({ code: 0, said: `${fits}\n` });
   const shorter = said('the export ends at offset 2, and 3 records were signed');
   expect(await judge(0, 2, [kept])).toMatchObject({ code: 1, said: shorter });
   expect(await judge(0, 0, [kept])).toMatchObject({ code: 1, said: said('nothing of it is in the export') });
   // Which epoch an export is of, nobody has signed.
   for (const [epoch, notes] of [[1, [kept]] as const, [0, []] as const])
     expect(await judge(epoch, 2, notes)).toMatchObject({ code: 1, said: said('nothing is proven') });
-  const both = '1 partitions fit 1 checkpoints; 1 are of an earlier epoch.\n';
+  const both = `${fits} 1 checkpoints are of an earlier epoch.\n`;
   expect(await judge(1, 3, [kept, noteOf(signed, 1)])).toMatchObject({ code: 0, said: both });
+});
+
+it('counts the records that no checkpoint speaks of, and names partitions that have none at all', async () => {
+  const judge = (records: readonly object[], ...sizes: readonly number[]) => {
+    const notes = sizes.map((size) => noteOf(signed.slice(0, size)));
+    return judgedExport(records, notes);
+  };
+  const records = recordsOf(topic, 3);
+  const behind = '2 records in 1 partitions are as 2 checkpoints say. 1 are not signed for yet.\n';
+  expect(await judge(records, 1, 2)).toEqual({ code: 0, said: behind });
+  const others = ['hindcast.predictions.v1', 'hindcast.jobs.v1'].flatMap((other) => recordsOf(other, 2));
+  const all = 'among them all of hindcast.predictions.v1/0, hindcast.jobs.v1/0';
+  const said = `2 records in 1 partitions are as 1 checkpoints say. 5 are not signed for yet, ${all}.\n`;
+  for (const lines of [records.concat(others), others.concat(records)])
+    expect(await judge(lines, 2)).toEqual({ code: 0, said });
+  expect(await judge(others.concat(records.slice(0, 1)), 2)).toMatchObject({ code: 1 });
+});
+
+it('cannot check what is no export', async () => {
+  for (const content of ['', '{"hindcastExport":2}', 'nonsense'])
+    expect(await saidOf('log', content, [noteOf(signed)])).toEqual({ code: 2, said: '' });
+  expect(await saidOf('log', '', [])).toEqual({ code: 2, said: '' });
 });

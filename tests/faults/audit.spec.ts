@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,22 +13,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf } from '../scenarios/client.ts';
 import { churnInput } from './churn-input.ts';
 import { type LogFileToDamage, openLogFileToDamage } from './damage-log-file.ts';
+import { type Ended, runProgram as run } from './run-program.ts';
 import { startServerProcess } from './server-process.ts';
 
 const launcher = join(createRequire(import.meta.url).resolve('hindcast'), '../../bin/hindcast.js');
 const verifier = fileURLToPath(new URL('../../clients/verifier/verify.mjs', import.meta.url));
 const topic = TOPICS.predictions;
-
-interface Ended {
-  readonly code: number;
-  readonly said: string;
-}
-const run = (program: string, ...args: readonly string[]): Promise<Ended> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, said: stdout + stderr }),
-    );
-  });
+type Damage = (file: LogFileToDamage) => void;
 
 /** Two verifiers that share no code look at the same damaged copies of a folder. */
 describe('a log that somebody has changed on the disk', () => {
@@ -68,7 +59,7 @@ describe('a log that somebody has changed on the disk', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   /** Both verdicts on a copy that was damaged. */
-  const judged = async (damage: (file: LogFileToDamage) => void, damageAudit?: (file: LogFileToDamage) => void) => {
+  const judged = async (damage: Damage, damageAudit?: Damage, kept = 'checkpoints.txt') => {
     const copy = await mkdtemp(inFolder('copy-'));
     await cp(inFolder('data'), copy, { recursive: true });
     for (const [of, change] of [
@@ -79,13 +70,14 @@ describe('a log that somebody has changed on the disk', () => {
       change?.(file);
       file.close();
     }
-    const given = ['--key', key, '--checkpoints', inFolder('checkpoints.txt')];
+    const given = ['--key', key, '--checkpoints', inFolder(kept)];
     const ours = await run(launcher, 'audit', 'verify', '--data', copy, ...given);
     const out = join(copy, 'log.ndjson');
     const exported = await run(launcher, 'audit', 'export', '--data', copy, '--out', out);
     const theirs = exported.code === 0 ? await run(verifier, 'log', out, ...given) : exported;
     return { ours, theirs };
   };
+  const summaryOf = ({ said }: Ended) => /^.* checkpoints say\..*\n/m.exec(said)?.[0];
   /** A row of a partition with several records, not the last one. */
   const target = (file: LogFileToDamage) => {
     for (const partition of [0, 1, 2, 3]) {
@@ -102,7 +94,28 @@ describe('a log that somebody has changed on the disk', () => {
       code: 0,
       said: expect.stringMatching(/\d+ records in \d+ partitions are as \d+ checkpoints say/),
     });
-    expect(theirs).toMatchObject({ code: 0, said: expect.stringMatching(/\d+ partitions fit \d+ checkpoints/) });
+    expect(theirs).toEqual({ code: 0, said: summaryOf(ours) });
+    expect(theirs.said).toMatch(/^\d+ records in \d+ partitions are as \d+ checkpoints say\.\n$/);
+  });
+
+  it('is told how much of it nobody has signed', async () => {
+    const longer = await judged((file) => {
+      const [last] = file.rowsOf(0).slice(-1);
+      if (last) file.rewrite(0, last, (records) => [...records, ...records.slice(-1)]);
+    });
+    expect(longer.ours.code).toBe(0);
+    expect(longer.theirs).toEqual({ code: 0, said: summaryOf(longer.ours) });
+    expect(longer.theirs.said).toMatch(/ say\. 1 are not signed for yet\.\n$/);
+
+    const notes = (await readFile(inFolder('checkpoints.txt'), 'utf8')).split(/\n\n(?!\u2014)/u);
+    await writeFile(inFolder('one.txt'), `${notes.find((note) => note.includes(TOPICS.models))?.trim()}\n`);
+    const unsigned = (file: LogFileToDamage) => file.rowsOf(0).slice(1, 2).forEach(file.truncate);
+    const { ours, theirs } = await judged(() => {}, unsigned, 'one.txt');
+    const [summary, places] = theirs.said.split(', among them all of ');
+    expect([ours.code, theirs.code, `${summary}.\n`]).toEqual([0, 0, summaryOf(ours)]);
+    expect(summary).toMatch(/ in 1 partitions are as 1 checkpoints say\. \d+ are not signed for yet$/);
+    expect(places).toContain([0, 1, 2, 3].map((partition) => `${topic}/${partition}`).join(', '));
+    expect(places).not.toContain(TOPICS.models);
   });
 
   it.each<[string, string, (file: LogFileToDamage, at: ReturnType<typeof target>) => void]>([

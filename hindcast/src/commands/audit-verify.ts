@@ -102,8 +102,9 @@ const tell = (voice: Voice, report: AuditReport, namedByLog: boolean): void => {
   const roots = sum((range) => range.roots);
   const unsigned = sum((range) => range.records) - proven;
   const checkpoints = sum((range) => range.checkpoints);
+  const partitions = sum((range) => (range.proven > 0 ? 1 : 0));
   const summary =
-    `${proven} records in ${ranges.length} partitions are as ${checkpoints} checkpoints say.` +
+    `${proven} records in ${partitions} partitions are as ${checkpoints} checkpoints say.` +
     (roots > 0 && findings.length === 0
       ? ` They also fit the roots of data sets (${roots}), which nobody signed.`
       : '') +
@@ -125,5 +126,5 @@ const tell = (voice: Voice, report: AuditReport, namedByLog: boolean): void => {
     );
   }
   if (findings.length > 0) throw failed(`${findings.length} findings: the log is not what was signed.`);
-  if (checkpoints === 0) throw failed('No checkpoint was signed, so that nothing is proven.');
+  if (checkpoints === 0) throw failed('No checkpoint is of this log and its epoch, so that nothing is proven.');
 };

@@ -55,10 +55,10 @@ const sendRecords = async (response: ServerResponse, url: URL, damagedFrom: numb
   return response.end();
 };
 /** The routes of an auditor, as the query API has them. */
-const serveLog = async ({ damagedFrom = Number.POSITIVE_INFINITY, breaks = false } = {}) => {
+const serveLog = async ({ damagedFrom = Number.POSITIVE_INFINITY, breaks = false, epoch = 0 } = {}) => {
   const { url } = await serve(async ({ path }, response) => {
     const asked = new URL(path, 'http://localhost');
-    if (asked.pathname === '/v1/audit/log') return send(response, 200, await auditExportHead(log));
+    if (asked.pathname === '/v1/audit/log') return send(response, 200, { ...(await auditExportHead(log)), epoch });
     if (breaks) return response.destroy();
     return sendRecords(response, asked, damagedFrom);
   });
@@ -107,7 +107,7 @@ describe('hindcast audit', () => {
     const verified = await cli(['audit', 'verify', '--url', url]);
     expect(verified).toMatchObject({
       code: 0,
-      out: expect.stringContaining('23 records in 5 partitions are as 3 checkpoints say. 2 are not'),
+      out: expect.stringContaining('23 records in 3 partitions are as 3 checkpoints say. 2 are not'),
     });
     expect(verified.err).toContain('as the log itself says');
     expect((await cli(['audit', 'key', '--url', url])).out.trim()).toBe(formatNoteKey(key));
@@ -186,13 +186,18 @@ describe('hindcast audit', () => {
     expect(broken).toMatchObject({ code: 1, out: '', err: expect.stringContaining('could not be read to its end') });
   });
 
-  it('fails where nothing was signed: then nothing is proven', async () => {
+  it('fails where nothing was signed of this epoch: then nothing is proven', async () => {
     const url = await serveLog();
-    expect(await cli(['audit', 'verify', '--url', url])).toMatchObject({
+    const nothing = {
       code: 1,
-      err: expect.stringContaining('nothing is proven'),
-    });
+      err: expect.stringContaining('No checkpoint is of this log and its epoch, so that nothing'),
+    };
+    expect(await cli(['audit', 'verify', '--url', url])).toMatchObject(nothing);
     expect((await cli(['audit', 'checkpoint', '--url', url])).code).toBe(1);
+    await signed();
+    const moved = await cli(['audit', 'verify', '--url', await serveLog({ epoch: 1 })]);
+    expect(moved).toMatchObject({ ...nothing, out: expect.stringContaining('0 records in 0 partitions') });
+    expect(moved.err).toContain('3 checkpoints are of an earlier epoch');
   });
 
   it('says what is wrong with a key or a file that it was given', async () => {
