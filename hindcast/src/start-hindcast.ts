@@ -4,6 +4,7 @@ import { openBacklogReading, openViewProgress, type ViewProgress } from '@hindca
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
 import type { Notary } from '@hindcast/workers';
 import { isDistributed } from './config.ts';
+import { tellFolding } from './embedded/tell-folding.ts';
 import { apiInfo, buildApis, describeWholeApi } from './parts/apis.ts';
 import { collectMetrics } from './parts/collect-metrics.ts';
 import { type LongRunning, startLongRunning } from './parts/long-running.ts';
@@ -98,7 +99,7 @@ export const startHindcast = async (
     return { url, log: ports.log, summary, lost: ports.lost, stop };
   };
   try {
-    return await unlessLost(begin(), ports.lost);
+    return await unlessLost(ports.shared ? begin() : tellFolding(begin(), ports, logger), ports.lost);
   } catch (error) {
     await opened.undo().catch((err: unknown) => logger.warn({ err }, 'What was started could not be stopped.'));
     throw error;
