@@ -1,0 +1,75 @@
+"""Downloads into a folder where others are at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+from downloading import CONTENT, ID, OTHER_ID, DownloadTest, fetch, manifest_of
+from fake_server import Asked, FakeServer, Reply
+from hindcast import Client
+
+
+class SharedFolders(DownloadTest):
+    def test_of_two_processes_into_one_folder_do_not_meet(self) -> None:
+        both = threading.Barrier(2, timeout=30)
+        server = self.answer(cuts=2, before=both.wait)
+        command = [sys.executable, "-c", fetch, server.url, ID, str(self.folder)]
+        processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [process.communicate()[1] for process in processes]
+        self.assertEqual([process.returncode for process in processes], [0, 0], said)
+        self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson"})
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+
+    def test_of_two_sets_into_one_folder_leave_the_one_that_was_there_first_whole(self) -> None:
+        names = {ID: ["train/a", "train/b"], OTHER_ID: ["train/c"]}
+        asked_for_b, other_is_there = threading.Event(), threading.Event()
+
+        def answer(asked: Asked, turn: int) -> Reply:
+            if asked.path.endswith("/train/b"):
+                asked_for_b.set()
+                other_is_there.wait(30)
+            if "/files/" in asked.path:
+                return Reply(200, CONTENT)
+            id = asked.path.rsplit("/", 1)[1]
+            return Reply(200, manifest_of(names[id], id))
+
+        # Of the first set a file is there already, and is not fetched again; the other one takes it away.
+        (self.folder / "train").mkdir()
+        (self.folder / "train" / "a").write_bytes(CONTENT)
+        (self.folder / "manifest.json").write_text(json.dumps({"datasetId": "e" * 64, "files": [{"name": "train/a"}]}))
+        server = FakeServer(answer)
+        self.addCleanup(server.__exit__)
+        first = self.start(fetch, server.url, ID, str(self.folder))
+        self.assertTrue(asked_for_b.wait(30))
+        second = self.start(fetch, server.url, OTHER_ID, str(self.folder))
+        self.assertEqual((second.communicate()[1], second.returncode), ("", 0))
+        other_is_there.set()
+        said = first.communicate()[1]
+        self.assertNotEqual(first.returncode, 0)
+        self.assertIn(f"HindcastError: Another process has put another data set into {self.folder} meanwhile: name a folder for each set.", said)
+        self.assertEqual(self.files(), {"manifest.json", "train/c"})
+        self.assertEqual(json.loads((self.folder / "manifest.json").read_text())["datasetId"], OTHER_ID)
+
+    def test_pass_over_what_others_have_begun_and_remove_what_is_a_day_old(self) -> None:
+        names = [".part-0.ndjson.7-00112233445566aa.part", ".part-0.ndjson.7-00112233445566bb.part", ".mine.part", "part-0.ndjson.part"]
+        old = time.time() - 90_000
+        for name in names:
+            (self.folder / name).write_bytes(CONTENT[:9])
+            if name != names[1]:
+                os.utime(self.folder / name, (old, old))
+        meanwhile: list = []
+        with Client(self.answer(0, before=lambda: meanwhile.append(self.files("train"))).url) as client:
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(meanwhile, [set()])
+        self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson", *names[1:]})
+        self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
+
+
+if __name__ == "__main__":
+    unittest.main()
