@@ -45,7 +45,7 @@ class FolderLock(DownloadTest):
 
         with Client(self.answer(0).url) as client, mock.patch.object(os, "replace", replace):
             client.datasets.download(ID, self.folder)
-        self.assertEqual([one.splitlines()[-1] for one in said], ["sqlite3.OperationalError: database is locked"] * 2)
+        self.assertEqual([one.splitlines()[-1] for one in said], ["sqlite3.OperationalError: database is locked"] * 3)
 
     def test_lock_another_file_where_the_locked_one_was_removed_meanwhile(self) -> None:
         connect, lock = sqlite3.connect, self.folder / ".hindcast.lock"

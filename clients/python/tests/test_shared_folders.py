@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 import unittest
+from typing import Callable
 
 from downloading import CONTENT, ID, OTHER_ID, DownloadTest, fetch, manifest_of
 from fake_server import Asked, FakeServer, Reply
-from hindcast import Client
+from hindcast import Client, HindcastError
 
 
 class SharedFolders(DownloadTest):
@@ -55,6 +56,50 @@ class SharedFolders(DownloadTest):
         self.assertIn(f"HindcastError: Another process has put another data set into {self.folder} meanwhile: name a folder for each set.", said)
         self.assertEqual(self.files(), {"manifest.json", "train/c"})
         self.assertEqual(json.loads((self.folder / "manifest.json").read_text())["datasetId"], OTHER_ID)
+
+    def download_while_b_comes(self, meanwhile: Callable[[], object]) -> None:
+        """A set of which train/a is there already."""
+        (self.folder / "train").mkdir(exist_ok=True)
+        (self.folder / "train" / "a").write_bytes(CONTENT)
+
+        def answer(asked: Asked, turn: int) -> Reply:
+            if "/files/" not in asked.path:
+                return Reply(200, manifest_of(["train/a", "train/b"]))
+            meanwhile()
+            return Reply(200, CONTENT)
+
+        with FakeServer(answer) as server, Client(server.url) as client:
+            client.datasets.download(ID, self.folder)
+            self.assertEqual([asked.path[-7:] for asked in server.asked[1:]], ["train/b"])
+
+    def test_are_refused_where_a_file_that_was_whole_is_no_more(self) -> None:
+        kept = self.folder / "train" / "a"
+        for broken in (kept.unlink, lambda: kept.write_bytes(CONTENT[::-1])):
+            with self.subTest(broken), self.assertRaisesRegex(HindcastError, "train.a was whole, and was changed or removed mean"):
+                self.download_while_b_comes(broken)
+            self.assertLessEqual(self.files(), {"train/a"})
+
+    def test_take_a_file_that_another_process_has_put_there_anew(self) -> None:
+        kept = self.folder / "train" / "a"
+        self.download_while_b_comes(lambda: (kept.unlink(), kept.write_bytes(CONTENT)))
+        self.assertEqual(self.files(), {"manifest.json", "train/a", "train/b"})
+
+    def put_broken_off_by_the_command_line(self) -> None:
+        (self.folder / ".hindcast-unfinished").mkdir()
+        (self.folder / ".hindcast-unfinished" / "manifest.json").write_text(json.dumps(manifest_of(["train/c"], OTHER_ID)))
+        (self.folder / "train" / "c").write_bytes(CONTENT)
+
+    def test_are_refused_where_the_command_line_was_killed_as_it_put_another_set_there(self) -> None:
+        with self.assertRaisesRegex(HindcastError, "has put another data set into"):
+            self.download_while_b_comes(self.put_broken_off_by_the_command_line)
+        self.assertEqual(self.files(), {".hindcast-unfinished/manifest.json", "train/a", "train/c"})
+
+    def test_leave_nothing_of_a_set_of_which_the_command_line_was_killed_before(self) -> None:
+        (self.folder / "train").mkdir()
+        self.put_broken_off_by_the_command_line()
+        self.download_while_b_comes(lambda: None)
+        self.assertEqual({path.name for path in self.folder.iterdir()}, {"manifest.json", "train"})
+        self.assertEqual(self.files("train"), {"train/a", "train/b"})
 
     def test_pass_over_what_others_have_begun_and_remove_what_is_a_day_old(self) -> None:
         names = [".part-0.ndjson.7-00112233445566aa.part", ".part-0.ndjson.7-00112233445566bb.part", ".mine.part", "part-0.ndjson.part"]

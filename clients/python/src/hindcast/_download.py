@@ -10,13 +10,15 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Container, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Container, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from ._folder_lock import held
 from ._transport import Transport, broken
 from .errors import HindcastError, Unreachable
 
 manifest_name = "manifest.json"
+unfinished_name = ".hindcast-unfinished"
+"""The command line has a folder of this name too, and in it the manifest of a set that is being put in place."""
 piece_bytes = 1_048_576
 left_over_s = 86_400
 data_set_id = re.compile(r"[0-9a-f]{64}")
@@ -24,6 +26,9 @@ file_name = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-
 """Names of files as manifests have them: nothing that leads out of the folder."""
 part_name = re.compile(r"\..+\.[0-9]+-[0-9a-f]{16}\.part")
 """Files that are still coming. Those of a process that was killed lie there until they are a day old."""
+
+State = Tuple[int, int, int]
+"""Inode, size and time of a change."""
 
 
 def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
@@ -40,22 +45,33 @@ def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
         before = _states(folder)
     with ExitStack() as come:
         parts: Dict[Path, Path] = {}
+        kept: List[Tuple[Path, Mapping[str, Any], Optional[State]]] = []
         for file in manifest["files"]:
             path = folder.joinpath(*str(file["name"]).split("/"))
-            if not _is_whole(path, file):
+            state = _state_of(path)
+            if _is_whole(path, file):
+                kept.append((path, file, state))
+            else:
                 parts[path] = come.enter_context(_part_of(path, folder))
                 _fetch(transport, id, file, parts[path])
+        written = come.enter_context(_part_of(folder / manifest_name, folder))
+        written.write_bytes(answer.body)
         with held(folder):
             _refuse_other_set(folder, id, before)
+            _refuse_lost_files(kept)
             _remove_earlier_sets(folder, {str(file["name"]) for file in manifest["files"]})
             _remove_left_over(folder)
             # Stays where this is broken off: it names what is put in place, for the set that comes then.
-            written = _new_part(folder / manifest_name, folder)
-            written.write_bytes(answer.body)
+            placing = folder / unfinished_name / manifest_name
+            placing.parent.mkdir(exist_ok=True)
+            os.replace(written, placing)
             for path, part in parts.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(part, path)
-            os.replace(written, folder / manifest_name)
+            os.replace(placing, folder / manifest_name)
+            # The command line may have left what it goes on with.
+            with suppress(OSError):
+                placing.parent.rmdir()
     return manifest
 
 
@@ -72,27 +88,35 @@ def _refuse_foreign(manifest: Path) -> None:
         raise HindcastError(f"{manifest} is not of a data set: move it away, or name another folder.")
 
 
-def _refuse_other_set(folder: Path, id: str, before: Mapping[Path, Tuple[int, int]]) -> None:
-    """What was found whole in the folder may be gone, and whoever put another set there would read this one."""
+def _refuse_other_set(folder: Path, id: str, before: Mapping[Path, Optional[State]]) -> None:
+    """Whoever put another set there would read this one."""
     for manifest, state in _states(folder).items():
-        if before.get(manifest) != state and (_set_in(manifest) or {}).get("datasetId") != id:
+        if state is not None and before[manifest] != state and (_set_in(manifest) or {}).get("datasetId") != id:
             raise HindcastError(f"Another process has put another data set into {folder} meanwhile: name a folder for each set.")
 
 
-def _states(folder: Path) -> Dict[Path, Tuple[int, int]]:
-    """Tells whether a manifest is still the same file."""
-    found = {}
-    for manifest in _manifests(folder):
-        with suppress(FileNotFoundError):
-            stat = manifest.stat()
-            found[manifest] = (stat.st_ino, stat.st_mtime_ns)
-    return found
+def _refuse_lost_files(kept: Iterable[Tuple[Path, Mapping[str, Any], Optional[State]]]) -> None:
+    """What was found whole may be gone, and no manifest tells of it where somebody was killed who had begun to remove files."""
+    for path, file, state in kept:
+        if state != _state_of(path) and not _is_whole(path, file):
+            raise HindcastError(f"{path} was whole, and was changed or removed meanwhile: download the set again.")
+
+
+def _states(folder: Path) -> Dict[Path, Optional[State]]:
+    return {manifest: _state_of(manifest) for manifest in _manifests(folder)}
+
+
+def _state_of(path: Path) -> Optional[State]:
+    """Tells whether a file is still the same one."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        stat = path.stat()
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+    return None
 
 
 def _manifests(folder: Path) -> List[Path]:
-    """Of the set that is there, and of those whose placing was broken off."""
-    broken_off = (path for path in folder.glob(f".{manifest_name}.*.part") if part_name.fullmatch(path.name))
-    return [folder / manifest_name, *broken_off]
+    """Of the set that is there, and of the one whose placing was broken off."""
+    return [folder / manifest_name, folder / unfinished_name / manifest_name]
 
 
 def _is_whole(path: Path, file: Mapping[str, Any]) -> bool:
@@ -137,16 +161,12 @@ def _append(transport: Transport, url: str, digest: str, part: Path, come: int) 
 def _part_of(path: Path, folder: Path) -> Iterator[Path]:
     """A file that may take the name later. Other processes have their own, and it lies in the folder of the set, not of the
     split: readers of a split take all files that are there."""
-    part = _new_part(path, folder)
+    part = folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.part"
     try:
         part.touch()
         yield part
     finally:
         part.unlink(missing_ok=True)
-
-
-def _new_part(path: Path, folder: Path) -> Path:
-    return folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.part"
 
 
 def _remove_earlier_sets(folder: Path, kept: Container[str]) -> None:
