@@ -31,17 +31,18 @@ State = Tuple[int, int, int]
 """Inode, size and time of a change."""
 
 
-def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
-    """Answers the manifest. Files get their names when all of them have come, and it gets its own last."""
+def download(transport: Transport, id: str, folder: Path, choose: str) -> Mapping[str, Any]:
+    """Answers the manifest. Files get their names when all of them have come, and it gets its own last. choose: how another
+    folder is named."""
     if not data_set_id.fullmatch(id):
         raise HindcastError(f"{id!r} is no id of a data set.")
     answer = transport.request("GET", f"/v1/datasets/{id}")
     manifest: Mapping[str, Any] = answer.json()
     _refuse_strange_names(manifest)
-    _refuse_foreign(folder / manifest_name)
-    folder.mkdir(parents=True, exist_ok=True)
+    _refuse_foreign(folder / manifest_name, choose)
+    _make(folder, choose)
     # Nobody else is at it in between: all that is placed later has another state.
-    with held(folder):
+    with held(folder, choose):
         before = _states(folder)
     with ExitStack() as come:
         parts: Dict[Path, Path] = {}
@@ -56,7 +57,7 @@ def download(transport: Transport, id: str, folder: Path) -> Mapping[str, Any]:
                 _fetch(transport, id, file, parts[path])
         written = come.enter_context(_part_of(folder / manifest_name, folder))
         written.write_bytes(answer.body)
-        with held(folder):
+        with held(folder, choose):
             _refuse_other_set(folder, id, before)
             _refuse_lost_files(kept)
             _remove_earlier_sets(folder, {str(file["name"]) for file in manifest["files"]})
@@ -82,10 +83,17 @@ def _refuse_strange_names(manifest: Mapping[str, Any]) -> None:
         raise HindcastError(f"The server names {wrong[0]!r}, which no file of a data set is called.")
 
 
-def _refuse_foreign(manifest: Path) -> None:
+def _refuse_foreign(manifest: Path, choose: str) -> None:
     """Nothing in a folder is replaced or removed in the name of a manifest that is none of a data set."""
     if manifest.exists() and _set_in(manifest) is None:
-        raise HindcastError(f"{manifest} is not of a data set: move it away, or name another folder.")
+        raise HindcastError(f"{manifest} is not of a data set: move it away, or {choose} another folder.")
+
+
+def _make(folder: Path, choose: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HindcastError(f"There can be no folder {folder} ({error}): mend that, or {choose} another folder.") from error
 
 
 def _refuse_other_set(folder: Path, id: str, before: Mapping[Path, Optional[State]]) -> None:

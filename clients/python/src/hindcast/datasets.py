@@ -156,9 +156,14 @@ class Datasets:
         into it meanwhile, this fails with `HindcastError` and changes nothing. Of an older set in the folder the
         files that its manifest names and the new set does not have are removed, and nothing else.
         """
-        target = self._cache / _id(dataset) if folder is None else Path(folder)
-        download(self._transport, _id(dataset), target)
-        return target
+        if folder is None:
+            return self._cached(dataset)[0]
+        download(self._transport, _id(dataset), Path(folder), "name")
+        return Path(folder)
+
+    def _cached(self, dataset: AnyDataset) -> Tuple[Path, Mapping[str, Any]]:
+        folder = self._cache / _id(dataset)
+        return folder, download(self._transport, _id(dataset), folder, "set XDG_CACHE_HOME to")
 
     def to_pandas(self, dataset: AnyDataset, split: Optional[str] = None) -> Any:
         """A split of a data set, or all of it, as a pandas DataFrame. Needs pandas, and pyarrow for Parquet."""
@@ -188,8 +193,7 @@ class Datasets:
 
     def _local(self, dataset: AnyDataset, split: Optional[str]) -> Tuple[str, List[Path], Dict[str, str]]:
         """The format, the files that tell the types of their columns, and those types as the manifest has them."""
-        folder = self._cache / _id(dataset)
-        manifest = download(self._transport, _id(dataset), folder)
+        folder, manifest = self._cached(dataset)
         form = str(manifest["format"])
         rows = {str(file["name"]): int(file["rows"]) for file in manifest["files"]}
         chosen = [name for name in rows if split is None or name.split("/")[0] == split]
