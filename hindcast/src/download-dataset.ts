@@ -22,7 +22,7 @@ export const downloadDataset = async (
   voice: Voice,
 ): Promise<DatasetManifest> => {
   const text = await (await client.open(`/v1/datasets/${id}`)).text();
-  const manifest = manifestIn(text);
+  const manifest = manifestIn(text, id, client.url);
   await holdOutFolder(folder, async (unfinished) => {
     const parts = new Map<string, string>();
     for (const [at, file] of manifest.files.entries()) {
@@ -42,12 +42,22 @@ export const downloadDataset = async (
 const filesSchema = Type.Pick(datasetManifestSchema, ['datasetId', 'files']);
 
 /** Names and digests become paths: those of a server that is broken, or is another one than it says, could lead anywhere. */
-const manifestIn = (text: string): DatasetManifest => {
-  const manifest: unknown = JSON.parse(text);
-  if (!Value.Check(filesSchema, manifest)) throw failed('What the server sent is no manifest of a data set.');
+const manifestIn = (text: string, id: string, url: string): DatasetManifest => {
+  const refused = (what: string) => failed(`${what}: is ${url} the address of a Hindcast server?`);
+  const manifest = parsed(text);
+  if (!Value.Check(filesSchema, manifest)) throw refused('What the server sent is no manifest of a data set');
+  if (manifest.datasetId !== id) throw refused(`The server sent the data set ${manifest.datasetId} in place of ${id}`);
   const wrong = manifest.files.find(({ name }) => !isFileName(name));
-  if (wrong) throw failed(`The server names ${JSON.stringify(wrong.name)}, which no file of a data set is called.`);
+  if (wrong) throw refused(`The server names ${JSON.stringify(wrong.name)}, which no file of a data set is called`);
   return manifest as DatasetManifest;
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 };
 
 const downloadFile = async (

@@ -4,8 +4,8 @@ import { failed } from './cli-failure.ts';
 
 /** Among what is unfinished it is that of the set which is being put in place. */
 export const manifestName = 'manifest.json';
-/** Names of files as manifests have them: nothing that leads out of the folder. */
-const namePattern = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
+/** Names of files as manifests have them: nothing that leads out of the folder, and no split is called as a manifest is. */
+const namePattern = /^[\w-]+\/[\w-][\w.-]*$/;
 const idPattern = /^[0-9a-f]{64}$/;
 
 export interface SetToPlace {

@@ -33,6 +33,7 @@ class Downloads(DownloadTest):
         names = [
             "../beside", "../../beside", "train/../../beside", "/beside", str(self.folder / "beside"), "//beside", "C:/beside",
             "train\\..\\..\\beside", "train/..", "beside", "train/deep/beside", ".hidden/beside", "train/.beside", "train/beside\n", "", None,
+            "manifest.json/part-0",
         ]
         for name in names:
             manifest = manifest_of(["train/part-0.ndjson", name])
@@ -45,6 +46,23 @@ class Downloads(DownloadTest):
                     client.datasets.download(ID, self.folder / "named" / "below")
                 self.assertEqual(list(self.folder.iterdir()), [])
                 self.assertEqual(len(server.asked), 1)
+
+    def test_write_nothing_where_what_came_is_no_manifest_of_the_set(self) -> None:
+        file = manifest_of(["train/a"])["files"][0]
+        wrong_files = (
+            None, {}, [None], [{}], [{**file, "bytes": -1}], [{**file, "bytes": "9"}], [{**file, "sha256": "../beside"}],
+            *([{name: file[name] for name in file if name != absent}] for absent in file),
+        )
+        none = [*(json.dumps({"datasetId": ID, "files": files}).encode() for files in wrong_files), b"{}", b"[]", b"null", b"", b"<html>", b"\xff"]
+        other = json.dumps(manifest_of(["train/a"], OTHER_ID)).encode()
+        for came, said in [*((one, "is no manifest of a data set") for one in none), (other, f"sent the data set {OTHER_ID} in place of {ID}")]:
+            def answer(asked: Asked, turn: int) -> Reply:
+                return Reply(200, came if asked.path.endswith(ID) else CONTENT)
+
+            with self.subTest(came), FakeServer(answer) as server, Client(server.url) as client:
+                with self.assertRaisesRegex(HindcastError, f"{said}: is {server.url} the address of a Hindcast server"):
+                    client.datasets.download(ID, self.folder / "named")
+                self.assertEqual((list(self.folder.iterdir()), len(server.asked)), ([], 1))
 
     def test_write_nothing_where_the_id_is_none(self) -> None:
         with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(self.folder / "cache")}), Client(self.answer(0).url) as client:

@@ -217,7 +217,7 @@ describe('hindcast datasets', () => {
 
   it.each([
     ...['../beside', '../../beside', 'train/../../beside', '/beside', '//beside', 'train\\..\\..\\beside', 'train/..'],
-    ...['beside', 'train/deep/beside', '.hidden/beside', 'train/.beside', 'C:/beside', ''],
+    ...['beside', 'train/deep/beside', '.hidden/beside', 'train/.beside', 'C:/beside', '', 'manifest.json/part-0'],
   ])('writes nothing of a set that has a file called %j', async (name) => {
     const { url, asked } = await serve(({ path }, response) =>
       path.startsWith('/v1/datasets/') && path.endsWith(id)
@@ -233,17 +233,21 @@ describe('hindcast datasets', () => {
   });
 
   it.each([
-    { files: [{ ...file, sha256: '../../../beside' }] },
-    { files: [{ ...file, name: [file.name] }] },
-    { files: [{ ...file, bytes: -1 }] },
-    { files: undefined },
-  ])('writes nothing of a set whose manifest is none: %j', async (wrong) => {
-    const { url, asked } = await serve(({ path }, response) =>
-      path.includes('/files/') ? response.end(content) : send(response, 200, { ...manifest, ...wrong }),
-    );
+    [{ files: [{ ...file, sha256: '../../../beside' }] }, 'is no manifest of a data set'],
+    [{ files: [{ ...file, name: [file.name] }] }, 'is no manifest of a data set'],
+    [{ files: [{ ...file, bytes: -1 }] }, 'is no manifest of a data set'],
+    [{ files: undefined }, 'is no manifest of a data set'],
+    ['<html>', 'is no manifest of a data set'],
+    [{ datasetId: otherId }, `sent the data set ${otherId} in place of ${id}`],
+  ])('writes nothing of a set whose manifest is none, or of another one: %j', async (wrong, said) => {
+    const { url, asked } = await serve(({ path }, response) => {
+      if (path.includes('/files/')) return response.end(content);
+      return typeof wrong === 'string' ? response.end(wrong) : send(response, 200, { ...manifest, ...wrong });
+    });
     const before = readdirSync(folder);
     const { code, err } = await cli(['datasets', 'download', id, '--out', join(folder, 'none'), '--url', url]);
-    expect([code, err]).toEqual([1, expect.stringContaining('is no manifest of a data set')]);
+    const whole = `${said}: is ${url} the address of a Hindcast server?`;
+    expect([code, err]).toEqual([1, expect.stringContaining(whole)]);
     expect(readdirSync(folder)).toEqual(before);
     expect(asked).toHaveLength(1);
   });

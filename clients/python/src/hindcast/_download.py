@@ -21,9 +21,10 @@ unfinished_name = ".hindcast-unfinished"
 """The command line has a folder of this name too, and in it the manifest of a set that is being put in place."""
 piece_bytes = 1_048_576
 left_over_s = 86_400
-data_set_id = re.compile(r"[0-9a-f]{64}")
-file_name = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
-"""Names of files as manifests have them: nothing that leads out of the folder."""
+sha256_hex = re.compile(r"[0-9a-f]{64}")
+"""Also the form of the id of a data set."""
+file_name = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+"""Names of files as manifests have them: nothing that leads out of the folder, and no split is called as a manifest is."""
 part_name = re.compile(r"\..+\.[0-9]+-[0-9a-f]{16}\.part")
 """Files that are still coming. Those of a process that was killed lie there until they are a day old."""
 
@@ -34,11 +35,10 @@ State = Tuple[int, int, int]
 def download(transport: Transport, id: str, folder: Path, choose: str) -> Mapping[str, Any]:
     """Answers the manifest. Files get their names when all of them have come, and it gets its own last. choose: how another
     folder is named."""
-    if not data_set_id.fullmatch(id):
+    if not sha256_hex.fullmatch(id):
         raise HindcastError(f"{id!r} is no id of a data set.")
     answer = transport.request("GET", f"/v1/datasets/{id}")
-    manifest: Mapping[str, Any] = answer.json()
-    _refuse_strange_names(manifest)
+    manifest = _manifest_in(answer.body, id, transport.url)
     _refuse_foreign(folder / manifest_name, choose)
     _make(folder, choose)
     # Nobody else is at it in between: all that is placed later has another state.
@@ -76,11 +76,32 @@ def download(transport: Transport, id: str, folder: Path, choose: str) -> Mappin
     return manifest
 
 
-def _refuse_strange_names(manifest: Mapping[str, Any]) -> None:
-    """Names become paths: those of a server that is broken, or is another one than it says, could lead anywhere."""
-    wrong = [file["name"] for file in manifest["files"] if not file_name.fullmatch(str(file["name"]))]
+def _manifest_in(body: bytes, id: str, url: str) -> Mapping[str, Any]:
+    """Names and digests become paths: those of a server that is broken, or is another one than it says, could lead anywhere."""
+    def refused(what: str) -> HindcastError:
+        return HindcastError(f"{what}: is {url} the address of a Hindcast server?")
+
+    manifest = _set_of(body)
+    files = (manifest or {}).get("files")
+    if manifest is None or not isinstance(files, list) or not all(_is_file_of_set(file) for file in files):
+        raise refused("What the server sent is no manifest of a data set")
+    if manifest["datasetId"] != id:
+        raise refused(f"The server sent the data set {manifest['datasetId']} in place of {id}")
+    wrong = [file["name"] for file in files if not file_name.fullmatch(str(file["name"]))]
     if wrong:
-        raise HindcastError(f"The server names {wrong[0]!r}, which no file of a data set is called.")
+        raise refused(f"The server names {wrong[0]!r}, which no file of a data set is called")
+    return manifest
+
+
+def _is_file_of_set(file: Any) -> bool:
+    """All else in it may be of another version."""
+    return (
+        isinstance(file, dict)
+        and "name" in file
+        and isinstance(file.get("bytes"), int)
+        and file["bytes"] >= 0
+        and sha256_hex.fullmatch(str(file.get("sha256"))) is not None
+    )
 
 
 def _refuse_foreign(manifest: Path, choose: str) -> None:
@@ -190,10 +211,17 @@ def _remove_earlier_sets(folder: Path, kept: Container[str]) -> None:
 
 def _set_in(manifest: Path) -> Optional[Mapping[str, Any]]:
     try:
-        found = json.loads(manifest.read_bytes())
-    except (OSError, ValueError):
+        return _set_of(manifest.read_bytes())
+    except OSError:
         return None
-    is_of_set = isinstance(found, dict) and data_set_id.fullmatch(str(found.get("datasetId")))
+
+
+def _set_of(manifest: bytes) -> Optional[Mapping[str, Any]]:
+    try:
+        found = json.loads(manifest)
+    except ValueError:
+        return None
+    is_of_set = isinstance(found, dict) and sha256_hex.fullmatch(str(found.get("datasetId")))
     return found if is_of_set else None
 
 
