@@ -115,6 +115,18 @@ class SharedFolders(DownloadTest):
         self.assertEqual(self.files(), {"manifest.json", "train/part-0.ndjson", *names[1:]})
         self.assertEqual((self.folder / "train" / "part-0.ndjson").read_bytes(), CONTENT)
 
+    def test_keep_what_came_more_than_a_day_ago_in_the_same_download(self) -> None:
+        def answer(asked: Asked, turn: int) -> Reply:
+            if "/files/" not in asked.path:
+                return Reply(200, manifest_of(["train/a", "train/b"]))
+            for path in self.folder.glob(".*.part"):
+                os.utime(path, (0, 0))
+            return Reply(200, CONTENT)
+
+        with FakeServer(answer) as server, Client(server.url) as client:
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), {"manifest.json", "train/a", "train/b"})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -61,7 +61,7 @@ def download(transport: Transport, id: str, folder: Path, choose: str) -> Mappin
             _refuse_other_set(folder, id, before)
             _refuse_lost_files(kept)
             _remove_earlier_sets(folder, {str(file["name"]) for file in manifest["files"]})
-            _remove_left_over(folder)
+            _remove_left_over(folder, {*parts.values(), written})
             # Stays where this is broken off: it names what is put in place, for the set that comes then.
             placing = folder / unfinished_name / manifest_name
             placing.parent.mkdir(exist_ok=True)
@@ -231,12 +231,12 @@ def _names_in(manifest: Path) -> List[str]:
     return [name for name in names if isinstance(name, str) and file_name.fullmatch(name)]
 
 
-def _remove_left_over(folder: Path) -> None:
+def _remove_left_over(folder: Path, own: Container[Path]) -> None:
     oldest = time.time() - left_over_s
     for path in folder.glob(".*.part"):
         # Another process may remove it too, and one of another user may not be ours to remove.
         with suppress(OSError):
-            if part_name.fullmatch(path.name) and path.stat().st_mtime < oldest:
+            if path not in own and part_name.fullmatch(path.name) and path.stat().st_mtime < oldest:
                 path.unlink()
 
 
