@@ -153,7 +153,8 @@ class Datasets:
 
         Files that are there already are kept, a connection that breaks is opened again where it was, and every file is compared
         with its digest. Several processes may fetch the same set into the same folder at once; where another set comes
-        into it meanwhile, this fails with `HindcastError` and changes nothing. Of an older set in the folder the
+        into it meanwhile, or a file that was there is removed, this fails with `HindcastError` and changes nothing. So it
+        does where a command holds the folder for more than a minute. Of an older set in the folder the
         files that its manifest names and the new set does not have are removed, and nothing else.
         """
         if folder is None:
