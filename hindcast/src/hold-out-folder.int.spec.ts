@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -27,6 +27,15 @@ it('keeps what is not whole where readers of Parquet do not look, until a set is
 it('leaves nothing of work that failed before it had anything', async () => {
   await expect(holdOutFolder(out, () => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
   expect(readdirSync(out)).toEqual([]);
+});
+
+it('leaves the lock of the next one where the folder was made anew', async () => {
+  await holdOutFolder(out, async () => {
+    rmSync(out, { recursive: true });
+    mkdirSync(out);
+    writeFileSync(join(out, '.hindcast.lock'), '');
+  });
+  expect(readdirSync(out)).toEqual(['.hindcast.lock']);
 });
 
 it('lets one in at a time', async () => {

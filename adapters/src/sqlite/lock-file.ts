@@ -33,7 +33,8 @@ export const tryLockFile = (path: string): FileLock | undefined => {
       db.close();
     };
     const remove = () => {
-      rmSync(path, { force: true });
+      // Where the folder was removed and made again, the name is that of the next one's lock.
+      if (identityOf(path) === before) rmSync(path, { force: true });
       release();
     };
     // A lock on a file that was removed meanwhile keeps nobody out.
