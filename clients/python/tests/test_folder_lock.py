@@ -77,9 +77,12 @@ class FolderLock(DownloadTest):
     def numbers_are_given_again(self) -> Any:
         """As by ext4, where a new file often has the number of the one that was removed last."""
         stat = Path.stat
-        return mock.patch.object(
-            Path, "stat", lambda path: SimpleNamespace(st_dev=1, st_ino=7, st_ctime_ns=stat(path).st_ctime_ns, st_mode=stat(path).st_mode)
-        )
+
+        def with_number(path: Path, **options: Any) -> SimpleNamespace:
+            found = stat(path, **options)
+            return SimpleNamespace(st_dev=1, st_ino=7, st_ctime_ns=found.st_ctime_ns, st_mode=found.st_mode)
+
+        return mock.patch.object(Path, "stat", with_number)
 
     def test_tell_a_lock_from_one_that_was_made_anew_under_the_same_number(self) -> None:
         connect = sqlite3.connect
