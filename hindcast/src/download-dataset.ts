@@ -71,6 +71,8 @@ const downloadFile = async (
     const before = await sizeOf(part);
     try {
       await append(client, id, file, part, (bytes) => voice.progress(`${file.name}: ${bytes} of ${file.bytes} bytes`));
+      const come = await sizeOf(part);
+      if (come !== file.bytes && come <= before) throw failed(isOtherLength(file, come));
     } catch (error) {
       const came = (await sizeOf(part)) > before;
       if (came) interruptions = 0;
@@ -85,6 +87,10 @@ const downloadFile = async (
   }
   voice.progress(`${file.name}: ${file.rows} rows, ${file.bytes} bytes`, true);
 };
+
+/** Of an answer that ended well: to ask again would bring the same. */
+const isOtherLength = ({ name, bytes }: DatasetFile, come: number): string =>
+  `The server sends ${come} bytes of ${name}, which should have ${bytes}: is it the Hindcast that made the set, and is its disk whole?`;
 
 const append = async (
   client: ApiClient,

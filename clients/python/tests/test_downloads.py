@@ -64,6 +64,12 @@ class Downloads(DownloadTest):
                     client.datasets.download(ID, self.folder / "named")
                 self.assertEqual((list(self.folder.iterdir()), len(server.asked)), ([], 1))
 
+    def test_give_up_where_an_answer_ends_well_and_too_soon(self) -> None:
+        with Client(self.answer(0, CONTENT[:-1]).url) as client:
+            with self.assertRaisesRegex(HindcastError, f"sends {len(CONTENT) - 1} bytes of train/part-0.ndjson, which should have {len(CONTENT)}"):
+                client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), set())
+
     def test_write_nothing_where_the_id_is_none(self) -> None:
         with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(self.folder / "cache")}), Client(self.answer(0).url) as client:
             for id in ("../../beside", str(self.folder / "beside"), ""):

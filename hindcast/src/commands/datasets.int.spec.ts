@@ -232,6 +232,17 @@ describe('hindcast datasets', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it.each([content.length - 1, content.length + 1])('gives up where a file has %d bytes', async (length) => {
+    const { url } = await serve(({ path }, response) =>
+      path.includes('/files/') ? response.end(Buffer.alloc(length)) : send(response, 200, manifest),
+    );
+    const failed = {
+      code: 1,
+      err: expect.stringContaining(`sends ${length} bytes of ${file.name}, which should have`),
+    };
+    expect(await cli(['datasets', 'download', id, '--out', join(folder, 'short'), '--url', url])).toMatchObject(failed);
+  });
+
   it.each([
     [{ files: [{ ...file, sha256: '../../../beside' }] }, 'is no manifest of a data set'],
     [{ files: [{ ...file, name: [file.name] }] }, 'is no manifest of a data set'],

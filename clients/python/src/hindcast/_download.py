@@ -176,6 +176,14 @@ def _fill(transport: Transport, url: str, file: Mapping[str, Any], part: Path) -
                     break
                 if not again(None):
                     raise Unreachable(f"{file['name']} broke off each time.") from error
+            else:
+                now = part.stat().st_size
+                # Ended well: to ask again would bring the same.
+                if now < file["bytes"] and now <= come:
+                    raise HindcastError(
+                        f"The server sends {now} bytes of {file['name']}, which should have {file['bytes']}: is it the Hindcast that "
+                        "made the set, and is its disk whole?"
+                    )
 
 
 def _append(transport: Transport, url: str, digest: str, part: Path, come: int) -> None:
