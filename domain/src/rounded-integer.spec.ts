@@ -24,8 +24,7 @@ it('finds one exactly where an integer does not come back as it was', () => {
   const exact = (value: bigint) => BigInt(JSON.parse(String(value)) as number) === value;
   fc.assert(
     fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), fc.string(), (value, name) => {
-      const json = JSON.stringify({ [name]: [0.5, '$'] }).replace('"$"', String(value));
-      fc.pre(!name.includes('"$"'));
+      const json = `{${JSON.stringify(name)}:[0.5,${value}]}`;
       expect(roundedInteger(json)).toBe(exact(value) ? undefined : String(value));
     }),
   );
