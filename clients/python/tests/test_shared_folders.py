@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 import unittest
+from pathlib import Path
 from typing import Callable
+from unittest import mock
 
 from downloading import CONTENT, ID, OTHER_ID, DownloadTest, fetch, manifest_of
 from fake_server import Asked, FakeServer, Reply
-from hindcast import Client, HindcastError
+from hindcast import Client, HindcastError, _download
 
 
 class SharedFolders(DownloadTest):
@@ -126,6 +128,20 @@ class SharedFolders(DownloadTest):
         with FakeServer(answer) as server, Client(server.url) as client:
             client.datasets.download(ID, self.folder)
         self.assertEqual(self.files(), {"manifest.json", "train/a", "train/b"})
+
+    def test_fetch_a_file_that_is_removed_while_it_is_looked_at(self) -> None:
+        path = self.folder / "train" / "part-0.ndjson"
+        path.parent.mkdir()
+        path.write_bytes(CONTENT)
+        digest = _download._digest
+
+        def removed_before(file: Path) -> str:
+            path.unlink(missing_ok=True)
+            return digest(file)
+
+        with Client(self.answer(0).url) as client, mock.patch.object(_download, "_digest", removed_before):
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(path.read_bytes(), CONTENT)
 
 
 if __name__ == "__main__":

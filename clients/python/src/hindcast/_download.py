@@ -149,7 +149,10 @@ def _manifests(folder: Path) -> List[Path]:
 
 
 def _is_whole(path: Path, file: Mapping[str, Any]) -> bool:
-    return path.is_file() and path.stat().st_size == file["bytes"] and _digest(path) == file["sha256"]
+    # Another process may remove it while it is looked at.
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return path.is_file() and path.stat().st_size == file["bytes"] and _digest(path) == file["sha256"]
+    return False
 
 
 def _fetch(transport: Transport, id: str, file: Mapping[str, Any], part: Path) -> None:
