@@ -8,10 +8,10 @@ import sqlite3
 import sys
 import threading
 import unittest
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Callable, Iterator, List
 from unittest import mock
 
 from downloading import ID, DownloadTest
@@ -52,19 +52,25 @@ class FolderLock(DownloadTest):
         self.assertEqual([one.splitlines()[-1] for one in said], ["sqlite3.OperationalError: database is locked"] * 3)
 
     def test_lock_another_file_where_the_locked_one_was_removed_meanwhile(self) -> None:
-        connect, lock = sqlite3.connect, self.folder / ".hindcast.lock"
+        lock = self.folder / ".hindcast.lock"
+        with self.once_it_is_open(lock.unlink) as opened, _folder_lock.held(self.folder, "name"):
+            self.assertEqual(self.files(), {lock.name})
+        self.assertEqual((opened, self.files()), ([str(lock)] * 2, set()))
 
-        def removed_once_it_is_open(path: str, **options: Any) -> sqlite3.Connection:
+    @contextmanager
+    def once_it_is_open(self, happens: Callable[[], object]) -> Iterator[List[str]]:
+        """What happens when the file of the lock was opened for the first time. Answers the files that are opened."""
+        connect, opened = sqlite3.connect, []
+
+        def connected(path: str, **options: Any) -> sqlite3.Connection:
             db = connect(path, **options)
             if not opened:
-                lock.unlink()
+                happens()
             opened.append(path)
             return db
 
-        opened: list = []
-        with mock.patch("sqlite3.connect", removed_once_it_is_open), _folder_lock.held(self.folder, "name"):
-            self.assertEqual(self.files(), {lock.name})
-        self.assertEqual((opened, self.files()), ([str(lock)] * 2, set()))
+        with mock.patch("sqlite3.connect", connected):
+            yield opened
 
     def make_anew(self) -> None:
         """As another process does that has the lock, at a later time of the file system."""
@@ -85,17 +91,7 @@ class FolderLock(DownloadTest):
         return mock.patch.object(Path, "stat", with_number)
 
     def test_tell_a_lock_from_one_that_was_made_anew_under_the_same_number(self) -> None:
-        connect = sqlite3.connect
-
-        def made_anew_once_it_is_open(path: str, **options: Any) -> sqlite3.Connection:
-            db = connect(path, **options)
-            if not opened:
-                self.make_anew()
-            opened.append(path)
-            return db
-
-        opened: list = []
-        with self.numbers_are_given_again(), mock.patch("sqlite3.connect", made_anew_once_it_is_open):
+        with self.numbers_are_given_again(), self.once_it_is_open(self.make_anew) as opened:
             with _folder_lock.held(self.folder, "name"):
                 self.assertEqual(len(opened), 2)
                 said = self.start(self.lock_it, str(self.folder / ".hindcast.lock")).communicate()[1]
