@@ -8,7 +8,7 @@ import { Value } from '@sinclair/typebox/value';
 import type { ApiClient } from './api-client.ts';
 import { failed } from './cli-failure.ts';
 import { holdOutFolder } from './hold-out-folder.ts';
-import { isFileName, manifestName, pathOf, placeSet } from './place-set.ts';
+import { isFileName, manifestName, parsedManifest, pathOf, placeSet } from './place-set.ts';
 import type { Voice } from './terminal.ts';
 
 /** Broken connections in a row, without a byte between them, before a download gives up. */
@@ -44,20 +44,12 @@ const filesSchema = Type.Pick(datasetManifestSchema, ['datasetId', 'files']);
 /** Names and digests become paths: those of a server that is broken, or is another one than it says, could lead anywhere. */
 const manifestIn = (text: string, id: string, url: string): DatasetManifest => {
   const refused = (what: string) => failed(`${what}: is ${url} the address of a Hindcast server?`);
-  const manifest = parsed(text);
+  const manifest = parsedManifest(text);
   if (!Value.Check(filesSchema, manifest)) throw refused('What the server sent is no manifest of a data set');
   if (manifest.datasetId !== id) throw refused(`The server sent the data set ${manifest.datasetId} in place of ${id}`);
   const wrong = manifest.files.find(({ name }) => !isFileName(name));
   if (wrong) throw refused(`The server names ${JSON.stringify(wrong.name)}, which no file of a data set is called`);
   return manifest as DatasetManifest;
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };
 
 const downloadFile = async (

@@ -22,7 +22,7 @@ export const isFileName = (name: string): boolean => namePattern.test(name);
 export const refuseForeignManifest = async (folder: string): Promise<void> => {
   const path = join(folder, manifestName);
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined || isOfSet(parsed(text))) return;
+  if (text === undefined || isOfSet(parsedManifest(text))) return;
   throw failed(`${path} is not of a data set: move it away, or name another folder.`);
 };
 
@@ -64,14 +64,15 @@ interface Manifest {
 const isOfSet = ({ datasetId }: Manifest): boolean => typeof datasetId === 'string' && idPattern.test(datasetId);
 
 const namesIn = async (path: string): Promise<readonly string[]> => {
-  const manifest = parsed(await readFile(path, 'utf8').catch(() => '{}'));
+  const manifest = parsedManifest(await readFile(path, 'utf8').catch(() => '{}'));
   const { files } = manifest;
   if (!isOfSet(manifest) || !Array.isArray(files)) return [];
   const names = files.map((file: { readonly name?: unknown } | null) => String(file?.name));
   return names.filter(isFileName);
 };
 
-const parsed = (text: string): Manifest => {
+/** Nothing is known of its form yet. Empty where the text is no JSON. */
+export const parsedManifest = (text: string): Manifest => {
   try {
     return (JSON.parse(text) as Manifest | null) ?? {};
   } catch {
