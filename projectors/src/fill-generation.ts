@@ -1,7 +1,7 @@
 import type { EventLog, PartitionBounds, RecordedRecord } from '@hindcast/domain';
 import type { Projection } from './projection.ts';
 
-/** Records folded at once: large, since nobody waits for the single one. */
+/** Records folded at once: many, since nobody waits for the single one. Four times as many grow old in memory before they are. */
 const fillRecordsMax = 1_000;
 /** Partitions read at the same time. */
 const partitionsAtOnceMax = 2;

@@ -27,7 +27,8 @@ export const createSqliteViewStore = <Doc extends { readonly key: string; readon
   const select = `SELECT ${rows.read.join(', ')} FROM ${table}`;
   const selectKey = db.prepare(`${select} WHERE key = ?`).raw(true);
   const selectKeys = db.prepare(`${select} WHERE key IN (SELECT value FROM json_each(?))`).raw(true);
-  // Keys come back as places or bytes: as texts they would end at a NUL, which the references of clients may have.
+  // Keys come back as places or bytes: as texts they would end at a NUL, which the references of clients may have. A cross
+  // join is one that SQLite does not turn round: each key asked for is looked up by its index.
   const selectPositions = db
     .prepare(
       `SELECT asked.key, pos FROM json_each(?) AS asked CROSS JOIN ${table} AS stored ON stored.key = asked.value`,
