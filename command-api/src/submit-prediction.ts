@@ -47,12 +47,14 @@ const submitKeyed = async (
   const { reservations } = ports;
   const key = keyOf(context.tenant, id);
   const claim = await reservations.reserve(key, requestHash);
-  // An unsure holder of another request may lose to this one: both are appended, and the fold decides.
-  if (claim.held && (claim.sure || claim.by.hash === requestHash)) {
-    if (claim.by.hash !== requestHash) throw keyReused();
+  if (claim.held) {
+    const isOwn = claim.by.hash === requestHash;
+    if (!isOwn && claim.sure) throw keyReused();
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     const doc = await reading.peek(key);
-    const accepted = sameRequest(doc, requestHash) ?? acceptedBy(claim.by);
+    const accepted = sameRequest(doc, requestHash) ?? (isOwn ? acceptedBy(claim.by) : undefined);
+    // Nothing is appended beside the request of a holder: that one may be sure at its own door, where this one is not, and be
+    // told that it was accepted.
     if (!accepted) throw inFlight();
     return replay(watches, submission, accepted, doc);
   }
@@ -62,9 +64,7 @@ const submitKeyed = async (
     return settledByFold(context, accepted);
   };
   const settle = claim.sure ? accept : (accepted: Accepted) => settledByFold(context, accepted);
-  const release = async (): Promise<void> => {
-    if (!claim.held) await reservations.release(key);
-  };
+  const release = () => reservations.release(key);
   let mayBeInLog = false;
   const beforeAppend = (): void => {
     mayBeInLog = true;
