@@ -1,4 +1,5 @@
 import { MongoBulkWriteError, MongoClient, ReadConcern, WriteConcern } from 'mongodb';
+import './closed-connections.ts';
 
 export type { Db, MongoClient } from 'mongodb';
 
