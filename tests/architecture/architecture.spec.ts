@@ -97,7 +97,7 @@ describe('files', () => {
     const wrong = everything.filter(({ path }) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
       return (
-        !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.int|\.services)?(?:\.spec)?\.ts$/.test(name) ||
+        !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.d|\.int|\.services)?(?:\.spec)?\.ts$/.test(name) ||
         path.split('/').some((part) => /^(?:utils?|helpers?|common|types)(?:\.ts)?$/.test(part))
       );
     });
