@@ -25,21 +25,21 @@ export const createDoorReservations = (
 
   return {
     ...inner,
-    async reserve(key, hash) {
+    async reserve(key, token, hash) {
       const deadline = performance.now() + waitMsMax;
       for (;;) {
-        const claim = await inner.reserve(key, hash);
+        const claim = await inner.reserve(key, token, hash);
         // What was accepted has won, whatever was lost since.
         if (claim.held && claim.by.accepted !== undefined) return { ...claim, sure: true };
         if (claim.alone !== true || !doors) return { ...claim, sure: claim.sure && lostAreKnown(claim) && isSure() };
         if (doors.mayClaimAlone()) return claim;
-        if (!claim.held) await inner.release(key);
+        if (!claim.held) await inner.release(key, token);
         if (performance.now() >= deadline) throw unavailable();
         await delay(pauseMs);
       }
     },
     // Asked once the record is in the log: what a door that claims alone appends from now on comes behind it.
-    accept: async (key, accepted) => isSure() && inner.accept(key, accepted),
+    accept: async (key, token, accepted) => isSure() && inner.accept(key, token, accepted),
   };
 };
 

@@ -1,6 +1,7 @@
 import { LogError, type PredictionRequested, TOPICS } from '@hindcast/domain';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
+import { takeableClaims } from './testing/takeable-claims.ts';
 
 const body = { model: 'churn', input: churnInput };
 let world: CommandWorld;
@@ -51,13 +52,15 @@ describe('an idempotency key', () => {
   });
 
   it('is remembered by the log when the claim is lost', async () => {
+    const { claims, take } = takeableClaims();
+    await restart({ ports: { reservations: claims } });
     const first = await keyed('k-1');
     await world.seen(first.headers['hindcast-position']);
     const { id } = first.json();
-    await world.ports.reservations.release(`default/${id}`);
+    await take(id);
     const again = await keyed('k-1', body, { prefer: 'wait=1' });
     expect(again.headers['idempotency-replayed']).toBe('true');
-    await world.ports.reservations.release(`default/${id}`);
+    await take(id);
     expect((await keyed('k-1', { ...body, entity: 'x' })).statusCode).toBe(422);
     expect(await world.events()).toHaveLength(1);
   });
@@ -164,6 +167,8 @@ describe('an idempotency key', () => {
   });
 
   it('whose claim outlives the process that took it is answered as soon as the view knows the request', async () => {
+    const { claims, take } = takeableClaims();
+    await restart({ ports: { reservations: claims } });
     const items = { model: 'churn', items: [{ input: churnInput }, { input: churnInput }] };
     for (const [key, payload] of [
       ['k-1', body],
@@ -171,9 +176,9 @@ describe('an idempotency key', () => {
     ] as const) {
       const first = await keyed(key, payload);
       const id = first.json().id ?? first.json().batchId;
-      const claim = await world.ports.reservations.reserve(`default/${id}`, '');
-      await world.ports.reservations.release(`default/${id}`);
-      await world.ports.reservations.reserve(`default/${id}`, claim.held ? claim.by.hash : '');
+      const claim = await claims.reserve(`default/${id}`, 'who asks', '');
+      await take(id);
+      await claims.reserve(`default/${id}`, 'who is gone', claim.held ? claim.by.hash : '');
       for (const position of String(first.headers['hindcast-position']).split(', ')) await world.seen(position);
       const again = await keyed(key, payload);
       expect([again.statusCode, again.headers['idempotency-replayed']]).toEqual([202, 'true']);

@@ -1,5 +1,6 @@
 import { Problem, toProblem } from '@hindcast/adapters/http';
 import { type AppendOutcome, keyOf, TOPICS } from '@hindcast/domain';
+import { claimKey } from './claim-key.ts';
 import type { CommandContext } from './command-ports.ts';
 import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
@@ -52,16 +53,12 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   const batchId = ports.identity.idFromText(`${tenant}/${key}`);
   // A line feed cannot be part of a key, so no key and index can be taken for another key.
   const ids = items.map((_, index) => ports.identity.idFromText(`${tenant}/${key}\n${index}`));
-  const claimKey = keyOf(tenant, batchId);
   const hash = ports.identity.sha256(hashes.join());
-  const claim = await ports.reservations.reserve(claimKey, hash);
-  if (claim.held && claim.sure && claim.by.hash !== hash) throw keyReused();
+  const own = await claimKey(ports, keyOf(tenant, batchId), hash);
+  const { claim, beforeAppend } = own;
+  const isOther = claim.held && claim.by.hash !== hash;
   const underWay = claim.held && claim.by.accepted === undefined;
-  const release = () => ports.reservations.release(claimKey);
-  let mayBeInLog = false;
-  const beforeAppend = (): void => {
-    mayBeInLog = true;
-  };
+  if (isOther && !underWay) throw keyReused();
   try {
     const batch = { id: batchId, ids, hashes, keyed: { hash, items: items.length } };
     const known = await replayItems(context, batch, claim.held && !underWay);
@@ -69,15 +66,13 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
     if (underWay && !(known.length > 0 && known.every((item) => item !== undefined))) throw inFlight();
     const appended = await acceptItems(context, { ...submission, beforeAppend }, batch, known);
     const isAccepted = !appended.every((outcome) => outcome instanceof Problem);
-    const isKept = claim.sure && isAccepted && (await ports.reservations.accept(claimKey, 'accepted'));
+    const isKept = isAccepted && (await own.accept('accepted'));
     const isSettled = claim.sure && (claim.held || isKept || !isAccepted);
     const outcomes = isSettled ? appended : await settleItems(context, appended, hash);
-    if (!claim.held && !isKept) await (isAccepted || !mayBeInLog ? release() : ports.reservations.doubt(claimKey));
+    if (!claim.held && !isKept) await (isAccepted ? own.release() : own.giveUp());
     return { batchId, replayed: known.some((one) => one !== undefined), outcomes };
   } catch (error) {
-    // A log that does not answer may have the records: whoever comes next under this key cannot be sure to be the first.
-    if (mayBeInLog) await ports.reservations.doubt(claimKey);
-    else if (!claim.held) await release();
+    await own.giveUp();
     throw error;
   }
 };

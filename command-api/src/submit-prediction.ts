@@ -1,4 +1,5 @@
 import { type AppendOutcome, isEnded, keyOf, type PredictionDoc, type Reservation, TOPICS } from '@hindcast/domain';
+import { claimKey } from './claim-key.ts';
 import type { CommandContext } from './command-ports.ts';
 import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
@@ -44,31 +45,23 @@ const submitKeyed = async (
   requestHash: string,
 ): Promise<Submitted> => {
   const { reading, ports } = context;
-  const { reservations } = ports;
   const key = keyOf(context.tenant, id);
-  const claim = await reservations.reserve(key, requestHash);
+  const own = await claimKey(ports, key, requestHash);
+  const { claim, beforeAppend, release } = own;
   if (claim.held) {
     const isOwn = claim.by.hash === requestHash;
-    if (!isOwn && claim.sure) throw keyReused();
+    if (!isOwn && claim.by.accepted !== undefined) throw keyReused();
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     const doc = await reading.peek(key);
     const accepted = sameRequest(doc, requestHash) ?? (isOwn ? acceptedBy(claim.by) : undefined);
+    if (accepted) return replay(watches, submission, accepted, doc);
+    if (!isOwn) await refuseKeyOfBatch(context, id);
     // Nothing is appended beside the request of a holder: that one may be sure at its own door, where this one is not, and be
     // told that it was accepted.
-    if (!accepted) throw inFlight();
-    return replay(watches, submission, accepted, doc);
+    throw inFlight();
   }
-  const accept = async (accepted: Accepted): Promise<Settled> => {
-    if (await reservations.accept(key, JSON.stringify(accepted))) return { ...accepted, replayed: false };
-    // The append took longer than the claim was kept: somebody else may have been accepted meanwhile.
-    return settledByFold(context, accepted);
-  };
-  const settle = claim.sure ? accept : (accepted: Accepted) => settledByFold(context, accepted);
-  const release = () => reservations.release(key);
-  let mayBeInLog = false;
-  const beforeAppend = (): void => {
-    mayBeInLog = true;
-  };
+  const settle = async (accepted: Accepted): Promise<Settled> =>
+    (await own.accept(JSON.stringify(accepted))) ? { ...accepted, replayed: false } : settledByFold(context, accepted);
   try {
     const doc = await reading.peek(key);
     const before = sameRequest(doc, requestHash);
@@ -79,13 +72,10 @@ const submitKeyed = async (
       if (!claim.sure) await release();
       return submitted;
     }
-    if (claim.sure) await reservations.accept(key, JSON.stringify(before));
-    else await release();
+    if (!(await own.accept(JSON.stringify(before)))) await release();
     return await replay(watches, submission, before, doc);
   } catch (error) {
-    // A log that does not answer may have the record: whoever comes next under this key cannot be sure to be the first.
-    if (mayBeInLog) await reservations.doubt(key);
-    else await release();
+    await own.giveUp();
     throw error;
   }
 };

@@ -21,8 +21,8 @@ const openDoors = async () => {
     ports: {
       reservations: {
         ...inner,
-        async reserve(key, hash) {
-          const claim = await inner.reserve(key, hash);
+        async reserve(key, token, hash) {
+          const claim = await inner.reserve(key, token, hash);
           return isFirst ? claim : { ...claim, sure: false };
         },
       },

@@ -63,15 +63,17 @@ export interface ResultCache {
  * by somebody who is not sure; all are forgotten after `claimKeptMs`.
  */
 export interface Reservations {
-  reserve(key: string, hash: string): Promise<Claim>;
-  /** false where the key is held by who asked no more, or nobody can say: another request may have been accepted under it. */
-  accept(key: string, accepted: string): Promise<boolean>;
-  release(key: string): Promise<void>;
+  /** `token` names this claim, and no other. */
+  reserve(key: string, token: string, hash: string): Promise<Claim>;
+  /** false where that claim is over, or nobody can say: another request may have been accepted under the key. */
+  accept(key: string, token: string, accepted: string): Promise<boolean>;
+  /** Lets the key go, if that claim still holds it. One that was taken over is doubted: who had it before may still append. */
+  release(key: string, token: string): Promise<void>;
   /**
-   * Lets the key go where its request may be in the log although nobody was told so: claims on it are not sure, and one
-   * that is taken already is accepted no more, for `claimKeptMs`.
+   * Lets the key go where a request may be in the log although nobody was told so: claims on it are not sure, and one
+   * that is taken already is accepted no more, for `claimKeptMs`. Not only for who holds it.
    */
-  doubt(key: string): Promise<void>;
+  doubt(key: string, token: string): Promise<void>;
 }
 /**
  * `held` tells who holds the key; otherwise it is now held by who asked. Not `sure`: an earlier claim may have been lost,

@@ -47,9 +47,9 @@ describe.skipIf(!shared)('a Redis that fails', () => {
       ...Array.from({ length: 100 }, () => cache.get('t/a')),
       cache.put([endedDoc('a', 3)]),
       cache.drop(['t/a']),
-      reservations.reserve('t/a', 'hash-1'),
-      reservations.accept('t/a', '{}'),
-      reservations.release('t/a'),
+      reservations.reserve('t/a', 'claim-1', 'hash-1'),
+      reservations.accept('t/a', 'claim-1', '{}'),
+      reservations.release('t/a', 'claim-1'),
     ]);
     bus.publish([endedDoc('a', 3)]);
     expect(performance.now() - begin).toBeLessThan(commandTimeoutMs + slackMs);
@@ -57,7 +57,7 @@ describe.skipIf(!shared)('a Redis that fails', () => {
   };
   /** Since when no claim was lost. */
   const wholeSince = async ({ reservations }: Opened) =>
-    (await reservations.reserve(`t/${randomUUID()}`, 'hash')).wholeSince ?? Number.NaN;
+    (await reservations.reserve(`t/${randomUUID()}`, 'claim', 'hash')).wholeSince ?? Number.NaN;
   const works = ({ cache, bus }: Opened) =>
     vi.waitFor(
       async () => {
@@ -81,8 +81,15 @@ describe.skipIf(!shared)('a Redis that fails', () => {
     await works(opened);
     await server.freeze();
     await answersAsIfEmpty(opened);
-    expect(await opened.reservations.reserve('t/alone', 'hash-1')).toEqual({ held: false, sure: false, alone: true });
-    expect(await opened.reservations.reserve('t/alone', 'hash-2')).toMatchObject({ held: true, sure: false });
+    expect(await opened.reservations.reserve('t/alone', 'claim-1', 'hash-1')).toEqual({
+      held: false,
+      sure: false,
+      alone: true,
+    });
+    expect(await opened.reservations.reserve('t/alone', 'claim-2', 'hash-2')).toMatchObject({
+      held: true,
+      sure: false,
+    });
     const begin = performance.now();
     for (let i = 0; i < 1_000; i += 1) await opened.cache.get('t/a');
     expect(performance.now() - begin).toBeLessThan(2 * commandTimeoutMs + slackMs);
@@ -115,8 +122,8 @@ describe.skipIf(!shared)('a Redis that fails', () => {
   it('is not taken for silent where it was this process that was held up', async () => {
     const opened = open();
     await works(opened);
-    await opened.reservations.reserve('t/before', 'hash-1');
-    const asked = opened.reservations.reserve('t/held-up', 'hash-1');
+    await opened.reservations.reserve('t/before', 'claim-1', 'hash-1');
+    const asked = opened.reservations.reserve('t/held-up', 'claim-1', 'hash-1');
     await new Promise((resolve) => setImmediate(resolve));
     const heldUpUntil = performance.now() + 1.5 * commandTimeoutMs;
     while (performance.now() < heldUpUntil);
@@ -132,13 +139,13 @@ describe.skipIf(!shared)('a Redis that fails', () => {
     opened.bus.subscribe('t/still-waiting', () => {
       heard += 1;
     });
-    await opened.reservations.reserve('t/claimed', 'hash-1');
+    await opened.reservations.reserve('t/claimed', 'claim-1', 'hash-1');
     const before = await wholeSince(opened);
     await server.kill();
     await answersAsIfEmpty(opened);
     await server.restart();
     await works(opened);
-    expect(await opened.reservations.reserve('t/claimed', 'hash-2')).toMatchObject({ held: false });
+    expect(await opened.reservations.reserve('t/claimed', 'claim-2', 'hash-2')).toMatchObject({ held: false });
     expect(await wholeSince(opened)).toBeGreaterThan(before + clockSlackMs);
     await vi.waitFor(() => {
       opened.bus.publish([endedDoc('still-waiting', 3)]);
@@ -150,7 +157,7 @@ describe.skipIf(!shared)('a Redis that fails', () => {
   it('has claims of before when it was started again with them, and says that some may be missing', async () => {
     const opened = open();
     await works(opened);
-    await opened.reservations.reserve('t/kept', 'hash-1');
+    await opened.reservations.reserve('t/kept', 'claim-1', 'hash-1');
     const before = await wholeSince(opened);
     const operator = new Redis(server.url);
     await operator.save();
@@ -158,7 +165,7 @@ describe.skipIf(!shared)('a Redis that fails', () => {
     await server.kill();
     await server.restart();
     await works(opened);
-    expect(await opened.reservations.reserve('t/kept', 'hash-2')).toMatchObject({ by: { hash: 'hash-1' } });
+    expect(await opened.reservations.reserve('t/kept', 'claim-2', 'hash-2')).toMatchObject({ by: { hash: 'hash-1' } });
     expect(await wholeSince(opened)).toBeGreaterThan(before + clockSlackMs);
     await opened.redis.stop();
   });
@@ -167,7 +174,7 @@ describe.skipIf(!shared)('a Redis that fails', () => {
     const opened = open();
     await works(opened);
     await opened.cache.put([endedDoc('a', 3)]);
-    expect(await opened.reservations.reserve('t/a', 'hash-1')).toMatchObject({ held: false, sure: true });
+    expect(await opened.reservations.reserve('t/a', 'claim-1', 'hash-1')).toMatchObject({ held: false, sure: true });
     const before = await wholeSince(opened);
     await delay(2 * clockSlackMs);
     expect(Math.abs((await wholeSince(opened)) - before)).toBeLessThan(clockSlackMs);
@@ -179,7 +186,7 @@ describe.skipIf(!shared)('a Redis that fails', () => {
     // Whoever asks first finds out, also one who had asked nothing before.
     const fresh = open();
     await works(fresh);
-    expect(await fresh.reservations.reserve('t/a', 'hash-2')).toMatchObject({ held: false });
+    expect(await fresh.reservations.reserve('t/a', 'claim-2', 'hash-2')).toMatchObject({ held: false });
     for (const one of [opened, fresh]) expect(await wholeSince(one)).toBeGreaterThan(before + clockSlackMs);
     await fresh.redis.stop();
     expect(opened.told.filter((message) => message.includes('does not answer'))).toEqual([]);

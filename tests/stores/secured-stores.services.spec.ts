@@ -70,8 +70,8 @@ describe.skipIf(!redisAvailable)('a Redis that asks who is there', () => {
       await cache.put([endedDoc('a', 3)]);
       expect(await cache.get('t/a')).toEqual(endedDoc('a', 3));
       const reservations = createRedisReservations({ redis });
-      await reservations.reserve('t/a', 'hash');
-      expect(await reservations.reserve('t/a', 'other')).toMatchObject({ held: true, by: { hash: 'hash' } });
+      await reservations.reserve('t/a', 'claim-1', 'hash');
+      expect(await reservations.reserve('t/a', 'claim-2', 'other')).toMatchObject({ held: true, by: { hash: 'hash' } });
       const bus = createRedisCompletionBus({ redis, read: async () => undefined });
       const heard = vi.fn();
       bus.subscribe('t/a', heard);

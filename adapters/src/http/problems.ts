@@ -106,7 +106,7 @@ export const problems = {
     409,
     'A request with this key is being handled',
     'Another request with the same idempotency key has not been answered yet.',
-    'Repeat the request after Retry-After seconds: it will get the answer of the first.',
+    'Repeat the request after Retry-After seconds. Once the first is accepted, an equal request gets its answer, and any other is refused.',
   ),
   'prediction-ended': kind(
     409,

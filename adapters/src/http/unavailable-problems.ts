@@ -17,7 +17,7 @@ export const unavailableProblems = {
   'claims-unavailable': kind(
     503,
     'It cannot be said who holds the key',
-    'Neither the claims on idempotency keys nor the other processes that accept predictions can be reached. Nothing was accepted.',
+    'Neither the claims on idempotency keys nor the other processes that accept predictions can be reached, or the key could not be held for as long as the request took to prepare. Nothing was accepted.',
     'Repeat the request after Retry-After seconds, with the same Idempotency-Key.',
   ),
   'proof-not-ready': kind(

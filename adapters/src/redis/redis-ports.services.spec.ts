@@ -179,7 +179,7 @@ describe.skipIf(!url)('with Redis', () => {
     using(async (redis, other) => {
       const processes = [createRedisReservations({ redis }), createRedisReservations({ redis: other })];
       const answers = await Promise.all(
-        Array.from({ length: 200 }, (_, i) => processes[i % 2]?.reserve('t/a', `hash-${i}`)),
+        Array.from({ length: 200 }, (_, i) => processes[i % 2]?.reserve('t/a', `claim-${i}`, `hash-${i}`)),
       );
       expect(answers.filter((answer) => answer?.held === false)).toHaveLength(1);
     }));
@@ -188,18 +188,18 @@ describe.skipIf(!url)('with Redis', () => {
     using(async (redis, other) => {
       const slow = createRedisReservations({ redis, ttlMs: 1, keptMs: 1 });
       const quick = createRedisReservations({ redis: other });
-      await slow.reserve('t/a', 'hash-1');
+      await slow.reserve('t/a', 'claim-1', 'hash-1');
       await vi.waitFor(async () => expect(await left(redis, 'claim:')).toBe(0));
-      expect(await quick.reserve('t/a', 'hash-2')).toMatchObject({ held: false, sure: true });
-      await slow.release('t/a');
-      await slow.accept('t/a', 'mine');
-      expect(await slow.reserve('t/a', 'hash-1')).toMatchObject({
+      expect(await quick.reserve('t/a', 'claim-2', 'hash-2')).toMatchObject({ held: false, sure: true });
+      await slow.release('t/a', 'claim-1');
+      await slow.accept('t/a', 'claim-1', 'mine');
+      expect(await slow.reserve('t/a', 'claim-1', 'hash-1')).toMatchObject({
         held: true,
         sure: true,
         by: { hash: 'hash-2', accepted: undefined },
       });
-      await quick.accept('t/a', 'yes');
-      expect(await slow.reserve('t/a', 'hash-1')).toMatchObject({ held: true, by: { accepted: 'yes' } });
+      await quick.accept('t/a', 'claim-2', 'yes');
+      expect(await slow.reserve('t/a', 'claim-1', 'hash-1')).toMatchObject({ held: true, by: { accepted: 'yes' } });
     }));
 
   it('tells another process, of large documents by what the view has', () =>

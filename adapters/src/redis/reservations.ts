@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { type Claim, claimKeptMs, claimMs, type Reservations } from '@hindcast/domain';
 import { createMemoryReservations } from '@hindcast/domain/in-memory';
 import type { RedisLink } from './redis-link.ts';
 
 /**
- * A claim is a hash: whose request (`hash`), which process took it (`by`), until when nobody else can have it (`until`),
+ * A claim is a hash: whose request (`hash`), which claim it is (`by`), until when nobody else can have it (`until`),
  * what its holder stored on success (`accepted`), and whether it was taken over (`over`). Beside the claims stands a mark that goes where
  * they go: since when, and in which run of the server, they are whole. A server that was started again may have old ones.
  */
@@ -33,7 +32,10 @@ redis.call('HSET', KEYS[1], 'accepted', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`;
 const releaseScript = `
-if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local mine = redis.call('HMGET', KEYS[1], 'by', 'over')
+if mine[1] ~= ARGV[1] then return false end
+if mine[2] == '1' then redis.call('SET', KEYS[2], '', 'PX', ARGV[2]) end
+redis.call('DEL', KEYS[1])
 return false`;
 const doubtScript = `
 if redis.call('HGET', KEYS[1], 'by') == ARGV[1] then redis.call('DEL', KEYS[1]) end
@@ -41,21 +43,18 @@ redis.call('SET', KEYS[2], '', 'PX', ARGV[2])
 return 1`;
 
 /**
- * Claims that several processes share. Only the process that took a claim can accept or release it: one that comes back
- * after its claim has ended does not touch the claim of another. While Redis does not answer a key is claimed within this
+ * Claims that several processes share. Only who took a claim can accept or release it: one that comes back after its claim
+ * has ended does not touch that of another, of whatever process. While Redis does not answer a key is claimed within this
  * process alone.
  */
 export const createRedisReservations = ({
   redis,
   ttlMs = claimMs,
   keptMs = claimKeptMs,
-  owner = randomUUID(),
 }: {
   redis: RedisLink;
   ttlMs?: number;
   keptMs?: number;
-  /** What no other process is called. */
-  owner?: string;
 }): Reservations => {
   const now = () => performance.now();
   const alone = createMemoryReservations({ now, ttlMs, keptMs });
@@ -79,39 +78,39 @@ export const createRedisReservations = ({
     if (asked === connection) serverRun = /^run_id:(\S+)/m.exec(info)?.[1] ?? '';
     return serverRun;
   };
-  const ask = async (key: string, hash: string): Promise<unknown> => {
+  const ask = async (key: string, token: string, hash: string): Promise<unknown> => {
     const server = serverRun ?? (await lookUpRun());
     if (server === undefined) return undefined;
     const keys = [claimKey(key), `${redis.namespace}:claims-whole`, doubtKey(key)];
     return redis.ask<unknown>(
-      (to) => to.eval(reserveScript, keys.length, ...keys, hash, owner, ttlMs, keptMs, server),
+      (to) => to.eval(reserveScript, keys.length, ...keys, hash, token, ttlMs, keptMs, server),
       undefined,
     );
   };
 
   return {
-    async reserve(key, hash) {
-      const answer = await ask(key, hash);
+    async reserve(key, token, hash) {
+      const answer = await ask(key, token, hash);
       if (!isAnswer(answer)) {
         silentAt = now();
-        return { ...(await alone.reserve(key, hash)), sure: false, alone: true } satisfies Claim;
+        return { ...(await alone.reserve(key, token, hash)), sure: false, alone: true } satisfies Claim;
       }
       const [age, unsure, holder, accepted] = answer;
       const wholeSince = Math.max(silentAt, now() - Number(age));
       if (holder === undefined) return { held: false, sure: unsure === 0, wholeSince };
       return { held: true, sure: unsure === 0, wholeSince, by: { hash: holder, accepted: accepted ?? undefined } };
     },
-    async accept(key, accepted) {
-      return (await run(acceptScript, key, owner, accepted, keptMs)) === 1;
+    async accept(key, token, accepted) {
+      return (await run(acceptScript, key, token, accepted, keptMs)) === 1;
     },
-    async release(key) {
-      await alone.release(key);
-      await run(releaseScript, key, owner);
+    async release(key, token) {
+      await alone.release(key, token);
+      await run(releaseScript, key, token, keptMs);
     },
-    async doubt(key) {
-      await alone.release(key);
+    async doubt(key, token) {
+      await alone.doubt(key, token);
       // Nobody else hears of it: at least this process is not sure of anything for a while.
-      if ((await run(doubtScript, key, owner, keptMs)) !== 1) silentAt = now();
+      if ((await run(doubtScript, key, token, keptMs)) !== 1) silentAt = now();
     },
   };
 };

@@ -17,7 +17,11 @@ reservationsContract('in memory', async () => {
 
 it('lets the oldest claims go when there are too many, and says that some were lost', async () => {
   const reservations = createMemoryReservations({ now: () => 1_000, entriesMax: 2 });
-  for (const key of ['a', 'b', 'c']) await reservations.reserve(key, 'hash');
-  expect(await reservations.reserve('c', 'other')).toMatchObject({ held: true });
-  expect(await reservations.reserve('a', 'other')).toEqual({ held: false, sure: true, wholeSince: expect.any(Number) });
+  for (const key of ['a', 'b', 'c']) await reservations.reserve(key, 'claim', 'hash');
+  expect(await reservations.reserve('c', 'another', 'other')).toMatchObject({ held: true });
+  expect(await reservations.reserve('a', 'another', 'other')).toEqual({
+    held: false,
+    sure: true,
+    wholeSince: expect.any(Number),
+  });
 });

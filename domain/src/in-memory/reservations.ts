@@ -2,6 +2,7 @@ import { claimKeptMs, claimMs } from '../claim-times.ts';
 import type { Clock, Reservation, Reservations } from '../ports.ts';
 
 interface Kept extends Reservation {
+  readonly token: string;
   /** Until then nobody else can have it. Infinity once it was accepted. */
   readonly endsAt: number;
   readonly forgetAt: number;
@@ -37,9 +38,19 @@ export const createMemoryReservations = ({
   };
   const isDoubted = (key: string, at: number): boolean => (doubted.get(key)?.forgetAt ?? 0) > at;
   const whole = () => (lostAt === undefined ? undefined : { wholeSince: lostAt });
+  const ownOf = (key: string, token: string): Kept | undefined => {
+    const holder = kept.get(key);
+    return holder?.token === token ? holder : undefined;
+  };
+  const doubt = (key: string): void => {
+    const at = now();
+    doubted.delete(key);
+    forget(doubted, at);
+    doubted.set(key, { forgetAt: at + keptMs });
+  };
 
   return {
-    async reserve(key, hash) {
+    async reserve(key, token, hash) {
       const at = now();
       const known = kept.get(key);
       const holder = known && known.forgetAt > at ? known : undefined;
@@ -50,26 +61,26 @@ export const createMemoryReservations = ({
       kept.delete(key);
       forget(kept, at);
       const takenOver = holder !== undefined;
-      kept.set(key, { hash, accepted: undefined, endsAt: at + ttlMs, forgetAt: at + keptMs, takenOver });
+      kept.set(key, { token, hash, accepted: undefined, endsAt: at + ttlMs, forgetAt: at + keptMs, takenOver });
       return { held: false, sure: !isDoubted(key, at) && !takenOver, ...whole() };
     },
-    async accept(key, accepted) {
-      const holder = kept.get(key);
+    async accept(key, token, accepted) {
+      const holder = ownOf(key, token);
       const at = now();
       if (!holder || holder.forgetAt <= at || holder.takenOver || isDoubted(key, at)) return false;
       kept.delete(key);
       kept.set(key, { ...holder, accepted, endsAt: Number.POSITIVE_INFINITY, forgetAt: at + keptMs });
       return true;
     },
-    async release(key) {
+    async release(key, token) {
+      const holder = ownOf(key, token);
+      if (!holder) return;
+      if (holder.takenOver) doubt(key);
       kept.delete(key);
     },
-    async doubt(key) {
-      const at = now();
-      kept.delete(key);
-      doubted.delete(key);
-      forget(doubted, at);
-      doubted.set(key, { forgetAt: at + keptMs });
+    async doubt(key, token) {
+      if (ownOf(key, token)) kept.delete(key);
+      doubt(key);
     },
   };
 };

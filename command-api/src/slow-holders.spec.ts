@@ -1,0 +1,190 @@
+import { nodeIdentity } from '@hindcast/adapters/node';
+import { type Reservations, TOPICS } from '@hindcast/domain';
+import { createMemoryReservations } from '@hindcast/domain/in-memory';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
+
+/** Longer than a claim lasts of which nothing is heard, and shorter than it is remembered. */
+const claimOverMs = 31_000;
+
+const one = (tenure: number) => ({ model: 'churn', input: { ...churnInput, tenure } });
+const many = (tenure: number) => ({ model: 'churn', items: [{ input: { ...churnInput, tenure } }] });
+const reused = { status: 422, type: '/problems/idempotency-key-reused' };
+const inFlight = { status: 409, type: '/problems/idempotency-in-flight' };
+
+let world: CommandWorld;
+let now = 0;
+afterEach(() => world.close());
+
+const keyed = (payload: object) => world.send('POST', '/v1/predictions', payload, { 'idempotency-key': 'k' });
+
+/** A step of one request that waits until it is let go on, and how often the step was reached. */
+const gate = () => {
+  let open = (): void => {};
+  let fail = (_error: Error): void => {};
+  const passed = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    fail = reject;
+  });
+  passed.catch(() => {});
+  const reached = vi.fn();
+  return { passed, reached, open: () => open(), fail: (error: Error) => fail(error) };
+};
+
+const start = async ({
+  beforeAppend,
+  claims = createMemoryReservations({ now: () => now }),
+}: {
+  /** Of the first record. */
+  beforeAppend?: ReturnType<typeof gate>;
+  claims?: Reservations;
+} = {}) => {
+  now = nodeIdentity.now();
+  world = await createCommandWorld({
+    ports: { reservations: claims },
+    log: (log) => ({
+      ...log,
+      async append(topic, records) {
+        if (beforeAppend && topic === TOPICS.predictions && beforeAppend.reached.mock.calls.length === 0) {
+          beforeAppend.reached();
+          await beforeAppend.passed;
+        }
+        return log.append(topic, records);
+      },
+    }),
+  });
+  await world.haveModel();
+};
+
+/** The next look into the views for what is under the key waits. */
+const holdNextLook = () => {
+  const look = gate();
+  const { views } = world.ports;
+  const predictions = views.predictions.bind(views);
+  vi.spyOn(views, 'predictions').mockImplementationOnce(async (query) => {
+    look.reached();
+    await look.passed;
+    return predictions(query);
+  });
+  return look;
+};
+const isReached = ({ reached }: ReturnType<typeof gate>) => expect.poll(() => reached.mock.calls.length).toBe(1);
+
+describe('who holds a key for longer than a claim lasts', () => {
+  it('does not let go of the claim of another', async () => {
+    await start();
+    const look = holdNextLook();
+    const slow = keyed(one(1));
+    await isReached(look);
+    world.holdViews();
+    now += claimOverMs;
+    const winner = keyed(one(2));
+    await expect.poll(async () => (await world.events()).length).toBe(1);
+    look.fail(new Error('The store is away.'));
+    expect((await slow).statusCode).toBe(503);
+    expect((await keyed(one(3))).json()).toMatchObject(inFlight);
+    world.releaseViews();
+    expect((await winner).statusCode).toBe(202);
+    expect((await keyed(one(3))).json()).toMatchObject(reused);
+    expect(await world.events()).toHaveLength(1);
+  });
+
+  it('is not accepted by the claim of another', async () => {
+    const append = gate();
+    await start({ beforeAppend: append });
+    const slow = keyed(one(1));
+    await isReached(append);
+    now += claimOverMs;
+    expect((await keyed(one(2))).statusCode).toBe(202);
+    expect((await keyed(one(2))).headers['idempotency-replayed']).toBe('true');
+    append.open();
+    expect((await slow).json()).toMatchObject(reused);
+    expect((await keyed(one(2))).headers['idempotency-replayed']).toBe('true');
+  });
+
+  it('may still win where who took the key over failed, and nobody else is told 202', async () => {
+    const append = gate();
+    await start({ beforeAppend: append });
+    const slow = keyed(one(1));
+    await isReached(append);
+    now += claimOverMs;
+    expect((await keyed({ ...one(2), model: 'nobody' })).statusCode).toBe(404);
+    world.holdViews();
+    append.open();
+    await expect.poll(async () => (await world.events()).length).toBe(1);
+    const late = keyed(one(3));
+    await expect.poll(async () => (await world.events()).length).toBe(2);
+    world.releaseViews();
+    expect([(await slow).statusCode, (await late).statusCode]).toEqual([202, 422]);
+  });
+
+  it('appends nothing where preparing it took too long', async () => {
+    await start();
+    const look = holdNextLook();
+    const slow = keyed(one(1));
+    await isReached(look);
+    const at = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => at + claimOverMs);
+    look.open();
+    expect((await slow).json()).toMatchObject({ status: 503, type: '/problems/claims-unavailable' });
+    clock.mockRestore();
+    expect(await world.events()).toHaveLength(0);
+    expect((await keyed(one(1))).statusCode).toBe(202);
+  });
+});
+
+describe('a request whose key another body holds', () => {
+  /** Sends another request as soon as the next claim is taken, and while it is held. */
+  const whileHeld = async (send: () => ReturnType<typeof keyed>, hold: () => ReturnType<typeof keyed>) => {
+    const { reservations } = world.ports;
+    const reserve = reservations.reserve.bind(reservations);
+    let answer: Awaited<ReturnType<typeof keyed>> | undefined;
+    vi.spyOn(reservations, 'reserve').mockImplementationOnce(async (...claim) => {
+      const taken = await reserve(...claim);
+      answer = await send();
+      return taken;
+    });
+    const holder = await hold();
+    return { holder, answer };
+  };
+
+  it.each([
+    ['one', one],
+    ['many', many],
+  ])('gets the answer that it had before: %s', async (_what, bodyOf) => {
+    await start();
+    const first = await keyed(bodyOf(1));
+    for (const position of String(first.headers['hindcast-position']).split(', ')) await world.seen(position);
+    now += 3_600_000;
+    const { holder, answer } = await whileHeld(
+      () => keyed(bodyOf(1)),
+      () => keyed(bodyOf(2)),
+    );
+    expect(answer?.statusCode).toBe(202);
+    expect(answer?.headers['idempotency-replayed']).toBe('true');
+    expect(holder.json()).toMatchObject(reused);
+  });
+
+  it.each([
+    ['one', one],
+    ['many', many],
+  ])('is not told of a prediction that nobody accepted: %s', async (_what, bodyOf) => {
+    await start();
+    const { holder, answer } = await whileHeld(
+      () => keyed(bodyOf(1)),
+      () => keyed({ ...bodyOf(2), model: 'nobody' }),
+    );
+    expect([holder.statusCode, answer?.json()]).toEqual([404, expect.objectContaining(inFlight)]);
+    expect((await keyed(bodyOf(1))).statusCode).toBe(202);
+  });
+
+  it('is refused where the view knows many under it, whoever holds it', async () => {
+    const claims = createMemoryReservations({ now: () => now });
+    await start({ claims });
+    const first = await keyed(many(1));
+    for (const position of String(first.headers['hindcast-position']).split(', ')) await world.seen(position);
+    now += 3_600_000;
+    await claims.reserve(`default/${first.json().batchId}`, 'who is gone', 'a hash of many');
+    expect((await keyed(one(1))).json()).toMatchObject(reused);
+  });
+});
