@@ -5,14 +5,14 @@ export type { Db, MongoClient } from 'mongodb';
 
 const serverSelectionTimeoutMs = 3_000;
 const connectTimeoutMs = 3_000;
-/** A socket that is silent for so long during a command is given up. */
+/** A socket that is silent for so long during a command is given up; one that is written to, after up to twice as long. */
 const socketTimeoutMs = 10_000;
 /** How long a write may wait for the majority. */
 const majorityTimeoutMs = 10_000;
 const connectionsMax = 20;
 
 /**
- * A client for which every wait has an end. The URI brings TLS and credentials. It connects when it is first used, so
+ * A client for which every wait for a silent store has an end. The URI brings TLS and credentials. It connects when it is first used, so
  * that a store that is down does not keep a process from starting.
  */
 export const createMongoClient = (uri: string): MongoClient =>
