@@ -86,6 +86,17 @@ class Frames(unittest.TestCase):
                         self.assertEqual(list(test.dtypes), list(train.dtypes))
                         self.assertEqual(list(whole.dtypes), list(train.dtypes))
 
+    def test_are_refused_where_the_manifest_is_of_another_version(self) -> None:
+        whole = {"datasetId": ID, "format": "csv", "columns": [], "files": []}
+        lacking = [({name: value for name, value in whole.items() if name != gone}, gone) for gone in ("format", "columns")]
+        for manifest, said in [*lacking, ({**whole, "format": "arrow"}, "are 'arrow'")]:
+            with self.subTest(said), tempfile.TemporaryDirectory() as cache:
+                with FakeServer(lambda asked, turn, sent=manifest: Reply(200, sent)) as server, Client(server.url) as client:
+                    with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": cache}):
+                        for frame_of in (client.datasets.to_pandas, client.datasets.to_polars):
+                            with self.assertRaisesRegex(HindcastError, f"{said}.*download\\(\\) gets the files as they are"):
+                                frame_of(ID)
+
 
 @unittest.skipIf(pandas is None, "pandas, polars or pyarrow are not installed")
 @unittest.skipUnless("HINDCAST_URL" in os.environ, "HINDCAST_URL names no running Hindcast")

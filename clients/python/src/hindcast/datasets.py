@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from ._download import download
+from ._download import download, manifest_name
 from ._json import plain
 from ._transport import Transport
 from .errors import DatasetFailed, HindcastError, WaitTimeout
@@ -17,6 +17,8 @@ from .errors import DatasetFailed, HindcastError, WaitTimeout
 wait_max_s = 60
 day_ms = 86_400_000
 ended_statuses = frozenset(("succeeded", "failed", "canceled"))
+readable_forms = frozenset(("parquet", "ndjson", "csv"))
+as_they_are = "download() gets the files as they are."
 
 Time = Union[datetime, str]
 Folder = Union[str, "os.PathLike[str]"]
@@ -195,15 +197,20 @@ class Datasets:
     def _local(self, dataset: AnyDataset, split: Optional[str]) -> Tuple[str, List[Path], Dict[str, str]]:
         """The format, the files that tell the types of their columns, and those types as the manifest has them."""
         folder, manifest = self._cached(dataset)
-        form = str(manifest["format"])
-        rows = {str(file["name"]): int(file["rows"]) for file in manifest["files"]}
+        try:
+            form = str(manifest["format"])
+            rows = {str(file["name"]): int(file["rows"]) for file in manifest["files"]}
+            columns = {str(column["name"]): str(column["type"]) for column in manifest["columns"]}
+        except (KeyError, TypeError, ValueError) as error:
+            raise HindcastError(f"{folder / manifest_name} lacks what a frame is made by ({error!r}). {as_they_are}") from error
+        if form not in readable_forms:
+            raise HindcastError(f"The files of the data set are {form!r}, which makes no frame here. {as_they_are}")
         chosen = [name for name in rows if split is None or name.split("/")[0] == split]
         if not chosen:
             splits = ", ".join(sorted({name.split("/")[0] for name in rows})) or "none"
             raise HindcastError(f"The data set has no split {split!r}. It has: {splits}.")
         # Of a text without rows nobody can tell types: beside others it would turn their numbers into texts.
         telling = [name for name in chosen if form == "parquet" or rows[name] > 0]
-        columns = {str(column["name"]): str(column["type"]) for column in manifest["columns"]}
         return form, [folder.joinpath(*name.split("/")) for name in telling], columns
 
 
