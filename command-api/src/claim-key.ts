@@ -2,8 +2,8 @@ import { problem } from '@hindcast/adapters/http';
 import { type Claim, claimMs } from '@hindcast/domain';
 import type { CommandPorts } from './command-ports.ts';
 
-/** Leaves an append the time to end, or to be given up, before the claim does. */
-const prepareMsMax = claimMs / 3;
+/** Leaves an append the time to end, or to be given up after twenty seconds, before the claim does. */
+const prepareMsMax = 0.3 * claimMs;
 
 /** What one request has to do with the claim on its key. */
 export interface KeyClaim {
@@ -12,7 +12,7 @@ export interface KeyClaim {
   beforeAppend(): void;
   /** false where another request may have been accepted under the key. */
   accept(accepted: string): Promise<boolean>;
-  /** To be called where nothing is in the log, or the view knows it. */
+  /** To be called where nothing is in the log, or the view knows it. Keeps what was accepted. */
   release(): Promise<void>;
   /** To be called where the request fails. */
   giveUp(): Promise<void>;
@@ -27,8 +27,9 @@ export const claimKey = async (
   const claim = await reservations.reserve(key, token, hash);
   const since = performance.now();
   let mayBeInLog = false;
+  let isKept = false;
   const release = async (): Promise<void> => {
-    if (!claim.held) await reservations.release(key, token);
+    if (!claim.held && !isKept) await reservations.release(key, token);
   };
 
   return {
@@ -37,7 +38,10 @@ export const claimKey = async (
       if (performance.now() - since > prepareMsMax) throw tooSlow();
       mayBeInLog = true;
     },
-    accept: async (accepted) => !claim.held && claim.sure && reservations.accept(key, token, accepted),
+    async accept(accepted) {
+      isKept = !claim.held && claim.sure && (await reservations.accept(key, token, accepted));
+      return isKept;
+    },
     release,
     // A log that does not answer may have the record: whoever comes next under this key cannot be sure to be the first.
     giveUp: () => (mayBeInLog ? reservations.doubt(key, token) : release()),

@@ -32,6 +32,32 @@ describe('the claims of a door', () => {
     expect(door.sure()).toBe(true);
   });
 
+  it('tells until when others may have claimed alone, or this one, or nobody can say', () => {
+    expect(door.unseenUntil()).toBe(Number.POSITIVE_INFINITY);
+    const read = (doors = [report('a'), report('b')]) => {
+      door.take(doors, now);
+      now += 1_000;
+      return door.unseenUntil();
+    };
+    const begun = now;
+    expect([read(), read()]).toEqual([begun, begun]);
+    const alone = now;
+    expect([read([report('a'), report('b', true)]), read()]).toEqual([alone, alone]);
+    now += aloneMs;
+    const afterGap = now;
+    expect([read(), read()]).toEqual([afterGap, afterGap]);
+    const emptied = now;
+    expect(read([])).toBe(emptied);
+    now = emptied + 6_000;
+    read();
+    door.mayClaimAlone();
+    const own = now;
+    expect(read()).toBe(own);
+    now = own + aloneMs - 1;
+    expect(read()).toBe(own + aloneMs - 1);
+    expect(read()).toBe(own + aloneMs - 1);
+  });
+
   it('are not sure for some time after the board has lost what was said', () => {
     door.take([], now);
     door.take([report('a')], now);

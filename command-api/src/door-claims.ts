@@ -27,6 +27,8 @@ export const createDoorClaims = (door: string, clock: Clock): KeptClaims => {
   let toldAt: number | undefined;
   let sureAt = Number.NEGATIVE_INFINITY;
   let unsureUntil = Number.NEGATIVE_INFINITY;
+  let unseenUntil = Number.POSITIVE_INFINITY;
+  let readAt = Number.NEGATIVE_INFINITY;
   const claimsAlone = () => clock() < aloneUntil;
 
   return {
@@ -36,11 +38,17 @@ export const createDoorClaims = (door: string, clock: Clock): KeptClaims => {
     },
     take(doors, askedAt) {
       // A board without this door was emptied: others that claim alone may be missing too.
-      if (!doors.some((one) => one.door === door)) unsureUntil = askedAt + lostMs;
+      const isLost = !doors.some((one) => one.door === door);
+      if (isLost) unsureUntil = askedAt + lostMs;
       // Whether the other one is alive does not matter: one that was frozen may go on where it was.
       const others = doors.some((one) => one.door !== door && one.claimsAlone === true);
       sureAt = others ? Number.NEGATIVE_INFINITY : askedAt;
+      // Nobody is missed in between: who claims alone says so for at least as long.
+      const isGap = askedAt - readAt >= aloneMs;
+      if (isLost || others || isGap || claimsAlone() || clock() < unsureUntil) unseenUntil = askedAt;
+      readAt = askedAt;
     },
+    unseenUntil: () => unseenUntil,
     sure: () => !claimsAlone() && clock() - sureAt < readingMsMax && clock() >= unsureUntil,
     mayClaimAlone() {
       aloneUntil = clock() + aloneMs;

@@ -6,6 +6,7 @@ import { createDoorReservations } from './door-reservations.ts';
 let alone = false;
 let sure = true;
 let mayClaimAlone = false;
+let unseenUntil = Number.NEGATIVE_INFINITY;
 let knownAt = 0;
 let wholeSince: number | undefined;
 let reservations: Reservations;
@@ -14,6 +15,7 @@ const free = { held: false, sure: true } as const;
 beforeEach(() => {
   vi.useFakeTimers();
   [alone, sure, mayClaimAlone] = [false, true, false];
+  unseenUntil = Number.NEGATIVE_INFINITY;
   [knownAt, wholeSince] = [performance.now(), undefined];
   const inner = createMemoryReservations({ now: () => 0 });
   const seenByAll = {
@@ -27,7 +29,7 @@ beforeEach(() => {
   reservations = createDoorReservations(
     seenByAll,
     { knownAt: () => knownAt },
-    { sure: () => sure, mayClaimAlone: () => mayClaimAlone },
+    { sure: () => sure, unseenUntil: () => unseenUntil, mayClaimAlone: () => mayClaimAlone },
   );
 });
 afterEach(() => void vi.useRealTimers());
@@ -91,4 +93,14 @@ it('refuses where nobody can be told, and leaves nothing claimed', async () => {
   expect(await asked).toMatchObject({ code: 'claims-unavailable' });
   alone = false;
   expect(await reservations.reserve('t/a', 'claim-2', 'hash-2')).toEqual(free);
+});
+
+it('is not sure until the view knows what others may have accepted where it could not be seen', async () => {
+  knownAt = performance.now();
+  unseenUntil = knownAt;
+  expect(await reservations.reserve('t/a', 'claim-1', 'hash-1')).toEqual({ held: false, sure: false });
+  expect(await reservations.accept('t/a', 'claim-1', '{}')).toBe(false);
+  vi.advanceTimersByTime(1_000);
+  knownAt = performance.now();
+  expect(await reservations.reserve('t/b', 'claim-2', 'hash-1')).toEqual(free);
 });

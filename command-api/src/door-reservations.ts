@@ -18,7 +18,8 @@ export const createDoorReservations = (
   doors: DoorClaims | undefined,
 ): Reservations => {
   const forgottenAreKnown = (): boolean => performance.now() - view.knownAt() < claimKeptMs - claimMs;
-  const isSure = (): boolean => forgottenAreKnown() && doors?.sure() !== false;
+  const unseenAreKnown = (): boolean => !doors || (doors.sure() && doors.unseenUntil() < view.knownAt());
+  const isSure = (): boolean => forgottenAreKnown() && unseenAreKnown();
   /** Whoever held a claim that was lost has appended by `claimMs` after it. */
   const lostAreKnown = ({ wholeSince }: Claim): boolean =>
     wholeSince === undefined || wholeSince + claimMs < view.knownAt();

@@ -18,7 +18,7 @@ export interface ManySubmission {
   readonly manner: Manner;
   /** Nothing is accepted where one item is refused, and all items run on one version of the model. */
   readonly together?: Together;
-  /** Called with the ids of what is about to be appended: what throws before it is not in the log. */
+  /** Called with the ids of what is about to be appended: what throws before it is not in the log. Only without a key. */
   readonly beforeAppend?: (ids: readonly string[]) => void;
 }
 
@@ -67,9 +67,9 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
     const appended = await acceptItems(context, { ...submission, beforeAppend }, batch, known);
     const isAccepted = !appended.every((outcome) => outcome instanceof Problem);
     const isKept = isAccepted && (await own.accept('accepted'));
-    const isSettled = claim.sure && (claim.held || isKept || !isAccepted);
+    const isSettled = isKept || (claim.held && claim.sure);
     const outcomes = isSettled ? appended : await settleItems(context, appended, hash);
-    if (!claim.held && !isKept) await (isAccepted ? own.release() : own.giveUp());
+    await own.release();
     return { batchId, replayed: known.some((one) => one !== undefined), outcomes };
   } catch (error) {
     await own.giveUp();

@@ -68,11 +68,12 @@ const submitKeyed = async (
     if (!before) {
       await refuseKeyOfBatch(context, id);
       const submitted = await acceptNew(context, watches, submission, id, requestHash, { beforeAppend, settle });
-      // From here on the view knows the request.
-      if (!claim.sure) await release();
+      // What was not accepted by the claim the view knows by now.
+      await release();
       return submitted;
     }
-    if (!(await own.accept(JSON.stringify(before)))) await release();
+    await own.accept(JSON.stringify(before));
+    await release();
     return await replay(watches, submission, before, doc);
   } catch (error) {
     await own.giveUp();

@@ -68,3 +68,12 @@ it('stays where the log or the view does not answer', async () => {
   await expect(times.look(async () => [], silent)).rejects.toThrow();
   expect(times.knownAt()).toBe(1_000);
 });
+
+it('is nothing once a store has lost what the view had, until it has it again', async () => {
+  [ends, next] = [[5], [5]];
+  expect(await look()).toBe(1_000);
+  next = [];
+  expect(await look()).toBe(Number.NEGATIVE_INFINITY);
+  next = [5];
+  expect(await look()).toBe(now);
+});

@@ -24,20 +24,25 @@ const lookMs = 2_000;
 /** Older ones say no more than that it is too long ago. */
 const looksMax = claimKeptMs / lookMs;
 
-/** Keeps where the log ended at each look, until the view has passed it. */
+interface Look {
+  readonly at: number;
+  readonly ends: readonly PartitionBounds[];
+}
+
+/** Keeps where the log ended at each look, until the view has passed it; and of those the last, since a store may lose it again. */
 export const createViewTimes = (clock: Clock) => {
-  let looks: { readonly at: number; readonly ends: readonly PartitionBounds[] }[] = [];
-  let knownAt = Number.NEGATIVE_INFINITY;
+  let looks: readonly Look[] = [];
+  let known: Look | undefined;
   return {
-    knownAt: () => knownAt,
+    knownAt: () => known?.at ?? Number.NEGATIVE_INFINITY,
     async look(ends: () => Promise<readonly PartitionBounds[]>, checkpoints: () => Promise<readonly Checkpoint[]>) {
       const at = clock();
       looks = [...looks.slice(1 - looksMax), { at, ends: await ends() }];
       const passed = await checkpoints();
-      const last = looks.findLastIndex((look) => look.ends.every((bounds) => isPassed(bounds, passed)));
-      if (last < 0) return;
-      knownAt = looks[last]?.at ?? knownAt;
-      looks = looks.slice(last + 1);
+      const all = known ? [known, ...looks] : looks;
+      const last = all.findLastIndex((look) => look.ends.every((bounds) => isPassed(bounds, passed)));
+      known = all[last];
+      if (known) looks = all.slice(last + 1);
     },
   };
 };

@@ -63,7 +63,7 @@ export interface ResultCache {
  * by somebody who is not sure; all are forgotten after `claimKeptMs`.
  */
 export interface Reservations {
-  /** `token` names this claim, and no other. */
+  /** `token` names this claim, and no other: who asks again, because no answer came, holds what he held. */
   reserve(key: string, token: string, hash: string): Promise<Claim>;
   /** false where that claim is over, or nobody can say: another request may have been accepted under the key. */
   accept(key: string, token: string, accepted: string): Promise<boolean>;
@@ -146,8 +146,13 @@ export interface SharedBacklog {
 
 /** What a door knows of claims on keys that others cannot see. */
 export interface DoorClaims {
-  /** false where another door may have claimed a key by itself. */
+  /** false where another door may claim a key by itself. */
   sure(): boolean;
+  /**
+   * Until then doors may have claimed where this one could not see it: what they accepted is known to those alone who know
+   * the log of that time. By the clock of `performance.now`.
+   */
+  unseenUntil(): number;
   /** Tells the other doors that this one claims keys by itself. true once each of them knows, or knows that it does not know. */
   mayClaimAlone(): boolean;
 }

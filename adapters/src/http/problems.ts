@@ -105,7 +105,7 @@ export const problems = {
   'idempotency-in-flight': kind(
     409,
     'A request with this key is being handled',
-    'Another request with the same idempotency key has not been answered yet.',
+    'Another request holds this idempotency key, and is not known to have been accepted.',
     'Repeat the request after Retry-After seconds. Once the first is accepted, an equal request gets its answer, and any other is refused.',
   ),
   'prediction-ended': kind(

@@ -16,8 +16,8 @@ export const unavailableProblems = {
   ),
   'claims-unavailable': kind(
     503,
-    'It cannot be said who holds the key',
-    'Neither the claims on idempotency keys nor the other processes that accept predictions can be reached, or the key could not be held for as long as the request took to prepare. Nothing was accepted.',
+    'The key cannot be held for certain',
+    'Neither the claims on idempotency keys nor the other processes that accept predictions can be reached, or the key could not be held for as long as the request took to prepare. Nothing of this request was accepted.',
     'Repeat the request after Retry-After seconds, with the same Idempotency-Key.',
   ),
   'proof-not-ready': kind(

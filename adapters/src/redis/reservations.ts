@@ -17,12 +17,17 @@ if mark[2] ~= ARGV[5] then
 end
 local age = string.format('%.0f', nowMs - mark[1])
 local unsure = redis.call('EXISTS', KEYS[3])
-local held = redis.call('HMGET', KEYS[1], 'hash', 'accepted', 'until', 'over')
+local held = redis.call('HMGET', KEYS[1], 'hash', 'accepted', 'until', 'over', 'by')
 if held[4] == '1' then unsure = 1 end
+local untilMs = string.format('%.0f', nowMs + ARGV[3])
+if held[5] == ARGV[2] and not held[2] then
+  redis.call('HSET', KEYS[1], 'until', untilMs)
+  return {age, unsure}
+end
 if held[1] and (held[2] or nowMs < (tonumber(held[3]) or 0)) then return {age, unsure, held[1], held[2]} end
 local over = '0'
 if held[1] then over = '1'; unsure = 1 end
-redis.call('HSET', KEYS[1], 'hash', ARGV[1], 'by', ARGV[2], 'until', string.format('%.0f', nowMs + ARGV[3]), 'over', over)
+redis.call('HSET', KEYS[1], 'hash', ARGV[1], 'by', ARGV[2], 'until', untilMs, 'over', over)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return {age, unsure}`;
 const acceptScript = `
@@ -108,7 +113,7 @@ export const createRedisReservations = ({
       await run(releaseScript, key, token, keptMs);
     },
     async doubt(key, token) {
-      await alone.doubt(key, token);
+      await alone.release(key, token);
       // Nobody else hears of it: at least this process is not sure of anything for a while.
       if ((await run(doubtScript, key, token, keptMs)) !== 1) silentAt = now();
     },

@@ -38,6 +38,16 @@ export const reservationsContract = (name: string, open: () => Promise<Reservati
         expect(answers.filter(({ held }) => !held)).toHaveLength(1);
       }));
 
+    it('is held by who asks again under the same token, as by the first time', () =>
+      using(async ({ reservations, outliveSilent }) => {
+        await reservations.reserve('t/a', 'claim-1', 'hash-1');
+        expect(await reservations.reserve('t/a', 'claim-1', 'hash-1')).toMatchObject({ held: false, sure: true });
+        await outliveSilent();
+        await reservations.reserve('t/a', 'claim-2', 'hash-2');
+        expect(await reservations.reserve('t/a', 'claim-2', 'hash-2')).toMatchObject({ held: false, sure: false });
+        expect(await reservations.reserve('t/a', 'claim-1', 'hash-1')).toMatchObject({ held: true, sure: false });
+      }));
+
     it('tells what the holder stored on success', () =>
       using(async ({ reservations }) => {
         await reservations.reserve('t/a', 'claim-1', 'hash-1');

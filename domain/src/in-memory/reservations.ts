@@ -54,6 +54,10 @@ export const createMemoryReservations = ({
       const at = now();
       const known = kept.get(key);
       const holder = known && known.forgetAt > at ? known : undefined;
+      if (holder?.token === token && holder.accepted === undefined) {
+        kept.set(key, { ...holder, endsAt: at + ttlMs });
+        return { held: false, sure: !isDoubted(key, at) && !holder.takenOver, ...whole() };
+      }
       if (holder && holder.endsAt > at) {
         const sure = !isDoubted(key, at) && !holder.takenOver;
         return { held: true, sure, ...whole(), by: { hash: holder.hash, accepted: holder.accepted } };

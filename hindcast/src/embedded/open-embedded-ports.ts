@@ -30,7 +30,7 @@ const inProcess = () => ({
   identity: nodeIdentity,
   bus: createMemoryCompletionBus(),
   cache: createMemoryResultCache(),
-  reservations: createMemoryReservations({ now: nodeIdentity.now }),
+  reservations: createMemoryReservations({ now: () => performance.now() }),
   rateLimits: createMemoryRateLimits({ now: nodeIdentity.now }),
   shared: false,
   board: undefined,
