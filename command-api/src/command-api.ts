@@ -15,6 +15,7 @@ import { predictionRoutes } from './prediction-routes.ts';
 import { projectionRoutes } from './projection-routes.ts';
 import { registrationRoutes } from './registration-routes.ts';
 import { verificationRoutes } from './verification-routes.ts';
+import { createViewPassing } from './view-passing.ts';
 import { createWatches } from './watch-predictions.ts';
 
 const contextOf = (given: CommandPorts, limits: CommandLimits): CommandContext => {
@@ -22,7 +23,9 @@ const contextOf = (given: CommandPorts, limits: CommandLimits): CommandContext =
   const ports = { ...given, views };
   const reading = predictionReading(ports, views, { ...limits, viewWaitMsMax: limits.outcomeWaitMs });
   const admission = createAdmission(ports.backlog, limits.openMax);
-  return { ports, limits, tenant: DEFAULT_TENANT, reading, admission, waits: openEnds(limits.waitsMax) };
+  const waits = openEnds(limits.waitsMax);
+  const viewPasses = createViewPassing(ports, limits, waits);
+  return { ports, limits, tenant: DEFAULT_TENANT, reading, admission, waits, viewPasses };
 };
 
 /** Everything that changes something, as a plugin for a server of `buildHttpServer`. */

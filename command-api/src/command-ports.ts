@@ -113,6 +113,8 @@ export interface CommandContext {
   readonly admission: Admission;
   /** Requests that wait for the view to show what was accepted. */
   readonly waits: OpenEnds;
+  /** Resolves once the view knows all that is in the log now. */
+  readonly viewPasses: () => Promise<void>;
 }
 
 /** The kind of process that appends these events. */

@@ -47,7 +47,10 @@ export const createViewTimes = (clock: Clock) => {
   };
 };
 
-const isPassed = ({ logId, epoch, partition, end }: PartitionBounds, checkpoints: readonly Checkpoint[]): boolean =>
+export const isPassed = (
+  { logId, epoch, partition, end }: PartitionBounds,
+  checkpoints: readonly Checkpoint[],
+): boolean =>
   end === 0 ||
   checkpoints.some(
     (one) => one.logId === logId && one.epoch === epoch && one.partition === partition && one.next >= end,
