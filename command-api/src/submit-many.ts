@@ -61,7 +61,7 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
   if (isOther && !underWay) throw keyReused();
   try {
     const batch = { id: batchId, ids, hashes, keyed: { hash, items: items.length } };
-    // Else what is refused because another request was there first would be in the log, and run.
+    // Otherwise items that have lost to an earlier request would be in the log, and run.
     if (!claim.held && !claim.sure) await context.viewPasses();
     const known = await replayItems(context, batch, claim.held && !underWay);
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.

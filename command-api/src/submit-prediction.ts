@@ -63,7 +63,7 @@ const submitKeyed = async (
   const settle = async (accepted: Accepted): Promise<Settled> =>
     (await own.accept(JSON.stringify(accepted))) ? { ...accepted, replayed: false } : settledByFold(context, accepted);
   try {
-    // Else what is refused because another request was there first would be in the log, and run.
+    // Otherwise one that has lost to an earlier request would be in the log, and run.
     if (!claim.sure) await context.viewPasses();
     const doc = await reading.peek(key);
     const before = sameRequest(doc, requestHash);
