@@ -52,7 +52,5 @@ const tooSlow = () =>
   problem(
     'claims-unavailable',
     'The request took too long to prepare: its key could not be held for certain until it is recorded.',
-    {
-      headers: { 'retry-after': '1' },
-    },
+    { headers: { 'retry-after': '1' } },
   );

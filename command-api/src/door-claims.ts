@@ -43,8 +43,8 @@ export const createDoorClaims = (door: string, clock: Clock): KeptClaims => {
       // Whether the other one is alive does not matter: one that was frozen may go on where it was.
       const others = doors.some((one) => one.door !== door && one.claimsAlone === true);
       sureAt = others ? Number.NEGATIVE_INFINITY : askedAt;
-      // Nobody is missed in between: who claims alone says so for at least as long.
-      const isGap = askedAt - readAt >= aloneMs;
+      // Who claims alone says so for much longer than that, to the end of it.
+      const isGap = askedAt - readAt >= readingMsMax;
       if (isLost || others || isGap || claimsAlone() || clock() < unsureUntil) unseenUntil = askedAt;
       readAt = askedAt;
     },

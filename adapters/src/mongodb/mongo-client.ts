@@ -12,8 +12,8 @@ const majorityTimeoutMs = 10_000;
 const connectionsMax = 20;
 
 /**
- * A client for which every wait for a silent store has an end. The URI brings TLS and credentials. It connects when it is first used, so
- * that a store that is down does not keep a process from starting.
+ * A client for which every wait for a silent store has an end. The URI brings TLS and credentials. It connects when it is
+ * first used, so that a store that is down does not keep a process from starting.
  */
 export const createMongoClient = (uri: string): MongoClient =>
   new MongoClient(uri, {
