@@ -1,8 +1,9 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
-import { type Reservations, TOPICS } from '@hindcast/domain';
+import type { Reservations } from '@hindcast/domain';
 import { createMemoryReservations } from '@hindcast/domain/in-memory';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
+import { heldAppends } from './testing/held-appends.ts';
 
 /** Longer than a claim lasts of which nothing is heard, and shorter than it is remembered. */
 const claimOverMs = 31_000;
@@ -18,64 +19,55 @@ afterEach(() => world.close());
 
 const keyed = (payload: object) => world.send('POST', '/v1/predictions', payload, { 'idempotency-key': 'k' });
 
-/** A step of one request that waits until it is let go on, and how often the step was reached. */
-const gate = () => {
-  let open = (): void => {};
-  let fail = (_error: Error): void => {};
-  const passed = new Promise<void>((resolve, reject) => {
-    open = resolve;
-    fail = reject;
-  });
-  passed.catch(() => {});
-  const reached = vi.fn();
-  return { passed, reached, open: () => open(), fail: (error: Error) => fail(error) };
-};
-
 const start = async ({
-  beforeAppend,
   claims = createMemoryReservations({ now: () => now }),
+  log,
 }: {
-  /** Of the first record. */
-  beforeAppend?: ReturnType<typeof gate>;
   claims?: Reservations;
+  log?: ReturnType<typeof heldAppends>['log'];
 } = {}) => {
   now = nodeIdentity.now();
-  world = await createCommandWorld({
-    ports: { reservations: claims },
-    log: (log) => ({
-      ...log,
-      async append(topic, records) {
-        if (beforeAppend && topic === TOPICS.predictions && beforeAppend.reached.mock.calls.length === 0) {
-          beforeAppend.reached();
-          await beforeAppend.passed;
-        }
-        return log.append(topic, records);
-      },
-    }),
-  });
+  world = await createCommandWorld({ ports: { reservations: claims }, ...(log && { log }) });
   await world.haveModel();
+};
+
+/** A request whose append waits, for longer than its claim lasts. */
+const startSlowly = async () => {
+  const appends = heldAppends(1);
+  await start({ log: appends.log });
+  const slow = keyed(one(1));
+  await expect.poll(appends.held).toBe(1);
+  now += claimOverMs;
+  return { slow, letGo: appends.letGo };
 };
 
 /** The next look into the views for what is under the key waits. */
 const holdNextLook = () => {
-  const look = gate();
+  let goOn = (): void => {};
+  let fail = (_error: Error): void => {};
+  const going = new Promise<void>((resolve, reject) => {
+    goOn = resolve;
+    fail = reject;
+  });
   const { views } = world.ports;
   const predictions = views.predictions.bind(views);
-  vi.spyOn(views, 'predictions').mockImplementationOnce(async (query) => {
-    look.reached();
-    await look.passed;
+  const look = vi.spyOn(views, 'predictions').mockImplementationOnce(async (query) => {
+    await going;
     return predictions(query);
   });
-  return look;
+  return {
+    goOn: () => goOn(),
+    fail: (error: Error) => fail(error),
+    isUnderWay: () => expect.poll(() => look.mock.calls.length).toBe(1),
+  };
 };
-const isReached = ({ reached }: ReturnType<typeof gate>) => expect.poll(() => reached.mock.calls.length).toBe(1);
 
 describe('who holds a key for longer than a claim lasts', () => {
   it('does not let go of the claim of another', async () => {
     await start();
     const look = holdNextLook();
     const slow = keyed(one(1));
-    await isReached(look);
+    await look.isUnderWay();
     world.holdViews();
     now += claimOverMs;
     const winner = keyed(one(2));
@@ -90,27 +82,19 @@ describe('who holds a key for longer than a claim lasts', () => {
   });
 
   it('is not accepted by the claim of another', async () => {
-    const append = gate();
-    await start({ beforeAppend: append });
-    const slow = keyed(one(1));
-    await isReached(append);
-    now += claimOverMs;
+    const { slow, letGo } = await startSlowly();
     expect((await keyed(one(2))).statusCode).toBe(202);
     expect((await keyed(one(2))).headers['idempotency-replayed']).toBe('true');
-    append.open();
+    letGo();
     expect((await slow).json()).toMatchObject(reused);
     expect((await keyed(one(2))).headers['idempotency-replayed']).toBe('true');
   });
 
   it('may still win where who took the key over failed, and nobody else is told 202', async () => {
-    const append = gate();
-    await start({ beforeAppend: append });
-    const slow = keyed(one(1));
-    await isReached(append);
-    now += claimOverMs;
+    const { slow, letGo } = await startSlowly();
     expect((await keyed({ ...one(2), model: 'nobody' })).statusCode).toBe(404);
     world.holdViews();
-    append.open();
+    letGo();
     await expect.poll(async () => (await world.events()).length).toBe(1);
     const late = keyed(one(3));
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -123,10 +107,10 @@ describe('who holds a key for longer than a claim lasts', () => {
     await start();
     const look = holdNextLook();
     const slow = keyed(one(1));
-    await isReached(look);
+    await look.isUnderWay();
     const at = performance.now();
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => at + claimOverMs);
-    look.open();
+    look.goOn();
     expect((await slow).json()).toMatchObject({ status: 503, type: '/problems/claims-unavailable' });
     clock.mockRestore();
     expect(await world.events()).toHaveLength(0);

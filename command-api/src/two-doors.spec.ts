@@ -1,7 +1,7 @@
-import { TOPICS } from '@hindcast/domain';
 import { createMemoryReservations } from '@hindcast/domain/in-memory';
 import { afterEach, expect, it } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
+import { heldAppends } from './testing/held-appends.ts';
 
 let world: CommandWorld;
 afterEach(() => world.close());
@@ -12,34 +12,21 @@ const many = (tenure: number) => ({ model: 'churn', items: [{ input: { ...churnI
 /** Two doors share claims. The append of the first request waits, and who asks then does so at a door that is not sure. */
 const openDoors = async () => {
   const inner = createMemoryReservations({ now: () => performance.now() });
-  let goOn = (): void => {};
-  const held = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
-  let isFirst = true;
+  const first = heldAppends(1);
   world = await createCommandWorld({
     ports: {
       reservations: {
         ...inner,
         async reserve(key, token, hash) {
           const claim = await inner.reserve(key, token, hash);
-          return isFirst ? claim : { ...claim, sure: false };
+          return first.held() === 0 ? claim : { ...claim, sure: false };
         },
       },
     },
-    log: (log) => ({
-      ...log,
-      async append(topic, records) {
-        if (topic === TOPICS.predictions && isFirst) {
-          isFirst = false;
-          await held;
-        }
-        return log.append(topic, records);
-      },
-    }),
+    log: first.log,
   });
   await world.haveModel();
-  return { goOn, isUnderWay: () => !isFirst };
+  return first;
 };
 const keyed = (payload: object) => world.send('POST', '/v1/predictions', payload, { 'idempotency-key': 'k' });
 
@@ -47,13 +34,13 @@ it.each([
   ['one', one],
   ['many', many],
 ])('puts nothing before the record of who is sure of its claim, at a door that is not: %s', async (_what, bodyOf) => {
-  const { goOn, isUnderWay } = await openDoors();
+  const { held, letGo } = await openDoors();
   const first = keyed(bodyOf(1));
-  await expect.poll(isUnderWay).toBe(true);
+  await expect.poll(held).toBe(1);
   const inFlight = { status: 409, type: '/problems/idempotency-in-flight' };
   expect((await keyed(bodyOf(2))).json()).toMatchObject(inFlight);
   expect(await world.events()).toHaveLength(0);
-  goOn();
+  letGo();
   const answer = await first;
   expect(answer.statusCode).toBe(202);
   await world.seen(String(answer.headers['hindcast-position']));

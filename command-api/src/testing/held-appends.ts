@@ -1,7 +1,7 @@
 import { type EventLog, TOPICS } from '@hindcast/domain';
 
-/** Requests whose records wait, all that come, until they are let go in the order in which they came. */
-export const heldAppends = () => {
+/** The first requests, or all, whose records wait until they are let go in the order in which they came. */
+export const heldAppends = (heldMax = Number.POSITIVE_INFINITY) => {
   let letGo = (): void => {};
   const going = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -13,7 +13,7 @@ export const heldAppends = () => {
     log: (log: EventLog): EventLog => ({
       ...log,
       async append(topic, records) {
-        if (topic === TOPICS.predictions) {
+        if (topic === TOPICS.predictions && held < heldMax) {
           held += 1;
           await going;
         }
