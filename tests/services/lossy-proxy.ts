@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { startTcpRelay } from './tcp-relay.ts';
 
 /** Kafka's numbers of requests. */
 const requestKeys = { produce: 0, fetch: 1 };
@@ -34,23 +33,11 @@ export interface LossyProxy {
 
 export const startLossyProxy = async (broker: string): Promise<LossyProxy> => {
   const [host = '', port = ''] = broker.split(':');
-  const sockets = new Set<Socket>();
   let armed: { readonly key: number; readonly how: Loss; readonly lost: () => void } | undefined;
-
   let frozen = false;
 
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), host);
+  const relay = await startTcpRelay({ host, port: Number(port) }, (client, upstream) => {
     const keyOf = new Map<number, number>();
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.once('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
     const onRequest = framesOf((frame) => {
       keyOf.set(frame.readInt32BE(sizeBytes + 4), frame.readInt16BE(sizeBytes));
       upstream.write(frame);
@@ -73,29 +60,21 @@ export const startLossyProxy = async (broker: string): Promise<LossyProxy> => {
     upstream.on('data', onAnswer);
     if (frozen) for (const socket of [client, upstream]) socket.pause();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
 
   return {
-    port: address.port,
+    port: relay.port,
     lose: (request, how) =>
       new Promise((lost) => {
         armed = { key: requestKeys[request], how, lost };
       }),
     freeze: () => {
       frozen = true;
-      for (const socket of sockets) socket.pause();
+      for (const socket of relay.sockets) socket.pause();
     },
     thaw: () => {
       frozen = false;
-      for (const socket of sockets) socket.resume();
+      for (const socket of relay.sockets) socket.resume();
     },
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    stop: relay.stop,
   };
 };

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createMongoClient } from '@hindcast/adapters/mongodb';
 import { describe, expect, inject, it } from 'vitest';
+import { startTcpRelay } from '../services/tcp-relay.ts';
 
 const { mongodb } = inject('services');
 const endsEnough = 60;
@@ -14,20 +13,9 @@ const testTimeoutMs = 40_000;
 /** Lets everything through, and ends connections in order just behind an answer, as a store does that is stopped. */
 const startEndingRelay = async (uri: string) => {
   const { hostname, port } = new URL(uri);
-  const sockets = new Set<Socket>();
   let answers = 0;
   let ends = 0;
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.once('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
+  const relay = await startTcpRelay({ host: hostname, port: Number(port) }, (client, upstream) => {
     client.pipe(upstream);
     upstream.on('data', (answer) => {
       answers += 1;
@@ -36,19 +24,7 @@ const startEndingRelay = async (uri: string) => {
       client.end(answer);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The relay has no port.');
-  return {
-    uri: `mongodb://127.0.0.1:${address.port}/?directConnection=true`,
-    ends: () => ends,
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return { uri: `mongodb://127.0.0.1:${relay.port}/?directConnection=true`, ends: () => ends, stop: relay.stop };
 };
 
 describe.skipIf(!mongodb)('connections that the store ends', () => {
