@@ -106,6 +106,31 @@ describe('projections', () => {
       }
     }));
 
+  it('end a rebuild soon, although as much comes in each round as in the one before it', async () => {
+    const world = createProjectionWorld();
+    let rounds = 0;
+    const { log } = world;
+    const read = async function* (options) {
+      if (options.partition === 0) {
+        rounds += 1;
+        await world.append(someEvents(900, rounds));
+        // It stands still at the end of the rebuild.
+        await Promise.race([projections.whenCaughtUp(), new Promise((resolve) => setTimeout(resolve, 100))]);
+      }
+      yield* log.read(options);
+    } satisfies typeof log.read;
+    const projections = createProjections({ ...world, log: { ...log, read } });
+    try {
+      await projections.start();
+      await world.append(someEvents(900));
+      await projections.whenCaughtUp();
+      expect((await finished(projections, 'rebuild', statusView)).result).toMatchObject({ promoted: true });
+      expect(rounds).toBeLessThan(10);
+    } finally {
+      await projections.stop();
+    }
+  });
+
   it('only report in a dry run, and find a document that is wrong', () =>
     using(async (world, projections) => {
       await projections.start();

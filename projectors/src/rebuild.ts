@@ -17,10 +17,11 @@ import { requireEqual } from './require-equal.ts';
 
 /** The live generation moves on while the new one is filled: rounds in which it may stay ahead. */
 const chaseRoundsMax = 1_000;
-/** A chase that folded no more than this can be finished while nobody folds; after some rounds that may be more. */
+/** A round of the chase that folded no more than this can be followed by one while nobody folds. */
 const chaseRecordsMax = 200;
-const closeRoundsMax = 20;
+/** So can a longer one that was hardly shorter than the one before it: on a slow machine a round takes its time, however few its records. */
 const chaseRecordsMaxAtLast = 2_000;
+const shrinksBelow = 0.8;
 
 export type RebuildPhase = 'filling' | 'verifying' | 'swapping' | 'done' | 'failed';
 
@@ -195,11 +196,14 @@ const createChase = async (
     folded: () => filler.progress().folded,
     to: (targets) => filler.fillTo(targets),
     async untilClose() {
+      let inRoundBefore = Number.POSITIVE_INFINITY;
       for (let round = 0; round < chaseRoundsMax; round++) {
         const before = filler.progress().folded;
         await filler.fillTo((await targets()).nexts);
-        const enough = round < closeRoundsMax ? chaseRecordsMax : chaseRecordsMaxAtLast;
-        if (filler.progress().folded - before <= enough) return;
+        const inRound = filler.progress().folded - before;
+        const enough = inRound < inRoundBefore * shrinksBelow ? chaseRecordsMax : chaseRecordsMaxAtLast;
+        if (inRound <= enough) return;
+        inRoundBefore = inRound;
       }
       throw new Error(`Generation ${generation} of ${name} cannot catch up with the live one.`);
     },

@@ -8,7 +8,7 @@ const pollMsDefault = 100;
  * last error.
  */
 export const waitUntil = async (
-  what: string,
+  what: string | (() => string),
   timeoutMs: number,
   holds: () => Promise<boolean> | boolean,
   pollMs = pollMsDefault,
@@ -21,7 +21,8 @@ export const waitUntil = async (
     } catch (error) {
       cause = error;
     }
-    if (Date.now() >= end) throw new Error(`Not within ${timeoutMs} ms: ${what}.`, { cause });
+    if (Date.now() >= end)
+      throw new Error(`Not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}.`, { cause });
     await pause(pollMs);
   }
 };

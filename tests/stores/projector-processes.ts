@@ -42,7 +42,8 @@ export const startProjectorProcess = async (
     if (told.started) started = true;
   });
   const isGone = () => child.exitCode !== null || child.signalCode !== null;
-  await waitUntil(`the projector starts: ${lines.join('\n')}`, jobTimeoutMs, () => {
+  const withLines = (what: string) => () => [what, ...lines].join('\n');
+  await waitUntil(withLines('the projector starts'), jobTimeoutMs, () => {
     if (isGone()) throw new Error(lines.join('\n'));
     return started;
   });
@@ -51,7 +52,7 @@ export const startProjectorProcess = async (
     lines,
     ask: (what) => child.stdin?.write(`${what}\n`),
     async ended(jobs) {
-      await waitUntil(`job ${jobs} ends`, jobTimeoutMs, () => phases.filter(isEnd).length >= jobs);
+      await waitUntil(withLines(`job ${jobs} ends`), jobTimeoutMs, () => phases.filter(isEnd).length >= jobs);
       return phases.filter(isEnd)[jobs - 1];
     },
     signal: (signal) => void child.kill(signal),
