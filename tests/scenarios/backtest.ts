@@ -9,8 +9,8 @@ export const candidatesAreAskedAboutThePast: Scenario = {
   title: 'a backtest and a shadow say what another version would have answered, and change nothing',
   async run(start) {
     const client = clientOf((await start()).url);
-    await client.addModel('linear', modelFile('linear'));
-    const versions = await client.addModel('linear', modelFile('linear'), '?description=again');
+    await client.addModel('past', modelFile('linear'));
+    const versions = await client.addModel('past', modelFile('linear'), '?description=again');
     expect(versions.status).toBe(201);
     await client.addModel('wide', modelFile('mlp'));
     const ids = await predictMany(client, 0);
@@ -18,7 +18,7 @@ export const candidatesAreAskedAboutThePast: Scenario = {
       await client.request('POST', `/v1/predictions/${id}/labels`, { body: { value: 1 } });
     const before = await Promise.all(ids.slice(0, 10).map(async (id) => (await client.get(id)).body));
 
-    const wish = { model: 'linear@2', slices: ['context.shop', 'version'], to: await endOf(client) };
+    const wish = { model: 'past@2', slices: ['context.shop', 'version'], to: await endOf(client) };
     const begun = await client.request('POST', '/v1/backtests', { body: wish });
     const done = await jobEnded(client, begun);
     const report = done['report'] as Record<string, unknown>;
@@ -35,12 +35,12 @@ export const candidatesAreAskedAboutThePast: Scenario = {
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(await page.text()).toContain('<svg');
 
-    const unlike = { model: 'wide@1', history: 'linear', to: wish.to };
+    const unlike = { model: 'wide@1', history: 'past', to: wish.to };
     const refused = await jobEnded(client, await client.request('POST', '/v1/backtests', { body: unlike }));
     expect(refused).toMatchObject({ report: { compared: 0, refused: rows } });
-    expect((await client.request('POST', '/v1/backtests', { body: { model: 'linear' } })).status).toBe(422);
+    expect((await client.request('POST', '/v1/backtests', { body: { model: 'past' } })).status).toBe(422);
 
-    const shadow = await client.request('POST', '/v1/backtests', { body: { model: 'linear@2', shadow: true } });
+    const shadow = await client.request('POST', '/v1/backtests', { body: { model: 'past@2', shadow: true } });
     const job = `/v1/jobs/${String(shadow.body['id'])}`;
     await predictMany(client, rows);
     await until('the shadow has seen them', async () => {
@@ -58,7 +58,7 @@ const predictMany = async (client: Client, seed: number): Promise<readonly strin
     input: [seed + at, 1, 2, 3],
     context: { shop: at % 2 === 0 ? 'north' : 'south' },
   }));
-  const { body } = await client.submit({ model: 'linear@1', items });
+  const { body } = await client.submit({ model: 'past@1', items });
   const ids = (body['items'] as { id: string }[]).map(({ id }) => id);
   await Promise.all(ids.map((id) => client.ended(id)));
   return ids;

@@ -3,7 +3,7 @@ import { clientOf, modelFile, until } from './client.ts';
 import type { Scenario } from './system.ts';
 
 const rowsMax = 100;
-const query = '?source=legacy&model=linear&modelVersion=9';
+const query = '?source=legacy&model=imported&modelVersion=9';
 
 const upload = async (url: string, rows: readonly object[]): Promise<readonly Record<string, unknown>[]> => {
   const response = await fetch(`${url}/v1/imports${query}`, {
@@ -23,7 +23,7 @@ export const importedHistoryIsReadAndNeverRun: Scenario = {
   async run(start) {
     const { url } = await start();
     const client = clientOf(url);
-    await client.addModel('linear', modelFile('linear'));
+    await client.addModel('imported', modelFile('linear'));
     const rows = Array.from({ length: rowsMax }, (_, at) => ({
       input: [at, 0, 0, 0],
       output: { y: -1 },
@@ -37,7 +37,7 @@ export const importedHistoryIsReadAndNeverRun: Scenario = {
     expect(new Set(ids).size).toBe(rowsMax);
 
     // What comes behind the import in the same partitions is answered: whoever runs it has passed all of the import.
-    const { body } = await client.submit({ model: 'linear', items: rows.map(({ input }) => ({ input })) });
+    const { body } = await client.submit({ model: 'imported', items: rows.map(({ input }) => ({ input })) });
     for (const { id } of body['items'] as { id: string }[]) await client.ended(id);
     for (const [at, id] of ids.entries()) {
       const read = (await client.get(id)).body;
@@ -52,7 +52,10 @@ export const importedHistoryIsReadAndNeverRun: Scenario = {
     const ofImports = events.filter((line) => ids.includes(JSON.parse(line).event.subject));
     expect(ofImports).toHaveLength(rowsMax * 2.5);
     const stats = async () =>
-      (await client.request('GET', '/v1/stats?model=linear')).body['data'] as { version: number; succeeded: number }[];
+      (await client.request('GET', '/v1/stats?model=imported')).body['data'] as {
+        version: number;
+        succeeded: number;
+      }[];
     await until(
       'the statistics have what was run',
       async () => (await stats()).reduce((sum, { succeeded }) => sum + succeeded, 0) === rowsMax,

@@ -29,6 +29,12 @@ export const dumpLog = async (log: SystemUnderTest['log']): Promise<readonly Raw
   return events;
 };
 
+/** Whether an event asks for a prediction of the model. */
+export const isRequestOf =
+  (model: string) =>
+  ({ type, data }: RawEvent): boolean =>
+    type === 'PredictionRequested' && data['model'] === model;
+
 const terminal = new Set(['PredictionSucceeded', 'PredictionFailed', 'PredictionCanceled', 'PredictionExpired']);
 
 /**

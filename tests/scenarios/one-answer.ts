@@ -15,8 +15,8 @@ export const oneAnswerForAResult: Scenario = {
   title: 'a result is the same to the letter, with the same ETag, whoever answers it and whatever comes later',
   async run(start) {
     const client = clientOf((await start()).url);
-    await client.addModel('linear', modelFile('linear'));
-    const body = { model: 'linear', input: [1, 2, 3, 4] };
+    await client.addModel('answering', modelFile('linear'));
+    const body = { model: 'answering', input: [1, 2, 3, 4] };
     const key = { 'idempotency-key': 'same' };
     const waited = await client.submit(body, { ...key, prefer: 'wait=20' });
     expect(waited.status).toBe(201);
@@ -27,7 +27,7 @@ export const oneAnswerForAResult: Scenario = {
       expect([step, shownBy(await client.get(id))]).toEqual([step, result]);
       expect([step, shownBy(await client.submit(body, key))]).toEqual([step, result]);
       expect([step, shownBy(await client.submit(body, { ...key, prefer: 'wait=5' }))]).toEqual([step, result]);
-      const listed = await client.request('GET', '/v1/predictions?model=linear');
+      const listed = await client.request('GET', '/v1/predictions?model=answering');
       expect([step, listed.body['data']]).toEqual([step, [result.body]]);
       const again = await client.get(id, { 'if-none-match': String(result.etag) });
       expect([step, again.status]).toEqual([step, 304]);
@@ -68,19 +68,19 @@ export const oneAnswerForAModel: Scenario = {
       await expect.poll(isThere, { timeout: 10_000 }).toBe(true);
       return shownBy(await client.request('GET', path));
     };
-    const first = await client.addModel('linear', modelFile('linear'));
-    expect(shownBy(first)).toEqual(await read('/v1/models/linear/versions/1', first));
-    expect(shownBy(await client.addModel('linear', modelFile('linear')))).toEqual(shownBy(first));
-    const second = await client.addModel('linear', modelFile('linear_no_batch'));
-    expect(shownBy(second)).toEqual(await read('/v1/models/linear/versions/2', second));
-    const moved = await client.request('PUT', '/v1/models/linear/routing', {
+    const first = await client.addModel('changing', modelFile('linear'));
+    expect(shownBy(first)).toEqual(await read('/v1/models/changing/versions/1', first));
+    expect(shownBy(await client.addModel('changing', modelFile('linear')))).toEqual(shownBy(first));
+    const second = await client.addModel('changing', modelFile('linear_no_batch'));
+    expect(shownBy(second)).toEqual(await read('/v1/models/changing/versions/2', second));
+    const moved = await client.request('PUT', '/v1/models/changing/routing', {
       body: { champion: 2 },
       headers: { 'if-match': String(second.headers.get('etag')) },
     });
-    expect(shownBy(moved)).toEqual(await read('/v1/models/linear', moved));
-    const paused = await client.request('POST', '/v1/models/linear/pause');
-    expect(shownBy(paused)).toEqual(await read('/v1/models/linear', paused));
-    const retired = await client.request('DELETE', '/v1/models/linear/versions/1');
-    expect(shownBy(retired)).toEqual(await read('/v1/models/linear/versions/1', retired));
+    expect(shownBy(moved)).toEqual(await read('/v1/models/changing', moved));
+    const paused = await client.request('POST', '/v1/models/changing/pause');
+    expect(shownBy(paused)).toEqual(await read('/v1/models/changing', paused));
+    const retired = await client.request('DELETE', '/v1/models/changing/versions/1');
+    expect(shownBy(retired)).toEqual(await read('/v1/models/changing/versions/1', retired));
   },
 };

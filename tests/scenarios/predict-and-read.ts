@@ -179,7 +179,11 @@ export const mixedRowsAnswerAlone: Scenario = {
     }
     for (const name of ['linear', 'mlp', 'echo_types', 'two_outputs', 'sequence', 'image', 'endless_loop', 'slow']) {
       const sidecar = name === 'endless_loop' ? '?metadata={"example":{"x":1}}' : '';
-      const { status, body: version } = await client.addModel(name.replace('_', '-'), modelFile(name), sidecar);
+      const { status, body: version } = await client.addModel(
+        `plain-${name.replace('_', '-')}`,
+        modelFile(name),
+        sidecar,
+      );
       expect([name, status, version['warnings']]).toEqual([name, 201, undefined]);
     }
   },

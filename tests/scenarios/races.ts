@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { type Client, clientOf, modelFile } from './client.ts';
-import { dumpLog, foldRaw, statusOf } from './log-dump.ts';
+import { dumpLog, foldRaw, isRequestOf, statusOf } from './log-dump.ts';
 import type { Scenario } from './system.ts';
 
 export const duplicatesOfOneKey: Scenario = {
@@ -9,10 +9,10 @@ export const duplicatesOfOneKey: Scenario = {
   async run(start) {
     const system = await start();
     const client = clientOf(system.url);
-    await client.addModel('linear', modelFile('linear'));
+    await client.addModel('repeated', modelFile('linear'));
     const answers = await Promise.all(
       Array.from({ length: 1000 }, () =>
-        client.submit({ model: 'linear', input: [1, 1, 1, 1] }, { 'idempotency-key': 'one' }),
+        client.submit({ model: 'repeated', input: [1, 1, 1, 1] }, { 'idempotency-key': 'one' }),
       ),
     );
     // Whoever comes after the end gets the result at once.
@@ -21,7 +21,7 @@ export const duplicatesOfOneKey: Scenario = {
     const [id, ...others] = new Set(accepted.map(({ body }) => body['id']));
     expect(others).toEqual([]);
     await client.ended(id);
-    const requests = (await dumpLog(system.log)).filter(({ type }) => type === 'PredictionRequested');
+    const requests = (await dumpLog(system.log)).filter(isRequestOf('repeated'));
     expect(requests).toHaveLength(1);
   },
 };
