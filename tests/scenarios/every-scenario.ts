@@ -25,8 +25,12 @@ import type { Scenario } from './system.ts';
 import { pastAnswersAreGivenAgain } from './verification.ts';
 import { rebuildEqualsLive, replayResumes, viewsEqualRawFold } from './views.ts';
 
-/** What Hindcast promises its users, whatever it runs on. Those that need no system of their own come first: they may share one. */
-export const everyScenario: readonly Scenario[] = [
+/*
+ * What Hindcast promises its users, whatever it runs on.
+ */
+
+/** They add models of their own to a system that others may have used before them. */
+export const scenariosOfOneSystem: readonly Scenario[] = [
   answersEqualDirectRun,
   manyAtOnce,
   mixedRowsAnswerAlone,
@@ -44,10 +48,13 @@ export const everyScenario: readonly Scenario[] = [
   importedHistoryIsReadAndNeverRun,
   candidatesAreAskedAboutThePast,
   datasetsAreCuts,
-  trickledBodyIsCut,
   limitIsDescribed,
   describedExamplesWork,
+];
 
+/** They start a system as they need it, or take long, or leave much behind. */
+export const scenariosOfTheirOwn: readonly Scenario[] = [
+  trickledBodyIsCut,
   restartKeepsEverything,
   oneAnswerForAnId,
   slowModelDoesNotDelayFastOne,

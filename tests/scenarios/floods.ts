@@ -40,7 +40,7 @@ const expectExpiry = async (client: Client, model: string): Promise<void> => {
 export const pausedModelDoesNotStopOthers: Scenario = {
   title: 'a flood of a paused model is refused at its share, and other models are served and their deadlines kept',
   async run(start) {
-    const client = clientOf((await start({ alone: true })).url);
+    const client = clientOf((await start()).url);
     expect((await client.addModel('served', modelFile('linear'))).status).toBe(201);
     await addPaused(client, 'flooded');
     await addPaused(client, 'expiring');

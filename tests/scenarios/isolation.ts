@@ -5,7 +5,7 @@ import type { Scenario } from './system.ts';
 export const slowModelDoesNotDelayFastOne: Scenario = {
   title: "a flood of a slow model does not delay a fast model's predictions",
   async run(start) {
-    const client = clientOf((await start({ alone: true })).url);
+    const client = clientOf((await start()).url);
     await client.addModel('linear', modelFile('linear'));
     const slow = await client.addModel('slow', modelFile('slow'));
     expect(slow.status).toBe(201);

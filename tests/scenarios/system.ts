@@ -14,8 +14,6 @@ export interface SystemUnderTest {
 export interface SystemOptions {
   /** false: requests are accepted, and nobody runs them. */
   readonly workers?: boolean;
-  /** Nothing is in its log but what the scenario does. Without it others may have used the system before. */
-  readonly alone?: true;
   /** Where the data is kept; a new folder when absent. */
   readonly folder?: string;
   readonly inferenceTimeoutMs?: number;

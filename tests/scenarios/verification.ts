@@ -16,7 +16,7 @@ export const jobEnded = async (client: Client, begun: Answer): Promise<Answer['b
 export const pastAnswersAreGivenAgain: Scenario = {
   title: 'past predictions give the same bits when they are run again, however they were run',
   async run(start) {
-    const client = clientOf((await start({ alone: true })).url);
+    const client = clientOf((await start()).url);
     await client.addModel('linear', modelFile('linear'));
     await client.addModel('mlp', modelFile('mlp'));
     await Promise.all(Array.from({ length: 30 }, (_, at) => predictAloneAndTogether(client, at)));

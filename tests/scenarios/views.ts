@@ -6,7 +6,7 @@ import type { Scenario } from './system.ts';
 export const rebuildEqualsLive: Scenario = {
   title: 'a rebuilt view equals the live one, and reads go on while it is swapped and swapped back',
   async run(start) {
-    const client = clientOf((await start({ alone: true })).url);
+    const client = clientOf((await start()).url);
     await client.addModel('linear', modelFile('linear'));
     const submitted = await client.submit({
       model: 'linear',
