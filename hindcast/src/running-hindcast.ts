@@ -33,4 +33,14 @@ export interface RunningHindcast {
   stop(how?: { readonly noticeMs: number }): Promise<void>;
 }
 
-export type StartHindcast = (config: Config, logger: Logger, roles?: readonly Role[]) => Promise<RunningHindcast>;
+export interface StartOptions {
+  /** Gives up a start that is under way: open requests are answered, and the start rejects with the reason. */
+  readonly ending?: AbortSignal;
+}
+
+export type StartHindcast = (
+  config: Config,
+  logger: Logger,
+  roles?: readonly Role[],
+  options?: StartOptions,
+) => Promise<RunningHindcast>;

@@ -12,6 +12,8 @@ it('does not wait for its start to go on where its log is lost meanwhile', async
   const close = vi.fn(async () => undefined);
   const log = { consume: () => new Promise(nothing) };
   const ports = { log, lost: Promise.resolve(error), close } as unknown as Ports;
-  await expect(startHindcast({ ...defaultConfig, port: 0 }, silent, ['worker'], async () => ports)).rejects.toBe(error);
+  await expect(
+    startHindcast({ ...defaultConfig, port: 0 }, silent, ['worker'], { open: async () => ports }),
+  ).rejects.toBe(error);
   expect(close).toHaveBeenCalledTimes(1);
 });

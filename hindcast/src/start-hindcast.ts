@@ -13,7 +13,7 @@ import type { Ports } from './parts/ports.ts';
 import { ROLES, type Role } from './parts/roles.ts';
 import { readyModels, registerSamples } from './parts/sample-models.ts';
 import { createUndoStack } from './parts/undo-stack.ts';
-import type { RunningHindcast, StartSummary } from './running-hindcast.ts';
+import type { RunningHindcast, StartOptions, StartSummary } from './running-hindcast.ts';
 import type { Config } from './settings.ts';
 import { whileWaiting } from './while-waiting.ts';
 
@@ -46,7 +46,7 @@ export const startHindcast = async (
   config: Config,
   logger: Logger,
   given: readonly Role[] = ROLES,
-  open: typeof openPorts = openPorts,
+  { ending, open = openPorts }: StartOptions & { readonly open?: typeof openPorts } = {},
 ): Promise<InspectableHindcast> => {
   const roles = new Set(given);
   const ports = await open(config, logger);
@@ -69,13 +69,14 @@ export const startHindcast = async (
     const apis = buildApis(ports, running, reading ?? backlogOf(running), progress, config, logger);
     const servesAll = roles.has('command-api') && roles.has('query-api');
     const servesSome = roles.has('command-api') || roles.has('query-api');
+    let starting = true;
     let draining = false;
     let noticeMs = 0;
     const server = buildHttpServer({
       logger,
       openapi: apiInfo,
       docsPage: servesSome,
-      readiness: { draining: () => draining, checks: checksOf(ports, running, roles) },
+      readiness: { starting: () => starting, draining: () => draining, checks: checksOf(ports, running, roles) },
       metrics: collectMetrics(running),
       trustProxy: config.trustProxy,
       ...(config.rateLimit > 0 && { rateLimit: { limits: ports.rateLimits, requestsMax: config.rateLimit } }),
@@ -90,8 +91,10 @@ export const startHindcast = async (
       ports.hurry?.();
     });
     await server.ready();
-    const summary = await stillAt(settle(ports, running, config, logger, server), 'making models ready');
+    // Views that have to be brought back take minutes: whoever asks meanwhile whether the process lives must hear that it does.
     const url = await server.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
+    const summary = await stillAt(settle(ports, running, config, logger, server), 'making models ready');
+    starting = false;
     const stop = (how = { noticeMs: 0 }): Promise<void> => {
       noticeMs = how.noticeMs;
       return opened.undo();
@@ -99,7 +102,8 @@ export const startHindcast = async (
     return { url, log: ports.log, summary, lost: ports.lost, stop };
   };
   try {
-    return await unlessLost(ports.shared ? begin() : tellFolding(begin(), ports, logger), ports.lost);
+    const started = ports.shared ? begin() : tellFolding(begin(), ports, logger);
+    return await Promise.race([started, ...givenUpBy(ports.lost, ending)]);
   } catch (error) {
     await opened.undo().catch((err: unknown) => logger.warn({ err }, 'What was started could not be stopped.'));
     throw error;
@@ -107,8 +111,17 @@ export const startHindcast = async (
 };
 
 /** A start may wait for what no longer comes where the log is not the one that was opened. */
-const unlessLost = <T>(work: Promise<T>, lost: Promise<Error> | undefined): Promise<T> =>
-  lost ? Promise.race([work, lost.then((error) => Promise.reject(error))]) : work;
+const givenUpBy = (lost: Promise<Error> | undefined, ending: AbortSignal | undefined): readonly Promise<never>[] => [
+  ...(lost ? [lost.then((error) => Promise.reject(error))] : []),
+  ...(ending ? [aborted(ending)] : []),
+];
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const fail = (): void => reject(signal.reason);
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
 
 /** What the door knows of the work that waits, where it is in this process. */
 const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({

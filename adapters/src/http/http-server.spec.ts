@@ -197,11 +197,15 @@ describe('the service', () => {
     }
   });
 
-  it('is ready as its required checks are, and not while it drains', async () => {
+  it('is ready as its required checks are, and not while it starts or drains', async () => {
     const up = { required: true, check: async () => undefined };
     const down = (required: boolean) => ({ required, check: () => Promise.reject(new Error('redis://secret')) });
-    let draining = false;
-    const ready = serve({ readiness: { checks: { log: up, cache: down(false) }, draining: () => draining } });
+    let [starting, draining] = [true, false];
+    const phases = { starting: () => starting, draining: () => draining };
+    const ready = serve({ readiness: { checks: { log: up, cache: down(false) }, ...phases } });
+    const early = await ready.inject('/readyz');
+    expect([early.statusCode, early.json()]).toEqual([503, { status: 'starting' }]);
+    starting = false;
     const answer = await ready.inject('/readyz?verbose');
     expect(answer.statusCode).toBe(200);
     expect(answer.json()).toEqual({

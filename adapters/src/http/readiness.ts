@@ -13,13 +13,15 @@ export interface ReadinessCheck {
 
 export interface Readiness {
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  /** true until everything is there that requests ask for: they are answered, but better come later. */
+  readonly starting?: () => boolean;
   /** true from the moment the process was asked to end: no new requests should come. */
   readonly draining?: () => boolean;
 }
 
 export const readinessSchema = Type.Object({
   status: Type.Union(
-    ['ready', 'degraded', 'unready', 'draining'].map((status) => Type.Literal(status)),
+    ['ready', 'degraded', 'unready', 'starting', 'draining'].map((status) => Type.Literal(status)),
     { description: 'degraded still takes requests' },
   ),
   checks: Type.Optional(
@@ -36,7 +38,7 @@ interface CheckResult {
 }
 
 /** What failed is logged, never shown: its text may name hosts and paths. */
-export const checkReadiness = async ({ checks, draining }: Readiness, logger: Logger | undefined) => {
+export const checkReadiness = async ({ checks, starting, draining }: Readiness, logger: Logger | undefined) => {
   const entries = await Promise.all(
     Object.entries(checks).map(async ([name, { required, check }]): Promise<[string, CheckResult]> => {
       try {
@@ -50,7 +52,8 @@ export const checkReadiness = async ({ checks, draining }: Readiness, logger: Lo
   );
   const down = entries.filter(([, { status }]) => status === 'down');
   const unready = down.some(([, { required }]) => required);
-  const status = draining?.() ? 'draining' : unready ? 'unready' : down.length > 0 ? 'degraded' : 'ready';
+  const phase = draining?.() ? 'draining' : starting?.() ? 'starting' : undefined;
+  const status = phase ?? (unready ? 'unready' : down.length > 0 ? 'degraded' : 'ready');
   return { ok: status === 'ready' || status === 'degraded', status, checks: Object.fromEntries(entries) };
 };
 

@@ -46,7 +46,7 @@ export const serviceRoutes =
           querystring: Type.Object({ verbose }, { additionalProperties: false }),
           response: answers({
             200: Type.Composite([readinessSchema], { description: 'Ready, perhaps degraded' }),
-            503: Type.Composite([readinessSchema], { description: 'Not ready, or draining' }),
+            503: Type.Composite([readinessSchema], { description: 'Not ready, starting or draining' }),
           }),
         },
       },

@@ -39,8 +39,8 @@ export const roleCommands = ROLES.map(
 );
 
 /**
- * How long a process that is asked to end waits for its start. One that takes longer waits for something that is away, and
- * has accepted nothing yet.
+ * How long a process that is asked to end waits for a start that is given up, with the requests that came meanwhile. One that
+ * takes longer waits for something that is away.
  */
 const startEndMsMax = 5_000;
 
@@ -54,11 +54,13 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     if (isOnFolder && options['afterMigration'] !== true) await refuseMoved(config.data);
     const logger = openProcessLog(config, context.terminal);
     const start = await context.loadStart();
-    const starting = start(config, logger, role && [role]);
+    const end = new AbortController();
+    const starting = start(config, logger, role && [role], { ending: end.signal });
     const log = { error: (said: unknown) => complain(logger, said) };
     // Listens from the beginning: a process that is asked to end while it starts ends as one that has started.
     const ending = closeWithGrace({ delay: config.drainNoticeMs + config.shutdownMs, logger: log }, async ({ err }) => {
       if (err) complain(logger, err);
+      end.abort();
       const givenUp = pause(Math.min(startEndMsMax, config.shutdownMs / 2), undefined, { ref: false });
       const running = await Promise.race([starting.catch(() => undefined), givenUp]);
       // Notice is for whoever sends requests to a process that works.
@@ -66,9 +68,11 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
       if (running && speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
     });
     const running = await starting.catch((error: unknown) => {
+      if (end.signal.aborted) return undefined;
       ending.uninstall();
       throw startFailure(config, error);
     });
+    if (!running) return;
     announce(context, config, logger, running, role);
     // Ends the process like any other error that nobody handles.
     void running.lost?.then((error) => Promise.reject(error));

@@ -8,8 +8,8 @@ const { config, problems } = resolveConfig({ env: process.env, flags: { port: '0
 if (!role || !config) throw new Error(`The role ${role} cannot be started: ${problems.join(' ')}`);
 
 const logger = pino({ level: config.logLevel });
-const running = await startHindcast(config, logger, [role], async (...given) =>
-  spoilPorts(await openPorts(...given), process.env['TEST_FAULT'] ?? ''),
-);
+const running = await startHindcast(config, logger, [role], {
+  open: async (...given) => spoilPorts(await openPorts(...given), process.env['TEST_FAULT'] ?? ''),
+});
 process.once('SIGTERM', () => void running.stop().then(() => process.exit(0)));
 logger.info({ url: running.url }, 'ready');
