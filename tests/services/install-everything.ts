@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { findProgram } from './find-program.ts';
+import { archiveKafkaClasses } from './kafka-classes.ts';
 import { findJava, installKafka } from './kafka-jars.ts';
 import { findRedis, installRedis } from './redis-program.ts';
 import { buildSecantus, secantusFromPython } from './secantus.ts';
@@ -7,7 +9,10 @@ const kafka = async (): Promise<string> => {
   const java = await findJava();
   if ('because' in java) return java.because;
   const maven = await findProgram('mvn');
-  return maven ? installKafka(maven) : 'there is no mvn';
+  if (!maven) return 'there is no mvn';
+  const folder = await installKafka(maven);
+  await archiveKafkaClasses(java, join(folder, 'jars'));
+  return folder;
 };
 
 const redis = async (): Promise<string> => (await findRedis()) ?? (await installRedis()) ?? 'there is no apt-get';

@@ -7,7 +7,7 @@ import { runCommand } from './run-command.ts';
 
 const formatTimeoutMs = 60_000;
 /** Quick to start and small: a broker of tests lives for seconds. */
-const javaOptions = [
+const quickOptions = [
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   '-Djava.awt.headless=true',
@@ -18,7 +18,9 @@ const brokerMemory = ['-Xms128m', '-Xmx512m'];
 
 export interface KafkaBroker {
   readonly name: string;
+  /** The program. */
   readonly java: string;
+  readonly javaOptions?: readonly string[];
   /** Folder of Kafka's jars. */
   readonly jars: string;
   /** Owned by the broker. */
@@ -31,7 +33,7 @@ export interface KafkaBroker {
 
 /** Formats a store and starts a broker on it. */
 export const startKafkaBroker = async (broker: KafkaBroker): Promise<Instance> => {
-  const { name, java, jars, folder, properties, formatArgs = [], ready } = broker;
+  const { name, java, javaOptions = [], jars, folder, properties, formatArgs = [], ready } = broker;
   const classPath = join(jars, '*');
   const file = join(folder, 'server.properties');
   const lines = Object.entries(properties).map(([property, value]) => `${property}=${value}\n`);
@@ -39,11 +41,11 @@ export const startKafkaBroker = async (broker: KafkaBroker): Promise<Instance> =
   await runCommand(
     java,
     [
-      ...[...javaOptions, formatterMemory, '-cp', classPath],
+      ...[...quickOptions, ...javaOptions, formatterMemory, '-cp', classPath],
       ...['kafka.tools.StorageTool', 'format', '-g', '-t', kafkaClusterId, '-c', file, ...formatArgs],
     ],
     { timeoutMs: formatTimeoutMs },
   );
-  const args = [...javaOptions, ...brokerMemory, '-cp', classPath, 'kafka.Kafka', file];
+  const args = [...quickOptions, ...javaOptions, ...brokerMemory, '-cp', classPath, 'kafka.Kafka', file];
   return startProgram({ name, command: java, args, folder, ready });
 };

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { freePorts } from './free-ports.ts';
 import { countKafkaBrokers } from './kafka-answers.ts';
-import { startKafkaBroker } from './kafka-broker.ts';
+import { type KafkaBroker, startKafkaBroker } from './kafka-broker.ts';
 import { type KafkaCluster, kafkaClusterOf, startTogether } from './kafka-cluster.ts';
 import { kafkaProperties } from './kafka-properties.ts';
 import { temporaryFolder } from './program.ts';
 
 /** Brokers on loopback, each its own process and controller. */
-export const startKafkaProcesses = async (java: string, jars: string, size: number): Promise<KafkaCluster> => {
+export const startKafkaProcesses = async ({
+  size,
+  ...program
+}: Pick<KafkaBroker, 'java' | 'javaOptions' | 'jars'> & { readonly size: number }): Promise<KafkaCluster> => {
   const ports = await freePorts(size * 3);
   const portsOf = (index: number) => ports.slice(index * 3) as [number, number, number];
   const indices = Array.from({ length: size }, (_, index) => index);
@@ -28,7 +31,7 @@ export const startKafkaProcesses = async (java: string, jars: string, size: numb
       dataFolder: join(folder, 'data'),
     });
     const ready = async () => (await countKafkaBrokers([address(client)])) === size;
-    return startKafkaBroker({ name: `Kafka broker ${index}`, java, jars, folder, properties, ready });
+    return startKafkaBroker({ ...program, name: `Kafka broker ${index}`, folder, properties, ready });
   };
 
   const instances = await startTogether(indices.map(startBroker));

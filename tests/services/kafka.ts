@@ -3,6 +3,7 @@ import { findContainerEngine } from './container.ts';
 import { findProgram } from './find-program.ts';
 import { foreignInstance } from './instance.ts';
 import { countKafkaBrokers } from './kafka-answers.ts';
+import { archivedKafkaClasses } from './kafka-classes.ts';
 import { type KafkaCluster, kafkaClusterOf } from './kafka-cluster.ts';
 import { startKafkaContainers } from './kafka-containers.ts';
 import { findJava, installedKafka, installKafka, kafkaVersion } from './kafka-jars.ts';
@@ -26,7 +27,8 @@ export const startKafka = ({
   const fromJars = async (folder: string) => {
     const java = await findJava();
     if ('because' in java) return java;
-    const service = await startKafkaProcesses(java.path, join(folder, 'jars'), size);
+    const javaOptions = await archivedKafkaClasses(java);
+    const service = await startKafkaProcesses({ java: java.path, javaOptions, jars: join(folder, 'jars'), size });
     return { service, detail: `Kafka ${kafkaVersion}, Java ${java.version}, ${folder}` };
   };
 

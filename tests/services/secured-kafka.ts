@@ -4,6 +4,7 @@ import { findProgram } from './find-program.ts';
 import { freePorts } from './free-ports.ts';
 import { countKafkaBrokers } from './kafka-answers.ts';
 import { startKafkaBroker } from './kafka-broker.ts';
+import { archivedKafkaClasses } from './kafka-classes.ts';
 import { findJava, installedKafka, installKafka } from './kafka-jars.ts';
 import { kafkaProperties } from './kafka-properties.ts';
 import { temporaryFolder } from './program.ts';
@@ -87,6 +88,7 @@ export const startSecuredKafka = async (
   const broker = await startKafkaBroker({
     name: 'Kafka with TLS and SASL',
     java: java.path,
+    javaOptions: await archivedKafkaClasses(java),
     jars: join(jars, 'jars'),
     folder,
     properties,
