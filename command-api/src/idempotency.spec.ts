@@ -1,7 +1,6 @@
-import { LogError, type PredictionRequested, TOPICS } from '@hindcast/domain';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PredictionRequested } from '@hindcast/domain';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
-import { heldAppends } from './testing/held-appends.ts';
 import { takeableClaims } from './testing/takeable-claims.ts';
 
 const body = { model: 'churn', input: churnInput };
@@ -96,77 +95,6 @@ describe('an idempotency key', () => {
     expect(answers[0]?.json()).toMatchObject({ entity: 'a', status: 'succeeded' });
   });
 
-  describe.each([
-    ['are not sure', false, true],
-    ['were lost before their append was done', true, false],
-  ])('whose claims %s', (_how, sure, kept) => {
-    const unsure = {
-      reserve: async () => ({ held: false, sure }) as const,
-      accept: async () => kept,
-      release: async () => {},
-      doubt: async () => {},
-    };
-    const many = (...tenures: readonly number[]) => ({
-      model: 'churn',
-      items: tenures.map((tenure) => ({ input: { ...churnInput, tenure } })),
-    });
-
-    it.each([
-      ['one', body, { ...body, entity: 'b' }, 1],
-      ['many', many(1, 2), many(1, 3), 2],
-    ])('is answered by what the log made of it: %s', async (_what, first, second, records) => {
-      const appends = heldAppends();
-      await restart({ ports: { reservations: unsure }, log: appends.log });
-      const winner = keyed('k', first);
-      await expect.poll(appends.held).toBe(1);
-      const [repeat, loser] = [keyed('k', first), keyed('k', second)];
-      await expect.poll(appends.held).toBe(3);
-      appends.letGo();
-      expect((await loser).json()).toMatchObject({ status: 422, type: '/problems/idempotency-key-reused' });
-      expect([(await winner).statusCode, (await repeat).statusCode]).toEqual([202, 202]);
-      const again = await keyed('k', first);
-      expect(again.headers['idempotency-replayed']).toBe('true');
-      expect((await keyed('k', second)).statusCode).toBe(422);
-      expect(await world.events()).toHaveLength(3 * records);
-    });
-
-    it('is a repeat where an equal request was first', async () => {
-      const appends = heldAppends();
-      await restart({ ports: { reservations: unsure }, log: appends.log });
-      const racing = [keyed('k'), keyed('k')];
-      await expect.poll(appends.held).toBe(2);
-      appends.letGo();
-      const answers = await Promise.all(racing);
-      expect(answers.map(({ statusCode }) => statusCode)).toEqual([202, 202]);
-      expect(answers.filter(({ headers }) => headers['idempotency-replayed'] === 'true')).toHaveLength(1);
-    });
-
-    it.each([
-      ['one', body],
-      ['many', many(1, 2)],
-    ])('is a 503 while the view is too far behind to tell, and safe to repeat: %s', async (_what, payload) => {
-      await restart({ ports: { reservations: unsure }, limits: { outcomeWaitMs: 50 } });
-      world.holdViews();
-      const answer = await keyed('k', payload);
-      expect(answer.json()).toMatchObject({ status: 503, type: '/problems/view-behind' });
-      expect(answer.headers['retry-after']).toBe('1');
-      world.releaseViews();
-      await expect.poll(async () => (await keyed('k', payload)).statusCode).toBe(202);
-    });
-
-    it('does not take an unsure holder of another body for the winner, nor its claim', async () => {
-      const by = { hash: 'other', accepted: undefined };
-      const release = vi.fn(async () => {});
-      await restart({
-        ports: { reservations: { ...unsure, release, reserve: async () => ({ held: true, sure: false, by }) } },
-      });
-      expect((await keyed('k')).json().type).toBe('/problems/idempotency-in-flight');
-      expect((await keyed('k2', many(1, 2))).json().type).toBe('/problems/idempotency-in-flight');
-      expect(await world.events()).toHaveLength(0);
-      expect(release).not.toHaveBeenCalled();
-    });
-  });
-
   it('whose claim outlives the process that took it is answered as soon as the view knows the request', async () => {
     const { claims, take } = takeableClaims();
     await restart({ ports: { reservations: claims } });
@@ -184,37 +112,6 @@ describe('an idempotency key', () => {
       const again = await keyed(key, payload);
       expect([again.statusCode, again.headers['idempotency-replayed']]).toEqual([202, 'true']);
     }
-  });
-
-  it.each([
-    ['one', body, { ...body, entity: 'b' }],
-    [
-      'many',
-      { model: 'churn', items: [{ input: churnInput }] },
-      { model: 'churn', items: [{ input: churnInput, entity: 'b' }] },
-    ],
-  ])('whose request the log has, but did not say so, is refused to another body: %s', async (_what, first, second) => {
-    let lost = 0;
-    const noAnswer = { ok: false, error: new LogError('unavailable', 'no acknowledgement') } as const;
-    await restart({
-      log: (log) => ({
-        ...log,
-        async append(topic, records) {
-          const outcomes = await log.append(topic, records);
-          if (topic !== TOPICS.predictions || lost > 0) return outcomes;
-          lost += records.length;
-          return outcomes.map(() => noAnswer);
-        },
-      }),
-    });
-    world.holdViews();
-    expect((await keyed('k', first)).statusCode).toBe(503);
-    const other = keyed('k', second);
-    await turns();
-    world.releaseViews();
-    expect((await other).json()).toMatchObject({ status: 422, type: '/problems/idempotency-key-reused' });
-    expect((await keyed('k', first)).statusCode).toBe(202);
-    expect(await world.events()).toHaveLength(1);
   });
 
   it('is free again when its request was refused', async () => {

@@ -1,5 +1,5 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
-import type { PredictionRequested } from '@hindcast/domain';
+import { decode, type EventLog, encode, keyOf, type PredictionRequested } from '@hindcast/domain';
 import { createMemoryReservations } from '@hindcast/domain/in-memory';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from './testing/command-world.ts';
@@ -69,6 +69,51 @@ describe('a key whose claim is forgotten', () => {
     for (const { data } of (await world.events()) as PredictionRequested[]) {
       expect(data).toMatchObject({ batchHash, batchItems: 250 });
     }
+  });
+});
+
+/** Writes batches as they were before one of their items led the others: with ids by their places alone. */
+const beforeLeads = (log: EventLog): EventLog => ({
+  ...log,
+  append(topic, records) {
+    const rewritten = records.map((record) => {
+      const decoded = decode({ ...record, topic, partition: 0, offset: 0, appendedAt: 0 });
+      if (!decoded.ok || decoded.event.type !== 'PredictionRequested') return record;
+      const { batchIndex } = decoded.event.data;
+      if (batchIndex === undefined) return record;
+      const subject = nodeIdentity.idFromText(`default/K\n${batchIndex}`);
+      return encode({ ...decoded.event, subject, partitionkey: keyOf('default', subject) });
+    });
+    return log.append(topic, rewritten);
+  },
+});
+
+describe('a key in a log of before batches had a lead', () => {
+  it.each([
+    ['one', one(1)],
+    ['more', many(row(1), row(2), row(3))],
+    ['fewer', many(row(1))],
+    ['others', many(row(3), row(4))],
+  ])('is known by every item, and refused to %s', async (_what, other) => {
+    await world.close();
+    let isBefore = true;
+    world = await createCommandWorld({
+      ports: { reservations: createMemoryReservations({ now: () => now }) },
+      log: (log) => ({
+        ...log,
+        append: (...records) => (isBefore ? beforeLeads(log) : log).append(...records),
+      }),
+    });
+    await world.haveModel();
+    const batch = many(row(1), row(2));
+    expect((await keyed(batch)).statusCode).toBe(202);
+    isBefore = false;
+    expect((await keyed(other)).json()).toMatchObject({ status: 422, type: '/problems/idempotency-key-reused' });
+    const again = await keyed(batch);
+    expect([again.statusCode, again.headers['idempotency-replayed']]).toEqual([202, 'true']);
+    const ids = (again.json().items as { id: string }[]).map(({ id }) => id);
+    expect(ids).toEqual([0, 1].map((index) => nodeIdentity.idFromText(`default/K\n${index}`)));
+    expect(await world.events()).toHaveLength(2);
   });
 });
 

@@ -11,12 +11,13 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerMany, answerSubmitted, manyReceiptSchema } from './answer-submission.ts';
 import type { CommandContext } from './command-ports.ts';
+import { idsUnderKey } from './ids-under-key.ts';
 import { receiptSchema } from './prediction-receipt.ts';
 import { onePredictionSchema, type PredictionRequest, predictionRequestSchema } from './prediction-request.ts';
 import type { Manner } from './prepare-prediction.ts';
 import { cancelAfterMsOf, durationPattern, idempotencyKeyOf } from './request-manner.ts';
 import { type ManySubmission, submitMany } from './submit-many.ts';
-import { submitPrediction } from './submit-prediction.ts';
+import { type KeyedId, submitPrediction } from './submit-prediction.ts';
 import type { Watches } from './watch-predictions.ts';
 
 const refusals = [
@@ -82,8 +83,8 @@ export const predictionRoutes =
         refuseBeside(body);
         return submitItems(reply, { model, items, pointer: '/items', key, manner: mannerOf(request) });
       }
-      const keyedId = key === undefined ? undefined : ports.identity.idFromText(`${tenant}/${key}`);
-      return submitOne(request, reply, body, keyedId);
+      const under = key === undefined ? undefined : idsUnderKey(ports.identity, tenant, key);
+      return submitOne(request, reply, body, under && { id: under.lead, under });
     };
 
     const submitItems = async (reply: FastifyReply, submission: ManySubmission) =>
@@ -93,7 +94,7 @@ export const predictionRoutes =
       request: FastifyRequest,
       reply: FastifyReply,
       body: PredictionRequest,
-      keyedId: string | undefined,
+      keyed: KeyedId | undefined,
     ) => {
       if (!hasInput(body)) {
         const errors = [{ pointer: '/input', detail: 'One of input and items must be given.' }];
@@ -106,7 +107,7 @@ export const predictionRoutes =
       const submission = {
         model: body.model,
         item: body,
-        keyedId,
+        keyed,
         manner: mannerOf(request),
         waitMs: (waitSeconds ?? 0) * 1_000,
       };
@@ -154,7 +155,7 @@ export const predictionRoutes =
         if (request.headers['idempotency-key'] !== undefined) {
           throw problem('invalid-idempotency-key', 'The id in the path is the key of this request.');
         }
-        return submitOne(request, reply, request.body, request.params.id);
+        return submitOne(request, reply, request.body, { id: request.params.id, under: undefined });
       },
     );
   };

@@ -1,6 +1,7 @@
 import { isKnown, type KnownPredictionDoc, Problem } from '@hindcast/adapters/http';
-import { keyOf, type PredictionDoc, type PredictionQuery } from '@hindcast/domain';
+import { keyOf, type PredictionQuery } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
+import type { IdsUnderKey } from './ids-under-key.ts';
 import { knownPrediction } from './known-prediction.ts';
 import type { Accepted } from './prediction-receipt.ts';
 import type { BatchPlace } from './prepare-prediction.ts';
@@ -9,9 +10,15 @@ import { keyReused, sameRequest } from './same-request.ts';
 /** The items of one request, in its order. */
 export interface Batch {
   readonly id: string;
+  /** Of each item, where it does not lead the batch. */
   readonly ids: readonly string[];
   readonly hashes: readonly string[];
   readonly keyed: BatchPlace['keyed'];
+}
+
+export interface KeyedBatch extends Batch {
+  readonly keyed: NonNullable<BatchPlace['keyed']>;
+  readonly under: IdsUnderKey;
 }
 
 /** undefined for an item that is not in the log, or not yet in the view. */
@@ -23,33 +30,49 @@ const lookupsAtOnce = 32;
 
 /**
  * What an earlier request under this key has accepted, by item; empty where there was none. With `claimed` it is certain
- * that there was one, and the view is given the time to show it.
+ * that there was one, and the view is given the time to show it. What a batch that lost has left behind is passed over.
  * @throws Problem `idempotency-key-reused` where the key belongs to another batch, or to a single prediction
  */
 export const replayItems = async (
   context: CommandContext,
-  batch: Batch,
+  batch: KeyedBatch,
   claimed: boolean,
 ): Promise<readonly ItemReplay[]> => {
-  const { ids, hashes, keyed } = batch;
-  const single = await context.reading.peek(keyOf(context.tenant, batch.id));
-  if (single && isKnown(single)) throw keyReused();
-  const found = new Map<string, ItemReplay>();
-  for await (const doc of itemsInView(context, batch.id)) {
-    const { batchIndex = -1, batchHash } = doc.state.request;
-    // Logs of before the hash was kept tell the items that they have apart, and no more.
-    if ((batchHash ?? keyed?.hash) !== keyed?.hash || ids[batchIndex] !== doc.id) throw keyReused();
-    found.set(doc.id, sameRequest(doc, hashes[batchIndex] as string));
-  }
-  if (!claimed) return found.size === 0 ? [] : ids.map((id) => found.get(id));
+  const { ids, hashes } = batch;
+  const found = new Map<number, Accepted>();
+  const note = (doc: KnownPredictionDoc): void => {
+    const { batchIndex = -1 } = doc.state.request;
+    if (!isOfBatch(batch, doc)) throw keyReused();
+    const same = sameRequest(doc, hashes[batchIndex] as string);
+    if (same) found.set(batchIndex, same);
+  };
+  const lead = claimed
+    ? await orUndefined(knownPrediction(context, batch.id))
+    : await context.reading.peek(keyOf(context.tenant, batch.id));
+  if (lead && isKnown(lead)) note(lead);
+  for await (const doc of itemsInView(context, batch.id)) if (isDecisive(batch, doc)) note(doc);
+  if (!claimed) return found.size === 0 ? [] : ids.map((_, index) => found.get(index));
   for (let at = 0; at < ids.length; at += lookupsAtOnce) {
-    const missing = ids.slice(at, at + lookupsAtOnce).filter((id) => !found.has(id));
-    const docs = await Promise.all(missing.map((id) => orUndefined(knownPrediction(context, id))));
-    for (const [place, id] of missing.entries()) {
-      found.set(id, sameRequest(docs[place], hashes[ids.indexOf(id, at)] as string));
-    }
+    const some = ids.slice(at, at + lookupsAtOnce).filter((_, place) => !found.has(at + place));
+    const docs = await Promise.all(some.map((id) => orUndefined(knownPrediction(context, id))));
+    for (const doc of docs) if (doc) note(doc);
   }
-  return ids.map((id) => found.get(id));
+  return ids.map((_, index) => found.get(index));
+};
+
+/** Whether it has the place in this batch that its request says. Logs of before the hash was kept tell only its items apart. */
+const isOfBatch = ({ id, ids, keyed, under }: KeyedBatch, doc: KnownPredictionDoc): boolean => {
+  const { batchId, batchIndex = -1, batchHash } = doc.state.request;
+  if (doc.id === id) return batchId === id && batchHash === keyed.hash;
+  return (
+    doc.id === ids[batchIndex] || (doc.id === under.earlierItem(batchIndex) && (batchHash ?? keyed.hash) === keyed.hash)
+  );
+};
+
+/** The lead says whose the key is, each item of before there was one does too, and what is of this batch is known by its id. */
+const isDecisive = ({ id, ids, under }: KeyedBatch, doc: KnownPredictionDoc): boolean => {
+  const { batchIndex = -1 } = doc.state.request;
+  return doc.id === id || doc.id === ids[batchIndex] || doc.id === under.earlierItem(batchIndex);
 };
 
 /** Every item of the batch that the view has, page by page. */
@@ -66,7 +89,7 @@ async function* itemsInView({ ports, tenant }: CommandContext, batchId: string):
 }
 
 /** An item that was refused the first time is not in the log at all. */
-const orUndefined = async (looking: Promise<PredictionDoc | undefined>): Promise<PredictionDoc | undefined> => {
+const orUndefined = async (looking: Promise<KnownPredictionDoc>): Promise<KnownPredictionDoc | undefined> => {
   try {
     return await looking;
   } catch (error) {

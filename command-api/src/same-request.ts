@@ -1,6 +1,7 @@
-import { problem } from '@hindcast/adapters/http';
+import { isKnown, type KnownPredictionDoc, problem } from '@hindcast/adapters/http';
 import { type PredictionDoc, parsePosition } from '@hindcast/domain';
 import type { CommandContext } from './command-ports.ts';
+import type { IdsUnderKey } from './ids-under-key.ts';
 import { knownPrediction } from './known-prediction.ts';
 import { type Accepted, acceptedBefore } from './prediction-receipt.ts';
 
@@ -20,6 +21,18 @@ export const sameRequest = (doc: PredictionDoc | undefined, requestHash: string)
   return accepted;
 };
 
+/**
+ * The same of a single prediction.
+ * @throws Problem `idempotency-key-reused` also where it would be the lead of a batch
+ */
+export const sameSingle = (doc: PredictionDoc | undefined, requestHash: string): Accepted | undefined => {
+  if (doc && isKnown(doc) && leadsBatch(doc)) throw keyReused();
+  return sameRequest(doc, requestHash);
+};
+
+const leadsBatch = ({ id, state: { request } }: KnownPredictionDoc): boolean =>
+  request.batchHash !== undefined && request.batchId === id;
+
 export interface Settled extends Accepted {
   readonly replayed: boolean;
 }
@@ -36,17 +49,21 @@ export const settledByFold = async (
   const own = parsePosition(position);
   const doc = await knownPrediction(context, receipt.id, own ? [own] : []);
   const won = sameRequest(doc, receipt.requestHash);
-  // Logs of before the hash was kept do not tell one batch from another.
-  if ((doc.state.request.batchHash ?? batchHash) !== batchHash) throw keyReused();
+  const { batchId, batchHash: wonBy = batchHash } = doc.state.request;
+  // Logs of before the hash was kept do not tell one batch from another; a single prediction is of none.
+  if (wonBy !== batchHash || (batchHash !== undefined && batchId === undefined)) throw keyReused();
   if (!won || doc.state.request.offset === own?.offset) return { receipt, position, replayed: false };
   return { ...won, replayed: true };
 };
 
 /**
- * A batch under a key has the id that a single prediction under it would have.
+ * In logs of before one item led the others, no item of a batch has the id that a single prediction under its key has.
  * @throws Problem `idempotency-key-reused` where the view knows an item of such a batch
  */
-export const refuseKeyOfBatch = async ({ ports, tenant }: CommandContext, id: string): Promise<void> => {
-  const items = await ports.views.predictions({ tenant, batchId: id, limit: 1 });
-  if (items.length > 0) throw keyReused();
+export const refuseKeyOfEarlierBatch = async (
+  { ports, tenant }: CommandContext,
+  { lead, earlierItem }: Pick<IdsUnderKey, 'lead' | 'earlierItem'>,
+): Promise<void> => {
+  const [item] = await ports.views.predictions({ tenant, batchId: lead, limit: 1 });
+  if (item && isKnown(item) && item.id === earlierItem(item.state.request.batchIndex ?? 0)) throw keyReused();
 };

@@ -2,6 +2,7 @@ import { Problem, toProblem } from '@hindcast/adapters/http';
 import { type AppendOutcome, keyOf, TOPICS } from '@hindcast/domain';
 import { claimKey } from './claim-key.ts';
 import type { CommandContext } from './command-ports.ts';
+import { idsUnderKey } from './ids-under-key.ts';
 import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
 import { type Manner, type Prepared, preparePrediction } from './prepare-prediction.ts';
@@ -50,17 +51,17 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
     const batch = { id: batchId, ids, hashes, keyed: undefined };
     return { batchId, replayed: false, outcomes: await acceptItems(context, submission, batch, []) };
   }
-  const batchId = ports.identity.idFromText(`${tenant}/${key}`);
-  // A line feed cannot be part of a key, so no key and index can be taken for another key.
-  const ids = items.map((_, index) => ports.identity.idFromText(`${tenant}/${key}\n${index}`));
+  const under = idsUnderKey(ports.identity, tenant, key);
+  const batchId = under.lead;
   const hash = ports.identity.sha256(hashes.join());
+  const ids = items.map((_, index) => under.item(hash, index));
   const own = await claimKey(ports, keyOf(tenant, batchId), hash);
   const { claim, beforeAppend } = own;
   const isOther = claim.held && claim.by.hash !== hash;
   const underWay = claim.held && claim.by.accepted === undefined;
   if (isOther && !underWay) throw keyReused();
   try {
-    const batch = { id: batchId, ids, hashes, keyed: { hash, items: items.length } };
+    const batch = { id: batchId, ids, hashes, keyed: { hash, items: items.length }, under };
     // Otherwise items that have lost to an earlier request would be in the log, and run.
     if (!claim.held && !claim.sure) await context.viewPasses();
     const known = await replayItems(context, batch, claim.held && !underWay);
@@ -81,7 +82,7 @@ export const submitMany = async (context: CommandContext, submission: ManySubmis
 
 const waitsAtOnce = 32;
 
-/** @throws Problem `idempotency-key-reused` where an item of another batch won */
+/** @throws Problem `idempotency-key-reused` where another request won: the lead tells */
 const settleItems = async (
   context: CommandContext,
   appended: readonly ItemOutcome[],
@@ -127,6 +128,7 @@ const appendItems = async (
   const outcomes: ItemOutcome[] = [];
   const prepared: Prepared[] = [];
   const places: number[] = [];
+  let hasLead = !keyed || known.some((one) => one?.receipt.id === batchId);
   for (let index = 0; index < items.length; index++) {
     const item = items[index] as PredictionItem;
     const before = known[index];
@@ -134,7 +136,7 @@ const appendItems = async (
       outcomes[index] = before;
       continue;
     }
-    const id = ids[index] as string;
+    const id = hasLead ? (ids[index] as string) : batchId;
     const requestHash = hashes[index] as string;
     const batch = { id: batchId, index, keyed };
     try {
@@ -151,6 +153,7 @@ const appendItems = async (
       const made = preparePrediction(context, draft);
       prepared.push(made instanceof Promise ? await made : made);
       places.push(index);
+      hasLead = true;
     } catch (error) {
       // What is true of the server is true of every item.
       if (together || !(error instanceof Problem) || error.status >= 500) throw error;
@@ -163,7 +166,9 @@ const appendItems = async (
   const appended = await context.ports.log.append(TOPICS.predictions, records);
   context.admission.appended(context.tenant, resolved.name, appended);
   const refused = appended.find((outcome) => !outcome.ok);
-  if (refused && !refused.ok && appended.every((outcome) => !outcome.ok)) throw refused.error;
+  // Items whose lead is not in the log are of no batch.
+  const isNothing = prepared[0]?.id === batchId ? !appended[0]?.ok : appended.every((outcome) => !outcome.ok);
+  if (refused && !refused.ok && isNothing) throw refused.error;
   for (let at = 0; at < places.length; at++) {
     outcomes[places[at] as number] = settled(prepared[at] as Prepared, appended[at]);
   }

@@ -1,18 +1,32 @@
 import { type AppendOutcome, isEnded, keyOf, type PredictionDoc, type Reservation, TOPICS } from '@hindcast/domain';
 import { claimKey } from './claim-key.ts';
 import type { CommandContext } from './command-ports.ts';
+import type { IdsUnderKey } from './ids-under-key.ts';
 import { type Accepted, acceptedOf } from './prediction-receipt.ts';
 import { type PredictionItem, requestHashOf } from './prediction-request.ts';
 import { type Manner, preparePrediction } from './prepare-prediction.ts';
 import { resolveModel } from './resolve-model.ts';
-import { inFlight, keyReused, refuseKeyOfBatch, type Settled, sameRequest, settledByFold } from './same-request.ts';
+import {
+  inFlight,
+  keyReused,
+  refuseKeyOfEarlierBatch,
+  type Settled,
+  sameSingle,
+  settledByFold,
+} from './same-request.ts';
 import type { Watches } from './watch-predictions.ts';
+
+export interface KeyedId {
+  readonly id: string;
+  /** undefined where the client gave the id: it has no key that a batch could be under. */
+  readonly under: IdsUnderKey | undefined;
+}
 
 export interface Submission {
   readonly model: string;
   readonly item: PredictionItem;
-  /** The id that the client's key stands for; undefined for a request without a key. */
-  readonly keyedId: string | undefined;
+  /** The id that the client's key stands for, or that the client gave; undefined for a request with neither. */
+  readonly keyed: KeyedId | undefined;
   readonly manner: Manner;
   readonly waitMs: number;
 }
@@ -32,19 +46,20 @@ export const submitPrediction = (
 ): Promise<Submitted> => {
   const { identity } = context.ports;
   const requestHash = requestHashOf(identity.sha256, submission.model, submission.item);
-  return submission.keyedId === undefined
+  return submission.keyed === undefined
     ? acceptNew(context, watches, submission, identity.newId(), requestHash)
-    : submitKeyed(context, watches, submission, submission.keyedId, requestHash);
+    : submitKeyed(context, watches, submission, submission.keyed, requestHash);
 };
 
 const submitKeyed = async (
   context: CommandContext,
   watches: Watches,
   submission: Submission,
-  id: string,
+  { id, under }: KeyedId,
   requestHash: string,
 ): Promise<Submitted> => {
   const { reading, ports } = context;
+  const refuseEarlierBatch = async () => under && refuseKeyOfEarlierBatch(context, under);
   const key = keyOf(context.tenant, id);
   const own = await claimKey(ports, key, requestHash);
   const { claim, beforeAppend, release } = own;
@@ -53,9 +68,9 @@ const submitKeyed = async (
     if (!isOwn && claim.by.accepted !== undefined) throw keyReused();
     // Whoever holds the claim may have died behind the append: what the view knows is accepted, claimed or not.
     const doc = await reading.peek(key);
-    const accepted = sameRequest(doc, requestHash) ?? (isOwn ? acceptedBy(claim.by) : undefined);
+    const accepted = sameSingle(doc, requestHash) ?? (isOwn ? acceptedBy(claim.by) : undefined);
     if (accepted) return replay(watches, submission, accepted, doc);
-    if (!isOwn) await refuseKeyOfBatch(context, id);
+    if (!isOwn) await refuseEarlierBatch();
     // Nothing is appended beside the request of a holder: that one may be sure at its own door, where this one is not, and be
     // told that it was accepted.
     throw inFlight();
@@ -66,9 +81,9 @@ const submitKeyed = async (
     // Otherwise one that has lost to an earlier request would be in the log, and run.
     if (!claim.sure) await context.viewPasses();
     const doc = await reading.peek(key);
-    const before = sameRequest(doc, requestHash);
+    const before = sameSingle(doc, requestHash);
     if (!before) {
-      await refuseKeyOfBatch(context, id);
+      await refuseEarlierBatch();
       const submitted = await acceptNew(context, watches, submission, id, requestHash, { beforeAppend, settle });
       // What was not accepted by the claim the view knows by now.
       await release();
@@ -124,7 +139,7 @@ const acceptNew = async (
     const settled = keyed ? await keyed.settle(accepted) : { ...accepted, replayed: false };
     const ended = watch && (await watch.seen);
     // Another body may have won the race for this key: its result is not the answer to this one.
-    if (ended) sameRequest(ended, requestHash);
+    if (ended) sameSingle(ended, requestHash);
     return { ...settled, ended };
   } finally {
     watch?.stop();
