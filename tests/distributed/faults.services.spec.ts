@@ -5,6 +5,7 @@ import { MongoClient } from 'mongodb';
 import { afterAll, describe, expect, it } from 'vitest';
 import { clientOf, modelFile } from '../scenarios/client.ts';
 import { startDocumentStore } from '../services/document-store.ts';
+import type { Instance } from '../services/instance.ts';
 import { startKafka } from '../services/kafka.ts';
 import { type LossyProxy, startLossyProxy } from '../services/lossy-proxy.ts';
 import { startRedis } from '../services/redis.ts';
@@ -24,6 +25,9 @@ const model = 'linear';
 const runMsMax = 1_200_000;
 const downMs = 1_500;
 const changeMs = 2_000;
+/** Longer than a request waits for Redis, and for the view. */
+const falterMs = { frozen: 6_000, thawed: 500 };
+const falterTimes = 2;
 const sessionTimeoutMs = 6_000;
 const repeated = 50;
 const stops: (() => Promise<unknown>)[] = [];
@@ -83,6 +87,16 @@ const flush = async (url: string): Promise<void> => {
   const redis = new Redis(url);
   await redis.flushall();
   redis.disconnect();
+};
+
+/** What waits for it comes late, and some of it in vain. */
+const falter = async (service: Pick<Instance, 'freeze' | 'thaw'>): Promise<void> => {
+  for (let time = 0; time < falterTimes; time++) {
+    await service.freeze();
+    await pause(falterMs.frozen);
+    await service.thaw();
+    await pause(falterMs.thawed);
+  }
 };
 
 /** A new one every now and then, and an old one goes, some of them without a word. */
@@ -148,12 +162,14 @@ describe('real processes under real faults', () => {
       await pause(downMs);
       await store.restart();
     });
+    await during('document store answers now and then', () => falter(store));
     await during('Redis emptied', () => flush(redis.url));
     await during('Redis killed', async () => {
       await redis.kill();
       await pause(downMs);
       await redis.restart();
     });
+    await during('Redis answers now and then', () => falter(redis));
     await during('workers added and removed', () => changeWorkers(cluster));
     await during('views emptied', () => emptyViews(store.url, cluster.name));
 

@@ -1,5 +1,5 @@
 import { statusOf } from '../../scenarios/log-dump.ts';
-import type { Evidence, Law } from './evidence.ts';
+import type { Law } from './evidence.ts';
 import { acceptedRows, type Body, isAccepted, noAnswer, type Operation } from './history.ts';
 
 const rankOf = (status: unknown): number => ({ queued: 0, running: 1 })[String(status)] ?? 2;
@@ -94,38 +94,30 @@ export const answersAreOfTheirOwnRow: Law = ({ history, outputOf }) =>
     return outputIn(body) === wanted ? [] : [`${body['id']} answered ${outputIn(body)}, not ${wanted}`];
   });
 
-/** One key is one prediction; an answer that accepts is of the body that won. */
-export const oneKeyIsOnePrediction: Law = ({ history, truth }) => {
+/** One key is one prediction, or one batch; an answer that accepts is of the body that won. */
+export const oneKeyIsOneRequest: Law = ({ history, truth }) => {
   const byKey = new Map<string, Operation[]>();
   for (const operation of history) {
     const key = 'key' in operation.ask ? operation.ask.key : undefined;
     if (key !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), operation]);
   }
   return [...byKey].flatMap(([key, operations]) => {
-    const accepted = operations.filter(isAccepted);
-    const ids = new Set(
-      accepted.map((operation) =>
-        acceptedRows(operation)
-          .map(({ id }) => id)
-          .join(),
-      ),
-    );
-    if (ids.size > 1) return [`${key} is ${ids.size} predictions: ${[...ids].join(' and ')}`];
-    return operations.flatMap((operation) => ownAnswer(key, operation, truth, [...ids][0]));
+    const accepted = operations.filter(isAccepted).map((operation) => acceptedRows(operation).map(({ id }) => id));
+    const [ids = [], ...others] = accepted;
+    const other = others.find((one) => one.join() !== ids.join());
+    if (other) return [`${key} is several requests: ${ids.join()} and ${other.join()}`];
+    const winners = ids.map((id) => truth.get(id)?.request.data);
+    return winners.length === 0 ? [] : operations.flatMap((operation) => ownAnswer(key, operation, winners));
   });
 };
 
-const ownAnswer = (
-  key: string,
-  { ask, status, body }: Operation,
-  truth: Evidence['truth'],
-  id: string | undefined,
-): string[] => {
-  const winner = id === undefined ? undefined : truth.get(id)?.request.data;
-  if (ask.kind !== 'submit' || !winner) return [];
-  const won = String(winner['input']) === ask.input.join();
-  if (status === 422 && won) return [`${key} refused the body that won`];
+const ownAnswer = (key: string, { ask, status, body }: Operation, winners: readonly (Body | undefined)[]): string[] => {
+  if (ask.kind !== 'submit' && ask.kind !== 'batch') return [];
+  const rows = ask.kind === 'submit' ? [ask.input] : ask.inputs;
+  const won = rows.join(';') === winners.map((winner) => String(winner?.['input'])).join(';');
+  if (status === 422 && won) return [`${key} refused ${ask.reference}, which won`];
   if (status !== 201 && status !== 202) return [];
   if (!won) return [`${key} accepted ${ask.reference}, and another body won`];
-  return body['requestHash'] === winner['requestHash'] ? [] : [`${key} answered ${ask.reference} with another hash`];
+  if (ask.kind === 'batch' || body['requestHash'] === winners[0]?.['requestHash']) return [];
+  return [`${key} answered ${ask.reference} with another hash`];
 };

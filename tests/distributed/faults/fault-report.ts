@@ -1,4 +1,6 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { countsOf } from './check-state.ts';
 import type { Evidence } from './evidence.ts';
 import type { Findings } from './laws.ts';
@@ -37,9 +39,18 @@ const faultReport = (title: string, { seed, evidence, survived, findings }: Outc
   ].join('\n');
 };
 
+/** All that was asked and answered, for whoever looks for the cause. */
+const keepHistory = async ({ seed, evidence, survived, findings }: Outcome): Promise<void> => {
+  const file = join(tmpdir(), `hindcast-fault-run-${seed}.json`);
+  const log = [...evidence.truth.values()];
+  await writeFile(file, JSON.stringify({ findings, survived, operations: evidence.history, log }));
+  console.log(`What was asked and answered is in ${file}.`);
+};
+
 /** Prints what a run came to, and adds its recovery times to the file of HINDCAST_FAULT_REPORT: one line of JSON a run. */
 export const publishFaultReport = async (title: string, outcome: Outcome): Promise<void> => {
   console.log(faultReport(title, outcome));
+  if (Object.keys(outcome.findings).length > 0) await keepHistory(outcome);
   const file = process.env['HINDCAST_FAULT_REPORT'];
   if (!file) return;
   const recoveryMs = Object.fromEntries(

@@ -3,7 +3,7 @@ import {
   answersAreOfTheirOwnRow,
   cancelsAgreeWithTheLog,
   everyAnswerIsExpected,
-  oneKeyIsOnePrediction,
+  oneKeyIsOneRequest,
   readsNeverMoveBack,
 } from './check-answers.ts';
 import {
@@ -28,7 +28,7 @@ export const laws = {
   cancelsAgreeWithTheLog,
   everyAnswerIsExpected,
   answersAreOfTheirOwnRow,
-  oneKeyIsOnePrediction,
+  oneKeyIsOneRequest,
 } as const satisfies Readonly<Record<string, Law>>;
 
 export type Findings = Readonly<Partial<Record<keyof typeof laws, readonly string[]>>>;

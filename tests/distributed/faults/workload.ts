@@ -17,7 +17,7 @@ export interface Workload {
 /** What clients share: predictions that were accepted, and requests under keys that were settled. */
 interface Known {
   readonly ids: string[];
-  readonly keyed: Extract<Ask, { kind: 'submit' }>[];
+  readonly keyed: (Extract<Ask, { kind: 'submit' }> & { readonly key: string })[];
 }
 
 /** Sends it again, as clients do, until it is accepted or refused for good. Only what has a key may be sent again. */
@@ -85,6 +85,24 @@ const startClient = (history: History, known: Known, name: string, random: Rando
         const ask = keyed();
         const rival = { ...ask, reference: reference(), input: row() };
         await Promise.all([ask, rival].map(async (one) => learn(await settle(history, one))));
+      },
+    ],
+    // A batch under a key that one prediction has.
+    [
+      2,
+      async () => {
+        const ask = anyOf(known.keyed);
+        if (ask) await settle(history, { kind: 'batch', reference: reference(), inputs: rows(), key: ask.key });
+      },
+    ],
+    // A prediction and a batch that race under one new key, and the batch again.
+    [
+      4,
+      async () => {
+        const ask = keyed();
+        const rival = { kind: 'batch', reference: reference(), inputs: rows(), key: ask.key } as const;
+        await Promise.all([ask, rival].map(async (one) => learn(await settle(history, one))));
+        await settle(history, rival);
       },
     ],
     [5, async () => learn(await history.ask({ kind: 'batch', reference: reference(), inputs: rows() }))],
