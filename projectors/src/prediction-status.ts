@@ -56,7 +56,7 @@ export interface PredictionStatusParts {
 
 /**
  * Writes the status view and the waiting labels first, then what follows from them: matches of the two, statistics and
- * quality. Those two are last: until their checkpoints have moved, a part of the log is folded again after a crash.
+ * quality. The checkpoints of all are last: until each of them has moved, a part of the log is folded again after a crash.
  */
 export const createPredictionStatusProjection = ({
   generation,
@@ -69,6 +69,7 @@ export const createPredictionStatusProjection = ({
   matchLabels,
   evolve = evolvePrediction,
 }: PredictionStatusParts): Projection => {
+  const views = [status, stats, labels, quality];
   const openDocs = createRecentDocs<PredictionDoc>(openDocsMax);
   const statsDocs = createRecentDocs<PredictionStatsDoc>(statsDocsMax);
   const qualityDocs = createRecentDocs<PredictionQualityDoc>(statsDocsMax);
@@ -76,7 +77,7 @@ export const createPredictionStatusProjection = ({
 
   const foldStatus = (slice: Slice, groups: ReadonlyMap<string, readonly Admitted<PredictionEvent>[]>) => {
     const parked = new Map<string, readonly DeadLetter[]>();
-    return readFoldSwap(groups, checkpointAfter(slice), {
+    return readFoldSwap(groups, undefined, {
       store: status,
       recent: openDocs.of(slice.partition),
       isNew: (items) => items[0]?.event.type === 'PredictionRequested',
@@ -94,7 +95,7 @@ export const createPredictionStatusProjection = ({
   };
 
   const countStats = (slice: Slice, transitions: ReadonlyMap<string, readonly Transition[]>) =>
-    readFoldSwap(transitions, checkpointAfter(slice), {
+    readFoldSwap(transitions, undefined, {
       store: stats,
       recent: statsDocs.of(slice.partition),
       keeps: () => true,
@@ -106,7 +107,7 @@ export const createPredictionStatusProjection = ({
     groups: ReadonlyMap<string, readonly Admitted<LabelEvent>[]>,
   ): Promise<readonly LabelsDoc[]> => {
     const parked = new Map<string, readonly DeadLetter[]>();
-    const swapped = await readFoldSwap(groups, checkpointAfter(slice), {
+    const swapped = await readFoldSwap(groups, undefined, {
       store: labels,
       recent: labelsDocs.of(slice.partition),
       keeps: () => false,
@@ -124,7 +125,7 @@ export const createPredictionStatusProjection = ({
   };
 
   const addQuality = (slice: Slice, steps: ReadonlyMap<string, readonly QualityStep[]>) =>
-    readFoldSwap(steps, checkpointAfter(slice), {
+    readFoldSwap(steps, undefined, {
       store: quality,
       recent: qualityDocs.of(slice.partition),
       keeps: () => true,
@@ -138,13 +139,16 @@ export const createPredictionStatusProjection = ({
     const [swapped, waiting] = await Promise.all([foldStatus(slice, ofPredictions), foldLabels(slice, ofLabels)]);
     const announced = announce?.(swapped.values());
     const from = slice.records[0]?.offset ?? 0;
-    const to = checkpointAfter(slice).next - 1;
+    const checkpoint = checkpointAfter(slice);
+    const to = checkpoint.next - 1;
     const predictions = Array.from(swapped.values(), ({ doc }) => doc);
     await matchLabels?.({ from, to, predictions, labels: waiting });
     await Promise.all([
       countStats(slice, transitionsOf(predictions, from, to)),
       addQuality(slice, qualityStepsOf(predictions, from, to)),
     ]);
+    // At once, so that a store can take them in one command: there are as many for one record as for a thousand.
+    await Promise.all(views.map((view) => view.save([], checkpoint)));
     await announced;
     return { unknownTypes, deadLettered: refused.length };
   };
@@ -153,7 +157,7 @@ export const createPredictionStatusProjection = ({
     name: 'prediction-status',
     generation,
     topic: TOPICS.predictions,
-    checkpoints: () => Promise.all([status, stats, labels, quality].map((view) => view.checkpoints())),
+    checkpoints: () => Promise.all(views.map((view) => view.checkpoints())),
     async project(slice) {
       let [unknownTypes, deadLettered] = [0, 0];
       for (const part of fewLabelsAKey(slice)) {

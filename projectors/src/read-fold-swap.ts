@@ -30,11 +30,12 @@ export interface Swapped<Doc> {
 
 /**
  * Reads the documents of the keys, folds what they have not seen, and writes each by compare-and-swap; keys that lost
- * are read and folded again. When it resolves, every item is in the store exactly once, and so is the checkpoint.
+ * are read and folded again. When it resolves, every item is in the store exactly once, and so is the checkpoint where
+ * there is one.
  */
 export const readFoldSwap = async <Doc extends Versioned, Item>(
   groups: ReadonlyMap<string, readonly Item[]>,
-  checkpoint: Checkpoint,
+  checkpoint: Checkpoint | undefined,
   view: FoldedView<Doc, Item>,
 ): Promise<ReadonlyMap<string, Swapped<Doc>>> => {
   const swapped = new Map<string, Swapped<Doc>>();
@@ -49,7 +50,7 @@ export const readFoldSwap = async <Doc extends Versioned, Item>(
       if (doc !== before) writes.push({ doc, base: before?.pos });
     }
     await view.beforeSave?.();
-    const lost = await view.store.save(writes, checkpoint);
+    const lost = writes.length > 0 || checkpoint ? await view.store.save(writes, checkpoint) : [];
     remember(writes, lost, view);
     if (lost.length === 0) return swapped;
     open = new Map(lost.map((key) => [key, groups.get(key) ?? []]));

@@ -36,7 +36,7 @@ const eventsOneIn = 4;
 const jobsMax = 4;
 const eventsBeforeJobs = 40;
 const readsPerStep = 3;
-const stepsMax = 45_000;
+const stepsMax = 150_000;
 /** Quiet steps behind which nothing more is to come. */
 const settledSteps = 40;
 

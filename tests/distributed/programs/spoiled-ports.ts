@@ -62,18 +62,25 @@ const lookMs = 10;
 const checkpointFirst = (
   store: ViewStore<PredictionStatsDoc>,
   beside: Pick<ViewStore<PredictionQualityDoc>, 'checkpoints'>,
-): ViewStore<PredictionStatsDoc> => ({
-  ...store,
-  async save(writes, checkpoint) {
-    await store.save([], checkpoint);
-    if (!armed || writes.length === 0 || !checkpoint) return store.save(writes);
-    const { partition, next } = checkpoint;
-    const isThere = async () =>
-      (await beside.checkpoints()).some((of) => of.partition === partition && of.next >= next);
-    while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, lookMs));
-    return die();
-  },
-});
+): ViewStore<PredictionStatsDoc> => {
+  const late = new Set<number>();
+  return {
+    ...store,
+    async save(writes, checkpoint) {
+      if (armed && !checkpoint) {
+        for (const { doc } of writes) late.add(doc.partition);
+        return [];
+      }
+      const lost = await store.save(writes, checkpoint);
+      if (!checkpoint || !late.has(checkpoint.partition)) return lost;
+      const { partition, next } = checkpoint;
+      const isThere = async () =>
+        (await beside.checkpoints()).some((of) => of.partition === partition && of.next >= next);
+      while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, lookMs));
+      return die();
+    },
+  };
+};
 
 /** Everything looks as if it had not been folded yet. */
 const withoutGuard: SpoilStore = (store) => ({
