@@ -53,6 +53,7 @@ export const startHindcast = async (
   const opened = createUndoStack();
   opened.push(() => ports.close());
   const begin = async (): Promise<InspectableHindcast> => {
+    ending?.throwIfAborted();
     const stillAt = <T>(work: Promise<T>, what: string): Promise<T> =>
       ports.shared ? whileWaiting(work, () => logger.warn({}, `Still ${what}.`)) : work;
     const running = await stillAt(
@@ -91,9 +92,10 @@ export const startHindcast = async (
       ports.hurry?.();
     });
     await server.ready();
+    if (!ports.shared) await registerSamples(server, running.catalog, logger);
     // Views that have to be brought back take minutes: whoever asks meanwhile whether the process lives must hear that it does.
     const url = await server.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
-    const summary = await stillAt(settle(ports, running, config, logger, server), 'making models ready');
+    const summary = await stillAt(settle(ports, running, config, logger), 'making models ready');
     starting = false;
     const stop = (how = { noticeMs: 0 }): Promise<void> => {
       noticeMs = how.noticeMs;
@@ -171,9 +173,7 @@ const settle = async (
   { catalog, runtime, projections, worker }: LongRunning,
   config: Config,
   logger: Logger,
-  server: Parameters<typeof registerSamples>[0],
 ): Promise<StartSummary> => {
-  if (!ports.shared) await registerSamples(server, catalog, logger);
   if (!ports.shared) await projections?.whenCaughtUp();
   await catalog.catchUp();
   const missing = await championsWithoutFile(catalog, ports.artifacts, DEFAULT_TENANT);

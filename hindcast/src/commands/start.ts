@@ -68,7 +68,10 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
       if (running && speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
     });
     const running = await starting.catch((error: unknown) => {
-      if (end.signal.aborted) return undefined;
+      if (end.signal.aborted) {
+        if (error !== end.signal.reason) complain(logger, error);
+        return undefined;
+      }
       ending.uninstall();
       throw startFailure(config, error);
     });
