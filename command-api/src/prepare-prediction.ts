@@ -48,6 +48,8 @@ export interface Draft {
   readonly pointer: string;
   readonly manner: Manner;
   readonly batch?: BatchPlace;
+  /** Decides between champion and canary where there is no entity; the id where it is left out. */
+  readonly chosenBy?: string;
   /** The batch, not the item, decides between champion and canary. */
   readonly together?: boolean;
 }
@@ -58,7 +60,7 @@ export interface Draft {
  */
 export const preparePrediction = (context: CommandContext, draft: Draft): Prepared | Promise<Prepared> => {
   const { item, id, requestHash, model } = draft;
-  const stickyKey = draft.together ? draft.batch?.id : item.entity;
+  const stickyKey = draft.together ? draft.batch?.id : (item.entity ?? draft.chosenBy);
   const chosen = versionFor(model, stickyKey ?? id);
   const faults = compileInput(chosen.version.signature)(item.input);
   if (faults.length > 0) throw invalidInput(faults, draft.pointer);

@@ -1,5 +1,6 @@
 import { isKnown, type KnownPredictionDoc, Problem } from '@hindcast/adapters/http';
-import { keyOf, type PredictionQuery } from '@hindcast/domain';
+import { keyOf } from '@hindcast/domain';
+import { itemsInView } from './batch-items.ts';
 import type { CommandContext } from './command-ports.ts';
 import type { IdsUnderKey } from './ids-under-key.ts';
 import { knownPrediction } from './known-prediction.ts';
@@ -24,8 +25,6 @@ export interface KeyedBatch extends Batch {
 /** undefined for an item that is not in the log, or not yet in the view. */
 export type ItemReplay = Accepted | undefined;
 
-/** Documents that are held at once: each may have a result in it. */
-const pageMax = 100;
 const lookupsAtOnce = 32;
 
 /**
@@ -38,20 +37,30 @@ export const replayItems = async (
   batch: KeyedBatch,
   claimed: boolean,
 ): Promise<readonly ItemReplay[]> => {
-  const { ids, hashes } = batch;
+  const { ids, hashes, under } = batch;
   const found = new Map<number, Accepted>();
+  let isAccepted = false;
   const note = (doc: KnownPredictionDoc): void => {
     const { batchIndex = -1 } = doc.state.request;
     if (!isOfBatch(batch, doc)) throw keyReused();
     const same = sameRequest(doc, hashes[batchIndex] as string);
-    if (same) found.set(batchIndex, same);
+    const isLead = doc.id === batch.id;
+    // Two doors may have taken another item for the lead, and written that one as a follower too.
+    if (same && (isLead || found.get(batchIndex)?.receipt.id !== batch.id)) found.set(batchIndex, same);
+    if (isLead || doc.id === under.earlierItem(batchIndex)) isAccepted = true;
   };
-  const lead = claimed
-    ? await orUndefined(knownPrediction(context, batch.id))
-    : await context.reading.peek(keyOf(context.tenant, batch.id));
-  if (lead && isKnown(lead)) note(lead);
-  for await (const doc of itemsInView(context, batch.id)) if (isDecisive(batch, doc)) note(doc);
-  if (!claimed) return found.size === 0 ? [] : ids.map((_, index) => found.get(index));
+  const key = keyOf(context.tenant, batch.id);
+  const lead = claimed ? await orUndefined(knownPrediction(context, batch.id)) : await context.reading.peek(key);
+  const hasLead = lead !== undefined && isKnown(lead);
+  if (hasLead) note(lead);
+  // A batch of before there were leads is in other partitions of the view.
+  else if (claimed) await context.viewPasses();
+  for await (const doc of itemsInView(context, batch.id)) {
+    if (isDecisive(batch, doc) && !(hasLead && !isOfBatch(batch, doc))) note(doc);
+  }
+  // Items without a lead were never accepted: one of them leads when they come again.
+  if (!isAccepted) return [];
+  if (!claimed) return ids.map((_, index) => found.get(index));
   for (let at = 0; at < ids.length; at += lookupsAtOnce) {
     const some = ids.slice(at, at + lookupsAtOnce).filter((_, place) => !found.has(at + place));
     const docs = await Promise.all(some.map((id) => orUndefined(knownPrediction(context, id))));
@@ -74,19 +83,6 @@ const isDecisive = ({ id, ids, under }: KeyedBatch, doc: KnownPredictionDoc): bo
   const { batchIndex = -1 } = doc.state.request;
   return doc.id === id || doc.id === ids[batchIndex] || doc.id === under.earlierItem(batchIndex);
 };
-
-/** Every item of the batch that the view has, page by page. */
-async function* itemsInView({ ports, tenant }: CommandContext, batchId: string): AsyncGenerator<KnownPredictionDoc> {
-  let before: PredictionQuery['before'];
-  for (;;) {
-    const query = { tenant, batchId, limit: pageMax, ...(before === undefined ? undefined : { before }) };
-    const page = (await ports.views.predictions(query)).filter(isKnown);
-    yield* page;
-    const last = page.at(-1);
-    if (!last || page.length < pageMax) return;
-    before = { at: last.state.request.at, id: last.id };
-  }
-}
 
 /** An item that was refused the first time is not in the log at all. */
 const orUndefined = async (looking: Promise<KnownPredictionDoc>): Promise<KnownPredictionDoc | undefined> => {

@@ -1,5 +1,6 @@
 import { isKnown, type KnownPredictionDoc, problem } from '@hindcast/adapters/http';
 import { type PredictionDoc, parsePosition } from '@hindcast/domain';
+import { itemsInView } from './batch-items.ts';
 import type { CommandContext } from './command-ports.ts';
 import type { IdsUnderKey } from './ids-under-key.ts';
 import { knownPrediction } from './known-prediction.ts';
@@ -48,8 +49,11 @@ export const settledByFold = async (
 ): Promise<Settled> => {
   const own = parsePosition(position);
   const doc = await knownPrediction(context, receipt.id, own ? [own] : []);
+  const { batchId, batchHash: wonBy = batchHash, requestHash } = doc.state.request;
+  // Another door took another item of this very batch for its lead: a repeat is told how the log has it.
+  const isLedByOther = batchHash !== undefined && batchId === doc.id && wonBy === batchHash;
+  if (isLedByOther && requestHash !== receipt.requestHash) throw inFlight();
   const won = sameRequest(doc, receipt.requestHash);
-  const { batchId, batchHash: wonBy = batchHash } = doc.state.request;
   // Logs of before the hash was kept do not tell one batch from another; a single prediction is of none.
   if (wonBy !== batchHash || (batchHash !== undefined && batchId === undefined)) throw keyReused();
   if (!won || doc.state.request.offset === own?.offset) return { receipt, position, replayed: false };
@@ -61,9 +65,18 @@ export const settledByFold = async (
  * @throws Problem `idempotency-key-reused` where the view knows an item of such a batch
  */
 export const refuseKeyOfEarlierBatch = async (
-  { ports, tenant }: CommandContext,
+  context: CommandContext,
   { lead, earlierItem }: Pick<IdsUnderKey, 'lead' | 'earlierItem'>,
 ): Promise<void> => {
-  const [item] = await ports.views.predictions({ tenant, batchId: lead, limit: 1 });
-  if (item && isKnown(item) && item.id === earlierItem(item.state.request.batchIndex ?? 0)) throw keyReused();
+  for await (const { id, state } of itemsInView(context, lead))
+    if (id === earlierItem(state.request.batchIndex ?? 0)) throw keyReused();
+};
+
+/**
+ * The same of an id that the client gave: there is no key to tell whose the items of a batch with that id are.
+ * @throws Problem `idempotency-key-reused` where the view knows an item
+ */
+export const refuseIdOfBatch = async ({ ports, tenant }: CommandContext, id: string): Promise<void> => {
+  const items = await ports.views.predictions({ tenant, batchId: id, limit: 1 });
+  if (items.length > 0) throw keyReused();
 };

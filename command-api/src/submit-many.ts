@@ -136,7 +136,8 @@ const appendItems = async (
       outcomes[index] = before;
       continue;
     }
-    const id = hasLead ? (ids[index] as string) : batchId;
+    const ownId = ids[index] as string;
+    const id = hasLead ? ownId : batchId;
     const requestHash = hashes[index] as string;
     const batch = { id: batchId, index, keyed };
     try {
@@ -148,6 +149,8 @@ const appendItems = async (
         pointer: `${pointer}/${index}`,
         manner,
         batch,
+        // Whether it leads must not change what it is judged by: the next time another item may.
+        chosenBy: ownId,
         together: together !== undefined,
       };
       const made = preparePrediction(context, draft);

@@ -9,6 +9,7 @@ import { resolveModel } from './resolve-model.ts';
 import {
   inFlight,
   keyReused,
+  refuseIdOfBatch,
   refuseKeyOfEarlierBatch,
   type Settled,
   sameSingle,
@@ -59,7 +60,7 @@ const submitKeyed = async (
   requestHash: string,
 ): Promise<Submitted> => {
   const { reading, ports } = context;
-  const refuseEarlierBatch = async () => under && refuseKeyOfEarlierBatch(context, under);
+  const refuseEarlierBatch = () => (under ? refuseKeyOfEarlierBatch(context, under) : refuseIdOfBatch(context, id));
   const key = keyOf(context.tenant, id);
   const own = await claimKey(ports, key, requestHash);
   const { claim, beforeAppend, release } = own;

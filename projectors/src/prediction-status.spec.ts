@@ -7,6 +7,7 @@ import {
   aPredictionLabeled,
   aPredictionRequested,
   aPredictionSucceeded,
+  seededRandom,
 } from '@hindcast/domain/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +21,6 @@ import { startProjector } from './start-projector.ts';
 import { differences } from './testing/differences.ts';
 import { logId, randomRecords, recordsOf, sliceOf } from './testing/one-partition.ts';
 import { createProjectionWorld, recordsIn } from './testing/projection-world.ts';
-import { seededRandom } from './testing/seeded-random.ts';
 
 const now = () => 1_000;
 const projectionOver = (

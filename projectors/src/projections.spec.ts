@@ -6,12 +6,12 @@ import {
   aPredictionRequested,
   aPredictionSucceeded,
   eventKinds,
+  seededRandom,
 } from '@hindcast/domain/testing';
 import { describe, expect, it } from 'vitest';
 import { createProjections, type Projections } from './projections.ts';
 import type { RebuildReport } from './rebuild.ts';
 import { createProjectionWorld, type ProjectionWorld } from './testing/projection-world.ts';
-import { seededRandom } from './testing/seeded-random.ts';
 
 const using = async (test: (world: ProjectionWorld, projections: Projections) => Promise<void>) => {
   const world = createProjectionWorld();

@@ -1,11 +1,17 @@
 import { TOPICS, type ViewDatabase } from '@hindcast/domain';
 import { createMemoryViews } from '@hindcast/domain/in-memory';
-import { aModelPaused, aModelRegistered, anyPredictionEvent, docsIn, eventKinds } from '@hindcast/domain/testing';
+import {
+  aModelPaused,
+  aModelRegistered,
+  anyPredictionEvent,
+  docsIn,
+  eventKinds,
+  seededRandom,
+} from '@hindcast/domain/testing';
 import { createProjections } from '@hindcast/projectors';
 import { describe, expect, inject, it } from 'vitest';
 import { createProjectionWorld, type ProjectionWorld } from '../../projectors/src/testing/projection-world.ts';
 import { race, type SpoilStore } from '../../projectors/src/testing/race.ts';
-import { seededRandom } from '../../projectors/src/testing/seeded-random.ts';
 import { withMongoViews } from './mongo-views.ts';
 
 const { mongodb } = inject('services');

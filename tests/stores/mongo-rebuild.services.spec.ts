@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createMongoClient } from '@hindcast/adapters/mongodb';
 import { type EventLog, encode, TOPICS, type ViewDatabase } from '@hindcast/domain';
-import { anyPredictionEvent, eventKinds } from '@hindcast/domain/testing';
+import { anyPredictionEvent, eventKinds, type Random, seededRandom } from '@hindcast/domain/testing';
 import { describe, expect, inject, it } from 'vitest';
 import { differences } from '../../projectors/src/testing/differences.ts';
 import { recordsIn } from '../../projectors/src/testing/projection-world.ts';
-import { type Random, seededRandom } from '../../projectors/src/testing/seeded-random.ts';
 import { openLog } from '../services/kafka-log-under-test.ts';
 import { waitUntil } from '../services/wait-until.ts';
 import { withMongoViews } from './mongo-views.ts';

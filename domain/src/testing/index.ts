@@ -7,4 +7,5 @@ export * from './job-event-builders.ts';
 export * from './label-event-builders.ts';
 export * from './model-event-builders.ts';
 export * from './prediction-event-builders.ts';
+export { type Random, seededRandom } from './seeded-random.ts';
 export * from './sign-partition.ts';

@@ -7,14 +7,13 @@ import {
   type ViewStore,
 } from '@hindcast/domain';
 import { createMemoryViews } from '@hindcast/domain/in-memory';
-import { anyPredictionEvent, eventKinds } from '@hindcast/domain/testing';
+import { anyPredictionEvent, eventKinds, seededRandom } from '@hindcast/domain/testing';
 import { silentProjection } from '../projection-parts.ts';
 import { createProjections, type Projections } from '../projections.ts';
 import type { CrewTime } from '../projector-crew.ts';
 import { differences } from './differences.ts';
 import { createProjectionWorld, recordsIn } from './projection-world.ts';
 import { type RunningRebuild, runRebuild } from './run-rebuild.ts';
-import { seededRandom } from './seeded-random.ts';
 import { createVirtualTime, killed, type VirtualTime } from './virtual-time.ts';
 
 /** Makes a process break one of the rules: the race must then find reads that move back, or it proves nothing. */

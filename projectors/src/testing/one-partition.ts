@@ -1,7 +1,7 @@
 import { encode, type PredictionEvent, type RecordedRecord, TOPICS } from '@hindcast/domain';
+import type { Random } from '@hindcast/domain/testing';
 import { anyPredictionEvent, eventKinds } from '@hindcast/domain/testing';
 import type { Slice } from '../projection.ts';
-import type { Random } from './seeded-random.ts';
 
 export const partition = 0;
 export const logId = 'log-1';

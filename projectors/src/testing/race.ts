@@ -1,10 +1,10 @@
 import type { RecordedRecord, ViewDatabase, ViewStore } from '@hindcast/domain';
 import { createMemoryViews } from '@hindcast/domain/in-memory';
+import { type Random, seededRandom } from '@hindcast/domain/testing';
 import { noDeadLetters } from '../dead-letters.ts';
 import { createPredictionStatusProjection } from '../prediction-status.ts';
 import { differences } from './differences.ts';
 import { logId, partition, randomRecords, sliceOf } from './one-partition.ts';
-import { type Random, seededRandom } from './seeded-random.ts';
 
 type Doc = { readonly key: string; readonly pos: number };
 /** Makes a store behave wrongly: the race must then find wrong documents, or it proves nothing. */

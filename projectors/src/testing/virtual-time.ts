@@ -1,5 +1,5 @@
+import type { Random } from '@hindcast/domain/testing';
 import type { CrewTime } from '../projector-crew.ts';
-import type { Random } from './seeded-random.ts';
 
 export const killed = new Error('The process was killed.');
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Random, seededRandom } from '../../../projectors/src/testing/seeded-random.ts';
+import { type Random, seededRandom } from '@hindcast/domain/testing';
 import { type Ask, acceptedRows, type History, isAccepted, type Operation, type Row } from './history.ts';
 
 const pauseMsMax = 150;
