@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, describe, inject } from 'vitest';
 import { clientOf, sampleFile } from '../scenarios/client.ts';
-import { describeScenarios, type RemovableSystem } from '../scenarios/describe-scenarios.ts';
-import type { SystemOptions } from '../scenarios/system.ts';
+import { describeScenarios, type StartRemovableSystem } from '../scenarios/describe-scenarios.ts';
 import { inDatabase } from '../services/moves.ts';
 import { allOf, startCluster, twoOfEach } from './cluster.ts';
 import { openClusterLog } from './cluster-log.ts';
@@ -17,12 +16,7 @@ const partitions = '4';
 /** A folder of an embedded run is a name here: the same one is the same log. */
 const nameOf = (folder: string): string => `t${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
 
-const startSystem = async ({
-  workers = true,
-  folder,
-  inferenceTimeoutMs,
-  openMax,
-}: SystemOptions): Promise<RemovableSystem> => {
+const startSystem: StartRemovableSystem = async ({ workers = true, folder, inferenceTimeoutMs, openMax }) => {
   const services = allOf(inject('services'));
   const cluster = await startCluster({
     services,

@@ -7,9 +7,11 @@ export interface RemovableSystem extends SystemUnderTest {
   remove(): Promise<void>;
 }
 
+export type StartRemovableSystem = (options: SystemOptions) => Promise<RemovableSystem>;
+
 /** Runs every scenario. To start a system may take longer than a scenario does: those that can share one. */
 export const describeScenarios = (
-  startSystem: (options: SystemOptions) => Promise<RemovableSystem>,
+  startSystem: StartRemovableSystem,
   { ownAtOnce }: { readonly ownAtOnce: boolean },
 ): void => {
   describe('on one system', () => {

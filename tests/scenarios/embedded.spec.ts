@@ -4,15 +4,9 @@ import { join } from 'node:path';
 import { defaultConfig, ROLES, startHindcast } from 'hindcast';
 import { pino } from 'pino';
 import { describe } from 'vitest';
-import { describeScenarios, type RemovableSystem } from './describe-scenarios.ts';
-import type { SystemOptions } from './system.ts';
+import { describeScenarios, type StartRemovableSystem } from './describe-scenarios.ts';
 
-const startSystem = async ({
-  workers = true,
-  folder,
-  inferenceTimeoutMs,
-  openMax,
-}: SystemOptions): Promise<RemovableSystem> => {
+const startSystem: StartRemovableSystem = async ({ workers = true, folder, inferenceTimeoutMs, openMax }) => {
   const data = folder ?? (await mkdtemp(join(tmpdir(), 'hindcast-scenario-')));
   const settings = {
     port: 0,
