@@ -51,8 +51,8 @@ export const settledByFold = async (
   const doc = await knownPrediction(context, receipt.id, own ? [own] : []);
   const { batchId, batchHash: wonBy = batchHash, requestHash } = doc.state.request;
   // Another door took another item of this very batch for its lead: a repeat is told how the log has it.
-  const isLedByOther = batchHash !== undefined && batchId === doc.id && wonBy === batchHash;
-  if (isLedByOther && requestHash !== receipt.requestHash) throw inFlight();
+  const isOwnLead = batchHash !== undefined && batchId === doc.id && wonBy === batchHash;
+  if (isOwnLead && requestHash !== receipt.requestHash) throw inFlight();
   const won = sameRequest(doc, receipt.requestHash);
   // Logs of before the hash was kept do not tell one batch from another; a single prediction is of none.
   if (wonBy !== batchHash || (batchHash !== undefined && batchId === undefined)) throw keyReused();
