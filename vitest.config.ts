@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import LongestFirstSequencer from './tests/longest-first-sequencer.ts';
+import FirstFilesSequencer from './tests/first-files-sequencer.ts';
 
 /** Parts are tested by their sources: nothing has to be built before. */
 const conditions = ['@hindcast/source', 'node', 'import', 'default'];
@@ -30,7 +30,7 @@ const ofProcesses = (name: string, include: string[], extra: object = {}) => ({
 export default defineConfig({
   test: {
     maxWorkers: availableParallelism(),
-    sequence: { sequencer: LongestFirstSequencer },
+    sequence: { sequencer: FirstFilesSequencer },
     reporters: ['default', './tests/closing-line-reporter.ts'],
     projects: [
       ofParts('unit', ['*/src/**/*.spec.ts', 'tests/architecture/*.spec.ts'], {
@@ -46,7 +46,12 @@ export default defineConfig({
       ofProcesses(
         'services',
         ['*/src/**/*.services.spec.ts', 'tests/{services,stores,distributed}/*.services.spec.ts'],
-        { globalSetup: './tests/services/global-setup.ts' },
+        {
+          globalSetup: './tests/services/global-setup.ts',
+          // They wait for each other's services half of their time: two cores are busy with four of them, and not with two.
+          maxWorkers: Math.max(4, availableParallelism()),
+          sequence: { groupOrder: 2 },
+        },
       ),
     ],
   },
