@@ -1,15 +1,21 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { batch, itemsPerBatch, model, openMaxFor, single } from './churn-requests.ts';
 import { quantile, runLoad } from './http-load.ts';
 import { openPredictions, rebuildRate, replayRate, succeeded, until } from './measured-system.ts';
+import { positive } from './options.ts';
 import { cpuUsOfTree, memoryMibOfTree } from './process-tree.ts';
 import { machine, type Row, tableOf } from './results.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** Measures the embedded run as a user sees it: durable, over HTTP, load generator in this process, server in its own. */
-const rounds = Number(process.argv[2] ?? 3);
+const help = `Measures the embedded run as a user sees it: durable, over HTTP, load generator in this process, server in its own.
+
+Usage: npm run bench -w @hindcast/bench -- [options]
+  --rounds N    rounds, each on a folder of its own                            (3)
+  --out FILE    writes the table to a file too
+`;
 const mostAtOnce = 100_000;
 
 /** Sends a load and waits until each of its predictions has succeeded, and is in the view. */
@@ -90,13 +96,24 @@ const round = async (): Promise<readonly Row[]> => {
   }
 };
 
-const results: (readonly Row[])[] = [];
-for (let at = 0; at < rounds; at++) results.push(await round());
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    out: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
 
-const table = [
-  `Embedded, durable (fsync before 202), model \`${model}\`, ${machine()}, ${rounds} rounds, load generator on the same machine.`,
-  '',
-  tableOf([{ title: 'median', rounds: results }]),
-].join('\n');
-process.stdout.write(table);
-if (process.argv[3] !== undefined) await writeFile(process.argv[3], table);
+if (values.help) process.stdout.write(help);
+else {
+  const rounds = positive('--rounds', values.rounds);
+  const results: (readonly Row[])[] = [];
+  for (let at = 0; at < rounds; at++) results.push(await round());
+  const table = [
+    `Embedded, durable (fsync before 202), model \`${model}\`, ${machine()}, ${rounds} rounds, load generator on the same machine.`,
+    '',
+    tableOf([{ title: 'median', rounds: results }]),
+  ].join('\n');
+  process.stdout.write(table);
+  if (values.out !== undefined) await writeFile(values.out, table);
+}
