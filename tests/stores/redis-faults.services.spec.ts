@@ -6,7 +6,7 @@ import {
   createRedisResultCache,
   openRedis,
 } from '@hindcast/adapters/redis';
-import { endedDoc } from '@hindcast/domain/contracts';
+import { endedDoc, predictionDoc } from '@hindcast/domain/contracts';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { type RedisServer, startRedis } from '../services/redis.ts';
@@ -31,12 +31,13 @@ describe.skipIf(!shared)('a Redis that fails', () => {
     const note = (_: object, message: string) => void told.push(message);
     const logger = { debug: () => undefined, info: note, warn: note, error: note };
     const redis = openRedis({ url, namespace: 'faults', logger, commandTimeoutMs });
+    const cache = createRedisResultCache({ redis });
     return {
       redis,
       told,
-      cache: createRedisResultCache({ redis }),
+      cache,
       reservations: createRedisReservations({ redis }),
-      bus: createRedisCompletionBus({ redis, read: async () => undefined }),
+      bus: createRedisCompletionBus({ redis, read: cache.get }),
     };
   };
   type Opened = ReturnType<typeof open>;
@@ -148,7 +149,7 @@ describe.skipIf(!shared)('a Redis that fails', () => {
     expect(await opened.reservations.reserve('t/claimed', 'claim-2', 'hash-2')).toMatchObject({ held: false });
     expect(await wholeSince(opened)).toBeGreaterThan(before + clockSlackMs);
     await vi.waitFor(() => {
-      opened.bus.publish([endedDoc('still-waiting', 3)]);
+      opened.bus.publish([predictionDoc('still-waiting', 3)]);
       expect(heard).toBeGreaterThan(0);
     });
     await opened.redis.stop();

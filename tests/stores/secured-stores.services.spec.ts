@@ -72,7 +72,7 @@ describe.skipIf(!redisAvailable)('a Redis that asks who is there', () => {
       const reservations = createRedisReservations({ redis });
       await reservations.reserve('t/a', 'claim-1', 'hash');
       expect(await reservations.reserve('t/a', 'claim-2', 'other')).toMatchObject({ held: true, by: { hash: 'hash' } });
-      const bus = createRedisCompletionBus({ redis, read: async () => undefined });
+      const bus = createRedisCompletionBus({ redis, read: cache.get });
       const heard = vi.fn();
       bus.subscribe('t/a', heard);
       await vi.waitFor(() => {

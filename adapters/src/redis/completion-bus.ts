@@ -4,7 +4,7 @@ import { type Notice, noticesOf, readNotices } from './notices.ts';
 import type { RedisLink } from './redis-link.ts';
 import { shardOf } from './shards.ts';
 
-/** A larger document is announced by its key, and read by those who wait for it. */
+/** A larger document is announced by its key, as an ended one is, and read by those who wait for it. */
 const wholeCharactersMax = 64 * 1024;
 
 /**
@@ -17,7 +17,7 @@ export const createRedisCompletionBus = ({
   lingerMs = 10_000,
 }: {
   redis: RedisLink;
-  /** The document as the view has it, for one that was too large to be sent. */
+  /** The document as the cache or the view has it, for one that was not sent. */
   read: (key: string) => Promise<PredictionDoc | undefined>;
   /** A channel that nobody waits on is kept for so long: short waits, one after the other, subscribe once. */
   lingerMs?: number;

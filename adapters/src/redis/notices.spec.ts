@@ -1,4 +1,4 @@
-import { predictionDoc } from '@hindcast/domain/contracts';
+import { endedDoc, predictionDoc } from '@hindcast/domain/contracts';
 import { expect, it } from 'vitest';
 import { noticesOf, readNotices } from './notices.ts';
 
@@ -22,8 +22,11 @@ it('keeps the order of the documents of one key, also over several messages', ()
   expect(readAll(messages).map(({ text }) => JSON.parse(text ?? '').pos)).toEqual(docs.map(({ pos }) => pos));
 });
 
-it('names a large document by its key alone', () => {
-  const notices = readAll(noticesOf([predictionDoc('a', 1), predictionDoc('b', 2)], 10));
+it.each([
+  ['a large document', [predictionDoc('a', 1), predictionDoc('b', 2)], 10],
+  ['an ended document', [endedDoc('a', 1), endedDoc('b', 2)], 65_536],
+])('names %s by its key alone', (_, docs, wholeCharactersMax) => {
+  const notices = readAll(noticesOf(docs, wholeCharactersMax));
   expect(notices.map(({ key, text }) => [key, text]).sort()).toEqual([
     ['t/a', undefined],
     ['t/b', undefined],

@@ -1,10 +1,10 @@
-import type { PredictionDoc } from '@hindcast/domain';
+import { isEnded, type PredictionDoc } from '@hindcast/domain';
 import { shardOf } from './shards.ts';
 
 /** A message is sent when it has grown to this. */
 const messageCharactersMin = 128 * 1024;
 
-/** `text` is the document; undefined for one that was too large. */
+/** `text` is the document; undefined for one that was left out. */
 export interface Notice {
   readonly key: string;
   readonly text: string | undefined;
@@ -12,7 +12,8 @@ export interface Notice {
 
 /**
  * Documents of one channel share messages. A message is lines in pairs: a key as JSON, then the document as JSON or
- * nothing. Whoever does not wait for a key passes over its document without parsing it.
+ * nothing. Whoever does not wait for a key passes over its document without parsing it. An ended one is not sent: it is in
+ * the result cache, few of them are waited for, and every process that listens to the channel would be sent them all.
  */
 export const noticesOf = (
   docs: readonly PredictionDoc[],
@@ -22,7 +23,7 @@ export const noticesOf = (
   const open = new Map<number, string>();
   for (const doc of docs) {
     const shard = shardOf(doc.key);
-    const whole = JSON.stringify(doc);
+    const whole = isEnded(doc.state) ? '' : JSON.stringify(doc);
     const body = whole.length <= wholeCharactersMax ? whole : '';
     const message = `${open.get(shard) ?? ''}${JSON.stringify(doc.key)}\n${body}\n`;
     if (message.length < messageCharactersMin) open.set(shard, message);

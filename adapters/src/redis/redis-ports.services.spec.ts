@@ -6,6 +6,7 @@ import {
   endedDoc,
   predictionDoc,
   rateLimitsContract,
+  requestedDoc,
   reservationsContract,
   resultCacheContract,
   sessionStoreContract,
@@ -202,16 +203,18 @@ describe.skipIf(!url)('with Redis', () => {
       expect(await slow.reserve('t/a', 'claim-1', 'hash-1')).toMatchObject({ held: true, by: { accepted: 'yes' } });
     }));
 
-  it('tells another process, of large documents by what the view has', () =>
+  it('tells another process, of large documents and of ended ones by what it reads', () =>
     using(async (redis, other) => {
-      const large = endedDoc('large', 5, 'x'.repeat(100_000));
+      const large = requestedDoc('large', 5, 1_000, { entity: 'x'.repeat(100_000) });
+      const read = async (key: string) => ({ ...large, key, pos: 6 });
       const publisher = createRedisCompletionBus({ redis, read: never });
-      const listener = createRedisCompletionBus({ redis: other, read: async () => ({ ...large, pos: 6 }) });
+      const listener = createRedisCompletionBus({ redis: other, read });
       const heard: string[] = [];
-      for (const key of ['t/large', 't/small']) listener.subscribe(key, (doc) => heard.push(`${doc.key}@${doc.pos}`));
+      for (const key of ['t/large', 't/ended', 't/small'])
+        listener.subscribe(key, (doc) => heard.push(`${doc.key}@${doc.pos}`));
       await settledBy(publisher, listener)();
-      publisher.publish([large, endedDoc('small', 7)]);
-      await vi.waitFor(() => expect(heard.sort()).toEqual(['t/large@6', 't/small@7']));
+      publisher.publish([large, endedDoc('ended', 5), predictionDoc('small', 7)]);
+      await vi.waitFor(() => expect(heard.sort()).toEqual(['t/ended@6', 't/large@6', 't/small@7']));
     }));
 
   it('subscribes once for many waits, and to nothing when all have left', () =>

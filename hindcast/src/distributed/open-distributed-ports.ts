@@ -74,6 +74,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     const redisAnswers = async () => {
       if (!redis.answers()) throw new Error('Redis does not answer.');
     };
+    const cache = createRedisResultCache({ redis });
     // Processes of another log may share the folder.
     const workPlace = join(resolve(config.data), `${logId}-${epoch}`);
     return {
@@ -84,8 +85,11 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
       artifacts,
       extractor: datasetExtractorIn(workPlace, config),
       datasetWork: workFolder(workPlace),
-      bus: createRedisCompletionBus({ redis, read: (key) => views.reader.prediction(key) }),
-      cache: createRedisResultCache({ redis }),
+      bus: createRedisCompletionBus({
+        redis,
+        read: async (key) => (await cache.get(key)) ?? views.reader.prediction(key),
+      }),
+      cache,
       reservations: createRedisReservations({ redis }),
       rateLimits: createRedisRateLimits({ redis, alone: createMemoryRateLimits({ now }) }),
       shared: true,
