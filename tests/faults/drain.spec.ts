@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type HindcastProcess, launcher } from '../distributed/hindcast-process.ts';
 import { clientOf, until } from '../scenarios/client.ts';
@@ -94,6 +95,31 @@ describe('the end of a process', () => {
     for (const { id } of body['items'] as { id: string }[]) {
       expect(await successor.ended(id)).toMatchObject({ status: 'succeeded', attempts: 1 });
     }
+  });
+
+  it('Ctrl-C that comes twice at once, as npm passes it on, is one wish: what is held is answered', async () => {
+    const { server } = await start();
+    const client = clientOf(server.url);
+    await fetch(`${server.url}/v1/models/churn/pause`, { method: 'POST' });
+    const held = client.submit({ model: 'churn', input: churnInput }, { prefer: 'wait=20' });
+    await until('it is open', async () =>
+      (await (await fetch(`${server.url}/metrics`)).text()).includes('\nhindcast_predictions_open 1\n'),
+    );
+    process.kill(server.pid, 'SIGINT');
+    process.kill(server.pid, 'SIGINT');
+    await delay(10);
+    process.kill(server.pid, 'SIGINT');
+    expect((await held).status).toBe(202);
+    expect(await server.exited).toBe(0);
+  });
+
+  it('a second Ctrl-C a while later ends a process that takes its time', async () => {
+    const { server } = await start(undefined, '--drain-notice-ms', '15000');
+    process.kill(server.pid, 'SIGINT');
+    await delay(1_500);
+    process.kill(server.pid, 'SIGINT');
+    expect(await server.exited).toBe(1);
+    expect(server.output()).toContain('asked to end again (SIGINT)');
   });
 
   it('kill -9 leaves no inference child behind, and its successor cleans up', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@hindcast/domain';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
+import { endSignals, onAskedToEnd } from '../ask-to-end.ts';
 import { usage } from '../cli-failure.ts';
 import { isDistributed, resolveConfig, serviceVariables } from '../config.ts';
 import { farewell, firstMinute, processLine, tryCommand } from '../first-minute.ts';
@@ -58,21 +59,35 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
     const starting = start(config, logger, role && [role], { ending: end.signal });
     const log = { error: (said: unknown) => complain(logger, said) };
     // Listens from the beginning: a process that is asked to end while it starts ends as one that has started.
-    const ending = closeWithGrace({ delay: config.drainNoticeMs + config.shutdownMs, logger: log }, async ({ err }) => {
+    const delay = config.drainNoticeMs + config.shutdownMs;
+    const ending = closeWithGrace({ delay, logger: log, skip: [...endSignals] }, async ({ err }) => {
       if (err) complain(logger, err);
       end.abort();
       const givenUp = pause(Math.min(startEndMsMax, config.shutdownMs / 2), undefined, { ref: false });
       const running = await Promise.race([starting.catch(() => undefined), givenUp]);
       // Notice is for whoever sends requests to a process that works.
       await running?.stop({ noticeMs: err ? 0 : config.drainNoticeMs });
-      if (running && speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
+      if (!running) return;
+      if (speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
+      else logger.info({}, 'stopped');
     });
+    const deaf = onAskedToEnd(
+      (signal) => {
+        logger.info({ signal, withinMs: delay }, 'asked to end: what is open is finished first');
+        ending.close();
+      },
+      (signal) => {
+        log.error(`asked to end again (${signal}): what is open is left`);
+        process.exit(1);
+      },
+    );
     const running = await starting.catch((error: unknown) => {
       if (end.signal.aborted) {
         if (error !== end.signal.reason) complain(logger, error);
         return undefined;
       }
       ending.uninstall();
+      deaf();
       throw startFailure(config, error);
     });
     if (!running) return;
