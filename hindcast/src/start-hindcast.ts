@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { buildHttpServer, connectionBacklog, drainConnections, type ReadinessCheck } from '@hindcast/adapters/http';
+import { buildHttpServer, connectionBacklog, drainAndClose, type ReadinessCheck } from '@hindcast/adapters/http';
 import { openBacklogReading, openViewProgress, type ViewProgress } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
 import type { Notary } from '@hindcast/workers';
@@ -87,8 +87,7 @@ export const startHindcast = async (
     opened.push(async () => {
       draining = true;
       if (server.server.listening) await pause(noticeMs);
-      await drainConnections(server, drainGraceMs);
-      await server.close();
+      await drainAndClose(server, drainGraceMs);
       ports.hurry?.();
     });
     await server.ready();

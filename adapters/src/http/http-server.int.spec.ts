@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { drainAndClose } from './drain-and-close.ts';
 import { buildHttpServer, type HttpServer, headerBytesMax } from './http-server.ts';
 import { allowSlowBody, slowBodyBytesPerSecondMin } from './slow-bodies.ts';
 
@@ -54,6 +56,16 @@ const post = (length: number) =>
   `POST /echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n`;
 
 describe('a connection', () => {
+  it('that is kept alive, and whose request is answered while the server closes, does not hold it up', async () => {
+    const heard = talk('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n');
+    await begun;
+    const closed = drainAndClose(app, 0);
+    await delay(100);
+    finish();
+    expect(await heard).toContain('{"done":true}');
+    await closed;
+  });
+
   it('whose body does not come in time is cut with 408', async () => {
     const heard = await talk(`${post(7)}\r\n`, '{"a"');
     expect(heard).toMatch(/^HTTP\/1\.1 408 /);

@@ -4,7 +4,7 @@ import '@fastify/swagger';
 export { type WholeApi, wholeApiOf } from './api-description.ts';
 export * from './catch-up.ts';
 export * from './dataset-body.ts';
-export * from './drain-connections.ts';
+export * from './drain-and-close.ts';
 export * from './ended-result.ts';
 export * from './follow-prediction.ts';
 export * from './guarded-views.ts';
