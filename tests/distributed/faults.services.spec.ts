@@ -12,7 +12,7 @@ import { startRedis } from '../services/redis.ts';
 import { type Cluster, partitionsShared, startCluster } from './cluster.ts';
 import { openClusterLog } from './cluster-log.ts';
 import { collectEvidence, presentEnds } from './faults/evidence.ts';
-import { publishFaultReport } from './faults/fault-report.ts';
+import { publishFaultReport, unlessFound } from './faults/fault-report.ts';
 import { recordHistory } from './faults/history.ts';
 import { checkRun } from './faults/laws.ts';
 import { createNemesis, die, freeze, startBehindProxy, startSpoiled } from './faults/nemesis.ts';
@@ -126,7 +126,7 @@ afterAll(async () => {
 });
 
 describe('real processes under real faults', () => {
-  it('lose nothing that was accepted, and count nothing twice', { timeout: runMsMax }, async () => {
+  it('lose nothing that was accepted, and count nothing twice', { timeout: runMsMax, retry: unlessFound }, async () => {
     const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
     const { kafka, store, redis, proxy, cluster, log, doomed } = await startAll();
     const { addModel } = clientOf(cluster.url);

@@ -7,7 +7,7 @@ import { waitUntil } from '../services/wait-until.ts';
 import { startCluster } from './cluster.ts';
 import { openClusterLog } from './cluster-log.ts';
 import { collectEvidence } from './faults/evidence.ts';
-import { publishFaultReport } from './faults/fault-report.ts';
+import { publishFaultReport, unlessFound } from './faults/fault-report.ts';
 import { recordHistory } from './faults/history.ts';
 import { checkRun } from './faults/laws.ts';
 import { createNemesis } from './faults/nemesis.ts';
@@ -29,7 +29,10 @@ afterAll(async () => {
 });
 
 describe('three brokers that acknowledge a record when two of them have it', () => {
-  it('go on without one, refuse honestly without two, and miss nothing', { timeout: runMsMax }, async () => {
+  it('go on without one, refuse honestly without two, and miss nothing', {
+    timeout: runMsMax,
+    retry: unlessFound,
+  }, async () => {
     const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
     const [kafka, store, redis] = await Promise.all([
       startKafka({ killable: true, brokers }).then(keep),
