@@ -77,6 +77,14 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
   const readOpening = async (topic: Topic, partition: number): Promise<LogOpened['data']> =>
     openingOf((await reading.fetch(topic, partition, 0))[0], topic, partition);
 
+  const refuseRegrown = (topic: Topic, opened: LogOpened['data']): void => {
+    const count = partitions.get(topic) ?? 0;
+    if (opened.partitions === count) return;
+    throw new LogError(
+      'foreign_log',
+      `Topic ${topic} was made with ${opened.partitions} partitions and has ${count} now: keys would move between partitions. Kafka cannot take partitions away: copy the log to a new topic prefix.`,
+    );
+  };
   const check = async (topic: Topic, identity: LogIdentity): Promise<void> => {
     const count = partitions.get(topic) ?? 0;
     for (let partition = 0; partition < count; partition++) {
@@ -87,12 +95,7 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
           `Partition ${partition} of topic ${topic} belongs to log ${opened.logId} (epoch ${opened.epoch}), and partition 0 of ${firstTopic} to log ${identity.logId} (epoch ${identity.epoch}): one of the topics was made anew.`,
         );
       }
-      if (opened.partitions !== count) {
-        throw new LogError(
-          'foreign_log',
-          `Topic ${topic} was made with ${opened.partitions} partitions and has ${count} now: keys would move between partitions. Kafka cannot take partitions away: copy the log to a new topic prefix.`,
-        );
-      }
+      refuseRegrown(topic, opened);
     }
   };
 
@@ -124,6 +127,7 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
     if ((isWhole && mayBeginAnew(topic)) || !(await isUsed(firstTopic))) return;
     const still = await emptyOf(topic);
     if (still.length === 0) return;
+    if (!still.includes(0)) refuseRegrown(topic, await readOpening(topic, 0));
     const which = isWhole ? `Topic ${topic}` : `Partition ${still.join(', ')} of topic ${topic}`;
     throw isLost(topic, `${which} is empty, and the log is not`);
   };

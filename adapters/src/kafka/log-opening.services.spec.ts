@@ -19,6 +19,14 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     return prefix;
   };
 
+  const usedLog = async (): Promise<string> => {
+    const prefix = newPrefix();
+    const log = await openLog(prefix);
+    await log.append(TOPICS.predictions, [{ key: 'k', value: '{}', headers: {} }]);
+    await log.stop();
+    return prefix;
+  };
+
   it('makes one log where several processes open it at once', async () => {
     const prefix = newPrefix();
     const logs = await Promise.all([1, 2, 3, 4].map(() => openLog(prefix)));
@@ -163,8 +171,11 @@ describe.skipIf(brokers.length === 0)('opening a log on Kafka', () => {
     await expect(openLog(prefix)).rejects.toMatchObject(refusal('one of the topics was made anew'));
   });
 
-  it('refuses a topic that was given more partitions', async () => {
-    const prefix = await closedLog();
+  it.each([
+    ['that holds nothing', closedLog],
+    ['that holds predictions', usedLog],
+  ])('refuses a topic %s and was given more partitions', async (_, made) => {
+    const prefix = await made();
     const topic = `${prefix}${TOPICS.predictions}`;
     await admin.createPartitions({ topicPartitions: [{ topic, count: 6 }] });
     await expect(openLog(prefix)).rejects.toMatchObject(refusal('was made with 4 partitions and has 6'));
