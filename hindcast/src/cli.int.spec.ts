@@ -121,6 +121,12 @@ describe('refusals', () => {
     expect(asked).toEqual([resolve('some/folder')]);
   });
 
+  it('of the address to move to say where its password belongs, and not what it is', async () => {
+    const { code, err } = await cli(['migrate', '--to', 'kafka://u:p4ss@kafka:9092', '--dry-run']);
+    expect([code, err]).toEqual([2, expect.stringContaining('KAFKA_')]);
+    expect(err).not.toContain('p4ss');
+  });
+
   it('of settings name all of them and start nothing', async () => {
     const { code, err } = await cli(['start', '--port', 'many'], { env: { HINDCAST_DATE: 'x' } });
     expect(code).toBe(2);

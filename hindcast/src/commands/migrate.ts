@@ -12,6 +12,7 @@ import { fileVariable, readTextFile, secretOf } from '../secret-files.ts';
 import { serviceFailure } from '../service-failure.ts';
 import { SETTINGS, type SettingName } from '../settings.ts';
 import { voiceOf } from '../terminal.ts';
+import { withoutSecrets } from '../without-secrets.ts';
 import { type CliContext, command, settingFlags, withSettings } from './cli-context.ts';
 
 const settings: readonly SettingName[] = ['data', 'topicPrefix', 'replicationFactor', 'minInsyncReplicas', 'database'];
@@ -54,8 +55,13 @@ const migrationOf = async (
   { terminal: { env, now }, cores }: CliContext,
 ): Promise<Omit<MigrationOptions, 'progress'>> => {
   if (options['dryRun'] && options['verify']) throw usage('Say --dry-run or --verify, not both.');
-  const brokers = /^kafka:\/\/([^\s,/]+:\d+(?:,[^\s,/]+:\d+)*)\/?$/.exec(String(options['to']))?.[1];
-  if (!brokers) throw usage(`--to is "${options['to']}"; write it like kafka://host:port,host:port.`);
+  const brokers = /^kafka:\/\/([^\s,:/@]+:\d+(?:,[^\s,:/@]+:\d+)*)\/?$/.exec(String(options['to']))?.[1];
+  if (!brokers) {
+    const said = withoutSecrets(String(options['to']));
+    throw usage(
+      `--to is "${said}"; write it like kafka://host:port,host:port. A user and a password are settings of their own: see \`hindcast config\`, under KAFKA_.`,
+    );
+  }
   // Of the services only the MongoDB is asked for here, and all others are for what runs later.
   const variables = [...settings, ...kafkaLogin].flatMap((name) => {
     const variable = SETTINGS[name].env;
