@@ -63,7 +63,7 @@ const keys = Object.keys(rules) as (keyof ModelMetadata)[];
 /** These are words, which people also write without the quotes that JSON wants. */
 const plainTextKeys: readonly string[] = ['description', 'missing'];
 
-/** Reads and checks both sources; the sidecar wins, key by key. */
+/** Reads and checks both sources; the sidecar wins, key by key, and in `defaults` and `missing` feature by feature. */
 export const readModelMetadata = (
   fromFile: Readonly<Record<string, string>>,
   sidecar: Readonly<Record<string, unknown>> = {},
@@ -77,7 +77,11 @@ export const readModelMetadata = (
     if (!parsed.ok) return refused(name, `JSON text: ${rules[key as keyof ModelMetadata]?.expected ?? 'a known key'}`);
     found[key] = parsed.value;
   }
+  const kept = byFeature.map((key) => [key, withoutStated(found[key], sidecar)] as const);
   for (const [key, value] of Object.entries(sidecar)) found[key] = value;
+  for (const [key, ofFile] of kept) {
+    if (ofFile && isMap(found[key])) found[key] = { ...ofFile, ...(sidecar[key] ?? {}) };
+  }
   for (const [key, value] of Object.entries(found)) {
     const shown = Object.hasOwn(sidecar, key) ? key : metadataPrefix + key;
     if (!Object.hasOwn(rules, key)) return refused(shown, `one of ${keys.join(', ')}`);
@@ -85,6 +89,16 @@ export const readModelMetadata = (
     if (!rule.holds(value)) return refused(shown, rule.expected);
   }
   return { ok: true, metadata: found as ModelMetadata };
+};
+
+const byFeature = ['defaults', 'missing'] as const;
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> => isRecordOf(value, () => true);
+
+/** What the file says of those features of which the sidecar says nothing, neither a default nor what is missing. */
+const withoutStated = (ofFile: unknown, sidecar: Readonly<Record<string, unknown>>) => {
+  if (!isMap(ofFile)) return undefined;
+  const stated = new Set(byFeature.flatMap((key) => (isMap(sidecar[key]) ? Object.keys(sidecar[key]) : [])));
+  return Object.fromEntries(Object.entries(ofFile).filter(([name]) => !stated.has(name)));
 };
 
 const parse = (key: string, text: string): { ok: true; value: unknown } | { ok: false } => {

@@ -132,6 +132,18 @@ describe('deriveSignature', () => {
     expect(result.signature.features.map(({ name }) => name)).toEqual(['a', 'b']);
   });
 
+  it.each([
+    [{ missing: { a: 'nan' } }, ['nan', 'refuse', 'default']],
+    [{ defaults: { a: 3 } }, ['default', 'refuse', 'default']],
+    [{ missing: { c: 'refuse' }, defaults: { b: 4 } }, ['refuse', 'default', 'refuse']],
+    [{ missing: 'nan' }, ['nan', 'nan', 'default']],
+    [{}, ['refuse', 'refuse', 'default']],
+  ])('leaves what the file says of a feature that the sidecar does not name: %j', (sidecar, missing) => {
+    const stated = { features: ['a', 'b', 'c'], missing: { a: 'refuse', b: 'refuse' }, defaults: { c: 0 } };
+    const { signature } = derived(deriveSignature(file([tensor('x', ['N', 3])], stated), sidecar));
+    expect(signature.features.map((feature) => feature.missing)).toEqual(missing);
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['features', { features: 'a,b' }],
     ['features', { features: ['a'] }],
