@@ -170,8 +170,9 @@ export const SETTINGS = {
   topicPrefix: setting(Type.String({ pattern: '^[A-Za-z0-9._-]{0,100}$', default: '' }), {
     env: 'HINDCAST_TOPIC_PREFIX',
     flag: 'topic-prefix',
-    example: 'staging.',
-    description: 'Put before the names of topics and groups, so that one Kafka can hold several logs',
+    example: 'staging-',
+    description:
+      'Put before the names of topics and groups, so that one Kafka can hold several logs: letters, digits, points, dashes',
   }),
   replicationFactor: setting(Type.Integer({ minimum: 1, maximum: 32, default: 3 }), {
     env: 'HINDCAST_REPLICATION_FACTOR',

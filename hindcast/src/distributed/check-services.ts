@@ -25,10 +25,11 @@ const describe = (config: DistributedConfig) => describeBrokers(kafkaLogOptions(
 
 const checkKafka = async (config: DistributedConfig): Promise<ServiceAnswer> => {
   const { brokers, topics } = await describe(config);
-  const said = `${brokers} ${brokers === 1 ? 'broker answers' : 'brokers answer'}, ${topics === 0 ? 'and have no topics of Hindcast yet' : `with ${topics} topics of Hindcast`}`;
+  const said = `${brokers} ${brokers === 1 ? 'broker answers' : 'brokers answer'}, ${topics === 0 ? 'and there are no topics of Hindcast yet' : `with ${topics} topics of Hindcast`}`;
   if (topics > 0 || brokers >= config.replicationFactor) return { ok: true, said };
+  const few = `${said}; a topic has ${config.replicationFactor} copies`;
   const fix = `Start ${config.replicationFactor} brokers, or set HINDCAST_REPLICATION_FACTOR to what there is.`;
-  return { ok: false, said, fix };
+  return { ok: false, said: few, fix };
 };
 
 const checkMongo = async ({ mongodbUri, database }: DistributedConfig): Promise<ServiceAnswer> => {

@@ -48,7 +48,12 @@ const withMongo = async <T>({ uri, database }: ArtifactPlace, use: (db: Db) => P
   try {
     return await use(client.db(database, majority));
   } catch (error) {
-    throw isOfMongo(error) ? failed(`MongoDB did not take the files: ${error.message}`, error) : error;
+    throw isOfMongo(error)
+      ? failed(
+          `The MongoDB of --artifacts-to failed: ${error.message}. Mend it, or the address, and say the same again: what was copied is not copied twice.`,
+          error,
+        )
+      : error;
   } finally {
     await client.close();
   }
