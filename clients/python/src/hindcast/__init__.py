@@ -7,7 +7,7 @@
     client.label(answer.id, "yes")
 
 Nothing beyond the standard library is needed. Rows may come from pandas, polars or pyarrow, where those are installed;
-`hindcast.push` needs `pip install "hindcast[sklearn]"`.
+`hindcast.push` needs `pip install "./clients/python[sklearn]"`, in the folder of Hindcast's sources.
 """
 
 from .audit import Audit, check_consistency
@@ -22,6 +22,7 @@ from .errors import (
     NotConvertible,
     NotFound,
     NotSucceeded,
+    PackagesMissing,
     Pointer,
     Unreachable,
     WaitTimeout,
@@ -53,6 +54,7 @@ __all__ = [
     "NotConvertible",
     "NotFound",
     "NotSucceeded",
+    "PackagesMissing",
     "Pointer",
     "Prediction",
     "Pushed",

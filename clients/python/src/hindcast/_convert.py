@@ -1,4 +1,4 @@
-"""scikit-learn pipelines as ONNX files that Hindcast serves. Needs `pip install "hindcast[sklearn]"`."""
+"""scikit-learn pipelines as ONNX files that Hindcast serves. Needs the extra `sklearn`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ._json import plain
-from .errors import NotConvertible
+from .errors import NotConvertible, PackagesMissing
 
 opset = 17
 ml_opset = 3
@@ -40,14 +40,16 @@ class Converted:
 
 
 def needed() -> Tuple[Any, Any, Any]:
-    """skl2onnx, onnx and onnxruntime."""
+    """skl2onnx, onnx and onnxruntime. Raises `PackagesMissing`."""
     try:
         import onnx
         import onnxruntime
         import skl2onnx
     except ImportError as error:
-        text = f'push() needs skl2onnx, onnx and onnxruntime: pip install "hindcast[sklearn]" ({error})'
-        raise ImportError(text) from error
+        # By the path: what is called hindcast in a registry is somebody else's.
+        command = 'pip install "./clients/python[sklearn]"'
+        packages = "scikit-learn, skl2onnx, onnx and onnxruntime"
+        raise PackagesMissing(f"push() needs {packages}: {command} in the folder of Hindcast's sources ({error}).") from error
     return skl2onnx, onnx, onnxruntime
 
 

@@ -92,6 +92,10 @@ class LogNotConsistent(HindcastError):
         super().__init__("\n".join(self.findings))
 
 
+class PackagesMissing(HindcastError, ImportError):
+    """Something needs packages that are not installed here, or that cannot be imported; the text says how to get them."""
+
+
 class NotConvertible(HindcastError):
     """The pipeline cannot be served as it is; the text says what to change."""
 

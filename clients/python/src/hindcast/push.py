@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ._convert import Converted, answers, as_fed, convert, inputs_of, is_whole, run_locally
+from ._convert import Converted, answers, as_fed, convert, inputs_of, is_whole, needed, run_locally
 from ._json import plain
 from .client import Client
 from .errors import ApiError, GoldenRowsDiffer, HindcastError, NotConvertible, NotSucceeded
@@ -53,10 +53,11 @@ def push(
     promote: gives the new version the traffic. The first version of a model has it in any case.
     tolerance: largest difference of a probability, or of a prediction relative to its size.
 
-    Raises `NotConvertible` where there is no ONNX for the pipeline, and `GoldenRowsDiffer`, which names the rows, where the
-    converted model says something else: before it is registered, or, should only the server say something else, after its
-    version was taken out of use.
+    Raises `PackagesMissing` without the extra `sklearn`, `NotConvertible` where there is no ONNX for the pipeline, and
+    `GoldenRowsDiffer`, which names the rows, where the converted model says something else: before it is registered, or,
+    should only the server say something else, after its version was taken out of use.
     """
+    needed()
     metadata = _metadata(pipeline, threshold, description, defaults)
     converted, golden, largest = _checked(pipeline, sample, metadata, golden_rows, tolerance)
     opened = client or Client()
