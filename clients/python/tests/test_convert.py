@@ -8,6 +8,40 @@ from unittest import mock
 
 from hindcast import HindcastError, PackagesMissing, push
 
+try:
+    import numpy as np
+    import pandas as pd
+    import skl2onnx  # noqa: F401
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.pipeline import make_pipeline
+except ImportError:
+    skl2onnx = None
+
+
+def numbers(rows: int = 1_000) -> "pd.DataFrame":
+    """More distinct values than these trees have bins, so that splits lie on values; some are missing."""
+    random = np.random.default_rng(7)
+    frame = pd.DataFrame(random.normal(size=(rows, 3)), columns=["a", "b", "c"])
+    return frame.mask(random.random(frame.shape) < 0.1)
+
+
+def largest_difference(pipeline: object, sample: "pd.DataFrame") -> float:
+    """Between the pipeline and the file that it becomes, in the first hundred rows. Raises where there is none, or they differ."""
+    return float(sys.modules["hindcast.push"]._checked(pipeline, sample, {}, 100, 1e-5)[2])
+
+
+@unittest.skipIf(skl2onnx is None, "scikit-learn and skl2onnx are not installed")
+class Trees(unittest.TestCase):
+    def test_of_histograms_say_the_same_on_their_splits_and_of_missing_values(self) -> None:
+        sample = numbers()
+        score = (sample["a"] + sample["b"]).fillna(0.5)
+        classes = (score > 0).astype(int)
+        for target in (classes, classes + (sample["c"] > 0)):
+            pipeline = make_pipeline(HistGradientBoostingClassifier(max_iter=20)).fit(sample, target)
+            self.assertLess(largest_difference(pipeline, sample), 1e-6)
+        regression = make_pipeline(HistGradientBoostingRegressor(max_iter=20)).fit(sample, score)
+        self.assertLess(largest_difference(regression, sample), 1e-5)
+
 
 class WithoutThePackages(unittest.TestCase):
     def test_push_says_once_what_to_install_and_leads_to_no_registry(self) -> None:

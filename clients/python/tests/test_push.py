@@ -14,7 +14,7 @@ try:
     import pandas as pd
     import skl2onnx  # noqa: F401
     from sklearn.compose import ColumnTransformer
-    from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
+    from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, HistGradientBoostingClassifier, RandomForestClassifier
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline, make_pipeline
@@ -101,6 +101,13 @@ class Push(unittest.TestCase):
         pipeline = make_pipeline(RandomForestClassifier(20, random_state=0)).fit(sample, classes)
         pushed = push(pipeline, sample, "py-classes", client=self.client)
         self.assertEqual(pushed.version.raw["signature"]["classes"], ["0", "1", "2"])
+
+    def test_trees_of_histograms_are_served_with_missing_values(self) -> None:
+        sample = self.frame[NUMBERS]
+        pipeline = make_pipeline(HistGradientBoostingClassifier(max_iter=20)).fit(sample, self.frame["churned"])
+        pushed = push(pipeline, sample, "py-histograms", client=self.client)
+        self.assertEqual({one["missing"] for one in pushed.version.raw["signature"]["features"]}, {"nan"})
+        self.assertEqual(push(pipeline, sample, "py-histograms", client=self.client).version.version, 1)
 
     def test_a_regression_that_knows_missing_values(self) -> None:
         sample = self.frame[NUMBERS]

@@ -207,6 +207,7 @@ def run_locally(converted: Converted, rows: Sequence[Mapping[str, Any]]) -> List
 def _to_onnx(pipeline: Any, columns: Sequence[Column], is_matrix: bool, is_classifier: bool) -> Any:
     skl2onnx, _, _ = needed()
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     types: List[Tuple[str, Any]] = [
         (column.name, StringTensorType([None, 1]) if column.is_text else FloatTensorType([None, 1])) for column in columns
@@ -216,7 +217,42 @@ def _to_onnx(pipeline: Any, columns: Sequence[Column], is_matrix: bool, is_class
     # A ZipMap makes a list of dicts of the probabilities, which no tensor can hold.
     options = {"zipmap": False} if is_classifier else None
     target = {"": opset, "ai.onnx.ml": ml_opset}
-    return skl2onnx.to_onnx(pipeline, initial_types=types, options=options, target_opset=target)
+    own = dict.fromkeys((HistGradientBoostingClassifier, HistGradientBoostingRegressor), _hist_gradient_boosting)
+    # Without a name it gets one by chance, and the same pipeline would be another version.
+    return skl2onnx.convert_sklearn(
+        pipeline,
+        name=f"ONNX({type(pipeline).__name__})",
+        initial_types=types,
+        options=options,
+        target_opset=target,
+        custom_conversion_functions=own,
+    )
+
+
+def _hist_gradient_boosting(scope: Any, operator: Any, container: Any) -> None:
+    """As skl2onnx has it, with what it gets wrong of these trees set right."""
+    import numpy as np
+    from skl2onnx.common._registration import get_converter
+
+    add_node = container.add_node
+    trees = [tree for group in operator.raw_operator._predictors for tree in group]
+    splits = np.concatenate([tree.nodes["num_threshold"] for tree in trees])
+    rounded = splits.astype(np.float32)
+    # Splits are values that were seen, and a value is to stay on its side: rounded up, a split has larger ones below it.
+    at_most = np.where(rounded > splits, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+
+    def add(op_type: str, *args: Any, **attributes: Any) -> None:
+        if op_type.startswith("TreeEnsemble"):
+            # These are booleans, of which protobuf makes no integers any more.
+            missing = [int(one) for one in attributes["nodes_missing_value_tracks_true"]]
+            attributes = {**attributes, "nodes_missing_value_tracks_true": missing, "nodes_values": at_most}
+        add_node(op_type, *args, **attributes)
+
+    container.add_node = add
+    try:
+        get_converter(operator.type)(scope, operator, container)
+    finally:
+        del container.add_node
 
 
 def _used(model: Any, columns: Sequence[Column]) -> Iterator[Column]:
