@@ -6,7 +6,7 @@ import sys
 import unittest
 from unittest import mock
 
-from hindcast import HindcastError, PackagesMissing, push
+from hindcast import HindcastError, NotConvertible, PackagesMissing, push
 
 try:
     import numpy as np
@@ -14,6 +14,8 @@ try:
     import skl2onnx  # noqa: F401
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import SplineTransformer
+    from sklearn.svm import SVR
 except ImportError:
     skl2onnx = None
 
@@ -41,6 +43,31 @@ class Trees(unittest.TestCase):
             self.assertLess(largest_difference(pipeline, sample), 1e-6)
         regression = make_pipeline(HistGradientBoostingRegressor(max_iter=20)).fit(sample, score)
         self.assertLess(largest_difference(regression, sample), 1e-5)
+
+
+@unittest.skipIf(skl2onnx is None, "scikit-learn and skl2onnx are not installed")
+class Forms(unittest.TestCase):
+    def test_the_matrix_is_tried_where_columns_make_a_file_that_is_none(self) -> None:
+        sample = numbers().fillna(0.0)
+        self.assertLess(largest_difference(make_pipeline(SVR()).fit(sample, sample["a"]), sample), 1e-5)
+
+    def test_what_fails_alike_in_both_is_told_once(self) -> None:
+        sample = numbers().fillna(0.0)
+        pipeline = make_pipeline(SplineTransformer(), SVR()).fit(sample, sample["a"])
+        with self.assertRaisesRegex(NotConvertible, "SplineTransformer") as raised:
+            push(pipeline, sample, "py-nothing")
+        self.assertEqual(str(raised.exception).count("Unable to find a shape calculator"), 1)
+
+    def test_a_long_failure_keeps_its_end_and_its_cause(self) -> None:
+        sample = numbers().fillna(0.0)
+        failure = ValueError(f"Unable to create node with {[0] * 9_000} of which one is odd.")
+        failure.__cause__ = TypeError("Expected an int, got a boolean.")
+        with mock.patch.object(skl2onnx, "convert_sklearn", side_effect=failure), self.assertRaises(NotConvertible) as raised:
+            push(make_pipeline(SVR()).fit(sample, sample["a"]), sample, "py-nothing")
+        said = str(raised.exception)
+        for part in ("Unable to create node", "of which one is odd.", "TypeError: Expected an int, got a boolean."):
+            self.assertEqual(said.count(part), 1)
+        self.assertLess(len(said), 1_000)
 
 
 class WithoutThePackages(unittest.TestCase):

@@ -141,26 +141,52 @@ def convert(pipeline: Any, sample: Any, metadata: Mapping[str, Any]) -> Iterator
             continue
         try:
             model = _to_onnx(pipeline, columns, is_matrix, classes is not None)
-        except Exception as error:  # skl2onnx raises of everything, and it says more than we could.
-            failures.append(f"{type(error).__name__}: {str(error)[:failure_chars_max]}")
+            used = columns if is_matrix else tuple(_used(model, columns))
+            described = _described(metadata, sample, used, classes, refuses)
+            content = _finished(model, classes is not None, described)
+        except Exception as error:  # skl2onnx and onnx raise of everything, and they say more than we could.
+            failures.append(_reason(error))
             continue
         found = True
-        used = columns if is_matrix else tuple(_used(model, columns))
-        must = tuple(column.name for column in used if column.name in refuses)
-        # A feature with a default is never missing.
-        stated = {name: "refuse" for name in must if name not in metadata.get("defaults", {})}
-        example = next((row for row in inputs_of(sample.head(example_rows_max), used) if is_whole(row, must)), None)
-        described = {
-            **metadata,
-            **({} if example is None else {"example": example}),
-            "features": [column.name for column in used],
-            **({} if classes is None else {"classes": list(classes)}),
-            **({"missing": stated} if stated else {}),
-        }
-        content = _finished(model, classes is not None, described)
-        yield Converted(content, used, classes, must)
+        yield Converted(content, used, classes, _must(used, refuses))
     if not found:
-        raise NotConvertible("skl2onnx cannot convert the pipeline. " + " As one matrix: ".join(failures))
+        # Both forms often fail alike.
+        raise NotConvertible("skl2onnx cannot convert the pipeline. " + " As one matrix: ".join(dict.fromkeys(failures)))
+
+
+def _must(used: Sequence[Column], refuses: Sequence[str]) -> Tuple[str, ...]:
+    return tuple(column.name for column in used if column.name in refuses)
+
+
+def _described(
+    metadata: Mapping[str, Any],
+    sample: Any,
+    used: Sequence[Column],
+    classes: Optional[Sequence[str]],
+    refuses: Sequence[str],
+) -> Dict[str, Any]:
+    """What the file says of itself."""
+    must = _must(used, refuses)
+    # A feature with a default is never missing.
+    stated = {name: "refuse" for name in must if name not in metadata.get("defaults", {})}
+    example = next((row for row in inputs_of(sample.head(example_rows_max), used) if is_whole(row, must)), None)
+    return {
+        **metadata,
+        **({} if example is None else {"example": example}),
+        "features": [column.name for column in used],
+        **({} if classes is None else {"classes": list(classes)}),
+        **({"missing": stated} if stated else {}),
+    }
+
+
+def _reason(error: BaseException) -> str:
+    """The error with what caused it. Of a long text both ends: what is being done stands at one, and why not at the other."""
+    text = str(error)
+    if len(text) > failure_chars_max:
+        half = failure_chars_max // 2
+        text = f"{text[:half]} ... {text[-half:]}"
+    cause = f" Because of {_reason(error.__cause__)}" if error.__cause__ else ""
+    return f"{type(error).__name__}: {text}{cause}"
 
 
 def refused_missing(pipeline: Any, sample: Any, columns: Sequence[Column]) -> Iterator[str]:
