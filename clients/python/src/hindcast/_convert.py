@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ._json import plain
+from ._sample import Column, columns_of, inputs_of, is_whole, refused_missing
 from .errors import NotConvertible, PackagesMissing
 
 opset = 17
@@ -16,16 +17,6 @@ ir_version = 8
 
 example_rows_max = 1_000
 failure_chars_max = 300
-probe_rows_max = 5
-"""Rows in which a value is taken away, to see what the pipeline makes of a missing one."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A feature, as the model takes it."""
-
-    name: str
-    is_text: bool
 
 
 @dataclass(frozen=True)
@@ -53,34 +44,6 @@ def needed() -> Tuple[Any, Any, Any]:
     return skl2onnx, onnx, onnxruntime
 
 
-def columns_of(sample: Any) -> Tuple[Column, ...]:
-    """The columns of a pandas DataFrame: numbers and booleans, or texts and categories."""
-    if not (hasattr(sample, "iloc") and hasattr(sample, "columns")):
-        raise NotConvertible("The sample must be a pandas DataFrame with the columns that the pipeline was fitted on.")
-    if len(sample) == 0:
-        raise NotConvertible("The sample has no rows: without golden rows nothing can be checked.")
-    return tuple(_column(name, sample[name]) for name in sample.columns)
-
-
-def _column(name: Any, values: Any) -> Column:
-    if not isinstance(name, str) or not name:
-        raise NotConvertible(f"Column {name!r} has no text for a name. Fit the pipeline on columns with names.")
-    kind = values.dtype
-    if str(kind) == "category":
-        kind = values.cat.categories.dtype
-    if getattr(kind, "kind", "") in "biuf" or str(kind).lower().startswith(("int", "uint", "float", "bool")):
-        return Column(name, is_text=False)
-    known = [value for value in values if plain(value) is not None]
-    if all(isinstance(value, str) for value in known):
-        return Column(name, is_text=True)
-    if all(isinstance(value, (bool, int, float)) for value in known):
-        return Column(name, is_text=False)
-    raise NotConvertible(
-        f"Column {name!r} holds neither numbers nor texts but {values.dtype}. Turn it into numbers before the pipeline, "
-        "such as a time into days: what happens there is not part of the model."
-    )
-
-
 def class_names(pipeline: Any) -> Optional[Tuple[str, ...]]:
     """Names of the classes in the order of the probabilities; None of a regression."""
     if not hasattr(pipeline, "predict"):
@@ -104,26 +67,6 @@ def answers(pipeline: Any, frame: Any) -> List[List[float]]:
     """What the pipeline says of each row: probabilities by class, or one number."""
     found = pipeline.predict_proba(frame) if hasattr(pipeline, "classes_") else pipeline.predict(frame)
     return [[float(one) for one in row] if hasattr(row, "__len__") else [float(row)] for row in found]
-
-
-def as_fed(sample: Any, columns: Sequence[Column]) -> Any:
-    """The sample as the model will see it: numbers go through float32, for the runtime has no others."""
-    frame = sample.copy()
-    for column in columns:
-        if not column.is_text and getattr(frame[column.name].dtype, "kind", "") == "f":
-            frame[column.name] = frame[column.name].astype("float32").astype(frame[column.name].dtype)
-    return frame
-
-
-def inputs_of(frame: Any, columns: Sequence[Column]) -> List[Dict[str, Any]]:
-    """Rows as they are sent."""
-    names = [column.name for column in columns]
-    return [{str(name): plain(value) for name, value in row.items()} for row in frame[names].to_dict("records")]
-
-
-def is_whole(row: Mapping[str, Any], features: Sequence[str]) -> bool:
-    """Whether the row has all of these features."""
-    return all(row[feature] is not None for feature in features)
 
 
 def convert(pipeline: Any, sample: Any, metadata: Mapping[str, Any]) -> Iterator[Converted]:
@@ -187,20 +130,6 @@ def _reason(error: BaseException) -> str:
         text = f"{text[:half]} ... {text[-half:]}"
     cause = f" Because of {_reason(error.__cause__)}" if error.__cause__ else ""
     return f"{type(error).__name__}: {text}{cause}"
-
-
-def refused_missing(pipeline: Any, sample: Any, columns: Sequence[Column]) -> Iterator[str]:
-    """Features that must be there: texts, and numbers without which the pipeline fails."""
-    for column in columns:
-        if column.is_text:
-            yield column.name
-            continue
-        probe = sample.head(probe_rows_max).copy()
-        probe[column.name] = float("nan")
-        try:
-            pipeline.predict(probe)
-        except (TypeError, ValueError):
-            yield column.name
 
 
 def run_locally(converted: Converted, rows: Sequence[Mapping[str, Any]]) -> List[List[float]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ._convert import Converted, answers, as_fed, convert, inputs_of, is_whole, needed, run_locally
+from ._convert import Converted, answers, convert, needed, run_locally
 from ._json import plain
+from ._sample import as_fed, inputs_of, is_whole
 from .client import Client
 from .errors import ApiError, GoldenRowsDiffer, HindcastError, NotConvertible, NotSucceeded
 from .models import ModelVersion
