@@ -12,9 +12,11 @@ try:
     import numpy as np
     import pandas as pd
     import skl2onnx  # noqa: F401
+    from sklearn.compose import ColumnTransformer
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import SplineTransformer
+    from sklearn.preprocessing import SplineTransformer, StandardScaler
     from sklearn.svm import SVR
 except ImportError:
     skl2onnx = None
@@ -68,6 +70,45 @@ class Forms(unittest.TestCase):
         for part in ("Unable to create node", "of which one is odd.", "TypeError: Expected an int, got a boolean."):
             self.assertEqual(said.count(part), 1)
         self.assertLess(len(said), 1_000)
+
+
+@unittest.skipIf(skl2onnx is None, "scikit-learn and skl2onnx are not installed")
+class WhatIsGiven(unittest.TestCase):
+    def setUp(self) -> None:
+        self.sample = numbers().fillna(0.0)
+        self.target = (self.sample["a"] > 0).astype(int)
+
+    def assert_refused(self, said: str, pipeline: object, sample: object, **options: float) -> None:
+        with self.assertRaises(NotConvertible) as raised:
+            push(pipeline, sample, "py-nothing", **options)
+        self.assertEqual(str(raised.exception), said)
+
+    def test_has_to_be_fitted(self) -> None:
+        pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+        for options in ({}, {"threshold": 0.5}):
+            self.assert_refused("The Pipeline is not fitted: call its fit() first.", pipeline, self.sample, **options)
+        self.assert_refused("dict is no estimator of scikit-learn.", {}, self.sample)
+
+    def test_has_the_columns_that_the_pipeline_was_fitted_on(self) -> None:
+        pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(self.sample, self.target)
+        self.assert_refused("The sample lacks columns that the pipeline needs: 'b', 'c'.", pipeline, self.sample[["a"]])
+        said = (
+            "The sample has other columns, or in another order, than the pipeline was fitted on: "
+            "give sample[pipeline.feature_names_in_]."
+        )
+        for sample in (self.sample.assign(d=1.0), self.sample[["c", "b", "a"]]):
+            self.assert_refused(said, pipeline, sample)
+            self.assertLess(largest_difference(pipeline, sample[pipeline.feature_names_in_]), 1e-5)
+
+    def test_may_lack_columns_that_the_pipeline_drops(self) -> None:
+        columns = ColumnTransformer([("numbers", StandardScaler(), ["a", "b"])])
+        pipeline = make_pipeline(columns, LogisticRegression()).fit(self.sample, self.target)
+        self.assert_refused("The sample lacks columns that the pipeline needs: 'b'.", pipeline, self.sample[["a"]])
+        for sample in (self.sample[["b", "a"]], self.sample.assign(d="x")):
+            self.assertLess(largest_difference(pipeline, sample), 1e-5)
+        holes = self.sample[["a", "b"]].copy()
+        holes.iloc[:3] = float("nan")
+        self.assertLess(largest_difference(pipeline, holes), 1e-5)
 
 
 class WithoutThePackages(unittest.TestCase):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ._json import plain
-from ._sample import Column, columns_of, inputs_of, is_whole, refused_missing
+from ._sample import Column, columns_of, inputs_of, is_whole, refused_missing, see_that_columns_fit
 from .errors import NotConvertible, PackagesMissing
 
 opset = 17
@@ -44,6 +44,19 @@ def needed() -> Tuple[Any, Any, Any]:
     return skl2onnx, onnx, onnxruntime
 
 
+def see_that_it_is_fitted(pipeline: Any) -> None:
+    """Raises `NotConvertible` where it is not."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(pipeline)
+    except NotFittedError as error:
+        raise NotConvertible(f"The {type(pipeline).__name__} is not fitted: call its fit() first.") from error
+    except TypeError as error:
+        raise NotConvertible(f"{type(pipeline).__name__} is no estimator of scikit-learn.") from error
+
+
 def class_names(pipeline: Any) -> Optional[Tuple[str, ...]]:
     """Names of the classes in the order of the probabilities; None of a regression."""
     if not hasattr(pipeline, "predict"):
@@ -75,6 +88,7 @@ def convert(pipeline: Any, sample: Any, metadata: Mapping[str, Any]) -> Iterator
     Raises `NotConvertible` where there is none.
     """
     columns = columns_of(sample)
+    see_that_columns_fit(pipeline, sample)
     classes = class_names(pipeline)
     refuses = tuple(refused_missing(pipeline, sample, columns))
     failures: List[str] = []

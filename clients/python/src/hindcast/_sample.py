@@ -9,7 +9,9 @@ from ._json import plain
 from .errors import NotConvertible
 
 probe_rows_max = 5
-"""Rows in which a value is taken away, to see what the pipeline makes of a missing one."""
+"""Rows in which a value or a column is taken away, to see what the pipeline makes of it."""
+names_named_max = 20
+"""Columns that the text of an error names."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,34 @@ def _column(name: Any, values: Any) -> Column:
         f"Column {name!r} holds neither numbers nor texts but {values.dtype}. Turn it into numbers before the pipeline, "
         "such as a time into days: what happens there is not part of the model."
     )
+
+
+def see_that_columns_fit(pipeline: Any, sample: Any) -> None:
+    """Raises `NotConvertible` where the columns of the sample are not those on which the pipeline was fitted."""
+    names = list(getattr(pipeline, "feature_names_in_", ()))
+    if not names or list(sample.columns) == names:
+        return
+    fitting = sample.head(probe_rows_max).reindex(columns=names)
+    answer = _answer(pipeline, fitting)
+    # Not every column is needed: a pipeline may drop some, and which ones only it can tell.
+    lacking = [name for name in names if name not in sample and _answer(pipeline, fitting.drop(columns=name)) != answer]
+    if lacking:
+        named = ", ".join(map(repr, lacking[:names_named_max]))
+        more = f" and {len(lacking) - names_named_max} more" if len(lacking) > names_named_max else ""
+        raise NotConvertible(f"The sample lacks columns that the pipeline needs: {named}{more}.")
+    if _answer(pipeline, sample.head(probe_rows_max)) != answer:
+        raise NotConvertible(
+            "The sample has other columns, or in another order, than the pipeline was fitted on: "
+            "give sample[pipeline.feature_names_in_]."
+        )
+
+
+def _answer(pipeline: Any, frame: Any) -> str:
+    """What the pipeline says of the frame, or why it says nothing."""
+    try:
+        return str(pipeline.predict(frame))
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 
 
 def as_fed(sample: Any, columns: Sequence[Column]) -> Any:

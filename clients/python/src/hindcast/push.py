@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ._convert import Converted, answers, convert, needed, run_locally
+from ._convert import Converted, answers, convert, needed, run_locally, see_that_it_is_fitted
 from ._json import plain
 from ._sample import as_fed, inputs_of, is_whole
 from .client import Client
@@ -59,6 +59,7 @@ def push(
     should only the server say something else, after its version was taken out of use.
     """
     needed()
+    see_that_it_is_fitted(pipeline)
     metadata = _metadata(pipeline, threshold, description, defaults)
     converted, golden, largest = _checked(pipeline, sample, metadata, golden_rows, tolerance)
     opened = client or Client()
