@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import unittest
 
-from hindcast import ApiError, Client, NotFound
+from hindcast import AllRefused, ApiError, Client, NotFound
 
 ROW = {
     "tenure_months": 7,
@@ -56,6 +56,8 @@ class Live(unittest.TestCase):
         ended = list(self.client.wait_many(submitted.accepted[:50]))
         self.assertEqual([one.raw["entity"] for one in ended], [f"c{at}" for at in range(50)])
         self.assertTrue(all(one.succeeded for one in ended))
+        with self.assertRaisesRegex(AllRefused, "^No row of 40 was accepted.* /items/0/input/extra is not a feature"):
+            self.client.submit_many("churn", [{**ROW, "extra": at} for at in range(40)])
         all_bad = self.client.submit_many("churn", [{**ROW, "plan": 7}, {**ROW, "region": 7}])
         self.assertEqual([one.error.errors[0].pointer for one in all_bad.refused], ["/items/0/input/plan", "/items/1/input/region"])
 

@@ -8,7 +8,7 @@ import unittest
 from datetime import timedelta
 
 from fake_server import Asked, FakeServer, Reply, problem, receipt
-from hindcast import ApiError, Client, NotFound, NotSucceeded, Unreachable, WaitTimeout
+from hindcast import AllRefused, ApiError, Client, NotFound, NotSucceeded, Unreachable, WaitTimeout
 
 
 class Retries(unittest.TestCase):
@@ -127,12 +127,28 @@ class ManyRows(unittest.TestCase):
                 submitted.raise_for_refused()
 
     def test_that_are_all_refused_are_told_one_by_one(self) -> None:
-        errors = [{"pointer": f"/items/{at}/input/n", "detail": "must be a number"} for at in range(2)]
+        errors = [{"pointer": f"/items/{at}/input/{name}", "detail": "must be a number"} for at, name in enumerate("nm")]
         refusal = Reply(400, problem("invalid-input", 400, errors=errors))
         with FakeServer(lambda asked, turn: refusal) as server, Client(server.url) as client:
             refused = client.submit_many("churn", [{"n": "x"}, {"n": "y"}]).refused
             self.assertEqual([one.index for one in refused], [0, 1])
-            self.assertEqual(refused[1].error.errors[0].pointer, "/items/1/input/n")
+            self.assertEqual(refused[1].error.errors[0].pointer, "/items/1/input/m")
+
+    def test_that_are_all_refused_for_one_reason_are_an_error_with_the_first_of_them(self) -> None:
+        # More rows than the server says something of.
+        errors = [{"pointer": f"/items/{at}/input/x", "detail": "is not a feature of this model"} for at in range(32)]
+        refusal = Reply(422, problem("invalid-input", 422, errors=errors))
+        with FakeServer(lambda asked, turn: refusal) as server, Client(server.url) as client:
+            with self.assertRaisesRegex(AllRefused, "^No row of 1200 was accepted.* /items/0/input/x is not a feature") as raised:
+                client.submit_many("churn", [{"x": 1}] * 1_200)
+            self.assertEqual(len(server.asked), 2)
+            submitted = raised.exception.submitted
+            self.assertEqual((len(submitted.refused), submitted.accepted), (1_200, []))
+            self.assertEqual((raised.exception.status, raised.exception.code), (422, "invalid-input"))
+            self.assertEqual(len(client.submit_many("churn", [])), 0)
+        accepted = Reply(202, {"items": [receipt("one")]})
+        with FakeServer(lambda asked, turn: refusal if turn == 1 else accepted) as server, Client(server.url) as client:
+            self.assertEqual(client.submit_many("churn", [{"x": 1}] * 1_001).accepted, ["one"])
 
     def test_that_have_no_form_in_json_are_refused_alone(self) -> None:
         answer = lambda asked, turn: Reply(202, {"items": [receipt(str(one["input"]["n"])) for one in asked.json["items"]]})
@@ -141,7 +157,8 @@ class ManyRows(unittest.TestCase):
             submitted = client.submit_many("churn", rows)
             self.assertEqual(submitted.ids, ("0", None, "2", None, "4"))
             self.assertEqual([(one.index, one.error.status) for one in submitted.refused], [(1, 400), (3, 400)])
-            self.assertEqual(len(client.submit_many("churn", [{"n": float("inf")}]).refused), 1)
+            with self.assertRaisesRegex(AllRefused, "infinity"):
+                client.submit_many("churn", [{"n": float("inf")}])
             self.assertEqual(len(server.asked), 1)
             of = [{"n": 0, "who": "a"}, {"n": 1, "who": timedelta(1)}, {"n": "x" * 17_000_000, "who": "c"}, {"n": 3, "who": 4}]
             submitted = client.submit_many("churn", of, entity="who")

@@ -14,6 +14,7 @@ from .audit import Audit, check_consistency
 from .client import Client
 from .datasets import Dataset, Datasets
 from .errors import (
+    AllRefused,
     ApiError,
     DatasetFailed,
     GoldenRowsDiffer,
@@ -35,6 +36,7 @@ from .push import Pushed, push
 from .replay import Replay, ReplayLine
 
 __all__ = [
+    "AllRefused",
     "ApiError",
     "Audit",
     "Client",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._json import encode, plain
 from ._rows import line_of, pieces, take_out
 from ._transport import Transport
-from .errors import ApiError
+from .errors import AllRefused, ApiError
 from .predictions import Prediction, Refused, Submitted
 
 items_max = 1_000
@@ -79,7 +80,18 @@ def submit_many(
                 refused.append(Refused(number, outcome))
             else:
                 ids[number] = outcome
-    return Submitted(tuple(ids), tuple(sorted(refused, key=lambda one: one.index)))
+    submitted = Submitted(tuple(ids), tuple(sorted(refused, key=lambda one: one.index)))
+    if refused and not submitted.accepted and len({reason for one in refused for reason in _reasons(one.error)}) <= 1:
+        raise AllRefused(submitted)
+    return submitted
+
+
+def _reasons(error: ApiError) -> Iterator[Tuple[str, str, str]]:
+    """What is wrong first, wherever the row stands; nothing of a row that the server no longer listed."""
+    for one in error.errors[:1]:
+        yield error.code, re.sub(r"^/items/\d+/", "/", one.pointer), one.detail
+    if not error.errors and error.code != "invalid-input":
+        yield error.code, "", error.detail
 
 
 def _outcomes(transport: Transport, body: bytes, key: str, count: int) -> List[Union[str, ApiError]]:

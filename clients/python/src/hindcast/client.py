@@ -131,6 +131,8 @@ class Client:
 
         `entity`, `reference_id`, `event_time` and `context` name the columns that hold them; these are not given to the
         model. Rows are sent a thousand at a time, each thousand in one durable append. A bad row is refused alone.
+        Where no row is accepted, and what is wrong first is the same in all, such as a column that is no feature of the model, it
+        raises `AllRefused`, which has the result as `submitted`.
         key: makes a repeat of the whole call safe: the same key and rows are the same predictions.
         """
         named = {"entity": entity, "referenceId": reference_id, "eventTime": event_time, "context": context}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
-    from .predictions import Prediction
+    from .predictions import Prediction, Submitted
 
 rows_named_max = 20
 """Rows that the text of an error names; the error itself has all of them."""
@@ -55,6 +55,16 @@ class ApiError(HindcastError):
 
 class NotFound(ApiError):
     """There is no such thing: a prediction, a model, a version."""
+
+
+class AllRefused(ApiError):
+    """No row of `submit_many` was accepted, and all for the reason of the first one. `submitted` says it row by row."""
+
+    def __init__(self, submitted: Submitted) -> None:
+        self.submitted = submitted
+        first = submitted.refused[0].error
+        super().__init__(first.status, first.problem)
+        self.args = (f"No row of {len(submitted)} was accepted, all for the same reason. {first}",)
 
 
 class WaitTimeout(HindcastError, TimeoutError):
