@@ -84,8 +84,11 @@ class Push(unittest.TestCase):
 
         again = push(pipeline, sample, "py-columns", client=self.client, threshold=0.4, description="Who leaves?")
         self.assertEqual(again.version.version, 1)
+        waiting = push(pipeline, sample, "py-columns", client=self.client, threshold=0.5)
+        self.assertEqual([one.is_champion for one in (pushed, again, waiting)], [True, True, False])
         moved = push(pipeline, sample, "py-columns", client=self.client, threshold=0.6, promote=True)
-        self.assertEqual((moved.version.version, self.client.models.get("py-columns").champion), (2, 2))
+        self.assertEqual((moved.version.version, self.client.models.get("py-columns").champion), (3, 3))
+        self.assertIn("is_champion=True", repr(moved))
 
     def test_a_pipeline_of_one_matrix_says_which_features_it_needs(self) -> None:
         sample = self.frame[["tenure", "monthly charges"]]

@@ -24,7 +24,8 @@ class Pushed:
     golden_rows: int
     """Rows of the sample on which both were compared."""
     largest_difference: float
-    promoted: bool
+    is_champion: bool
+    """Whether the traffic of the model is its: it was promoted, now or before, or is the first version."""
 
     @property
     def reference(self) -> str:
@@ -73,9 +74,8 @@ def push(
         except (ApiError, GoldenRowsDiffer, NotSucceeded):
             _take_back(opened, version)
             raise
-        if promote:
-            opened.models.promote(name, version.version)
-        return Pushed(version, len(golden.rows), max(largest, difference), promote)
+        model = opened.models.promote(name, version.version) if promote else opened.models.get(name)
+        return Pushed(version, len(golden.rows), max(largest, difference), model.champion == version.version)
     finally:
         if client is None:
             opened.close()
