@@ -3,6 +3,7 @@ import { buildHttpServer, connectionBacklog, drainAndClose, type ReadinessCheck 
 import { openBacklogReading, openViewProgress, type ViewProgress } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
 import type { Notary } from '@hindcast/workers';
+import { Registry } from 'prom-client';
 import { isDistributed } from './config.ts';
 import { tellFolding } from './embedded/tell-folding.ts';
 import { apiInfo, buildApis, describeWholeApi } from './parts/apis.ts';
@@ -10,6 +11,7 @@ import { collectMetrics } from './parts/collect-metrics.ts';
 import { type LongRunning, startLongRunning } from './parts/long-running.ts';
 import { championsWithoutFile, checkChampions } from './parts/missing-files.ts';
 import type { Ports } from './parts/ports.ts';
+import { createRequestMetrics } from './parts/request-metrics.ts';
 import { ROLES, type Role } from './parts/roles.ts';
 import { readyModels, registerSamples } from './parts/sample-models.ts';
 import { createUndoStack } from './parts/undo-stack.ts';
@@ -54,6 +56,7 @@ export const startHindcast = async (
   opened.push(() => ports.close());
   const begin = async (): Promise<InspectableHindcast> => {
     ending?.throwIfAborted();
+    const registry = new Registry();
     const stillAt = <T>(work: Promise<T>, what: string): Promise<T> =>
       ports.shared ? whileWaiting(work, () => logger.warn({}, `Still ${what}.`)) : work;
     const running = await stillAt(
@@ -78,7 +81,8 @@ export const startHindcast = async (
       openapi: apiInfo,
       docsPage: servesSome,
       readiness: { starting: () => starting, draining: () => draining, checks: checksOf(ports, running, roles) },
-      metrics: collectMetrics(running),
+      metrics: collectMetrics(registry, running),
+      requests: createRequestMetrics(registry),
       trustProxy: config.trustProxy,
       ...(config.rateLimit > 0 && { rateLimit: { limits: ports.rateLimits, requestsMax: config.rateLimit } }),
       ...(servesSome && !servesAll && { wholeApi: await describeWholeApi(apis) }),

@@ -10,6 +10,7 @@ import fastify, {
 import { createAllowedMethods } from './allowed-methods.ts';
 import { type ApiInfo, describeApi, showApi, type WholeApi } from './api-description.ts';
 import { jsonBody } from './json-body.ts';
+import { observeRequests, type RequestObserver } from './observe-requests.ts';
 import { problem, problemSchema } from './problem.ts';
 import { problemPages } from './problem-pages.ts';
 import { answerClientError, jsonLine, sendProblem } from './problem-reply.ts';
@@ -69,6 +70,7 @@ export interface HttpServerOptions {
   /** Addresses and networks, by commas, of the balancers whose X-Forwarded-For says who the client is. */
   readonly trustProxy?: string | undefined;
   readonly metrics?: Metrics;
+  readonly requests?: RequestObserver;
   /** Where several servers share one address: all that is answered there. Left out where this one answers everything. */
   readonly wholeApi?: WholeApi;
   /** Whether `/docs` is answered, which loads a script of megabytes; so it is where nothing is said. */
@@ -98,7 +100,7 @@ export const connectionBacklog = 4_096;
  */
 export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
   const { logger, openapi, bodyBytesMax, readiness, metrics, wholeApi, timeouts = timeoutsDefault } = options;
-  const { rateLimit, trustProxy = false, docsPage = true } = options;
+  const { requests, rateLimit, trustProxy = false, docsPage = true } = options;
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax ?? bodyBytesMaxDefault,
@@ -123,6 +125,7 @@ export const buildHttpServer = (options: HttpServerOptions): HttpServer => {
   app.setReplySerializer(jsonLine);
   app.addSchema(problemSchema);
 
+  if (requests) observeRequests(app, requests);
   const allowed = createAllowedMethods();
   const countRequest = rateLimit && rateLimitHook(rateLimit, () => app.server.listening);
   app.addHook('onRoute', (route) => {

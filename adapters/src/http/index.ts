@@ -14,6 +14,7 @@ export * from './job-body.ts';
 export * from './job-reading.ts';
 export * from './model-body.ts';
 export * from './named-things.ts';
+export type { RequestObserver } from './observe-requests.ts';
 export * from './open-ends.ts';
 export * from './path-parameters.ts';
 export * from './prediction-body.ts';

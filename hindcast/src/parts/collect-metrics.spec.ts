@@ -1,9 +1,13 @@
 import type { Projections } from '@hindcast/projectors';
+import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { collectMetrics } from './collect-metrics.ts';
 
 const scrape = (list: Projections['list']): Promise<string> =>
-  collectMetrics({ keeper: undefined, worker: undefined, notary: undefined, projections: { list } }).metrics();
+  collectMetrics(new Registry(), {
+    ...{ keeper: undefined, worker: undefined, notary: undefined },
+    projections: { list },
+  }).metrics();
 
 const aLag = 'hindcast_projection_lag_records{projection="prediction-status"} 7';
 const status: Awaited<ReturnType<Projections['list']>>[number] = {

@@ -1,10 +1,10 @@
 import type { Projections } from '@hindcast/projectors';
 import type { InferenceWorker, Keeper, Notary } from '@hindcast/workers';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { metricPrefix as prefix } from './metric-series.ts';
 
 /** A scrape is worth more on time than whole: Prometheus gives up after ten seconds, and then has nothing. */
 const lagWaitMsMax = 2_000;
-const prefix = 'hindcast_';
 /** The longest that a timer can wait. */
 const neverMs = 2 ** 31 - 1;
 
@@ -58,8 +58,10 @@ const collectProcessMetrics = (registry: Registry): void => {
  * What `/metrics` shows. Read from the parts at the moment of a scrape, so that counting costs the hot path nothing. No
  * label ever holds an id.
  */
-export const collectMetrics = ({ keeper, worker, notary, projections }: MetricSources): Registry => {
-  const registry = new Registry();
+export const collectMetrics = (
+  registry: Registry,
+  { keeper, worker, notary, projections }: MetricSources,
+): Registry => {
   collectProcessMetrics(registry);
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
