@@ -1,4 +1,5 @@
 import { Problem } from '@hindcast/adapters/http';
+import { type AppendOutcome, LogError } from '@hindcast/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAdmission } from './admission.ts';
@@ -37,6 +38,16 @@ describe('admission', () => {
       "50 predictions of 'flood' are open, no more than 50 may be, and this request has 1.",
     );
     expect(door.refusalOf('other', 50)).toBeUndefined();
+  });
+
+  it('tells of what the log has taken, by model, and of nothing where it has taken nothing', () => {
+    const told: string[] = [];
+    const admission = createAdmission({ open: () => 0, openOf: () => 0 }, 100, (...of) => told.push(of.join(' ')));
+    const ok = { ok: true, position: { logId: 'l', epoch: 1, partition: 0, offset: 1 } } as unknown as AppendOutcome;
+    const refused: AppendOutcome = { ok: false, error: new LogError('unavailable', 'The log is away.') };
+    admission.appended('t', 'churn', [ok, refused, ok]);
+    admission.appended('t', 'quiet', [refused]);
+    expect(told).toEqual(['churn 2']);
   });
 
   it('refuses all models when all together are too many', () => {

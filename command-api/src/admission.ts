@@ -27,6 +27,7 @@ export const openOfOneMaxOf = (openMax: number): number => Math.ceil(openMax * m
 export const createAdmission = (
   backlog: Pick<Backlog, 'open' | 'openOf'> & { readonly shared?: Pick<SharedBacklog, 'appended'> },
   openMax: number,
+  onAccepted?: (model: string, predictions: number) => void,
 ): Admission => {
   const openOfOneMax = openOfOneMaxOf(openMax);
   const areOpen = backlog.shared ? 'are open or kept free for other doors' : 'are open';
@@ -52,7 +53,12 @@ export const createAdmission = (
       count(key, items);
       return () => count(key, -items);
     },
-    appended: (tenant, model, outcomes) => backlog.shared?.appended(tenant, model, outcomes),
+    appended(tenant, model, outcomes) {
+      backlog.shared?.appended(tenant, model, outcomes);
+      let taken = 0;
+      for (const { ok } of outcomes) if (ok) taken += 1;
+      if (taken > 0) onAccepted?.(model, taken);
+    },
   };
 };
 

@@ -22,7 +22,7 @@ const contextOf = (given: CommandPorts, limits: CommandLimits): CommandContext =
   const views = guardedViews(given.views, given.logger);
   const ports = { ...given, views };
   const reading = predictionReading(ports, views, { ...limits, viewWaitMsMax: limits.outcomeWaitMs });
-  const admission = createAdmission(ports.backlog, limits.openMax);
+  const admission = createAdmission(ports.backlog, limits.openMax, ports.onAccepted);
   const waits = openEnds(limits.waitsMax);
   const viewPasses = createViewPassing(ports, limits, waits);
   return { ports, limits, tenant: DEFAULT_TENANT, reading, admission, waits, viewPasses };

@@ -31,6 +31,8 @@ export interface CommandPorts {
   readonly backlog: Backlog;
   readonly identity: Identity;
   readonly logger: Logger;
+  /** Told of predictions that the log has taken. Counting is all that it may do. */
+  readonly onAccepted?: (model: string, predictions: number) => void;
   /** Whether requests should come here, for clients that ask in the way of the Open Inference Protocol. */
   readonly ready?: () => Promise<boolean>;
   readonly jobs: Pick<JobCatalog, 'get' | 'list' | 'open' | 'catchUp'>;

@@ -7,6 +7,16 @@ const nothing = () => undefined;
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const requestsMany = 30;
 
+const post = (body: object, headers = {}): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+});
+const input = {
+  ...{ tenure_months: 7, monthly_charges: 33.16, support_calls: 3, late_payments: 0, usage_hours: 70.4 },
+  ...{ plan: 'basic', region: 'north' },
+};
+
 let running: RunningHindcast;
 beforeAll(async () => {
   running = await startHindcast({ ...defaultConfig, port: 0, memory: true, children: 1 }, silent);
@@ -33,4 +43,20 @@ it('has the requests by their route, whatever they ask for, and waits only in th
   expect(lines).toContain(`hindcast_http_requests_total{method="unknown",route="unknown",code="404"} ${requestsMany}`);
   expect(lines).toContain(`hindcast_http_request_duration_seconds_count{${route},code="4xx"} ${requestsMany}`);
   expect(lines.filter((line) => line.startsWith('hindcast_http_requests_total')).length).toBeLessThan(6);
+});
+
+it('has what was accepted and how it ended, by model, and a repeat once', async () => {
+  const once = post({ model: 'churn', input }, { prefer: 'wait=20', 'idempotency-key': 'one' });
+  expect(await ask('/v1/predictions', once)).toBe(201);
+  expect(await ask('/v1/predictions', once)).toBe(201);
+  expect(await ask('/v1/predictions', post({ model: 'churn', items: [{ input }, { input }, { input: {} }] }))).toBe(
+    202,
+  );
+  const accepted = 'hindcast_predictions_accepted_total{model="churn"}';
+  const ended = (outcome: string) => `hindcast_predictions_ended_total{model="churn",outcome="${outcome}"}`;
+  const shows = (...lines: string[]) => expect.poll(scrape, { timeout: 20_000 }).toEqual(expect.arrayContaining(lines));
+  await shows(`${accepted} 3`, `${ended('succeeded')} 3`);
+  expect(await ask('/v1/models/churn/pause', { method: 'POST' })).toBeLessThan(300);
+  expect(await ask('/v1/predictions', post({ model: 'churn', input }, { 'cancel-after': '1s' }))).toBe(202);
+  await shows(`${accepted} 4`, `${ended('succeeded')} 3`, `${ended('expired')} 1`);
 });

@@ -11,6 +11,7 @@ import { collectMetrics } from './parts/collect-metrics.ts';
 import { type LongRunning, startLongRunning } from './parts/long-running.ts';
 import { championsWithoutFile, checkChampions } from './parts/missing-files.ts';
 import type { Ports } from './parts/ports.ts';
+import { createPredictionMetrics } from './parts/prediction-metrics.ts';
 import { createRequestMetrics } from './parts/request-metrics.ts';
 import { ROLES, type Role } from './parts/roles.ts';
 import { readyModels, registerSamples } from './parts/sample-models.ts';
@@ -57,10 +58,11 @@ export const startHindcast = async (
   const begin = async (): Promise<InspectableHindcast> => {
     ending?.throwIfAborted();
     const registry = new Registry();
+    const metrics = createPredictionMetrics(registry);
     const stillAt = <T>(work: Promise<T>, what: string): Promise<T> =>
       ports.shared ? whileWaiting(work, () => logger.warn({}, `Still ${what}.`)) : work;
     const running = await stillAt(
-      startLongRunning(ports, roles, config, logger, opened),
+      startLongRunning(ports, roles, config, logger, opened, metrics),
       'reading what the log says of models and jobs',
     );
     const reading =
@@ -70,7 +72,7 @@ export const startHindcast = async (
     const progress = roles.has('command-api')
       ? opened.keep(await openViewProgress({ log: ports.requestReads ?? ports.log, views: ports.views.reader, logger }))
       : noProgress;
-    const apis = buildApis(ports, running, reading ?? backlogOf(running), progress, config, logger);
+    const apis = buildApis(ports, running, reading ?? backlogOf(running), progress, metrics, config, logger);
     const servesAll = roles.has('command-api') && roles.has('query-api');
     const servesSome = roles.has('command-api') || roles.has('query-api');
     let starting = true;

@@ -1,4 +1,4 @@
-import { anImportedPrediction, aPredictionCanceled } from '@hindcast/domain/testing';
+import { anImportedPrediction, aPredictionCanceled, aPredictionFailed } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startKeeper } from './keeper.ts';
 import { openSetMaxOf } from './partition-desks.ts';
@@ -74,6 +74,33 @@ describe('keeper', () => {
     const states = await world.states();
     expect(states.get('whole')).toMatchObject({ status: 'succeeded' });
     expect(states.get('half')).toMatchObject({ status: 'expired' });
+  });
+
+  it('tells of every end once, and of none that was there before it had the partition', async () => {
+    const told: string[] = [];
+    const onEnded = (model: string, outcome: string) => told.push(`${model} ${outcome}`);
+    const ask = (id: string) => world.ask({ id, deadlineMs: 90_000 });
+    const cancel = (id: string) =>
+      world.tell(aPredictionCanceled({ id, cause: `request-${id}`, eventId: `end-${id}` }));
+    for (const id of ['before', 'a', 'b']) await ask(id);
+    await cancel('before');
+    await world.tell(...anImportedPrediction({ id: 'imported' }).slice(0, 1));
+    const keeper = await keep({}, { onEnded });
+    await world.tell(...anImportedPrediction({ id: 'imported' }).slice(1));
+    await cancel('a');
+    await cancel('a');
+    await world.tell(aPredictionFailed({ id: 'b', cause: 'request-b', eventId: 'end-b' }));
+    await world.ask({ id: 'c', deadlineMs: 1_000, model: 'other' });
+    await keeper.whenCaughtUp();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await until(() => expiries() === 1);
+    await keeper.whenCaughtUp();
+    const expected = ['double canceled', 'double failed', 'other expired'];
+    expect(told.toSorted()).toEqual(expected);
+    await keeper.stop();
+    const next = await keep({}, { onEnded });
+    await next.whenCaughtUp();
+    expect(told.toSorted()).toEqual(expected);
   });
 
   it('leaves alone what has ended, also what ended before it came', async () => {

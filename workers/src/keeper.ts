@@ -6,6 +6,7 @@ import {
   type NewRecord,
   type PartitionBacklog,
   type Running,
+  type TerminalStatus,
   TOPICS,
 } from '@hindcast/domain';
 import { createDoorCounts } from './door-counts.ts';
@@ -23,6 +24,8 @@ export interface KeeperPorts {
   readonly logger?: Logger;
   /** Why nobody runs what asks for this version, undefined where nothing is known to be in the way. */
   readonly heldBy?: (asked: AskedVersion) => Promise<string | undefined>;
+  /** Told of each end once, by the one process that has the partition. Counting is all that it may do. */
+  readonly onEnded?: (model: string, outcome: TerminalStatus) => void;
 }
 
 export interface AskedVersion {
@@ -181,6 +184,7 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
       doors.closed(entry);
       byDeadline.remove(entry);
     },
+    onEnded: ({ fold }, outcome) => ports.onEnded?.(fold.request.model, outcome),
     onFull: (_partition, desk) => void desk.lookAhead(desk.endAtAssignment).then(arm),
     onTaken({ records }) {
       logTime = Math.max(logTime, records.at(-1)?.appendedAt ?? 0);

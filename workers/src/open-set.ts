@@ -6,6 +6,7 @@ import {
   type PredictionEvent,
   type Priority,
   type Stored,
+  type TerminalStatus,
   unknownPrediction,
   type Verdict,
 } from '@hindcast/domain';
@@ -88,8 +89,10 @@ export const createOpenSet = <Work = unknown>(options: {
   readonly settledMax?: number;
   /** The entry is no longer open: it was settled, it ended, or the set was cleared. Called once per entry. */
   readonly onClosed?: (entry: OpenEntry<Work>) => void;
+  /** The event at this offset has ended it. */
+  readonly onEnded?: ((entry: OpenEntry<Work>, outcome: TerminalStatus, offset: number) => void) | undefined;
 }): OpenSet<Work> => {
-  const { partition, payloads, settledMax = 50_000, onClosed } = options;
+  const { partition, payloads, settledMax = 50_000, onClosed, onEnded } = options;
   const byKey = new Map<string, OpenEntry<Work>>();
   const openOnes = createEntryList<OpenEntry<Work>>();
   const settledOnes = createEntryList<OpenEntry<Work>>();
@@ -149,6 +152,7 @@ export const createOpenSet = <Work = unknown>(options: {
     if (state.status === 'unknown') return { entry, verdict, change: 'none' };
     if (isEnded(state)) {
       forget(entry);
+      onEnded?.(entry, state.status, stored.offset);
       return { entry, verdict, change: 'ended' };
     }
     entry.fold = state;

@@ -1,4 +1,11 @@
-import { type EventLog, type Logger, type RecordBatch, TOPICS } from '@hindcast/domain';
+import {
+  type EventLog,
+  importedPool,
+  type Logger,
+  type RecordBatch,
+  type TerminalStatus,
+  TOPICS,
+} from '@hindcast/domain';
 import { createOpenSet, type OpenEntry, type OpenSet, type PayloadBudget } from './open-set.ts';
 import { type IntakeFilter, predictionEventOf, takeRecord, takeRecordAhead } from './record-intake.ts';
 
@@ -35,11 +42,21 @@ export interface DeskOptions<Work> {
   readonly onReady: (entry: OpenEntry<Work>, recovered: boolean) => void;
   readonly onOpened: (entry: OpenEntry<Work>) => void;
   readonly onClosed: (entry: OpenEntry<Work>) => void;
+  /**
+   * It has ended in the log since the partition was assigned, and never twice: who had the partition before has told of
+   * earlier ends. Imports have no end of their own time, and are not told of.
+   */
+  readonly onEnded?: ((entry: OpenEntry<Work>, outcome: TerminalStatus) => void) | undefined;
 }
 
 export const createPartitionDesk = <Work>(options: DeskOptions<Work>): PartitionDesk<Work> => {
   const { partition, next, endAtAssignment, filter, log, logger, onReady, onOpened, onClosed } = options;
-  const set = createOpenSet<Work>({ partition, next, payloads: options.payloads, onClosed });
+  const set = createOpenSet<Work>({
+    ...{ partition, next, payloads: options.payloads, onClosed },
+    onEnded(entry, outcome, offset) {
+      if (offset >= endAtAssignment && entry.fold.request.pool !== importedPool) options.onEnded?.(entry, outcome);
+    },
+  });
   const attemptsAhead = new Map<string, number>();
   let ready = next >= endAtAssignment;
   /** First offset that no look ahead has seen. */

@@ -4,7 +4,8 @@ import { createCommitClock } from './commit-clock.ts';
 import type { OpenEntry } from './open-set.ts';
 import { createPartitionDesk, type DeskOptions, type PartitionDesk } from './partition-desk.ts';
 
-export interface PartitionDesksOptions<J> extends Pick<DeskOptions<J>, 'filter' | 'payloads' | 'onReady' | 'onOpened'> {
+export interface PartitionDesksOptions<J>
+  extends Pick<DeskOptions<J>, 'filter' | 'payloads' | 'onReady' | 'onOpened' | 'onEnded'> {
   readonly log: EventLog;
   readonly logger: Logger | undefined;
   readonly group: string;
@@ -50,7 +51,7 @@ export const openSetMaxOf = (acceptedMax: number): number => unevenness * accept
 export const openSetMaxDefault = openSetMaxOf(100_000);
 
 export const createPartitionDesks = <J>(options: PartitionDesksOptions<J>): PartitionDesks<J> => {
-  const { log, logger, group, openMax, filter, payloads, onReady, onOpened } = options;
+  const { log, logger, group, openMax, filter, payloads, onReady, onOpened, onEnded } = options;
   const desks = new Map<number, PartitionDesk<J>>();
   let consumer: LogConsumer | undefined;
   let toldOfFullSet = false;
@@ -102,7 +103,7 @@ export const createPartitionDesks = <J>(options: PartitionDesksOptions<J>): Part
             const bounds = (await log.bounds(TOPICS.predictions)).find((one) => one.partition === partition);
             const [next, endAtAssignment] = [committed ?? bounds?.start ?? 0, bounds?.end ?? 0];
             const place = { partition, next, endAtAssignment };
-            const desk = { ...place, filter, payloads, log, logger, onReady, onOpened, onClosed };
+            const desk = { ...place, filter, payloads, log, logger, onReady, onOpened, onClosed, onEnded };
             desks.set(partition, createPartitionDesk<J>(desk));
             caughtUp.moved();
             return undefined;

@@ -7,6 +7,7 @@ import type { Config } from '../settings.ts';
 import { version } from '../version.ts';
 import type { LongRunning } from './long-running.ts';
 import { type Ports, requestLogOf } from './ports.ts';
+import type { PredictionMetrics } from './prediction-metrics.ts';
 import type { Role } from './roles.ts';
 
 export const apiInfo = {
@@ -30,6 +31,7 @@ export const buildApis = (
   { catalog, jobs, runtime }: Pick<LongRunning, 'catalog' | 'jobs' | 'runtime'>,
   backlog: Backlog,
   viewProgress: ViewProgress,
+  { accepted: onAccepted }: Pick<PredictionMetrics, 'accepted'>,
   config: Config,
   logger: Logger,
 ): Apis => {
@@ -38,7 +40,7 @@ export const buildApis = (
   return {
     'command-api': commandApi(
       {
-        ...{ log, catalog, jobs, views: views.reader, bus, cache, artifacts, backlog, identity, logger },
+        ...{ log, catalog, jobs, views: views.reader, bus, cache, artifacts, backlog, identity, logger, onAccepted },
         reservations: createDoorReservations(reservations, viewProgress, backlog.shared?.claims),
         runtime: runtime ?? noModels,
         projections: views,

@@ -27,6 +27,7 @@ import { claimDatasetWork } from './claim-dataset-work.ts';
 import { sweepDatasetWork, withTidyWork } from './dataset-work.ts';
 import { heldBy } from './missing-files.ts';
 import { type Ports, requestLogOf } from './ports.ts';
+import type { PredictionMetrics } from './prediction-metrics.ts';
 import type { Role } from './roles.ts';
 import type { UndoStack } from './undo-stack.ts';
 import { startWorkerJobs } from './worker-jobs.ts';
@@ -50,6 +51,7 @@ export const startLongRunning = async (
   config: Config,
   logger: Logger,
   { keep }: UndoStack,
+  metrics: PredictionMetrics,
 ): Promise<LongRunning> => {
   const { log, views, artifacts, bus, cache, identity, extractor, datasetWork } = ports;
   // Requests wait for the catalogs.
@@ -92,7 +94,10 @@ export const startLongRunning = async (
     return startJobRunner({ log, identity, logger }, { group: 'dataset-jobs', handlers: tidy, concurrency: 1 });
   };
   const startKeeping = () =>
-    startKeeper({ log, identity, logger, heldBy: heldBy(catalog, artifacts) }, { group: 'keepers', openMax });
+    startKeeper(
+      { log, identity, logger, heldBy: heldBy(catalog, artifacts), onEnded: metrics.ended },
+      { group: 'keepers', openMax },
+    );
 
   const startSigning = async () => {
     const signingKey = await openAuditKey(config, logger);
