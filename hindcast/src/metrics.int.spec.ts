@@ -60,3 +60,13 @@ it('has what was accepted and how it ended, by model, and a repeat once', async 
   expect(await ask('/v1/predictions', post({ model: 'churn', input }, { 'cancel-after': '1s' }))).toBe(202);
   await shows(`${accepted} 4`, `${ended('succeeded')} 3`, `${ended('expired')} 1`);
 });
+
+it('has how long predictions waited and ran, and how many ran together, by model', async () => {
+  const lines = await scrape();
+  const sumOf = (name: string) =>
+    Number(lines.find((line) => line.startsWith(`hindcast_${name}{model="churn"}`))?.split(' ')[1]);
+  expect(sumOf('prediction_queue_duration_seconds_count')).toBe(3);
+  expect(sumOf('inference_run_rows_sum')).toBe(3);
+  expect(sumOf('inference_run_duration_seconds_count')).toBe(sumOf('inference_run_rows_count'));
+  expect(sumOf('inference_run_duration_seconds_sum')).toBeGreaterThan(0);
+});

@@ -1,7 +1,7 @@
 import { type NewRecord, TOPICS } from '@hindcast/domain';
 import type { DurableAppender } from './durable-append.ts';
 import type { Answers } from './prediction-answers.ts';
-import { countRun, type WorkerJob } from './worker-job.ts';
+import { attemptsMax, countRun, type WorkerJob } from './worker-job.ts';
 
 export interface ActiveRun {
   readonly jobs: readonly WorkerJob[];
@@ -20,6 +20,11 @@ export interface AttemptLog {
 
 /** A run that takes longer is told of, so that its predictions show as running. */
 const longRunMs = 1_000;
+
+export const attemptsExhausted = {
+  code: 'attempts_exhausted',
+  detail: `The prediction was started ${attemptsMax} times and never ended: it may be what stops its workers.`,
+};
 
 export const createAttemptLog = (ports: {
   readonly now: () => number;

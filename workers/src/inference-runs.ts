@@ -7,13 +7,14 @@ import type {
   ModelRuntime,
   ModelVersion,
 } from '@hindcast/domain';
-import { type ActiveRun, createAttemptLog } from './attempt-log.ts';
+import { type ActiveRun, attemptsExhausted, createAttemptLog } from './attempt-log.ts';
 import { createBatchInputs } from './batch-inputs.ts';
 import { createBatchResults } from './batch-results.ts';
 import { createCrashLedger } from './crash-ledger.ts';
 import type { DurableAppender } from './durable-append.ts';
 import { createHeldEntries } from './held-entries.ts';
 import { fitOf, isPaused, rowsPerRun, versionOf } from './model-fit.ts';
+import { observeRun, type RunObserver } from './observe-run.ts';
 import type { OpenEntry } from './open-set.ts';
 import { createAnswers } from './prediction-answers.ts';
 import { quarantineOf } from './quarantine.ts';
@@ -49,6 +50,7 @@ export const createInferenceRuns = (
     readonly identity: Identity;
     readonly appender: DurableAppender;
     readonly logger: Logger | undefined;
+    readonly observer?: RunObserver;
     readonly workerId: string;
     readonly settle: (entry: OpenEntry<WorkerJob>) => void;
     readonly othersMayArrive: () => boolean;
@@ -199,6 +201,7 @@ export const createInferenceRuns = (
       const result = await runBatch(runtime, version, given);
       attempts.unwatch(run);
       const elapsedMs = now() - run.startedAt;
+      observeRun(ports.observer, run, result, elapsedMs);
       const taught = result.kind === 'ok' ? result.inferenceMs : elapsedMs > 1_000 ? elapsedMs : undefined;
       const durationMs = running.length === picked.jobs.length ? taught : undefined;
       // The next run need not wait for results to be made, but for what a failure says of the model.
@@ -292,8 +295,3 @@ export const createInferenceRuns = (
 };
 
 const isOpen = (job: WorkerJob): boolean => job.entry.phase === 'open';
-
-const attemptsExhausted = {
-  code: 'attempts_exhausted',
-  detail: `The prediction was started ${attemptsMax} times and never ended: it may be what stops its workers.`,
-};

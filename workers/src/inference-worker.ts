@@ -13,6 +13,7 @@ import {
 import { createDurableAppender } from './durable-append.ts';
 import { createInferenceRuns } from './inference-runs.ts';
 import { largest } from './largest.ts';
+import type { RunObserver } from './observe-run.ts';
 import { createOpenCounts } from './open-counts.ts';
 import type { OpenEntry } from './open-set.ts';
 import type { PartitionDesk } from './partition-desk.ts';
@@ -28,6 +29,7 @@ export interface InferenceWorkerPorts {
   readonly artifacts: ArtifactStore;
   readonly identity: Identity;
   readonly logger?: Logger;
+  readonly observer?: RunObserver;
 }
 
 export interface InferenceWorkerOptions extends RunLimits {

@@ -116,7 +116,7 @@ export const startLongRunning = async (
     roles.has('worker') && runtime
       ? keep(
           await startInferenceWorker(
-            { log, runtime, catalog, artifacts, identity, logger },
+            { log, runtime, catalog, artifacts, identity, logger, observer: metrics },
             { group: 'workers', openMax },
           ),
         )
