@@ -35,6 +35,32 @@ describe('a scrape of the metrics', () => {
     expect(text).not.toMatch(/eventloop_lag_(?!seconds)/);
   });
 
+  it('counts the crashes of a worker as they are now', async () => {
+    const registry = new Registry();
+    let crashes = 0;
+    const idle = {
+      runs: 0,
+      rows: 0,
+      partitions: 0,
+      paused: 0,
+      open: 0,
+      queued: 0,
+      running: 0,
+      unwritten: 0,
+      payloadBytes: 0,
+    };
+    const stats = () => ({ ...idle, crashes, quarantines: 1 });
+    const none = { keeper: undefined, notary: undefined, projections: undefined };
+    collectMetrics(registry, { ...none, worker: { stats } });
+    expect(await registry.metrics()).toMatch(/^hindcast_inference_crashes_total 0$/m);
+    crashes = 3;
+    for (let scrapes = 0; scrapes < 2; scrapes++) {
+      const text = await registry.metrics();
+      expect(text).toMatch(/^hindcast_inference_crashes_total 3$/m);
+      expect(text).toMatch(/^hindcast_model_quarantines_total 1$/m);
+    }
+  });
+
   it('has the lag of the views', async () => {
     expect(await scrape(async () => [status])).toMatch(aLag);
   });

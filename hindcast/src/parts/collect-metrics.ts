@@ -1,6 +1,6 @@
 import type { Projections } from '@hindcast/projectors';
 import type { InferenceWorker, Keeper, Notary } from '@hindcast/workers';
-import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { metricPrefix as prefix } from './metric-series.ts';
 
 /** A scrape is worth more on time than whole: Prometheus gives up after ten seconds, and then has nothing. */
@@ -73,6 +73,17 @@ export const collectMetrics = (
       },
     });
   };
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name: `${prefix}${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
   if (keeper) gauge('predictions_open', 'Accepted predictions that have not ended.', () => keeper.open());
   if (notary) {
     gauge('audit_checkpoints', 'Checkpoints signed since the start.', () => notary.stats().checkpoints);
@@ -99,6 +110,9 @@ export const collectMetrics = (
     gauge('predictions_queued', 'Predictions that wait for a run.', () => worker.stats().queued);
     gauge('runs_running', 'Runs that inference processes are at.', () => worker.stats().running);
     gauge('results_unwritten', 'Results on their way to the log.', () => worker.stats().unwritten);
+    const { stats } = worker;
+    counter('inference_crashes_total', 'Runs that took their inference process down.', () => stats().crashes);
+    counter('model_quarantines_total', 'Models that crashed too often to be run on.', () => stats().quarantines);
   }
   if (!projections) return registry;
   new Gauge({
