@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaultConfig } from './index.ts';
 import type { RunningHindcast } from './running-hindcast.ts';
@@ -69,4 +70,12 @@ it('has how long predictions waited and ran, and how many ran together, by model
   expect(sumOf('inference_run_rows_sum')).toBe(3);
   expect(sumOf('inference_run_duration_seconds_count')).toBe(sumOf('inference_run_rows_count'));
   expect(sumOf('inference_run_duration_seconds_sum')).toBeGreaterThan(0);
+});
+
+it('has every metric that docs/metrics.md tells operators to watch', async () => {
+  const document = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const named = new Set([...document.matchAll(/`(hindcast_[a-z_]+)`/g)].map(([, name = '']) => name));
+  const told = new Set((await scrape()).map((line) => /^# TYPE (\S+)/.exec(line)?.[1]));
+  expect(named.size).toBeGreaterThan(15);
+  expect([...named].filter((name) => !told.has(name))).toEqual([]);
 });
