@@ -38,8 +38,18 @@ const facts = {
   priority: Type.Optional(prioritySchema),
 };
 
-const itemSchema = Type.Object({ input, ...facts }, { additionalProperties: false });
+/** What clients of other servers look for among the members. */
+const elsewhere = {
+  deadlineMs: 'The deadline of a request is its header Cancel-After, such as Cancel-After: 30s.',
+  idempotencyKey: 'The key of a request is its header Idempotency-Key.',
+};
+const closed = { additionalProperties: false, 'x-elsewhere': elsewhere } as const;
+
+const itemSchema = Type.Object({ input, ...facts }, closed);
 export type PredictionItem = Static<typeof itemSchema>;
+
+/** One of them must be given. */
+export const inputMembers = ['input', 'items'] as const;
 
 /** One prediction: `input`. Many: `items`. */
 export const predictionRequestSchema = Type.Object(
@@ -56,7 +66,8 @@ export const predictionRequestSchema = Type.Object(
     ...facts,
   },
   {
-    additionalProperties: false,
+    ...closed,
+    'x-one-of': inputMembers,
     // As `oneOf` viewers of the description show two unnamed forms and none of the members; the handler refuses the rest with pointers.
     description: 'Either `input`, with what is known about it, or `items` beside the model alone',
     examples: [{ model: 'churn', input: sampleInput, entity: 'customer-17' }],
@@ -66,7 +77,7 @@ export type PredictionRequest = Static<typeof predictionRequestSchema>;
 
 export const onePredictionSchema = Type.Object(
   { model: modelReferenceSchema, input, ...facts },
-  { additionalProperties: false, examples: predictionRequestSchema['examples'] as unknown[] },
+  { ...closed, examples: predictionRequestSchema['examples'] as unknown[] },
 );
 
 /**

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   answers,
+  oneOfMissing,
   predictionIdSchema,
   predictionSchema,
   problem,
@@ -13,7 +14,12 @@ import { answerMany, answerSubmitted, manyReceiptSchema } from './answer-submiss
 import type { CommandContext } from './command-ports.ts';
 import { idsUnderKey } from './ids-under-key.ts';
 import { receiptSchema } from './prediction-receipt.ts';
-import { onePredictionSchema, type PredictionRequest, predictionRequestSchema } from './prediction-request.ts';
+import {
+  inputMembers,
+  onePredictionSchema,
+  type PredictionRequest,
+  predictionRequestSchema,
+} from './prediction-request.ts';
 import type { Manner } from './prepare-prediction.ts';
 import { cancelAfterMsOf, durationPattern, idempotencyKeyOf } from './request-manner.ts';
 import { type ManySubmission, submitMany } from './submit-many.ts';
@@ -97,8 +103,7 @@ export const predictionRoutes =
       keyed: KeyedId | undefined,
     ) => {
       if (!hasInput(body)) {
-        const errors = [{ pointer: '/input', detail: 'One of input and items must be given.' }];
-        throw problem('invalid-body', 'Neither input nor items is given.', { errors });
+        throw problem('invalid-body', 'Neither input nor items is given.', { errors: [oneOfMissing(inputMembers)] });
       }
       if (request.bodyBytes > limits.predictionBytesMax) {
         throw problem('body-too-large', `One prediction may have at most ${limits.predictionBytesMax} bytes.`);

@@ -31,4 +31,4 @@ export * from './slow-bodies.ts';
 export * from './stored-payload.ts';
 export * from './strict-json.ts';
 export * from './unpacked-body.ts';
-export { bodyFault, isDateTime } from './validation.ts';
+export { bodyFault, isDateTime, oneOfMissing } from './validation.ts';

@@ -2,7 +2,7 @@ import { datasetRequestSchema } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bodyFault, isDateTime } from './validation.ts';
+import { bodyFault, isDateTime, validatorCompiler } from './validation.ts';
 
 describe('a date and time', () => {
   it.each([
@@ -62,5 +62,27 @@ describe('what is said of a value that is none of several', () => {
     const text = said(Type.Union([large, small, Type.Object({ b: Type.Null() }, { title: 'a pair' })]), 7);
     expect(text).toContain('"m7": object, …}, {"a": number (optional)}, a pair.');
     expect(text).not.toContain('m8');
+  });
+});
+
+describe('what is said of a parameter that is not known', () => {
+  const saidOf = (names: readonly string[], given: object) => {
+    const schema = Type.Object(Object.fromEntries(names.map((name) => [name, Type.Optional(Type.String())])), {
+      additionalProperties: false,
+    });
+    const check = validatorCompiler({ schema, httpPart: 'querystring', method: 'GET', url: '/' });
+    return (check(given) as { readonly error?: Error }).error?.message;
+  };
+
+  it('is which ones are, and which was meant', () => {
+    const unknown = 'This parameter is not known here.';
+    expect(saidOf(['limit', 'model'], { limt: '1' })).toBe(`limt: ${unknown} Did you mean limit? Known: limit, model.`);
+    expect(saidOf(['limit', 'model'], { foo: '1' })).toBe(`foo: ${unknown} Known: limit, model.`);
+    expect(saidOf([], { foo: '1' })).toBe(`foo: ${unknown}`);
+  });
+
+  it('is bounded', () => {
+    const names = Array.from({ length: 40 }, (_, at) => `parameter${at}`);
+    expect(saidOf(names, { foo: '1' })).toMatch(/parameter15, …\.$/);
   });
 });

@@ -1,8 +1,9 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { FormatRegistry } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
+import type { ValueError } from '@sinclair/typebox/errors';
 import type { FastifySchemaCompiler } from 'fastify';
+import { faultText } from './fault-texts.ts';
 import { type Problem, type ProblemError, problem, problemErrorsMax } from './problem.ts';
 
 const dateTime =
@@ -50,9 +51,22 @@ export const bodyFault = (schema: TSchema): ((body: unknown) => Problem | undefi
   return (body) => {
     if (check.Check(body)) return undefined;
     if (body === null) return problem('malformed-request', 'A JSON body is needed here, and there is none.');
-    const errors = listed(check.Errors(body), '');
+    const errors = [...listed(check.Errors(body), ''), ...lackedBy(schema, body)];
     return problem('invalid-body', summary(errors), { errors });
   };
+};
+
+/** What to say where one of several members is needed, and none is there. */
+export const oneOfMissing = (names: readonly string[]): ProblemError => ({
+  pointer: `/${names[0]}`,
+  detail: `One of ${names.join(' and ')} must be given.`,
+});
+
+/** `x-one-of` names such members where the schema itself cannot. */
+const lackedBy = (schema: TSchema, body: unknown): ProblemError[] => {
+  const names = schema['x-one-of'] as readonly string[] | undefined;
+  if (!names || typeof body !== 'object' || body === null) return [];
+  return names.some((name) => Object.hasOwn(body, name)) ? [] : [oneOfMissing(names)];
 };
 
 const numeric = /^-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,15})?$/;
@@ -77,44 +91,10 @@ const listed = (faults: Iterable<ValueError>, prefix: string): ProblemError[] =>
     const pointer = prefix === '' ? fault.path : fault.path.slice(1);
     if (seen.has(pointer)) continue;
     seen.add(pointer);
-    errors.push({ pointer, detail: explained(fault) });
+    errors.push({ pointer, detail: faultText(fault, prefix === '' ? 'member' : 'parameter') });
     if (errors.length === problemErrorsMax) break;
   }
   return errors;
-};
-
-const explained = (fault: ValueError): string => {
-  switch (fault.type) {
-    case ValueErrorType.ObjectAdditionalProperties:
-      return 'This member is not known here.';
-    case ValueErrorType.ObjectRequiredProperty:
-      return 'This member is missing.';
-    case ValueErrorType.StringPattern:
-      return `This text must match ${String(fault.schema['pattern'])}.`;
-    case ValueErrorType.Union:
-      return `One of these was expected: ${alternatives(fault.schema)}.`;
-    default:
-      return `${fault.message}.`;
-  }
-};
-
-const alternatives = (schema: TSchema): string => (schema['anyOf'] as TSchema[]).map(formOf).join(', ');
-
-/** Members of an object that are told; the description of the API has all. */
-const membersMax = 8;
-
-/** What to write, in the words of JSON: of an object its members, since "object" tells nobody what to write. */
-const formOf = (schema: TSchema): string => {
-  if (schema['const'] !== undefined) return JSON.stringify(schema['const']);
-  if (Array.isArray(schema['anyOf'])) return (schema['anyOf'] as TSchema[]).map(formOf).join(' or ');
-  const members = Object.entries((schema as TObject).properties ?? {});
-  if (schema['title'] !== undefined || members.length === 0) return String(schema['title'] ?? schema['type']);
-  const needed = new Set(schema['required'] as readonly string[] | undefined);
-  const told = members.slice(0, membersMax).map(([name, member]) => {
-    const optional = needed.has(name) ? '' : ' (optional)';
-    return `${JSON.stringify(name)}: ${member['properties'] ? 'object' : formOf(member)}${optional}`;
-  });
-  return `{${told.join(', ')}${members.length > membersMax ? ', …' : ''}}`;
 };
 
 const summary = (errors: readonly ProblemError[]): string => {
