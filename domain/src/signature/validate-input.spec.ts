@@ -39,6 +39,16 @@ describe('validateInput', () => {
     for (const input of [1, 'x', null, undefined]) expect(faults(two, input)).toHaveLength(1);
   });
 
+  it('says which feature a mistyped name is like, of those that are not there', () => {
+    const model = signature(feature('monthly_charges'), feature('monthly_charge_2'));
+    expect(faults(model, { monthly_charge: 1, monthly_charge_2: 1 })).toEqual([
+      '/monthly_charges is missing',
+      '/monthly_charge is not a feature of this model (did you mean monthly_charges?)',
+    ]);
+    const strangers = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`monthly_charge${at}`, 1]));
+    expect(faults(model, strangers).filter((text) => text.includes('did you mean'))).toHaveLength(3);
+  });
+
   it('fills in what the model says', () => {
     const lenient = signature(
       feature('a', 'float32', { missing: 'nan' }),
@@ -49,7 +59,7 @@ describe('validateInput', () => {
     }
     const absent = '/a is missing; send null where the value is not known';
     for (const input of [{}, { b: 1 }, { b: null }]) expect(faults(lenient, input)).toEqual([absent]);
-    expect(faults(lenient, { A: 1 })).toEqual([absent, '/A is not a feature of this model']);
+    expect(faults(lenient, { A: 1 })).toEqual([absent, '/A is not a feature of this model (did you mean a or b?)']);
   });
 
   it('is not misled by names that every object has', () => {

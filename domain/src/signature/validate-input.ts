@@ -1,3 +1,4 @@
+import { nearNames } from '../near-names.ts';
 import type { Feature, ModelSignature } from './model-signature.ts';
 import { elementChecks } from './validate-input-element.ts';
 import { inputLayout } from './validate-input-layout.ts';
@@ -12,6 +13,8 @@ export type InputValidator = (input: unknown) => readonly InputFault[];
 
 /** How many faults of one input are told at most. */
 export const inputFaultsMax = 20;
+/** Of so many unknown names of one input it is told which features they are like. */
+const likenedMax = 3;
 
 const noFaults: readonly InputFault[] = [];
 const compiled = new WeakMap<ModelSignature, InputValidator>();
@@ -58,11 +61,22 @@ const compile = (signature: ModelSignature): InputValidator => {
       } else if (!checkShaped(feature, check, value, pointer, report)) return faults;
     }
     if (form === 'named') {
+      let likened = 0;
       for (const name of Object.keys(input as object)) {
-        if (!names.has(name) && !report(`/${escaped(name)}`, 'is not a feature of this model')) return faults;
+        if (names.has(name)) continue;
+        likened += 1;
+        const meant = likened <= likenedMax ? meantBy(name, input as object) : '';
+        if (!report(`/${escaped(name)}`, `is not a feature of this model${meant}`)) return faults;
       }
     }
     return faults;
+  };
+
+  /** Of the features that the input lacks: one that it has is not what another name stands for. */
+  const meantBy = (name: string, input: object): string => {
+    const lacked = [...names].filter((known) => !Object.hasOwn(input, known));
+    const near = nearNames(name, lacked);
+    return near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
   };
 
   /** The common case without any allocation: every feature present by name, scalar and in order. */
