@@ -60,7 +60,8 @@ export const SETTINGS = {
   deadlineMs: setting(Type.Integer({ minimum: 1, maximum: 604_800_000, default: 600_000 }), {
     env: 'HINDCAST_DEADLINE_MS',
     flag: 'deadline-ms',
-    description: 'Time a prediction has to end, unless the request or its model sets its own',
+    description:
+      'Time a prediction has to end, unless the request (header `Cancel-After`) or its model (`?deadlineMs=`) sets its own',
   }),
   inferenceTimeoutMs: setting(Type.Integer({ minimum: 1, maximum: 3_600_000, default: 10_000 }), {
     env: 'HINDCAST_INFERENCE_TIMEOUT_MS',
