@@ -92,6 +92,7 @@ export * from './signature/tensors-to-output.ts';
 export * from './signature/trial-rows.ts';
 export * from './signature/validate-input.ts';
 export * from './topic-follower.ts';
+export * from './unknown-event-type.ts';
 export * from './verification/compare-outputs.ts';
 export * from './verification/verification-report.ts';
 export * from './verification/verification-spec.ts';

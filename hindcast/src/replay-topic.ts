@@ -2,10 +2,10 @@ import {
   eventData,
   jobEventData,
   modelEventData,
-  nearNames,
   predictionEventData,
   TOPICS,
   type Topic,
+  unknownEventTypeDetail,
 } from '@hindcast/domain';
 import { usage } from './cli-failure.ts';
 
@@ -33,12 +33,7 @@ const homeOf = (type: string): ReplayTopic | undefined => {
  */
 export const topicOf = (types: readonly string[], named: ReplayTopic | undefined): ReplayTopic => {
   const unknown = types.find((type) => !Object.hasOwn(eventData, type));
-  if (unknown !== undefined) {
-    const near = nearNames(unknown, Object.keys(eventData));
-    const said =
-      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Known: ${Object.keys(eventData).join(', ')}.`;
-    throw usage(`"${unknown}" is no type of event. ${said}`);
-  }
+  if (unknown !== undefined) throw usage(unknownEventTypeDetail(unknown));
   const topic = named ?? types.map(homeOf).find((home) => home !== undefined) ?? 'predictions';
   if (topic === 'dead-letters') return topic;
   const elsewhere = types.find((type) => (homeOf(type) ?? topic) !== topic);

@@ -61,6 +61,17 @@ describe('GET /v1/events', () => {
     await world.close();
   });
 
+  it('says which types of events there are, or which was meant', async () => {
+    const world = await filled();
+    const said = async (type: string) => (await world.get(`/v1/events?type=${type}`)).json().errors[0];
+    expect(await said('Foo')).toMatchObject({
+      pointer: 'type',
+      detail: expect.stringMatching(/^"Foo" is no type of event\. Known: LogOpened, /),
+    });
+    expect((await said('PredictionSucceeded,PredictionFaild')).detail).toContain('Did you mean PredictionFailed?');
+    await world.close();
+  });
+
   it('filters by type, model, tenant, time and number', async () => {
     const world = await filled();
     const count = async (query: string) => (await linesOf(world, `?${query}`)).length;
