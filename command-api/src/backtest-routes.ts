@@ -40,7 +40,7 @@ const body = Type.Object(
     ),
     ...cutProperties,
     slices: Type.Optional(
-      Type.Array(Type.String({ pattern: slicePattern }), {
+      Type.Array(Type.String({ pattern: slicePattern, examples: ['input.plan'] }), {
         maxItems: slicesMax,
         description: 'Members of input or context, or `entity`, `version`, `role`: the report is also by their values',
         examples: [['input.plan']],

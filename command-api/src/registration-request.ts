@@ -10,7 +10,9 @@ const batchRowsMax = 4_096;
 export const registrationQuery = Type.Object(
   {
     description: Type.Optional(Type.String({ maxLength: 4_096 })),
-    pool: Type.Optional(Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$', description: 'Which workers run it' })),
+    pool: Type.Optional(
+      Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$', description: 'Which workers run it', examples: ['default'] }),
+    ),
     deadlineMs: Type.Optional(Type.Integer({ ...deadlineMs, maximum: 604_800_000 })),
     timeoutMs: Type.Optional(Type.Integer({ ...timeoutMs, maximum: runTimeoutMsMax })),
     batchMax: Type.Optional(Type.Integer({ ...batchMax, maximum: batchRowsMax })),

@@ -1,6 +1,7 @@
 import { nearNames } from '@hindcast/domain';
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
+import { formOfText } from './text-forms.ts';
 
 /** Names that one text lists; the description of the API has all. */
 const namesMax = 16;
@@ -13,13 +14,36 @@ export const faultText = (fault: ValueError, of: 'member' | 'parameter'): string
     case ValueErrorType.ObjectRequiredProperty:
       return `This ${of} is missing.`;
     case ValueErrorType.StringPattern:
-      return `This text must match ${String(fault.schema['pattern'])}.`;
+      return `Expected ${formOfText(fault.schema)}.`;
+    case ValueErrorType.StringFormat:
+      return 'Expected a date and time of RFC 3339, such as 2026-03-01T12:00:00Z.';
+    case ValueErrorType.StringMinLength:
+      return `Expected a text of at least ${counted(fault.schema['minLength'], 'character')}.`;
+    case ValueErrorType.StringMaxLength:
+      return `Expected a text of at most ${counted(fault.schema['maxLength'], 'character')}.`;
+    case ValueErrorType.ArrayMinItems:
+      return `Expected at least ${counted(fault.schema['minItems'], 'element')}, not ${lengthOf(fault)}.`;
+    case ValueErrorType.ArrayMaxItems:
+      return `Expected at most ${counted(fault.schema['maxItems'], 'element')}, not ${lengthOf(fault)}.`;
+    case ValueErrorType.IntegerMinimum:
+    case ValueErrorType.NumberMinimum:
+      return `Expected ${fault.schema['minimum']} or more.`;
+    case ValueErrorType.IntegerMaximum:
+    case ValueErrorType.NumberMaximum:
+      return `Expected ${fault.schema['maximum']} or less.`;
+    case ValueErrorType.NumberExclusiveMinimum:
+      return `Expected more than ${fault.schema['exclusiveMinimum']}.`;
+    case ValueErrorType.NumberExclusiveMaximum:
+      return `Expected less than ${fault.schema['exclusiveMaximum']}.`;
     case ValueErrorType.Union:
       return `One of these was expected: ${alternatives(fault.schema)}.`;
     default:
       return `${fault.message}.`;
   }
 };
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const lengthOf = ({ value }: ValueError): number => (value as readonly unknown[]).length;
 
 /** `x-elsewhere` of a schema says of names that are looked for in it where they are. */
 const unknownName = ({ schema, path }: ValueError, of: string): string => {

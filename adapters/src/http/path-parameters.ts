@@ -1,14 +1,15 @@
 import { modelNamePattern, modelReferencePattern, modelVersionMax } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
+import { idPattern } from './text-forms.ts';
 
 export const predictionIdSchema = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$',
+  pattern: idPattern,
   description: 'Id of a prediction',
   examples: ['0198c2f0-5a3e-7cc1-9d3a-2f1f0f6f1a11'],
 });
 
 export const jobIdSchema = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._~:-]{0,127}$',
+  pattern: idPattern,
   description: 'Id of a job',
   examples: ['ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52'],
 });

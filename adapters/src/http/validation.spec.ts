@@ -1,7 +1,9 @@
-import { datasetRequestSchema } from '@hindcast/domain';
+import { datasetRequestSchema, modelNamePattern } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { datasetIdSchema } from './dataset-body.ts';
+import { modelReferenceSchema, predictionIdSchema } from './path-parameters.ts';
 import { bodyFault, isDateTime, validatorCompiler } from './validation.ts';
 
 describe('a date and time', () => {
@@ -62,6 +64,29 @@ describe('what is said of a value that is none of several', () => {
     const text = said(Type.Union([large, small, Type.Object({ b: Type.Null() }, { title: 'a pair' })]), 7);
     expect(text).toContain('"m7": object, …}, {"a": number (optional)}, a pair.');
     expect(text).not.toContain('m8');
+  });
+});
+
+describe('what is said of a value that does not fit', () => {
+  it.each([
+    [Type.String({ pattern: modelNamePattern }), 'Churn!', 'Expected the name of a model: 1 to 64 of a-z, 0-9, '],
+    [modelReferenceSchema, 'churn@0', 'such as churn@1.'],
+    [predictionIdSchema, ' ', 'Expected an id: 1 to 128 letters, digits, '],
+    [datasetIdSchema, 'A', 'Expected 64 hexadecimal digits in lower case.'],
+    [Type.String({ pattern: '^[0-9]+d$', examples: ['90d'] }), 'x', 'Expected a text like "90d".'],
+    [Type.String({ format: 'date-time' }), 'x', 'Expected a date and time of RFC 3339, such as 2026-'],
+    [Type.String({ minLength: 1 }), '', 'Expected a text of at least 1 character.'],
+    [Type.String({ maxLength: 2 }), 'xxx', 'Expected a text of at most 2 characters.'],
+    [Type.Array(Type.Null(), { minItems: 1 }), [], 'Expected at least 1 element, not 0.'],
+    [Type.Array(Type.Null(), { maxItems: 2 }), [null, null, null], 'Expected at most 2 elements, not 3.'],
+    [Type.Integer({ minimum: 1 }), 0, 'Expected 1 or more.'],
+    [Type.Number({ maximum: 1 }), 2, 'Expected 1 or less.'],
+    [Type.Number({ exclusiveMinimum: 0 }), 0, 'Expected more than 0.'],
+    [Type.Number({ exclusiveMaximum: 1 }), 1, 'Expected less than 1.'],
+  ])('is in words, of %j', (schema, value, text) => {
+    const said = bodyFault(Type.Object({ a: schema }))({ a: value })?.message;
+    expect(said).toContain(text);
+    expect(said).toMatch(/^\/a: Expected /);
   });
 });
 
