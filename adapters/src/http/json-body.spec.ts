@@ -12,6 +12,7 @@ beforeEach(() => {
   app.register(async (routes) => {
     const schema = { body: Type.Object({ a: Type.String() }) };
     routes.post('/echo', { schema, bodyLimit: bytesMax }, async ({ body, bodyBytes }) => ({ body, bodyBytes }));
+    routes.post('/bare', {}, async ({ body }) => ({ came: body !== undefined && body !== null }));
     routes.post('/small', { bodyLimit: bytesMax }, async () => {
       throw problem('body-too-large', 'One thing may have at most 10 bytes.');
     });
@@ -35,6 +36,12 @@ describe('a JSON body', () => {
   ])('may be sent as %s', async (encoding, pack) => {
     const answer = await send(pack(text), { 'content-encoding': encoding });
     expect(answer.json()).toEqual({ body: { a: 'é' }, bodyBytes: Buffer.byteLength(text) });
+  });
+
+  it('that is empty is none: it is missing where one is needed', async () => {
+    const [bare, needed] = [await send('', {}, '/bare'), await send('')];
+    expect([bare.statusCode, bare.json()]).toEqual([200, { came: false }]);
+    expect(needed.json()).toMatchObject({ status: 400, detail: 'A JSON body is needed here, and there is none.' });
   });
 
   it('that unpacks to more than the route reads is given up', async () => {

@@ -19,7 +19,9 @@ export const jsonBody = (request: FastifyRequest, bytes: string | Buffer, done: 
     }
   };
   const { 'content-type': contentType, 'content-encoding': encoding } = request.headers;
-  if (contentType !== mediaType && !isUtf8(contentType)) done(otherCharset());
+  // Many clients name the type of every body, also of one that is not there: the schema says whether one is needed.
+  if (bytes.length === 0) done(null);
+  else if (contentType !== mediaType && !isUtf8(contentType)) done(otherCharset());
   else if (encoding === undefined || request.is404) finish(bytes);
   else unpackedBody(bytes, encoding, bytesMaxOf(request)).then(finish, done);
 };
