@@ -256,9 +256,17 @@ describe('a model', () => {
     await world.haveModel();
     await world.haveModel({ sha256: 'b'.repeat(64) });
     const retire = (version: number) => world.send('DELETE', `/v1/models/churn/versions/${version}`);
-    expect((await retire(1)).json()).toMatchObject({ status: 409, type: '/problems/version-in-use' });
+    expect((await retire(1)).json()).toMatchObject({
+      status: 409,
+      type: '/problems/version-in-use',
+      detail: expect.stringMatching(
+        /^The routing of churn sends .* Promote another version first.* or pause the model/,
+      ),
+    });
     expect((await retire(2)).json().state).toBe('retired');
     expect((await retire(2)).statusCode).toBe(200);
     expect((await retire(3)).statusCode).toBe(404);
+    const back = await world.send('PUT', '/v1/models/churn/routing', { champion: 2 }, { 'if-match': '"3"' });
+    expect([back.statusCode, back.json().detail]).toEqual([422, 'Version 2 is retired.']);
   });
 });

@@ -32,6 +32,10 @@ const sendVersion = (
   state: ModelState,
 ) => reply.header('etag', modelEtagOf(state)).send(modelVersionBody(originOf(request), name, version));
 
+const inUse = (name: string, version: number): string =>
+  `The routing of ${name} sends traffic to version ${version}. Promote another version first, and leave this one out of ` +
+  `the canaries (PUT /v1/models/${name}/routing); or pause the model, where no version is to answer.`;
+
 const logProblems = ['unknown-model', 'log-unavailable', 'catalog-behind'] as const;
 
 export const modelRoutes =
@@ -107,7 +111,10 @@ export const modelRoutes =
         schema: {
           operationId: 'retireModelVersion',
           summary: 'Retire a version',
-          description: 'It takes no new predictions. History that refers to it stays, and so does its file.',
+          description:
+            'It takes no new predictions, for good: no retired version comes back, and its file is served again only ' +
+            'as a new version, with another description or other settings. History that refers to it stays, and so ' +
+            'does its file. A version that gets traffic is not retired.',
           tags: ['Models'],
           params: Type.Object({ name: modelNameSchema, version: modelVersionNumber }),
           response: answers(
@@ -127,7 +134,7 @@ export const modelRoutes =
         const { state, verdict } = await appendModelEvent(context, name, 'ModelVersionRetired', { version });
         const after = findVersion(state, version);
         if (verdict === 'ignored:in_use' || !after) {
-          throw problem('version-in-use', `The routing of ${name} sends traffic to version ${version}.`);
+          throw problem('version-in-use', inUse(name, version));
         }
         return sendVersion(request, reply, name, after, state);
       },

@@ -124,7 +124,7 @@ export const problems = {
     409,
     'The model version is in use',
     'The routing sends traffic to this version, so it cannot be retired.',
-    'Route the traffic to another version first with PUT /v1/models/{name}/routing.',
+    'Route the traffic to another version first with PUT /v1/models/{name}/routing (`hindcast models promote`), or pause the model. To retire is final.',
   ),
   'rebuild-running': kind(
     409,

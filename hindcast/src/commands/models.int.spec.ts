@@ -154,5 +154,6 @@ describe('hindcast models', () => {
       err: expect.stringContaining('churn@2'),
     });
     expect(asked).toHaveLength(1);
+    expect((await cli(['models', 'retire', '--help'])).out).toContain('for good');
   });
 });

@@ -66,10 +66,10 @@ const promoteCommand = (context: CliContext): Command =>
 const retireCommand = (context: CliContext): Command =>
   clientCommand(
     'retire',
-    'Give a version no more predictions; what it has answered stays, and so does its file',
+    'Give a version no more predictions, for good; what it has answered stays, and so does its file',
     'hindcast models retire churn@1',
   )
-    .argument('<name@version>', 'which version; not one that gets traffic')
+    .argument('<name@version>', 'which version; not one that gets traffic: promote another one first')
     .action(async (reference: string, options: object) => {
       const { client, voice } = connect(context, options);
       const { name, version } = oneVersion(reference);
