@@ -6,14 +6,21 @@ import type { CommandContext } from './command-ports.ts';
 /** Lists of positions of all partitions of a large log. */
 const positionsCharsMax = 16_384;
 const positions = (description: string) =>
-  Type.Optional(Type.String({ minLength: 1, maxLength: positionsCharsMax, description, examples: ['0:0:117,0:1:98'] }));
+  Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: positionsCharsMax,
+      description,
+      examples: ['0:0:117,0:1:98,0:2:121,0:3:104'],
+    }),
+  );
 const time = (description: string) =>
   Type.Optional(Type.String({ maxLength: 40, description, examples: ['2026-01-31T00:00:00Z'] }));
 
 /** Which stretch of the log a request is about. */
 export const cutProperties = {
   from: positions('Positions to begin at; partitions that are not named are read from their start'),
-  to: positions('Positions to end before; partitions that are not named are read to their present end'),
+  to: positions('Positions to end before, of every partition; default: the present end of the log'),
   since: time(
     'Instead: what the log stored at or after this time. Imports were stored when they were imported, whenever they were made',
   ),

@@ -11,7 +11,7 @@ export interface ReplayRange {
   readonly partition?: number;
   /** First offsets to read. Partitions that it does not name are read from their start. */
   readonly from?: string;
-  /** First offsets not to read. Partitions that it does not name are read to their present end. */
+  /** First offsets not to read, of every partition that is read. Left out: the present end of each. */
   readonly to?: string;
 }
 
@@ -19,6 +19,8 @@ export interface ReplayRefusal {
   /** `gone`: the log no longer has the records asked for. The others are mistakes of the caller. */
   readonly code: 'malformed' | 'foreign' | 'gone';
   readonly detail: string;
+  /** Which text is at fault, where it is not `from`. */
+  readonly text?: 'to';
 }
 
 export interface ReplayPlan {
@@ -32,7 +34,10 @@ export interface ReplayPlan {
   readonly end: readonly Position[];
 }
 
-const refuse = (code: ReplayRefusal['code'], detail: string) => ({ ok: false as const, refusal: { code, detail } });
+const refuse = (code: ReplayRefusal['code'], detail: string, text?: 'to') => ({
+  ok: false as const,
+  refusal: { code, detail, ...(text && { text }) },
+});
 type Refused = ReturnType<typeof refuse>;
 
 /** Fixes the ends before anything is read: a replay of a log that grows meanwhile still comes to an end. */
@@ -44,7 +49,7 @@ export const planReplay = async (log: ReadableLog, range: ReplayRange): Promise<
   const from = cursor || range.from === undefined ? [] : parsePositions(range.from);
   if (!from) return refuse('malformed', 'from is neither a list of positions (epoch:partition:offset) nor a cursor.');
   const to = range.to === undefined ? [] : parsePositions(range.to);
-  if (!to) return refuse('malformed', 'to is no list of positions (epoch:partition:offset).');
+  if (!to) return refuse('malformed', 'to is no list of positions (epoch:partition:offset).', 'to');
 
   const epoch = all[0]?.epoch ?? 0;
   const inTheCut: Position[] = (cursor?.ranges ?? []).flatMap((part) => [
@@ -57,6 +62,9 @@ export const planReplay = async (log: ReadableLog, range: ReplayRange): Promise<
     const detail = 'is not one of this log: it is past the end, or of another epoch or partition.';
     return refuse('foreign', `Position ${formatPosition(foreign)} ${detail}`);
   }
+  const read = bounds.filter(({ partition }) => !cursor || cursor.ranges.some((part) => part.partition === partition));
+  const endless = to.length === 0 ? [] : read.filter(({ partition }) => !names(to, partition));
+  if (endless.length > 0) return refuse('malformed', withoutEnd(endless), 'to');
 
   const cut: OffsetRange[] = [];
   const todo: OffsetRange[] = [];
@@ -77,6 +85,20 @@ export const planReplay = async (log: ReadableLog, range: ReplayRange): Promise<
   }
   const end = cut.map((part) => ({ epoch, partition: part.partition, offset: part.to }));
   return { ok: true, epoch, cut, todo, end };
+};
+
+const names = (positions: readonly Position[], partition: number): boolean =>
+  positions.some((position) => position.partition === partition);
+
+/** Partitions that one text lists. */
+const partitionsMax = 16;
+
+/** To take their present end for them would make of one position another stretch each time that it is read. */
+const withoutEnd = (endless: readonly PartitionBounds[]): string => {
+  const all = endless.map(({ partition }) => partition);
+  const more = all.length > partitionsMax ? ` and ${all.length - partitionsMax} more` : '';
+  const which = `partition${all.length === 1 ? '' : 's'} ${all.slice(0, partitionsMax).join(', ')}${more}`;
+  return `to names no position (epoch:partition:offset) of ${which}: name one of every partition, or leave it out.`;
 };
 
 const belongs = (position: Position, bounds: readonly PartitionBounds[]): boolean =>

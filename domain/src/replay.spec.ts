@@ -211,6 +211,21 @@ describe('replay', () => {
     expect(await refusal(trimmed, {})).toBe('none');
   });
 
+  it('refuses an end of some partitions that would be the present one of the others', async () => {
+    const { log } = logOf([], 20);
+    const said = async (query: Partial<ReplayQuery>) => {
+      const opened = await openReplay(log, { topic, ...query });
+      return opened.ok ? formatPositions(opened.end) : opened.refusal.detail;
+    };
+    const ends = Array.from({ length: 20 }, (_, partition) => `2:${partition}:0`);
+    expect(await said({ to: ends.slice(0, 18).join(',') })).toMatch(/^to names no position .* of partitions 18, 19: /);
+    expect(await said({ to: ends.slice(0, 2).join(',') })).toContain('16, 17 and 2 more: name one of every partition');
+    expect(await said({ to: ends.join(',') })).toBe(ends.join(','));
+    expect(await said({ to: '2:3:0', partition: 3 })).toBe('2:3:0');
+    expect(await said({ to: '2:3:0', partition: 4 })).toContain('of partition 4: ');
+    expect(await said({ to: '2:3:0', from: 'r1.2.3.0~3-0-0' })).toBe('2:3:0');
+  });
+
   it('holds one page at a time, however long the range is', async () => {
     const recordsInAll = 200_000;
     const pageMax = 500;

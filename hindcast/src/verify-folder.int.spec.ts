@@ -74,6 +74,10 @@ describe('hindcast verify --data', () => {
     const version = { code: 3, err: 'churn has only the version 1.\n' };
     expect(await verify('--data', data, '--model', 'churn@9')).toMatchObject(version);
     expect((await verify('--data', data, '--to', '0:0:99999999')).code).toBe(1);
+    expect(await verify('--data', data, '--to', '0:0:1,0:1:1')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('of partitions 2, 3: name one of every partition'),
+    });
     expect((await verify('--data', data, '--no-wait')).code).toBe(2);
     expect((await verify('--data', join(data, 'nowhere'))).code).toBe(1);
   });

@@ -107,6 +107,14 @@ describe('GET /v1/events', () => {
     await world.close();
   });
 
+  it('names the partitions that its end leaves out', async () => {
+    const world = await filled();
+    const answer = await world.get('/v1/events?to=0:0:3,0:1:3');
+    const detail = expect.stringMatching(/^to names no position .* of partitions 2, 3: name one of every partition/);
+    expect(answer.json()).toMatchObject({ status: 400, detail, errors: [{ pointer: 'to', detail }] });
+    await world.close();
+  });
+
   it('frees its place whether it ends well or is refused', async () => {
     const world = await queryWorld({ limits: { replaysMax: 1 } });
     for (let turn = 0; turn < 3; turn++) {

@@ -34,7 +34,9 @@ const querystring = Type.Object(
     topic: Type.Optional(topicNameSchema('Default: predictions')),
     partition: Type.Optional(Type.Integer({ minimum: 0, description: 'One partition only' })),
     from: positions('Positions to start at (`0:0:117,0:1:98`), or the `cursor` of the last line that is known'),
-    to: positions('Positions to end before; default: where the log ends when the replay starts'),
+    to: positions(
+      'Positions to end before, of every partition that is read; default: where the log ends when the replay starts',
+    ),
     since: timeParameter('Stored by the log at or after'),
     until: timeParameter('Stored by the log before'),
     type: Type.Optional(
@@ -104,10 +106,10 @@ const queryOf = (query: Static<typeof querystring>): ReplayQuery => {
   };
 };
 
-const refused = ({ code, detail }: ReplayRefusal): Error =>
+const refused = ({ code, detail, text }: ReplayRefusal): Error =>
   code === 'gone'
     ? problem('position-gone', detail)
-    : problem('invalid-parameter', detail, { errors: [{ pointer: 'from', detail }] });
+    : problem('invalid-parameter', detail, { errors: [{ pointer: text ?? 'from', detail }] });
 
 /**
  * Pages without a line come through as nothing, but let go of the log when nobody listens any more. A replay that the

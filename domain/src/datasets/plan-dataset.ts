@@ -29,7 +29,7 @@ export const datasetRequestSchema = Type.Object(
     since: time('Made at or after: when the log accepted it, or what was imported was made'),
     until: time('Made before, by the same time'),
     from: positions('Positions at which the cut begins (`0:0:117,0:1:98`); default: where the log begins'),
-    to: positions('Positions before which it ends; default: where the log ends now'),
+    to: positions('Positions before which it ends, of every partition; default: where the log ends now'),
     inputs,
     context,
     labels: Type.Optional(

@@ -56,7 +56,7 @@ const createCommand = (context: CliContext): Command =>
     .option('--spec <file>', 'JSON file with any of the wishes of POST /v1/datasets; options win')
     .option('--format <format>', 'parquet (default), ndjson or csv')
     .option('--from <positions>', 'positions (epoch:partition:offset, …) to begin at')
-    .option('--to <positions>', 'positions to end before; by default where the log ends now')
+    .option('--to <positions>', 'positions to end before, of every partition; by default where the log ends now')
     .option(
       '--since <time>',
       'made at or after this time, or this long ago: accepted, or of imports predicted (column madeAt)',

@@ -17,7 +17,7 @@ export interface PastOptions {
 export const withPastOptions = (target: Command): Command =>
   target
     .option('--from <positions>', 'positions (epoch:partition:offset, …) to begin at; default: the start of the log')
-    .option('--to <positions>', 'positions to end before; default: the present end of the log')
+    .option('--to <positions>', 'positions to end before, of every partition; default: the present end of the log')
     .option(
       '--since <time>',
       'what the log stored at or after this time, or this long ago: imports were stored when they were imported',

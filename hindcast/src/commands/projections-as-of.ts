@@ -20,11 +20,14 @@ export const asOfCommand = (context: CliContext): Command =>
   clientCommand(
     'as-of',
     'Print the documents of a view as they stood at a position of the log, one JSON object per line',
-    'hindcast projections as-of prediction-status --to 0:0:123,0:1:456 --out docs.ndjson',
+    'hindcast projections as-of prediction-status --to 0:0:123,0:1:456,0:2:78,0:3:90 --out docs.ndjson',
     'hindcast projections as-of models --data ./data     # no server needed',
   )
     .addArgument(new Argument('<name>', 'the view').choices(viewNames))
-    .option('--to <positions>', 'positions to end before, such as the end of a data set; default: the present end')
+    .option(
+      '--to <positions>',
+      'positions to end before, of every partition, such as the end of a data set; default: the present end',
+    )
     .option('--out <file>', 'write to a file instead of stdout')
     .option('--data <folder>', 'read the log in this folder instead of asking a server', dataFolder)
     .action(async (name: ViewName, options: AsOfOptions) => {

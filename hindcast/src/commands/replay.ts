@@ -46,7 +46,10 @@ export const replayCommand = (context: CliContext): Command =>
       ),
     )
     .option('--from <place>', 'cursor of a line, or positions (epoch:partition:offset, …), to begin at')
-    .option('--to <positions>', 'positions to end before; by default the end of the log at the start')
+    .option(
+      '--to <positions>',
+      'positions to end before, of every partition; by default the end of the log at the start',
+    )
     .option('--type <type...>', 'only these types of events')
     .option('--model <name>', 'only events that name this model')
     .option('--since <time>', 'stored at or after this time, or this long ago')
