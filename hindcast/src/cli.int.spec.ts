@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openApiClient } from './api-client.ts';
 import { cli, closeAll, send, serve } from './testing/run-cli.ts';
@@ -183,5 +185,22 @@ describe('what a person asks first', () => {
       'disk',
       'clock',
     ]);
+  });
+
+  it('doctor says whether a data folder that is not there can be made, and makes none', async () => {
+    const parent = mkdtempSync(join(tmpdir(), 'hindcast-doctor-'));
+    const looked = async (data: string) => {
+      const { out } = await cli(['doctor', '--json', '--port', '0', '--data', data]);
+      const found = JSON.parse(out) as { check: string; ok: boolean; said: string }[];
+      return found.find(({ check }) => check === 'data folder');
+    };
+    const folder = join(parent, 'a', 'b');
+    expect(await looked(folder)).toMatchObject({ ok: true, said: `${folder} will be created` });
+    expect(readdirSync(parent)).toEqual([]);
+    writeFileSync(join(parent, 'a'), '');
+    expect(await looked(folder)).toMatchObject({ ok: false, said: `${join(parent, 'a')} is not a folder` });
+    if (process.platform === 'linux')
+      expect(await looked('/proc/foo')).toMatchObject({ ok: false, said: '/proc/foo cannot be created in /proc' });
+    rmSync(parent, { recursive: true });
   });
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
+import { access, constants, mkdtemp, readdir, rmdir, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -82,12 +82,16 @@ const checkFolder: Check = async ({ data, memory }) => {
   const folder = resolve(data);
   const existing = await nearestFolder(folder);
   if (!(await stat(existing)).isDirectory()) return wrong(`${existing} is not a folder`, 'Choose another --data.');
+  const isThere = existing === folder;
   try {
     await access(existing, constants.W_OK | constants.X_OK);
+    // Some file systems, such as /proc, let everything be written by their own account, and nothing be made.
+    if (!isThere) await rmdir(await mkdtemp(join(existing, '.hindcast-')));
   } catch {
-    return wrong(`${existing} cannot be written`, 'Give this user write access to it, or choose another --data.');
+    const said = isThere ? `${folder} cannot be written` : `${folder} cannot be created in ${existing}`;
+    return wrong(said, `Give this user write access to ${existing}, or choose another --data.`);
   }
-  return fine(existing === folder ? `${folder} can be written` : `${folder} will be created`);
+  return fine(isThere ? `${folder} can be written` : `${folder} will be created`);
 };
 
 const checkDisk: Check = async ({ data, memory }) => {
