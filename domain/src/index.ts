@@ -24,6 +24,7 @@ export * from './backtest/compared-row.ts';
 export { emptySlices, sliceText } from './backtest/slice-counts.ts';
 export * from './canonical-json.ts';
 export * from './claim-times.ts';
+export * from './counted.ts';
 export * from './datasets/accounted-for.ts';
 export * from './datasets/dataset-columns.ts';
 export * from './datasets/dataset-cut.ts';

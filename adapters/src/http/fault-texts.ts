@@ -1,4 +1,4 @@
-import { nearNames } from '@hindcast/domain';
+import { counted, nearNames } from '@hindcast/domain';
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import { formOfText } from './text-forms.ts';
@@ -42,7 +42,6 @@ export const faultText = (fault: ValueError, of: 'member' | 'parameter'): string
   }
 };
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 const lengthOf = ({ value }: ValueError): number => (value as readonly unknown[]).length;
 
 /** `x-elsewhere` of a schema says of names that are looked for in it where they are. */

@@ -2,6 +2,7 @@ import {
   type AuditCheckpoint,
   type AuditCrypto,
   auditSubject,
+  counted,
   createTreeHash,
   fromBase64,
   isConsistent,
@@ -73,7 +74,7 @@ export const auditConsistencyCommand = (context: CliContext): Command =>
       voice.answer({ steps }, [...findings, summary].join('\n'));
       if (options.key === undefined)
         voice.note('Signed as the log itself says: compare its key with the one that you keep (--key).');
-      if (findings.length > 0) throw failed(`${findings.length} findings: the log is not what was signed.`);
+      if (findings.length > 0) throw failed(`${counted(findings.length, 'finding')}: the log is not what was signed.`);
     });
 
 const namedKeys = async (client: ApiClient, crypto: AuditCrypto): Promise<readonly NoteKey[]> => {

@@ -2,6 +2,7 @@ import {
   type AuditReport,
   AuditStateRefused,
   checkpointsOfManifest,
+  counted,
   datasetManifestSchema,
   formatNoteKey,
   type UnsignedCheckpoints,
@@ -125,6 +126,6 @@ const tell = (voice: Voice, report: AuditReport, namedByLog: boolean): void => {
       `Signed with ${shown.join(' and ')}, as the log itself says: compare it with the key that you keep (--key).`,
     );
   }
-  if (findings.length > 0) throw failed(`${findings.length} findings: the log is not what was signed.`);
+  if (findings.length > 0) throw failed(`${counted(findings.length, 'finding')}: the log is not what was signed.`);
   if (checkpoints === 0) throw failed('No checkpoint is of this log and its epoch, so that nothing is proven.');
 };

@@ -1,3 +1,4 @@
+import { counted } from '@hindcast/domain';
 import type { Command } from 'commander';
 import { failed, usage } from '../cli-failure.ts';
 import { textTable } from '../text-table.ts';
@@ -36,7 +37,7 @@ const cells = (model: ModelBody): readonly string[] => {
   const { name, versions, paused } = model;
   const resting = versions.filter(({ state }) => state !== 'active');
   const notes = [...resting.map(({ version, state }) => `${version} ${state}`), ...(paused ? ['paused'] : [])];
-  const count = `${versions.length} version${versions.length === 1 ? '' : 's'}`;
+  const count = counted(versions.length, 'version');
   return [name, count, trafficOf(model), notes.join(', ')];
 };
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import { counted } from '@hindcast/domain';
 import { Argument, type Command } from 'commander';
 import { failed } from '../cli-failure.ts';
 import { voiceOf } from '../terminal.ts';
@@ -42,7 +43,7 @@ export const asOfCommand = (context: CliContext): Command =>
           docs += 1;
           if (!out.write(`${doc}\n`)) await once(out, 'drain');
         }
-        voice.note(`${docs} documents`);
+        voice.note(counted(docs, 'document'));
       } catch (error) {
         throw error instanceof RangeError ? failed(error.message) : error;
       } finally {
