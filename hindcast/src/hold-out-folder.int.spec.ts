@@ -48,6 +48,20 @@ it('lets one in at a time', async () => {
   await holdOutFolder(out, async () => {});
 });
 
+it('puts no set among files of others, and goes on among those of one that was broken off', async () => {
+  writeFileSync(join(out, '.DS_Store'), '');
+  await holdOutFolder(out, async () => {});
+  mkdirSync(join(out, 'train'));
+  writeFileSync(join(out, 'train', 'part-0.parquet'), '');
+  await expect(holdOutFolder(out, async () => {})).rejects.toThrow('other files in it, such as train, and no data set');
+  expect(readdirSync(out)).toEqual(['.DS_Store', 'train']);
+  mkdirSync(join(out, '.hindcast-unfinished'));
+  await holdOutFolder(out, async () => writeFileSync(join(out, 'manifest.json'), `{"datasetId":"${'a'.repeat(64)}"}`));
+  writeFileSync(join(out, 'notes.txt'), '');
+  await holdOutFolder(out, async () => {});
+  expect(readdirSync(out)).toContain('notes.txt');
+});
+
 it('says which file is in its way', async () => {
   writeFileSync(join(out, '.hindcast.lock'), 'These are the notes of somebody, and no database at all.');
   await expect(holdOutFolder(out, async () => {})).rejects.toThrow(/\.hindcast\.lock cannot be locked .*move it away/);

@@ -1,9 +1,9 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failed } from './cli-failure.ts';
-import { refuseForeignManifest } from './place-set.ts';
+import { refuseForeignFolder, unfinishedName } from './place-set.ts';
 
-export const unfinishedIn = (out: string): string => join(out, '.hindcast-unfinished');
+export const unfinishedIn = (out: string): string => join(out, unfinishedName);
 
 /**
  * Puts a set into a folder while no other process does: two would mix their files, whatever sets they are of. Files that are
@@ -14,7 +14,7 @@ export const holdOutFolder = async <Result>(
   work: (unfinished: string) => Promise<Result>,
 ): Promise<Result> => {
   await mkdir(out, { recursive: true });
-  await refuseForeignManifest(out);
+  await refuseForeignFolder(out);
   const lock = await lockIn(out);
   const unfinished = unfinishedIn(out);
   try {

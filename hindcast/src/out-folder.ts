@@ -1,9 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { usage } from './cli-failure.ts';
+import { refuseForeignFolder } from './place-set.ts';
 
-/** Before any work is done for a folder: that it is one, or can be made. */
-export const mustBeFolder = async (path: string): Promise<void> => {
+/** Before any work is done for a folder: that it is one, or can be made, and that no set would lie among other files. */
+export const mustTakeSet = async (path: string): Promise<void> => {
+  await mustBeFolder(path);
+  await refuseForeignFolder(path);
+};
+
+const mustBeFolder = async (path: string): Promise<void> => {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error.code);
   if (found === 'ENOENT') return;
   if (found === undefined || typeof found === 'string') throw usage(`${path} cannot be a folder: ${found}.`);

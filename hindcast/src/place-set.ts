@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failed } from './cli-failure.ts';
 
@@ -18,9 +18,23 @@ export interface SetToPlace {
 
 export const isFileName = (name: string): boolean => namePattern.test(name);
 
-/** Nothing in a folder is replaced or removed in the name of a manifest that is none of a data set. */
-export const refuseForeignManifest = async (folder: string): Promise<void> => {
-  const path = join(folder, manifestName);
+/** What is not whole yet lies in it, in the folder of the set. */
+export const unfinishedName = '.hindcast-unfinished';
+
+/**
+ * Nothing in a folder is replaced or removed in the name of a manifest that is none of a data set, and no set is put among
+ * files of others: a folder is of a set where its manifest is, or what another process of hindcast has not finished.
+ */
+export const refuseForeignFolder = async (folder: string): Promise<void> => {
+  const names: readonly string[] = await readdir(folder).catch(() => []);
+  if (names.includes(manifestName)) return refuseForeignManifest(join(folder, manifestName));
+  // Hidden ones are of systems, and of downloads that were killed.
+  const foreign = names.includes(unfinishedName) ? undefined : names.find((name) => !name.startsWith('.'));
+  if (foreign === undefined) return;
+  throw failed(`${folder} has other files in it, such as ${foreign}, and no data set: name another folder.`);
+};
+
+const refuseForeignManifest = async (path: string): Promise<void> => {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined || isOfSet(parsedManifest(text))) return;
   throw failed(`${path} is not of a data set: move it away, or name another folder.`);

@@ -5,7 +5,7 @@ import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { wholeDatasetId } from '../dataset-id.ts';
 import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
 import { downloadDataset } from '../download-dataset.ts';
-import { mustBeFolder, mustBeOutside } from '../out-folder.ts';
+import { mustBeOutside, mustTakeSet } from '../out-folder.ts';
 import { voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import { endingOf, watchJob } from '../watch-job.ts';
@@ -69,11 +69,11 @@ const createCommand = (context: CliContext): Command =>
     .option('--maturity <time>', 'only labels that came within this time, and only predictions that are as old')
     .option('--redact <column=how...>', 'column=drop, column=hmac or column=bucket:10')
     .option('--verified', 'first hash the log, and cut only what was signed')
-    .option('--out <folder>', 'fetch the files into this folder')
+    .option('--out <folder>', 'fetch the files into this folder: a new or empty one, or one that has a data set')
     .option('--data <folder>', 'read the log in this folder instead of asking a server; needs --out', dataFolder)
     .option('--no-wait', 'do not wait until it is cut')
     .action(async (model: string, options: CreateOptions) => {
-      if (options.out !== undefined) await mustBeFolder(options.out);
+      if (options.out !== undefined) await mustTakeSet(options.out);
       if (options.out !== undefined && options.data !== undefined) mustBeOutside(options.data, options.out);
       const request = await datasetRequestOf(model, options, context.terminal.now());
       if (options.data !== undefined) return cutFolder(context, request, options.data, options);
@@ -177,7 +177,7 @@ const downloadCommand = (context: CliContext): Command =>
     .argument('<id>', 'id of the data set, or its beginning')
     .requiredOption('--out <folder>', 'where to put them')
     .action(async (id: string, options: { readonly out: string }) => {
-      await mustBeFolder(options.out);
+      await mustTakeSet(options.out);
       const { client, voice } = connect(context, options);
       const manifest = await downloadDataset(client, await wholeDatasetId(client, id), options.out, voice);
       voice.answer(manifest, summary(manifest));
