@@ -174,4 +174,17 @@ describe('the README', () => {
     const { withSettingsTable } = await import('../../hindcast/src/settings-table.ts');
     await expect(withSettingsTable(readRootFile('README.md'))).toMatchFileSnapshot(`${root}README.md`);
   });
+
+  it.each(['README.md', 'docs/audit.md', 'docs/datasets.md', 'docs/verification.md'])(
+    'and the guides leave nothing in the workspace that git would ask about: %s',
+    (document) => {
+      const ignored = readRootFile('.gitignore').split('\n');
+      const written = [...readRootFile(document).matchAll(/(?:--out|--state| >) ([a-z][\w-]*(?:\.[a-z]+)?)(?=[\s`])/g)];
+      const names = [...new Set(written.map((match) => match[1] ?? ''))];
+      const asked = names.filter(
+        (name) => ![`/${name}`, `/${name}/`, `/*.${name.split('.').pop()}`].some((line) => ignored.includes(line)),
+      );
+      expect([names.length > 0, asked]).toEqual([true, []]);
+    },
+  );
 });
