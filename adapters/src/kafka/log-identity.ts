@@ -39,9 +39,13 @@ export const unlessMadeMeanwhile = async (
 /** Whose first record says which log this is. */
 const firstTopic: Topic = TOPICS.predictions;
 
-const openingOf = (record: RecordedRecord | undefined, topic: Topic, partition: number): LogOpened['data'] => {
+const openingIn = (record: RecordedRecord | undefined): LogOpened['data'] | undefined => {
   const decoded = record && decode(record);
-  if (decoded?.ok && decoded.event.type === 'LogOpened') return decoded.event.data;
+  return decoded?.ok && decoded.event.type === 'LogOpened' ? decoded.event.data : undefined;
+};
+const openingOf = (record: RecordedRecord | undefined, topic: Topic, partition: number): LogOpened['data'] => {
+  const opened = openingIn(record);
+  if (opened) return opened;
   throw new LogError(
     'foreign_log',
     `Partition ${partition} of topic ${topic} does not begin with a LogOpened: it was not made by Hindcast, or was made anew while processes of the log ran. Use another topic prefix.${howToBeginAnew(topic)}`,
@@ -127,7 +131,8 @@ export const establishIdentity = async (options: LogIdentityOptions): Promise<Lo
     if ((isWhole && mayBeginAnew(topic)) || !(await isUsed(firstTopic))) return;
     const still = await emptyOf(topic);
     if (still.length === 0) return;
-    if (!still.includes(0)) refuseRegrown(topic, await readOpening(topic, 0));
+    const opened = still.includes(0) ? undefined : openingIn((await reading.fetch(topic, 0, 0))[0]);
+    if (opened) refuseRegrown(topic, opened);
     const which = isWhole ? `Topic ${topic}` : `Partition ${still.join(', ')} of topic ${topic}`;
     throw isLost(topic, `${which} is empty, and the log is not`);
   };
