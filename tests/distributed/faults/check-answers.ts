@@ -111,9 +111,12 @@ export const oneKeyIsOneRequest: Law = ({ history, truth }) => {
   });
 };
 
-const ownAnswer = (key: string, { ask, status, body }: Operation, winners: readonly (Body | undefined)[]): string[] => {
+const ownAnswer = (key: string, operation: Operation, winners: readonly (Body | undefined)[]): string[] => {
+  const { ask, status, body } = operation;
   if (ask.kind !== 'submit' && ask.kind !== 'batch') return [];
-  const rows = ask.kind === 'submit' ? [ask.input] : ask.inputs;
+  const asked = ask.kind === 'submit' ? [ask.input] : ask.inputs;
+  // Of a batch the log may have taken some rows only, and its answer says which.
+  const rows = isAccepted(operation) ? acceptedRows(operation).map(({ input }) => input) : asked;
   const won = rows.join(';') === winners.map((winner) => String(winner?.['input'])).join(';');
   if (status === 422 && won) return [`${key} refused ${ask.reference}, which won`];
   if (status !== 201 && status !== 202) return [];
