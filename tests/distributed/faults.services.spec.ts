@@ -151,6 +151,17 @@ describe('real processes under real faults', () => {
       await Promise.all([workGoesOn(), presentEnds(log, model)]).finally(() => zombie.thaw());
     });
     await Promise.all([newApi, newProjector, newQueryApi]);
+    await during('projector frozen past its session, and thawed', async () => {
+      const [held] = cluster.processes.projector;
+      held?.freeze();
+      await workGoesOn().finally(() => held?.thaw());
+    });
+    await during('command API frozen, and thawed', async () => {
+      const [held] = cluster.processes['command-api'];
+      held?.freeze();
+      await pause(falterMs.frozen);
+      held?.thaw();
+    });
     await during('results written again, and late ends', () => repeatResults(log, repeated));
     await during('Kafka killed', async () => {
       await kafka.kill(0);
