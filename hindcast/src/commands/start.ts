@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@hindcast/domain';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
-import { endSignals, onAskedToEnd } from '../ask-to-end.ts';
 import { usage } from '../cli-failure.ts';
 import { isDistributed, resolveConfig, serviceVariables } from '../config.ts';
 import { farewell, firstMinute, processLine, tryCommand } from '../first-minute.ts';
 import { refuseMoved } from '../migrate/migration-mark.ts';
+import { endSignals, onAskedToEnd } from '../on-asked-to-end.ts';
 import { ROLES, type Role } from '../parts/roles.ts';
 import { openProcessLog, speaksToPeople } from '../process-log.ts';
 import type { RunningHindcast } from '../running-hindcast.ts';
@@ -71,7 +71,7 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
       if (speaksToPeople(config, context.terminal)) context.terminal.stdout.write(farewell(running.summary));
       else logger.info({}, 'stopped');
     });
-    const deaf = onAskedToEnd(
+    const stopListening = onAskedToEnd(
       (signal) => {
         logger.info({ signal, withinMs: delay }, 'asked to end: what is open is finished first');
         ending.close();
@@ -87,7 +87,7 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
         return undefined;
       }
       ending.uninstall();
-      deaf();
+      stopListening();
       throw startFailure(config, error);
     });
     if (!running) return;
