@@ -173,7 +173,7 @@ export const SETTINGS = {
     flag: 'topic-prefix',
     example: 'staging-',
     description:
-      'Put before the names of topics and groups, so that one Kafka can hold several logs: letters, digits, points, dashes',
+      'Put before the names of topics and groups, so that one Kafka can hold several logs: letters, digits, points, dashes, underscores',
   }),
   replicationFactor: setting(Type.Integer({ minimum: 1, maximum: 32, default: 3 }), {
     env: 'HINDCAST_REPLICATION_FACTOR',
