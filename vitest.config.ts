@@ -48,7 +48,7 @@ export default defineConfig({
         ['*/src/**/*.services.spec.ts', 'tests/{services,stores,distributed}/*.services.spec.ts'],
         {
           globalSetup: './tests/services/global-setup.ts',
-          // They wait for each other's services half of their time: two cores are busy with four of them, and not with two.
+          // They wait for services half of their time: two cores are busy with four of them, and not with two.
           maxWorkers: Math.max(4, availableParallelism()),
           sequence: { groupOrder: 2 },
         },

@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * begin with the files of most bytes, and then wait for a long one that it began last. Of those on services the two of most
  * work come first, beside them what waits most of its time, and then the rest.
  */
-export const first: readonly string[] = [
+export const firstFiles: readonly string[] = [
   'tests/distributed/scenarios.services.spec.ts',
   'tests/distributed/faults.services.spec.ts',
   'tests/services/kafka-log-crashes.services.spec.ts',
@@ -50,8 +50,8 @@ export default class FirstFilesSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const group = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
     const rank = ({ moduleId }: TestSpecification) => {
-      const at = first.indexOf(relative(this.ctx.config.root, moduleId).replaceAll('\\', '/'));
-      return at === -1 ? first.length : at;
+      const at = firstFiles.indexOf(relative(this.ctx.config.root, moduleId).replaceAll('\\', '/'));
+      return at === -1 ? firstFiles.length : at;
     };
     return (await super.sort(files)).sort((a, b) => group(a) - group(b) || rank(a) - rank(b));
   }

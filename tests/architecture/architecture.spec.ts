@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type EventType, eventData, schemaVersions } from '@hindcast/domain';
 import { describe, expect, it } from 'vitest';
-import { first } from '../first-files-sequencer.ts';
+import { firstFiles } from '../first-files-sequencer.ts';
 import { importRings, isSpec, isTestCode, readRootFile, root, type SourceFile, sourceFiles } from './source-files.ts';
 
 const packages = ['domain', 'adapters', 'command-api', 'query-api', 'projectors', 'workers', 'hindcast'] as const;
@@ -118,7 +118,7 @@ describe('proofs', () => {
   });
 
   it('begin with files that there are', () => {
-    expect(first.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(firstFiles.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 });
 
