@@ -1,7 +1,8 @@
 import type { Projections } from '@hindcast/projectors';
 import type { InferenceWorker, Keeper, Notary } from '@hindcast/workers';
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
-import { metricPrefix as prefix } from './metric-series.ts';
+
+export const metricPrefix = 'hindcast_';
 
 /** A scrape is worth more on time than whole: Prometheus gives up after ten seconds, and then has nothing. */
 const lagWaitMsMax = 2_000;
@@ -38,12 +39,12 @@ export interface MetricSources {
  * loop was busy, which needs no timer, is told instead.
  */
 const collectProcessMetrics = (registry: Registry): void => {
-  collectDefaultMetrics({ register: registry, prefix, eventLoopMonitoringPrecision: neverMs });
+  collectDefaultMetrics({ register: registry, prefix: metricPrefix, eventLoopMonitoringPrecision: neverMs });
   for (const figure of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'])
-    registry.removeSingleMetric(`${prefix}nodejs_eventloop_lag_${figure}_seconds`);
+    registry.removeSingleMetric(`${metricPrefix}nodejs_eventloop_lag_${figure}_seconds`);
   let last = performance.eventLoopUtilization();
   new Gauge({
-    name: `${prefix}nodejs_eventloop_utilization`,
+    name: `${metricPrefix}nodejs_eventloop_utilization`,
     help: 'Share of the time since the last scrape in which the event loop was busy, from 0 to 1.',
     registers: [registry],
     collect() {
@@ -65,7 +66,7 @@ export const collectMetrics = (
   collectProcessMetrics(registry);
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
-      name: `${prefix}${name}`,
+      name: `${metricPrefix}${name}`,
       help,
       registers: [registry],
       collect() {
@@ -75,7 +76,7 @@ export const collectMetrics = (
   };
   const counter = (name: string, help: string, read: () => number): void => {
     new Counter({
-      name: `${prefix}${name}`,
+      name: `${metricPrefix}${name}`,
       help,
       registers: [registry],
       collect() {
@@ -94,7 +95,7 @@ export const collectMetrics = (
   }
   const held = { keeper, worker };
   new Gauge({
-    name: `${prefix}partitions_held`,
+    name: `${metricPrefix}partitions_held`,
     help: 'Partitions of the predictions that this process has now; the others are with other processes.',
     labelNames: ['part'],
     registers: [registry],
@@ -116,7 +117,7 @@ export const collectMetrics = (
   }
   if (!projections) return registry;
   new Gauge({
-    name: `${prefix}projection_lag_records`,
+    name: `${metricPrefix}projection_lag_records`,
     help: 'Records of the log that a view has not folded yet.',
     labelNames: ['projection'],
     registers: [registry],

@@ -1,8 +1,7 @@
 import type { TerminalStatus } from '@hindcast/domain';
 import type { RunObserver } from '@hindcast/workers';
-import type { Registry } from 'prom-client';
-import { madeOnce } from './made-once.ts';
-import { createCounter, createHistogram, metricPrefix } from './metric-series.ts';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { metricPrefix } from './collect-metrics.ts';
 
 /** Models that have series of their own; those that come later share one. */
 export const modelsMax = 100;
@@ -22,74 +21,58 @@ export interface PredictionMetrics extends RunObserver {
 
 /** Names of models as labels: the first of them as they are. */
 const createModelLabels = () => {
-  let named = 0;
-  return madeOnce((model: string): string => {
-    if (named >= modelsMax) return others;
-    named += 1;
-    return model;
-  });
+  const named = new Set<string>();
+  return (model: string): string => {
+    if (named.size < modelsMax) named.add(model);
+    return named.has(model) ? model : others;
+  };
 };
 
 export const createPredictionMetrics = (registry: Registry): PredictionMetrics => {
   const labelOf = createModelLabels();
-  const accepted = createCounter(
-    registry,
-    {
-      name: `${metricPrefix}predictions_accepted_total`,
-      help:
-        'Predictions that this process has written to the log since its start. Repeats of a request and imports ' +
-        'are not counted, though both of two that race under one key while Redis is away are. Where the log took one but ' +
-        'its answer was lost it is missing here. GET /v1/stats is exact.',
-    },
-    ['model'],
-  );
-  const ended = createCounter(
-    registry,
-    {
-      name: `${metricPrefix}predictions_ended_total`,
-      help:
-        'Ends of predictions that this process has read from the partitions that it keeps, since its start. Each is ' +
-        'counted at most once over all processes; ends that came while no process had the partition, as between two ' +
-        'starts, are missing, and so are imports. GET /v1/stats is exact.',
-    },
-    ['model', 'outcome'],
-  );
-  const queued = createHistogram(
-    registry,
-    {
-      name: `${metricPrefix}prediction_queue_duration_seconds`,
-      help:
-        'Time from the acceptance of a prediction until the run that decided it began, by the clocks of log and worker. ' +
-        'One whose run crashed is counted again with its next run; one that never ran is not counted.',
-    },
-    queuedBounds,
-  );
-  const runs = createHistogram(
-    registry,
-    {
-      name: `${metricPrefix}inference_run_duration_seconds`,
-      help: 'Time of a run of a model, of one row or of many, as the inference process has measured it; of one that failed as the worker saw it.',
-    },
-    runBounds,
-  );
-  const rows = createHistogram(
-    registry,
-    { name: `${metricPrefix}inference_run_rows`, help: 'Predictions that shared a run of a model.' },
-    rowsBounds,
-  );
-  const acceptedOf = madeOnce((model: string) => accepted({ model }));
-  const endedOf = madeOnce((model: string) => madeOnce((outcome: TerminalStatus) => ended({ model, outcome })));
-  const queuedOf = madeOnce((model: string) => queued({ model }));
-  const runsOf = madeOnce((model: string) => runs({ model }));
-  const rowsOf = madeOnce((model: string) => rows({ model }));
+  const registers = [registry];
+  const byModel = { labelNames: ['model'] as const, registers };
+  const accepted = new Counter({
+    name: `${metricPrefix}predictions_accepted_total`,
+    help:
+      'Predictions that this process has written to the log since its start. Repeats of a request and imports ' +
+      'are not counted, though both of two that race under one key while Redis is away are. Where the log took one but ' +
+      'its answer was lost it is missing here. GET /v1/stats is exact.',
+    ...byModel,
+  });
+  const ended = new Counter({
+    name: `${metricPrefix}predictions_ended_total`,
+    help:
+      'Ends of predictions that this process has read from the partitions that it keeps, since its start. Each is ' +
+      'counted at most once over all processes; ends that came while no process had the partition, as between two ' +
+      'starts, are missing, and so are imports. GET /v1/stats is exact.',
+    ...{ labelNames: ['model', 'outcome'] as const, registers },
+  });
+  const queued = new Histogram({
+    name: `${metricPrefix}prediction_queue_duration_seconds`,
+    help:
+      'Time from the acceptance of a prediction until the run that decided it began, by the clocks of log and worker. ' +
+      'One whose run crashed is counted again with its next run; one that never ran is not counted.',
+    ...{ ...byModel, buckets: queuedBounds },
+  });
+  const runs = new Histogram({
+    name: `${metricPrefix}inference_run_duration_seconds`,
+    help: 'Time of a run of a model, of one row or of many, as the inference process has measured it; of one that failed as the worker saw it.',
+    ...{ ...byModel, buckets: runBounds },
+  });
+  const rows = new Histogram({
+    name: `${metricPrefix}inference_run_rows`,
+    help: 'Predictions that shared a run of a model.',
+    ...{ ...byModel, buckets: rowsBounds },
+  });
   return {
-    accepted: (model, predictions) => acceptedOf(labelOf(model))(predictions),
-    ended: (model, outcome) => endedOf(labelOf(model))(outcome)(1),
-    queued: (model, ms) => queuedOf(labelOf(model))(ms / 1_000),
+    accepted: (model, predictions) => accepted.inc({ model: labelOf(model) }, predictions),
+    ended: (model, outcome) => ended.inc({ model: labelOf(model), outcome }),
+    queued: (model, ms) => queued.observe({ model: labelOf(model) }, ms / 1_000),
     ran(model, count, ms) {
-      const label = labelOf(model);
-      runsOf(label)(ms / 1_000);
-      rowsOf(label)(count);
+      const labels = { model: labelOf(model) };
+      runs.observe(labels, ms / 1_000);
+      rows.observe(labels, count);
     },
   };
 };

@@ -5,12 +5,13 @@ import { createRequestMetrics } from './request-metrics.ts';
 it('counts every answer by its status, and times those that have a time by its class', async () => {
   const registry = new Registry();
   const observe = createRequestMetrics(registry);
-  const post = observe('POST', '/v1/models/:model/predictions');
+  const post = (status: number, ms: number | undefined) =>
+    observe({ method: 'POST', route: '/v1/models/:model/predictions', status, ms });
   post(202, 3);
   post(200, undefined);
   post(404, 0.5);
   post(422, 0.5);
-  observe(undefined, undefined)(404, 1);
+  observe({ method: undefined, route: undefined, status: 404, ms: 1 });
   const lines = (await registry.metrics()).split('\n');
   const of = (name: string) => lines.filter((line) => line.startsWith(`hindcast_http_${name}`));
   const route = 'method="POST",route="/v1/models/:model/predictions"';
