@@ -119,7 +119,7 @@ export const SETTINGS = {
     description: 'Key by which data sets hash personal fields, the same in every process; nothing of it is kept',
   }),
   datasetMemoryBytes: setting(
-    Type.Integer({ minimum: 128 * mebibyte, maximum: 1_048_576 * mebibyte, default: 192 * mebibyte }),
+    Type.Integer({ minimum: 128 * mebibyte, maximum: 1_048_576 * mebibyte, default: 256 * mebibyte }),
     {
       env: 'HINDCAST_DATASET_MEMORY_BYTES',
       flag: 'dataset-memory-bytes',
