@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** What the first line of the launcher and `npm start` give to Node. */
-const asItsUsersStartIt = ['--max-semi-space-size=32'];
+export const asItsUsersStartIt = ['--max-semi-space-size=32'];
 const launcher = fileURLToPath(new URL('../../hindcast/bin/hindcast.js', import.meta.url));
 
 export interface ServerProcess {
