@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { loadavg, release, totalmem } from 'node:os';
+import { availableParallelism, loadavg, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { machine } from './results.ts';
@@ -13,6 +13,7 @@ export interface AboutRun {
   readonly machine: string;
   readonly kernel: string;
   readonly memoryGib: number;
+  readonly cores: number;
 }
 
 const git = (...args: readonly string[]): string => {
@@ -34,6 +35,7 @@ export const aboutThisRun = (script: string): AboutRun => ({
   machine: machine(),
   kernel: `Linux ${release()}`,
   memoryGib: Math.round(totalmem() / bytesPerGib),
+  cores: availableParallelism(),
 });
 
 /** The same in words, for the head of a table. */

@@ -6,7 +6,7 @@ const system = (name: string, ours: boolean, perSecond: readonly number[]): Meas
   name,
   title: `The ${name}`,
   ours,
-  rounds: perSecond.map((value) => ({ single: { perSecond: value, cpuUs: 1e6 / value } })),
+  rounds: perSecond.map((value) => ({ single: { perSecond: value, cpuUs: 1e6 / value, loadCpuUs: 20 } })),
 });
 
 const comparison: Comparison = {
@@ -16,6 +16,7 @@ const comparison: Comparison = {
   machine: 'Node v20, 2 × CPU',
   kernel: 'Linux 6',
   memoryGib: 24,
+  cores: 2,
   load: { before: 0.1, after: 2.5 },
   rounds: 3,
   seconds: 4,
@@ -42,6 +43,13 @@ describe('the table of a comparison', () => {
     expect(lineOf('| single POST, embedded, vs BullMQ')).toContain('| 4.5× (4 to 8) | ≥ 4 | met |');
     expect(lineOf('| the same, CPU per prediction')).toContain('| 0.222× (0.125 to 0.25) | ≤ 0.2 | **not met** |');
     expect(lineOf('| single POST, distributed, vs BullMQ')).toContain('| – | ≥ 1.5 | not measured |');
+  });
+
+  it('says what CPU time each goal leaves to a prediction, beside what one takes', () => {
+    // Four times 2,000 a second, on two cores: 250 µs, of which the load generator takes 20.
+    expect(lineOf('| single POST, embedded, vs BullMQ')).toMatch(/\| 230 µs \| 111 µs \|$/);
+    expect(lineOf('| the same, CPU per prediction')).toMatch(/\| 100 µs \| 111 µs \|$/);
+    expect(lineOf('| single POST, distributed, vs BullMQ')).toMatch(/\| – \| – \|$/);
   });
 
   it('has the measures in one order, whichever system comes first', () => {

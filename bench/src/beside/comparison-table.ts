@@ -1,7 +1,7 @@
 import { quantile } from '../http-load.ts';
 import { figuresText } from '../results.ts';
 import { wordsOf } from '../this-run.ts';
-import { goals, isMet, ratiosOf } from './goals.ts';
+import { goals, isMet, leftByGoal, ratiosOf, takenNow } from './goals.ts';
 import { type Comparison, measuresOf, valuesOf } from './measured-systems.ts';
 import type { Figures } from './peer.ts';
 
@@ -45,13 +45,17 @@ const figuresTable = ({ systems }: Comparison): readonly string[] => [
   ),
 ];
 
-const goalsTable = ({ systems }: Comparison): readonly string[] => [
-  ...header(['goal, as ratio of each round', 'median (min to max)', 'wanted', '']),
+const goalsTable = (comparison: Comparison): readonly string[] => [
+  ...header(['goal, as ratio of each round', 'median (min to max)', 'wanted', '', 'CPU it leaves', 'CPU now']),
   ...goals.map((goal) => {
+    const { systems } = comparison;
     const ratios = ratiosOf(goal, systems);
     const wanted = goal.atLeast === undefined ? `≤ ${goal.atMost}` : `≥ ${goal.atLeast}`;
     const verdict = isMet(goal, quantile(ratios, 0.5)) ? 'met' : '**not met**';
-    return row([goal.text, spread(ratios, '×'), wanted, ratios.length === 0 ? 'not measured' : verdict]);
+    const cpu = [leftByGoal(goal, comparison), takenNow(goal, systems)].map((us) =>
+      Number.isNaN(us) ? '–' : `${figuresText(us)} µs`,
+    );
+    return row([goal.text, spread(ratios, '×'), wanted, ratios.length === 0 ? 'not measured' : verdict, ...cpu]);
   }),
 ];
 

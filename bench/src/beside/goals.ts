@@ -1,5 +1,6 @@
+import { quantile } from '../http-load.ts';
 import { loopModelNames, rowsThrough } from './loop-model-names.ts';
-import { type MeasuredSystem, valuesOf } from './measured-systems.ts';
+import { type Comparison, type MeasuredSystem, valuesOf } from './measured-systems.ts';
 import type { Figures } from './peer.ts';
 
 /** One figure of one of ours, divided by one of a peer's. */
@@ -37,19 +38,40 @@ export const goals: readonly Goal[] = [
   throughput('single POST, distributed, vs BullMQ, completed/s', 'distributed', 'bullmq', 'single', 1.5),
 ];
 
+const valuesIn = (systems: readonly MeasuredSystem[], name: string, measure: string, figure: keyof Figures) =>
+  valuesOf(
+    systems.find((system) => system.name === name),
+    measure,
+    figure,
+  );
+
 /** The ratio of each round in which both were measured. */
-export const ratiosOf = (goal: Goal, systems: readonly MeasuredSystem[]): readonly number[] => {
-  const values = (name: string) =>
-    valuesOf(
-      systems.find((system) => system.name === name),
-      goal.measure,
-      goal.figure,
-    );
-  const theirs = values(goal.theirs);
-  return values(goal.ours)
+export const ratiosOf = (
+  { ours, theirs: peer, measure, figure }: Goal,
+  systems: readonly MeasuredSystem[],
+): readonly number[] => {
+  const theirs = valuesIn(systems, peer, measure, figure);
+  return valuesIn(systems, ours, measure, figure)
     .slice(0, theirs.length)
     .map((value, at) => value / (theirs[at] ?? Number.NaN));
 };
 
 export const isMet = ({ atLeast = 0, atMost = Number.POSITIVE_INFINITY }: Goal, median: number): boolean =>
   median >= atLeast && median <= atMost;
+
+/**
+ * CPU time in µs that ours may take for a prediction by the median of the peer: of a rate, what all cores have for one, without
+ * the load generator's part of it. NaN where that was not measured.
+ */
+export const leftByGoal = (
+  { ours, theirs, measure, figure, atLeast = Number.NaN, atMost = Number.NaN }: Goal,
+  { systems, cores }: Pick<Comparison, 'systems' | 'cores'>,
+): number => {
+  const median = quantile(valuesIn(systems, theirs, measure, figure), 0.5);
+  if (figure === 'cpuUs') return atMost * median;
+  return (cores * 1e6) / (atLeast * median) - quantile(valuesIn(systems, ours, measure, 'loadCpuUs'), 0.5);
+};
+
+/** What ours takes, by the median. */
+export const takenNow = ({ ours, measure }: Goal, systems: readonly MeasuredSystem[]): number =>
+  quantile(valuesIn(systems, ours, measure, 'cpuUs'), 0.5);

@@ -58,12 +58,17 @@ const run = async (workload: Workload, seconds: number): Promise<Figures> => {
   const warm = await send(workload, { requests: Number.POSITIVE_INFINITY, msMax: seconds * warmUpShare * 1_000 });
   const requests = Math.max(load.connections, Math.round((warm.timed.length / warm.seconds) * seconds));
   const cpuBefore = await cpuUsOf(pids);
+  const loadBefore = process.cpuUsage();
   const measured = await send(workload, { requests });
-  const cpuUs = ((await cpuUsOf(pids)) - cpuBefore) / (requests * each);
-  const perSecond = (requests * each) / measured.seconds;
-  if (results) return { perSecond, cpuUs };
+  const { user, system } = process.cpuUsage(loadBefore);
+  const figures = {
+    perSecond: (requests * each) / measured.seconds,
+    cpuUs: ((await cpuUsOf(pids)) - cpuBefore) / (requests * each),
+    loadCpuUs: (user + system) / (requests * each),
+  };
+  if (results) return figures;
   const ms = measured.timed.map((one) => one.ms);
-  return { perSecond, cpuUs, p50Ms: quantile(ms, 0.5), p99Ms: quantile(ms, 0.99) };
+  return { ...figures, p50Ms: quantile(ms, 0.5), p99Ms: quantile(ms, 0.99) };
 };
 
 export const overHttp = (name: string, workload: Workload): Measure => ({

@@ -4,6 +4,8 @@ export interface Figures {
   readonly perSecond: number;
   /** User and system time of all processes of the system, for each prediction. */
   readonly cpuUs: number;
+  /** The same of the load generator, where it is a process of its own. */
+  readonly loadCpuUs?: number;
   /** From the request to its result, where requests wait for it. */
   readonly p50Ms?: number;
   readonly p99Ms?: number;
