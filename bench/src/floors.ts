@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connections } from './beside/churn-rows.ts';
-import { doorOf, openMax, submitting } from './beside/hindcast-door.ts';
-import { overHttp } from './beside/measure-over-http.ts';
+import { doorOf, type HindcastDoor, openMax, submitting, waitingFor } from './beside/hindcast-door.ts';
+import { overHttp, type Workload } from './beside/measure-over-http.ts';
 import { loopModels } from './beside/model-files.ts';
 import { sessionRunLoop } from './beside/session-run.ts';
 import { validatingDoor } from './beside/validating-door.ts';
@@ -29,16 +29,22 @@ CPU time of a prediction, beside that of the libraries alone.
   --help          this text
 `;
 
-/** About as many as share a run while single requests come in over all connections. */
-const rowsPerRun = 50;
-
 interface Form {
   readonly title: string;
   readonly each: number;
+  workload(door: HindcastDoor): Workload;
 }
+const form = (title: string, each: number, workload: (door: HindcastDoor, of: Of) => Workload): Form => ({
+  ...{ title, each },
+  workload: (door) => workload(door, { model, inputs, each }),
+});
+type Of = Parameters<typeof submitting>[1];
 const forms: readonly Form[] = [
-  { title: `single POST, ${connections.single} connections`, each: 1 },
-  { title: `items ×${itemsPerBatch}, ${connections.batch} connections`, each: itemsPerBatch },
+  form(`single POST, ${connections.single} connections`, 1, submitting),
+  form(`POST that waits, ${connections.wait} connections`, 1, (door, of) =>
+    waitingFor(door, { of, connections: connections.wait }),
+  ),
+  form(`items ×${itemsPerBatch}, ${connections.batch} connections`, itemsPerBatch, submitting),
 ];
 
 const doorAlone = async (seconds: number): Promise<number> => {
@@ -50,34 +56,46 @@ const doorAlone = async (seconds: number): Promise<number> => {
   }
 };
 
-const inferenceAlone = async (seconds: number): Promise<number> => {
+const rowsPerRun = async (url: string): Promise<number> => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const sumOf = (name: string) =>
+    Array.from(text.matchAll(new RegExp(`^hindcast_inference_run_rows_${name}.* (\\d+)$`, 'gm')), ([, value]) =>
+      Number(value),
+    ).reduce((a, b) => a + b, 0);
+  return Math.round(sumOf('sum') / sumOf('count'));
+};
+
+const inferenceAlone = async (seconds: number, rowsPerRun: number): Promise<number> => {
   const churn = loopModels.find(({ name }) => name === model);
   return churn ? (await sessionRunLoop(churn, seconds, rowsPerRun)).cpuUs : Number.NaN;
 };
 
-const measure = async ({ each }: Form, seconds: number): Promise<readonly Row[]> => {
+const measure = async ({ each, workload }: Form, seconds: number): Promise<readonly Row[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
   try {
     const server = await startServerProcess(folder, ['--open-max', openMax]);
-    const complete = overHttp('complete', submitting(doorOf(server), { model, inputs, each }));
+    const complete = overHttp('complete', workload(doorOf(server)));
     await complete.run(seconds);
     const whole = await complete.run(seconds);
     const predictions = await succeeded(server.url, model);
+    const rows = await rowsPerRun(server.url);
     await server.stop();
     const part = async (work: Parameters<typeof cpuUsAlone>[0]) => (await cpuUsAlone(work, folder)) / predictions;
     const parts = {
       ...(each === 1 ? { 'fastify that only validates': await doorAlone(seconds) } : {}),
-      [`session.run, ${rowsPerRun} rows in a run`]: await inferenceAlone(seconds),
+      'session.run, as many rows in a run': await inferenceAlone(seconds, rows),
       'JSON.stringify of its events': await part('stringify'),
       'SHA-256 of its events': await part('hash'),
       'SQLite: its frames of the log, synced': await part('log'),
       'SQLite: its row of the view, with indexes': await part('view'),
     };
     const sum = Object.values(parts).reduce((a, b) => a + b, 0);
-    const rows = { ...parts, '**these together**': sum, '**Hindcast**': whole.cpuUs };
+    const table = { ...parts, '**these together**': sum, '**Hindcast**': whole.cpuUs };
     return [
-      ...Object.entries(rows).map(([name, value]) => ({ measure: name, value, unit: 'µs' })),
+      ...Object.entries(table).map(([name, value]) => ({ measure: name, value, unit: 'µs' })),
       { measure: 'Hindcast, as a multiple', value: whole.cpuUs / sum, unit: '×' },
+      { measure: 'load generator', value: whole.loadCpuUs ?? Number.NaN, unit: 'µs' },
+      { measure: 'rows in a run', value: rows, unit: '' },
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });

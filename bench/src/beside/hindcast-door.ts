@@ -58,16 +58,22 @@ export const submitting = (
   pids: door.pids,
 });
 
+/** Requests of one row that are answered with their result. */
+export const waitingFor = (
+  door: HindcastDoor,
+  { of, connections }: { readonly of: Parameters<typeof submitting>[1]; readonly connections: number },
+): Workload => {
+  const { results: _, ...single } = submitting(door, of);
+  return { ...single, expects: 201, load: { ...single.load, headers: prefer, connections } };
+};
+
 export const hindcastMeasures = (door: HindcastDoor): readonly Measure[] => {
-  const of = { model: 'churn', inputs: churnInputs };
-  const single = submitting(door, { ...of, each: 1 });
-  const { results: _, ...wait } = { ...single, expects: 201 };
-  const waitLoad = { ...single.load, headers: prefer };
+  const of = { model: 'churn', inputs: churnInputs, each: 1 };
   return [
-    overHttp('single', single),
+    overHttp('single', submitting(door, of)),
     overHttp('batch', submitting(door, { ...of, each: rowsPerBatch })),
-    overHttp('wait', { ...wait, load: { ...waitLoad, connections: connections.wait } }),
-    overHttp('alone', { ...wait, load: { ...waitLoad, connections: connections.alone }, share: shareAlone }),
+    overHttp('wait', waitingFor(door, { of, connections: connections.wait })),
+    overHttp('alone', { ...waitingFor(door, { of, connections: connections.alone }), share: shareAlone }),
   ];
 };
 
