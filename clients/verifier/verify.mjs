@@ -13,6 +13,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const auditTopic = 'hindcast.audit.v1';
+const predictionsTopic = 'hindcast.predictions.v1';
 const findings = [];
 const found = (text) => findings.push(text);
 let earlier = 0;
@@ -33,6 +34,23 @@ const leafOf = ({ offset, appendedAt, key, headers, value }) => {
   const written = names.flatMap((name) => [text(name), text(headers[name])]);
   const numbers = [Buffer.of(1), u64(offset), u64(appendedAt)];
   return Buffer.concat([...numbers, text(key), u32(names.length), ...written, text(value)]);
+};
+
+/** What the bytes of a record say. */
+const recordOf = (leaf) => {
+  let at = 17;
+  const number = () => {
+    at += 4;
+    return leaf.readUInt32BE(at - 4);
+  };
+  const text = () => {
+    const length = number();
+    at += length;
+    return leaf.toString('utf8', at - length, at);
+  };
+  const key = text();
+  for (let rest = 2 * number(); rest > 0; rest--) text();
+  return { offset: Number(leaf.readBigUInt64BE(1)), key, value: text() };
 };
 
 // Signed notes and checkpoints (C2SP signed-note and tlog-checkpoint).
@@ -210,6 +228,18 @@ const rootOfPath = (leaf, index, size, path) => {
   return last === 0 ? root : undefined;
 };
 
+const placeOf = ({ epoch, subject }, offset) => `${epoch}:${subject.split('/')[1]}:${offset}`;
+
+/** Whether a record is an event of this prediction. What a client sent may hold any text, also one that looks like the head of an event. */
+const isAbout = (id, { key, value }) => {
+  try {
+    const { tenant, subject } = JSON.parse(value);
+    return subject === id && key === `${tenant}/${id}`;
+  } catch {
+    return false;
+  }
+};
+
 const checkProof = (path, keys) => {
   const { id, events } = JSON.parse(readFileSync(path, 'utf8'));
   for (const { position, leaf, index, size, path: siblings, checkpoint } of events) {
@@ -220,8 +250,10 @@ const checkProof = (path, keys) => {
     if (opened.wrong) found(`${position}: its checkpoint ${opened.wrong}.`);
     else if (opened.size !== size || !root?.equals(opened.root))
       found(`${position}: it is not in the log that was signed.`);
-    else if (Number(bytes.readBigUInt64BE(1)) !== index) found(`${position}: it is another record than it says.`);
-    else if (!bytes.includes(`"subject":${JSON.stringify(id)}`)) found(`${position}: it is not about ${id}.`);
+    else if (recordOf(bytes).offset !== index || position !== placeOf(opened, index))
+      found(`${position}: it is another record than it says.`);
+    else if (!opened.subject.startsWith(`${predictionsTopic}/`) || !isAbout(id, recordOf(bytes)))
+      found(`${position}: it is not about ${id}.`);
   }
   if (events.length === 0) found(`${id}: the proof is empty.`);
   return `${events.length} events of ${id} are in the log that was signed`;

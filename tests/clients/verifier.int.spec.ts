@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import {
   type ByteText,
   checkpointText,
+  createLeafEncoder,
   createTreeHash,
   createTreeProofs,
   emptyFrontier,
@@ -28,8 +29,8 @@ const leaves = Array.from({ length: 40 }, (_, at) => hash.leaf(Uint8Array.of(at)
 /** What somebody with the key made of the same log. */
 const forked = leaves.with(20, hash.leaf(Uint8Array.of(99)));
 
-const topic = 'hindcast.models.v1';
-const noteOf = (of: readonly ByteText[], epoch = 0): string => {
+const modelsTopic = 'hindcast.models.v1';
+const noteOf = (of: readonly ByteText[], epoch = 0, topic = modelsTopic): string => {
   const tree = growTree(hash);
   for (const leaf of of) tree.push(leaf);
   const checkpoint = { logId: 'log', epoch, topic, partition: 0, size: tree.size };
@@ -45,7 +46,7 @@ const recordsOf = (of: string, count: number) =>
     ...{ topic: of, partition: 0, offset, appendedAt: 1_000 + offset },
     ...{ key: 'key', headers: {}, value: `{"at":${offset}}` },
   }));
-const signed = recordsOf(topic, 3).map((record) => hash.record(record));
+const signed = recordsOf(modelsTopic, 3).map((record) => hash.record(record));
 
 let folder = '';
 beforeAll(async () => {
@@ -86,7 +87,7 @@ it('follows proofs step by step, and takes no two that lead to different logs', 
 
 it('finds an end that is gone by checkpoints that were kept, and takes none of another epoch for a proof', async () => {
   const judge = (epoch: number, count: number, notes: readonly string[]) =>
-    judgedExport(recordsOf(topic, count), notes, epoch);
+    judgedExport(recordsOf(modelsTopic, count), notes, epoch);
   const said = (text: string) => expect.stringContaining(text);
   const kept = noteOf(signed);
   const fits = '3 records in 1 partitions are as 1 checkpoints say.';
@@ -106,7 +107,7 @@ it('counts the records that no checkpoint speaks of, and names partitions that h
     const notes = sizes.map((size) => noteOf(signed.slice(0, size)));
     return judgedExport(records, notes);
   };
-  const records = recordsOf(topic, 3);
+  const records = recordsOf(modelsTopic, 3);
   const behind = '2 records in 1 partitions are as 2 checkpoints say. 1 are not signed for yet.\n';
   expect(await judge(records, 1, 2)).toEqual({ code: 0, said: behind });
   const others = ['hindcast.predictions.v1', 'hindcast.jobs.v1'].flatMap((other) => recordsOf(other, 2));
@@ -115,6 +116,34 @@ it('counts the records that no checkpoint speaks of, and names partitions that h
   for (const lines of [records.concat(others), others.concat(records)])
     expect(await judge(lines, 2)).toEqual({ code: 0, said });
   expect(await judge(others.concat(records.slice(0, 1)), 2)).toMatchObject({ code: 1 });
+});
+
+it('takes a record for an event of a prediction by its head alone, at the place that is signed', async () => {
+  const event = (subject: string, data: object = {}) => JSON.stringify({ subject, tenant: 't', data });
+  const value = event('mine', { context: { subject: 'yours', tenant: 't' } });
+  const records = [value, event('yours'), 'nonsense'].map((text, offset) => ({
+    ...{ offset, appendedAt: 1_000, headers: { type: 'T' } },
+    ...{ key: offset === 1 ? 't/yours' : 't/mine', value: text },
+  }));
+  const encoded = records.map((record) => createLeafEncoder()(record).slice(1));
+  const tree = encoded.map(hash.leaf);
+  const proofs = createTreeProofs(hash, { before: emptyFrontier, leaves: tree });
+  const judge = (id: string, index: number, more: { of?: string; position?: string } = {}) => {
+    const { of = 'hindcast.predictions.v1', position = `0:0:${index}` } = more;
+    const leaf = Buffer.from(encoded[index] ?? []).toString('base64');
+    const path = proofs.inclusion(index).map(toBase64);
+    const proven = { position, leaf, index, size: 3, path, checkpoint: noteOf(tree, 0, of) };
+    return saidOf('proof', JSON.stringify({ id, events: [proven] }), []);
+  };
+  for (const [id, index] of [['mine', 0] as const, ['yours', 1] as const])
+    expect(await judge(id, index)).toMatchObject({ code: 0 });
+  const other = { code: 1, said: expect.stringContaining('it is not about') };
+  for (const [id, index] of [['yours', 0] as const, ['mine', 1] as const, ['mine', 2] as const])
+    expect(await judge(id, index)).toMatchObject(other);
+  expect(await judge('mine', 0, { of: modelsTopic })).toMatchObject(other);
+  const elsewhere = { code: 1, said: expect.stringContaining('it is another record than it says') };
+  for (const position of ['0:1:0', '1:0:0', '0:0:1'])
+    expect(await judge('mine', 0, { position })).toMatchObject(elsewhere);
 });
 
 it('cannot check what is no export', async () => {
