@@ -150,6 +150,27 @@ class ManyRows(unittest.TestCase):
         with FakeServer(lambda asked, turn: refusal if turn == 1 else accepted) as server, Client(server.url) as client:
             self.assertEqual(client.submit_many("churn", [{"x": 1}] * 1_001).accepted, ["one"])
 
+    def test_that_are_refused_are_pointed_at_by_their_places_among_all(self) -> None:
+        def refusal(at: int, code: str = "invalid-input") -> dict:
+            pointer, detail = f"/items/{at}/input/n", "must be a number"
+            return problem(code, 422, detail=f"{pointer} {detail}.", errors=[{"pointer": pointer, "detail": detail}])
+
+        def answer(asked: Asked, turn: int) -> Reply:
+            items = [{"status": "refused", "problem": refusal(at)} if one["input"]["n"] == "x" else receipt() for at, one in enumerate(asked.json["items"])]
+            return Reply(202, {"items": items}) if turn == 1 else Reply(422, refusal(0))
+
+        # The first row is not sent, and the last one is the first of the second request.
+        rows = [{"n": float("inf")}, {"n": 1}, {"n": "x"}, *([{"n": 1}] * 998), {"n": "x"}]
+        with FakeServer(answer) as server, Client(server.url) as client:
+            refused = client.submit_many("churn", rows).refused
+            self.assertEqual([one.index for one in refused], [0, 2, 1_001])
+            for one in refused[1:]:
+                self.assertEqual([error.pointer for error in one.error.errors], [f"/items/{one.index}/input/n"])
+                self.assertEqual(one.error.detail, f"/items/{one.index}/input/n must be a number.")
+        with FakeServer(lambda asked, turn: Reply(400, refusal(1, "invalid-body"))) as server, Client(server.url) as client:
+            with self.assertRaisesRegex(ApiError, "^/items/2/input/n must be a number"):
+                client.submit_many("churn", rows[:3])
+
     def test_that_have_no_form_in_json_are_refused_alone(self) -> None:
         answer = lambda asked, turn: Reply(202, {"items": [receipt(str(one["input"]["n"])) for one in asked.json["items"]]})
         with FakeServer(answer) as server, Client(server.url) as client:

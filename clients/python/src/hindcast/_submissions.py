@@ -75,7 +75,8 @@ def submit_many(
 
     for at, piece in enumerate(pieces(items(), lines_max=items_max, bytes_max=items_bytes_max)):
         body = head + b",".join(item for _, item in piece) + tail
-        for (number, _), outcome in zip(piece, _outcomes(transport, body, f"{key}-{at}", len(piece))):
+        numbers = [number for number, _ in piece]
+        for number, outcome in zip(numbers, _outcomes(transport, body, f"{key}-{at}", numbers)):
             if isinstance(outcome, ApiError):
                 refused.append(Refused(number, outcome))
             else:
@@ -94,19 +95,31 @@ def _reasons(error: ApiError) -> Iterator[Tuple[str, str, str]]:
         yield error.code, "", error.detail
 
 
-def _outcomes(transport: Transport, body: bytes, key: str, count: int) -> List[Union[str, ApiError]]:
+def _outcomes(transport: Transport, body: bytes, key: str, numbers: Sequence[int]) -> List[Union[str, ApiError]]:
     headers = {"idempotency-key": _quoted(key), "content-type": "application/json"}
     try:
         items = transport.request("POST", "/v1/predictions", body=body, headers=headers).json()["items"]
-    except ApiError as error:
+    except ApiError as refusal:
+        error = _as_given(refusal, numbers)
         # Every row was refused: the answer is the first refusal, with what is wrong with all of them.
         if error.code != "invalid-input" or not error.errors:
-            raise
-        return [_refusal_of(error, at) for at in range(count)]
-    return [
-        ApiError.of(one["problem"].get("status", 422), one["problem"]) if one["status"] == "refused" else str(one["id"])
-        for one in items
-    ]
+            raise error from None
+        return [_refusal_of(error, number) for number in numbers]
+    return [_refused(one["problem"], numbers) if one["status"] == "refused" else str(one["id"]) for one in items]
+
+
+def _refused(problem: Mapping[str, Any], numbers: Sequence[int]) -> ApiError:
+    return _as_given(ApiError.of(problem.get("status", 422), problem), numbers)
+
+
+def _as_given(error: ApiError, numbers: Sequence[int]) -> ApiError:
+    """A server points into the part of the rows that it was sent; whoever gave them knows only their places among all."""
+
+    def placed(text: str) -> str:
+        return re.sub(r"^/items/(\d+)\b", lambda found: f"/items/{numbers[int(found[1])]}", text)
+
+    errors = [{**one, "pointer": placed(str(one.get("pointer", "")))} for one in error.problem.get("errors") or ()]
+    return ApiError.of(error.status, {**error.problem, "detail": placed(error.detail), "errors": errors})
 
 
 def _too_large(size: int) -> ApiError:
@@ -125,9 +138,9 @@ def _with_facts(input: Any, facts: Mapping[str, Any]) -> Dict[str, Any]:
     return {"input": input, **item}
 
 
-def _refusal_of(error: ApiError, at: int) -> ApiError:
+def _refusal_of(error: ApiError, number: int) -> ApiError:
     """What a refusal of all rows says of one of them; what is wrong with the later ones may not be listed any more."""
-    prefix = f"/items/{at}/"
+    prefix = f"/items/{number}/"
     own = [one for one in error.problem.get("errors") or () if str(one.get("pointer", "")).startswith(prefix)]
     detail = f"{own[0]['pointer']} {own[0]['detail']}." if own else error.detail
     return ApiError.of(error.status, {**error.problem, "detail": detail, "errors": own})

@@ -51,7 +51,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Refused:
-    """A row that was not accepted: its place among the rows that were given, from 0, and why."""
+    """A row that was not accepted: its place among the rows that were given, from 0, and why. Pointers name it by that place."""
 
     index: int
     error: ApiError
