@@ -33,6 +33,14 @@ class DownloadTest(unittest.TestCase):
     def files(self, under: str = ".") -> set:
         return {path.relative_to(self.folder).as_posix() for path in (self.folder / under).rglob("*") if path.is_file()}
 
+    def put_of_broken_off(self, name: str) -> Path:
+        """A file of a set that a process had not put in place as a whole when it was killed."""
+        (self.folder / ".hindcast-unfinished").mkdir(exist_ok=True)
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(CONTENT)
+        return path
+
     def answer(self, cuts: int, content: bytes = CONTENT, before: Callable[[], object] = lambda: None):
         def answer(asked: Asked, turn: int) -> Reply:
             if "/files/" not in asked.path:

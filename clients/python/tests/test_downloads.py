@@ -135,6 +135,23 @@ class Downloads(DownloadTest):
                     client.datasets.download(ID, self.folder)
                 self.assertEqual(self.files(), {"manifest.json", "src/app.js"})
 
+    def test_into_a_folder_of_other_files_are_refused_as_by_the_command_line(self) -> None:
+        (self.folder / ".DS_Store").write_text("")
+        with Client(self.answer(0).url) as client:
+            for name in ("train", "notes.txt"):
+                path = self.folder / name
+                path.mkdir() if name == "train" else path.write_text("mine")
+                with self.subTest(name), self.assertRaisesRegex(
+                    HindcastError, f"{self.folder} has other files in it, such as {name}, and no data set: name another folder"
+                ):
+                    client.datasets.download(ID, self.folder)
+                self.assertEqual({one.name for one in self.folder.iterdir()}, {".DS_Store", name})
+                path.rmdir() if name == "train" else path.unlink()
+            client.datasets.download(ID, self.folder)
+            (self.folder / "notes.txt").write_text("mine")
+            client.datasets.download(ID, self.folder)
+        self.assertEqual(self.files(), {".DS_Store", "notes.txt", "manifest.json", "train/part-0.ndjson"})
+
     def test_of_which_a_placing_was_broken_off_leave_nothing_beside_the_next_set(self) -> None:
         def answer(asked: Asked, turn: int) -> Reply:
             if "/files/" in asked.path:
@@ -142,8 +159,9 @@ class Downloads(DownloadTest):
             id = asked.path.rsplit("/", 1)[1]
             return Reply(200, manifest_of(["train/a", "train/b", "train/c"] if id == ID else ["train/d"], id))
 
-        blocked = self.folder / "train" / "b"
-        blocked.mkdir(parents=True)
+        blocked = self.put_of_broken_off("train/b")
+        blocked.unlink()
+        blocked.mkdir()
         with FakeServer(answer) as server, Client(server.url) as client:
             with self.assertRaises(OSError):
                 client.datasets.download(ID, self.folder)

@@ -61,8 +61,7 @@ class SharedFolders(DownloadTest):
 
     def download_while_b_comes(self, meanwhile: Callable[[], object]) -> None:
         """A set of which train/a is there already."""
-        (self.folder / "train").mkdir(exist_ok=True)
-        (self.folder / "train" / "a").write_bytes(CONTENT)
+        self.put_of_broken_off("train/a")
 
         def answer(asked: Asked, turn: int) -> Reply:
             if "/files/" not in asked.path:
@@ -87,9 +86,8 @@ class SharedFolders(DownloadTest):
         self.assertEqual(self.files(), {"manifest.json", "train/a", "train/b"})
 
     def put_broken_off_by_the_command_line(self) -> None:
-        (self.folder / ".hindcast-unfinished").mkdir()
+        self.put_of_broken_off("train/c")
         (self.folder / ".hindcast-unfinished" / "manifest.json").write_text(json.dumps(manifest_of(["train/c"], OTHER_ID)))
-        (self.folder / "train" / "c").write_bytes(CONTENT)
 
     def test_are_refused_where_the_command_line_was_killed_as_it_put_another_set_there(self) -> None:
         with self.assertRaisesRegex(HindcastError, "has put another data set into"):
@@ -97,7 +95,6 @@ class SharedFolders(DownloadTest):
         self.assertEqual(self.files(), {".hindcast-unfinished/manifest.json", "train/a", "train/c"})
 
     def test_leave_nothing_of_a_set_of_which_the_command_line_was_killed_before(self) -> None:
-        (self.folder / "train").mkdir()
         self.put_broken_off_by_the_command_line()
         self.download_while_b_comes(lambda: None)
         self.assertEqual({path.name for path in self.folder.iterdir()}, {"manifest.json", "train"})
@@ -107,9 +104,9 @@ class SharedFolders(DownloadTest):
         names = [".part-0.ndjson.7-00112233445566aa.part", ".part-0.ndjson.7-00112233445566bb.part", ".mine.part", "part-0.ndjson.part"]
         old = time.time() - 90_000
         for name in names:
-            (self.folder / name).write_bytes(CONTENT[:9])
+            path = self.put_of_broken_off(name)
             if name != names[1]:
-                os.utime(self.folder / name, (old, old))
+                os.utime(path, (old, old))
         meanwhile: list = []
         with Client(self.answer(0, before=lambda: meanwhile.append(self.files("train"))).url) as client:
             client.datasets.download(ID, self.folder)
@@ -130,9 +127,7 @@ class SharedFolders(DownloadTest):
         self.assertEqual(self.files(), {"manifest.json", "train/a", "train/b"})
 
     def test_fetch_a_file_that_is_removed_while_it_is_looked_at(self) -> None:
-        path = self.folder / "train" / "part-0.ndjson"
-        path.parent.mkdir()
-        path.write_bytes(CONTENT)
+        path = self.put_of_broken_off("train/part-0.ndjson")
         digest = _download._digest
 
         def removed_before(file: Path) -> str:

@@ -39,10 +39,10 @@ def download(transport: Transport, id: str, folder: Path, choose: str) -> Mappin
         raise HindcastError(f"{id!r} is no id of a data set.")
     answer = transport.request("GET", f"/v1/datasets/{id}")
     manifest = _manifest_in(answer.body, id, transport.url)
-    _refuse_foreign(folder / manifest_name, choose)
     _make(folder, choose)
     # Nobody else is at it in between: all that is placed later has another state.
     with held(folder, choose):
+        _refuse_foreign(folder, choose)
         before = _states(folder)
     with ExitStack() as come:
         parts: Dict[Path, Path] = {}
@@ -104,10 +104,19 @@ def _is_file_of_set(file: Any) -> bool:
     )
 
 
-def _refuse_foreign(manifest: Path, choose: str) -> None:
-    """Nothing in a folder is replaced or removed in the name of a manifest that is none of a data set."""
-    if manifest.exists() and _set_in(manifest) is None:
-        raise HindcastError(f"{manifest} is not of a data set: move it away, or {choose} another folder.")
+def _refuse_foreign(folder: Path, choose: str) -> None:
+    """Nothing in a folder is replaced or removed in the name of a manifest that is none of a data set, and no set is put among
+    files of others: a folder is of a set where its manifest is, or what another process of hindcast has not finished."""
+    names = sorted(path.name for path in folder.iterdir())
+    manifest = folder / manifest_name
+    if manifest_name in names:
+        if _set_in(manifest) is None:
+            raise HindcastError(f"{manifest} is not of a data set: move it away, or {choose} another folder.")
+        return
+    # Hidden ones are of systems, and of downloads that were killed.
+    foreign = [name for name in names if not name.startswith(".")]
+    if foreign and unfinished_name not in names:
+        raise HindcastError(f"{folder} has other files in it, such as {foreign[0]}, and no data set: {choose} another folder.")
 
 
 def _make(folder: Path, choose: str) -> None:

@@ -157,7 +157,8 @@ class Datasets:
         with its digest. Several processes may fetch the same set into the same folder at once; where another set comes
         into it meanwhile, or a file that was there is removed, this fails with `HindcastError` and changes nothing. So it
         does where a command holds the folder for more than a minute. Of an older set in the folder the
-        files that its manifest names and the new set does not have are removed, and nothing else.
+        files that its manifest names and the new set does not have are removed, and nothing else. A folder that has other files
+        and no set is refused.
         """
         if folder is None:
             return self._cached(dataset)[0]
