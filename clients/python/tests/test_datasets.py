@@ -57,9 +57,11 @@ class Cuts(unittest.TestCase):
 @unittest.skipIf(pandas is None, "pandas, polars or pyarrow are not installed")
 class Frames(unittest.TestCase):
     def test_have_the_columns_of_the_set_where_a_split_has_no_rows(self) -> None:
+        # More than pyarrow reads at a time by itself.
+        label = "yes" * 1_000_000
         texts = {
-            "csv": ("input.age,input.isNew,label,version\n1.5,true,yes,2\n", "input.age,input.isNew,label,version\n"),
-            "ndjson": ('{"input.age":1.5,"input.isNew":true,"label":"yes","version":2}\n', ""),
+            "csv": (f"input.age,input.isNew,label,version\n1.5,true,{label},2\n", "input.age,input.isNew,label,version\n"),
+            "ndjson": (f'{{"input.age":1.5,"input.isNew":true,"label":"{label}","version":2}}\n', ""),
         }
         types = {"input.age": "number", "input.isNew": "boolean", "label": "string", "version": "integer"}
         for form, splits in texts.items():
@@ -129,6 +131,57 @@ class Live(unittest.TestCase):
             self.assertEqual(client.datasets.diff(dataset, dataset), [])
             with self.assertRaisesRegex(HindcastError, "It has: test, train"):
                 client.datasets.to_pandas(dataset, "validation")
+
+    def test_a_cut_is_the_same_frame_in_each_format_whatever_its_values_look_like(self) -> None:
+        texts = [
+            "00701", "1", "1e5", "true", "2026-03-01", "NA", "null", "nan", "None", "NULL", "", None, " x ", 'a "b",\r\nc', "\r", "\0", "\\N", "#",
+            "\ufeff\u2028é😀",
+        ]
+        count, late = 2_000, 1_995
+        text_of = lambda at: texts[at % len(texts)] if at < 200 else None
+        rows = [
+            {
+                "input": {
+                    "n": at,
+                    "text": text_of(at),
+                    "digits": f"00{at}",
+                    "late": f"A{at}" if at >= late else None,
+                    "late_time": 1_780_000_000_000 + at if at >= late else None,
+                    "created_at": at * 1e21 if at % 2 else -0.0,
+                    "flag": None if at % 7 else at % 2 == 0,
+                    "late_flag": True if at >= late else None,
+                    "whole_flag": at % 2 == 0,
+                    "mixed": [1, "1", {"a": [None]}, "null", None][at % 5],
+                    'odd "name",\nof\r\na column': at,
+                },
+                "output": {"label": text_of(at), "score": 1 / (at + 1)},
+                "event_time": "2025-03-01T12:00:00.123Z",
+                "entity": f"00{at}",
+                **({"label": {"value": f"{at - late}"}} if at >= late else {}),
+            }
+            for at in range(count)
+        ]
+        with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, {"XDG_CACHE_HOME": cache}), Client() as client:
+            client.import_many(rows, source="legacy", model="py-odd", model_version=1).raise_for_refused()
+            sets = [client.datasets.create("py-odd", unlabelled="keep", format=form) for form in ("parquet", "ndjson", "csv")]
+            by_pandas = [client.datasets.to_pandas(one) for one in sets]
+            by_polars = [client.datasets.to_polars(one) for one in sets]
+            types = {column["name"]: column["type"] for column in client.datasets.manifest(sets[0])["columns"]}
+        self.assertEqual({types[f"input.{name}"] for name in ("text", "digits", "late")} | {types["label"]}, {"string"})
+        for other in (1, 2):
+            with self.subTest(sets[other].format):
+                pandas.testing.assert_frame_equal(by_pandas[other], by_pandas[0], check_exact=True)
+                self.assertEqual(by_polars[other].schema, by_polars[0].schema)
+                for name in by_polars[0].columns:
+                    self.assertEqual(by_polars[other][name].to_list(), by_polars[0][name].to_list(), name)
+        for form, frame in zip(("parquet", "ndjson", "csv"), by_polars):
+            with self.subTest(form):
+                found = {row["input.n"]: row for row in frame.iter_rows(named=True)}
+                for at, row in enumerate(rows):
+                    for name in ("text", "digits", "late", "late_time", "created_at", "flag", "late_flag", "whole_flag"):
+                        self.assertEqual(found[at][f"input.{name}"], row["input"][name])
+                    self.assertEqual((found[at]["output.label"], found[at]["entity"]), (text_of(at), f"00{at}"))
+                    self.assertEqual(found[at]["label"], f"{at - late}" if at >= late else None)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._download import download, manifest_name
+from ._frames import pandas_frame, polars_frame
 from ._json import plain
 from ._transport import Transport
 from .errors import DatasetFailed, HindcastError, WaitTimeout
@@ -170,33 +171,15 @@ class Datasets:
         return folder, download(self._transport, _id(dataset), folder, "set XDG_CACHE_HOME to")
 
     def to_pandas(self, dataset: AnyDataset, split: Optional[str] = None) -> Any:
-        """A split of a data set, or all of it, as a pandas DataFrame. Needs pandas, and pyarrow for Parquet."""
-        import pandas
-
-        form, files, columns = self._local(dataset, split)
-        if not files:
-            types = {"number": "float64", "integer": "int64", "boolean": "bool"}
-            return pandas.DataFrame({name: pandas.Series(dtype=types.get(type, "str")) for name, type in columns.items()})
-        read = {
-            "parquet": pandas.read_parquet,
-            "ndjson": lambda path: pandas.read_json(path, lines=True),
-            "csv": pandas.read_csv,
-        }[form]
-        return pandas.concat([read(path) for path in files], ignore_index=True)
+        """A split of a data set, or all of it, as a pandas DataFrame, the same one from each format. Needs pandas and pyarrow."""
+        return pandas_frame(*self._local(dataset, split))
 
     def to_polars(self, dataset: AnyDataset, split: Optional[str] = None) -> Any:
-        """A split of a data set, or all of it, as a polars DataFrame."""
-        import polars
-
-        form, files, columns = self._local(dataset, split)
-        if not files:
-            types = {"number": polars.Float64, "integer": polars.Int64, "boolean": polars.Boolean}
-            return polars.DataFrame(schema={name: types.get(type, polars.String) for name, type in columns.items()})
-        read = {"parquet": polars.read_parquet, "ndjson": polars.read_ndjson, "csv": polars.read_csv}[form]
-        return polars.concat([read(path) for path in files], how="vertical_relaxed")
+        """A split of a data set, or all of it, as a polars DataFrame, the same one from each format."""
+        return polars_frame(*self._local(dataset, split))
 
     def _local(self, dataset: AnyDataset, split: Optional[str]) -> Tuple[str, List[Path], Dict[str, str]]:
-        """The format, the files that tell the types of their columns, and those types as the manifest has them."""
+        """The format, the files that have rows, and the types of their columns as the manifest has them."""
         folder, manifest = self._cached(dataset)
         try:
             form = str(manifest["format"])
@@ -210,9 +193,7 @@ class Datasets:
         if not chosen:
             splits = ", ".join(sorted({name.split("/")[0] for name in rows})) or "none"
             raise HindcastError(f"The data set has no split {split!r}. It has: {splits}.")
-        # Of a text without rows nobody can tell types: beside others it would turn their numbers into texts.
-        telling = [name for name in chosen if form == "parquet" or rows[name] > 0]
-        return form, [folder.joinpath(*name.split("/")) for name in telling], columns
+        return form, [folder.joinpath(*name.split("/")) for name in chosen if rows[name] > 0], columns
 
 
 def _absent(value: Any, days: float) -> Dict[str, Any]:
