@@ -38,6 +38,7 @@ export * from './datasets/group-hash.ts';
 export * from './datasets/hmac.ts';
 export * from './datasets/inline-payload.ts';
 export * from './datasets/json-leaves.ts';
+export * from './datasets/label-choice.ts';
 export * from './datasets/plan-dataset.ts';
 export * from './datasets/read-cut.ts';
 export * from './datasets/version-rules.ts';

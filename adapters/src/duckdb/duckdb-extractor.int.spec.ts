@@ -148,6 +148,26 @@ it('gives a split without rows the columns of the others, with their types', asy
   await rm(folder, { recursive: true });
 });
 
+it('assumes a label where what was said was taken back, as where nothing was said', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
+  const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax: 128 * mebibyte, threads: 1 });
+  const told = (id: string, ...values: readonly (string | null)[]) => [
+    aPredictionRequested({ id, eventId: `request-${id}` }),
+    aPredictionSucceeded({ id, eventId: `end-${id}`, cause: `request-${id}` }),
+    ...values.map((value, at) => aPredictionLabeled({ id, eventId: `label-${id}-${at}`, value })),
+  ];
+  const events = [...told('untold'), ...told('told', 'yes'), ...told('taken-back', 'yes', null), ...told('last')];
+  const records = storedHistory([events.map((event) => ({ event }))]);
+  const source = { log: logOf(records), artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
+  const plan = planOf(records, { labels: { pick: 'latest', absent: { afterMs: 3_000, value: 'no' } } });
+  const run = { signal: new AbortController().signal, progress: () => {} };
+  const { accountedFor, labelCoverage, discard } = await extractor.extract(plan, 'work', source, run);
+  expect(accountedFor).toMatchObject({ rows: 3, unlabelled: 1 });
+  expect(labelCoverage).toEqual({ succeeded: 4, labelled: 1, assumed: 2 });
+  await discard();
+  await rm(folder, { recursive: true });
+});
+
 it('goes by the past of what was imported, and by the time of the log for all else', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
   const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax: 128 * mebibyte, threads: 1 });

@@ -95,10 +95,10 @@ marked AS (
 revised AS (
   SELECT *, row_number() OVER (PARTITION BY ro ORDER BY o) AS revision,
     CASE WHEN past THEN ${msOr('"occurredAt"', 't')} ELSE t END AS kt FROM marked WHERE NOT same)
-SELECT ro, min(kt) AS first_at, ${pickLabel(spec)} AS label FROM revised GROUP BY ro`,
+SELECT ro, ${pickLabel(spec)} AS label, ${standingValue(spec)} AS standing FROM revised GROUP BY ro`,
   `CREATE OR REPLACE TEMP TABLE acct AS
 WITH facts AS (
-  SELECT won.*, req.c, req.sealed, ${columnsOf('R')}, eo, ec, et, label, first_at
+  SELECT won.*, req.c, req.sealed, ${columnsOf('R')}, eo, ec, et, label, standing
   FROM (SELECT *, ${row.predictionId} AS pid FROM won) won JOIN req ON req.o = won.ro LEFT JOIN ended ON ended.ro = won.ro LEFT JOIN told ON told.ro = won.ro),
 kinds AS (SELECT *, ${wanted(spec)} AS wanted, ${labelKind(spec, cutAt)} AS lk FROM facts)
 SELECT ro, mt, eo, et, lk, CASE WHEN lk = 'label' THEN label END AS label, ${labelText(spec)} AS lv, ${splitName(spec)} AS split,
@@ -132,9 +132,16 @@ export const row = {
 
 const pickLabel = ({ labels: { pick, maturityMs } }: DatasetSpec): string => {
   const struct = `{'v': v, 'at': t, 'revision': revision, 'occurredAt': "occurredAt", 'source': source, 'weight': weight}`;
-  const inTime = maturityMs === undefined ? '' : ` FILTER (WHERE kt <= mt + ${maturityMs})`;
-  return `${pick === 'first' ? 'arg_min' : 'arg_max'}(${struct}, o)${inTime}`;
+  return `${pick === 'first' ? 'arg_min' : 'arg_max'}(${struct}, o)${knownWithin(maturityMs)}`;
 };
+
+/** What is said of a row when its lack of a label would mean something; 'null' where it was taken back. */
+const standingValue = ({ labels: { maturityMs, absent } }: DatasetSpec): string =>
+  typeof absent === 'object'
+    ? `arg_max(v, o)${knownWithin(maturityMs && Math.max(maturityMs, absent.afterMs))}`
+    : 'NULL';
+
+const knownWithin = (ms: number | undefined): string => (ms === undefined ? '' : ` FILTER (WHERE kt <= mt + ${ms})`);
 
 /** The label of a row as JSON text. */
 const labelText = ({ labels: { absent } }: DatasetSpec): string => {
@@ -146,7 +153,7 @@ const labelKind = ({ labels: { maturityMs, absent } }: DatasetSpec, cutAt: numbe
   const immature = maturityMs === undefined ? '' : `WHEN mt + ${maturityMs} > ${cutAt} THEN 'none' `;
   const assumed =
     typeof absent === 'object'
-      ? `WHEN mt + ${absent.afterMs} <= ${cutAt} AND (first_at IS NULL OR first_at > mt + ${absent.afterMs}) THEN 'assumed' `
+      ? `WHEN mt + ${absent.afterMs} <= ${cutAt} AND coalesce(standing, 'null') = 'null' THEN 'assumed' `
       : '';
   return `CASE ${immature}WHEN label IS NOT NULL AND label.v <> 'null' THEN 'label' ${assumed}ELSE 'none' END`;
 };

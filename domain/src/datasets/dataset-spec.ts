@@ -47,7 +47,7 @@ export const labelPolicySchema = Type.Object(
         Type.Literal('keep', { description: 'A row whose label is null' }),
         Type.Object(
           { afterMs: Type.Integer({ minimum: 1 }), value: scalar },
-          { ...closed, description: 'This value, if nothing came within that time; judged at the time of the cut' },
+          { ...closed, description: 'This value, if none stands after that time; judged at the time of the cut' },
         ),
       ],
       { description: 'What becomes of a prediction without a label' },

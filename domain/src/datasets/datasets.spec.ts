@@ -91,6 +91,24 @@ describe('the label of a row', () => {
     expect(chooseLabel([late], policy, 0, 200)).toEqual({ kind: 'label', label: late });
     expect(chooseLabel([late], { ...policy, maturityMs: 60 }, 0, 200)).toEqual({ kind: 'assumed', value: 0 });
   });
+
+  it('is what none means also where what was said was taken back, and not where it still stands', () => {
+    const policy = { pick: 'latest', absent: { afterMs: 50, value: 0 } } as const;
+    const assumed = { kind: 'assumed', value: 0 };
+    const takenBack = label(null, 20);
+    expect(chooseLabel([early, takenBack], policy, 0, 200)).toEqual(assumed);
+    expect(chooseLabel([early, label(null, 100)], policy, 0, 200)).toEqual(assumed);
+    expect(chooseLabel([early, takenBack], { ...policy, maturityMs: 60 }, 0, 200)).toEqual(assumed);
+    expect(chooseLabel([early, takenBack], policy, 0, 49).kind).toBe('none');
+    expect(chooseLabel([takenBack, late], { ...policy, pick: 'first' }, 0, 200).kind).toBe('none');
+  });
+
+  it('is none where one stands that came too late for the maturity, but before its lack means anything', () => {
+    const policy = { pick: 'latest', absent: { afterMs: 50, value: 0 }, maturityMs: 5 } as const;
+    expect(chooseLabel([early], policy, 0, 200).kind).toBe('none');
+    expect(chooseLabel([early, label(null, 20)], policy, 0, 200)).toEqual({ kind: 'assumed', value: 0 });
+    expect(chooseLabel([late], policy, 0, 200)).toEqual({ kind: 'assumed', value: 0 });
+  });
 });
 
 describe('columns', () => {

@@ -12,7 +12,7 @@ export interface RecordedLabel extends Label {
 
 export type LabelChoice =
   | { readonly kind: 'label'; readonly label: RecordedLabel }
-  /** Nothing came in time, and the policy says what that means. */
+  /** Nothing that was said in time stands, and the policy says what that means. */
   | { readonly kind: 'assumed'; readonly value: string | number | boolean }
   | { readonly kind: 'none' };
 
@@ -21,7 +21,7 @@ const none: LabelChoice = { kind: 'none' };
 /**
  * The label of a prediction at the time of a cut. With a maturity each row has had the same time for its label to come:
  * labels that came later do not count, and a prediction that is younger has none, whatever came already. A label whose
- * value is null takes back what was said.
+ * value is null takes back what was said: then the prediction is as one of which nothing was said, here as in quality.
  */
 export const chooseLabel = (
   labels: readonly RecordedLabel[],
@@ -30,10 +30,11 @@ export const chooseLabel = (
   cutAt: number,
 ): LabelChoice => {
   if (maturityMs !== undefined && madeAt + maturityMs > cutAt) return none;
-  const inTime = labels.filter(({ knownAt }) => maturityMs === undefined || knownAt <= madeAt + maturityMs);
+  const within = (ms = Number.POSITIVE_INFINITY) => labels.filter(({ knownAt }) => knownAt <= madeAt + ms);
+  const inTime = within(maturityMs);
   const label = pick === 'first' ? inTime[0] : inTime.at(-1);
   if (label && label.value !== null) return { kind: 'label', label };
   if (typeof absent !== 'object' || madeAt + absent.afterMs > cutAt) return none;
-  const came = labels.some(({ knownAt }) => knownAt <= madeAt + absent.afterMs);
-  return came ? none : { kind: 'assumed', value: absent.value };
+  const standing = within(maturityMs && Math.max(maturityMs, absent.afterMs)).at(-1);
+  return standing && standing.value !== null ? none : { kind: 'assumed', value: absent.value };
 };
