@@ -124,6 +124,28 @@ describe('an import', () => {
     expect(before.size).toBe(2);
   });
 
+  it('answers rows of one prediction in one request as in one after the other', async () => {
+    const said = (id: string, value?: string) => ({ ...row, id, ...(value && { label: { value } }) });
+    const rowsOf = (id: string) => [said(id, 'no'), said(id, 'yes'), said(id, 'yes'), said(id, 'no'), said(id)];
+    const oneByOne: object[] = [];
+    for (const one of rowsOf('a')) {
+      const told = await upload([one]);
+      await seen(told);
+      oneByOne.push(...told);
+    }
+    const atOnce = await upload([...rowsOf('b'), said('c'), said('c', 'no')]);
+    const statuses = (told: readonly { status?: string }[]) => told.map(({ status }) => status);
+    expect(statuses(oneByOne)).toEqual(['imported', 'labeled', 'repeated', 'repeated', 'repeated']);
+    expect(statuses(atOnce)).toEqual([...statuses(oneByOne), 'imported', 'labeled']);
+    const folded = await states();
+    for (const id of ['a', 'b']) expect(folded.get(id)?.labels).toMatchObject([{ value: 'no' }, { value: 'yes' }]);
+    expect([...folded.values()].map(({ ignored }) => ignored)).toEqual([0, 0, 0]);
+    await seen(atOnce);
+    expect(statuses(await upload([said('b', 'perhaps'), said('b', 'yes'), said('b', 'perhaps')]))).toEqual([
+      ...['labeled', 'repeated', 'repeated'],
+    ]);
+  });
+
   it('does not bring back a label that was corrected since', async () => {
     const told = await upload([{ ...row, id: 'a', label: { value: 'yes' } }]);
     await seen(told);

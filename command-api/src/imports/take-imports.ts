@@ -1,5 +1,13 @@
 import { isKnown, type KnownPredictionDoc, Problem, problem, toProblem } from '@hindcast/adapters/http';
-import { formatPosition, isEnded, keyOf, type NewRecord, sameLabel, TOPICS } from '@hindcast/domain';
+import {
+  formatPosition,
+  isEnded,
+  keyOf,
+  type NewRecord,
+  type PredictionDoc,
+  sameLabel,
+  TOPICS,
+} from '@hindcast/domain';
 import type { CommandContext } from '../command-ports.ts';
 import { keyReused } from '../same-request.ts';
 import type { TakeLines } from '../uploads/upload-answers.ts';
@@ -14,7 +22,13 @@ interface Decided {
   readonly wanted: WantedEvents;
 }
 
-const nothing: WantedEvents = { request: false, result: false, label: false };
+/** What was taken of a prediction in this upload, and may not be in the view yet. */
+interface Taken {
+  readonly requestId: string;
+  /** Ids of its labels. */
+  readonly labels: Set<string>;
+  newest?: Import['label'];
+}
 
 /**
  * Takes the rows of one upload: what is not in the log yet is appended, all events of a row in one piece and in their
@@ -22,22 +36,57 @@ const nothing: WantedEvents = { request: false, result: false, label: false };
  */
 export const createImportTaker = (context: CommandContext, source: string): TakeLines<Import> => {
   const { ports, tenant } = context;
-  /** By id, what was taken in this upload and may not be in the view yet: at most a line each. */
-  const taken = new Map<string, string>();
+  /** By id: at most a line each. */
+  const taken = new Map<string, Taken>();
 
-  const decide = async (row: Import): Promise<Decided> => {
-    const doc = await ports.views.prediction(keyOf(tenant, row.id));
+  /** What is missing of a row: all of it, its end where an import broke off, or its label. */
+  const decide = (row: Import, doc: PredictionDoc | undefined): Decided | Problem => {
+    const state = doc && isKnown(doc) ? doc.state : undefined;
     const requestId = requestIdOf(context, row);
     const before = taken.get(row.id);
-    if (before !== undefined && before !== requestId) throw keyReused();
-    taken.set(row.id, requestId);
-    if (doc && isKnown(doc)) return decideKnown(context, row, doc);
-    if (before !== undefined) return { status: 'repeated', row, wanted: { ...nothing, label: true } };
-    return { status: 'imported', row, wanted: { request: true, result: true, label: true } };
+    if ((before && before.requestId !== requestId) || (state && state.request.requestHash !== row.requestHash))
+      return keyReused();
+    if (state && isEnded(state) && state.status !== 'succeeded')
+      return problem('prediction-ended', `Its import broke off, and since then it has ${state.status}.`);
+    const isThere = before !== undefined || (state !== undefined && isEnded(state));
+    const labelId = newLabelId(row, requestId, state, before);
+    const isNew = labelId !== undefined;
+    const now: Taken = before ?? { requestId, labels: new Set() };
+    taken.set(row.id, now);
+    if (isNew) {
+      now.labels.add(labelId);
+      now.newest = row.label;
+    }
+    const status = isThere ? (isNew ? 'labeled' : 'repeated') : 'imported';
+    return { status, row, wanted: { request: !before && !state, result: !isThere, label: isNew } };
+  };
+
+  /** undefined where the row has no label, or one that was said already. */
+  const newLabelId = (
+    { label }: Import,
+    requestId: string,
+    state: KnownPredictionDoc['state'] | undefined,
+    before: Taken | undefined,
+  ): string | undefined => {
+    if (!label) return undefined;
+    const newest = before?.newest ?? state?.labels.at(-1);
+    const id = labelIdOf(context, requestId, label);
+    const isSaid =
+      (newest && sameLabel(newest, label)) ||
+      before?.labels.has(id) ||
+      state?.history.some(({ eventId }) => eventId === id);
+    return isSaid ? undefined : id;
   };
 
   return async (lines) => {
-    const decided = await Promise.all(lines.map(({ value }) => decide(value).catch(toProblem)));
+    const docs = await Promise.all(
+      lines.map(({ value }) => ports.views.prediction(keyOf(tenant, value.id)).catch(toProblem)),
+    );
+    // One after the other, as each row is judged by those before it.
+    const decided = lines.map(({ value }, at) => {
+      const doc = docs[at];
+      return doc instanceof Problem ? doc : decide(value, doc);
+    });
     const records = await Promise.all(
       decided.map((one): Promise<NewRecord[]> | readonly NewRecord[] =>
         one instanceof Problem ? [] : importRecords(context, one.row, source, one.wanted),
@@ -62,22 +111,4 @@ export const createImportTaker = (context: CommandContext, source: string): Take
       };
     });
   };
-};
-
-/** What is missing of a row whose prediction is known: its end where an import broke off, or its label. */
-const decideKnown = (context: CommandContext, row: Import, { state }: KnownPredictionDoc): Decided => {
-  if (state.request.requestHash !== row.requestHash) throw keyReused();
-  if (!isEnded(state)) return { status: 'imported', row, wanted: { ...nothing, result: true, label: true } };
-  if (state.status !== 'succeeded') {
-    throw problem('prediction-ended', `Its import broke off, and since then it has ${state.status}.`);
-  }
-  const { label } = row;
-  const newest = state.labels.at(-1);
-  const isNew =
-    label !== undefined &&
-    !(newest && sameLabel(newest, label)) &&
-    !state.history.some(({ eventId }) => eventId === labelIdOf(context, state.request.eventId, label));
-  return isNew
-    ? { status: 'labeled', row, wanted: { ...nothing, label: true } }
-    : { status: 'repeated', row, wanted: nothing };
 };
