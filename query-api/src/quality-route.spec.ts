@@ -80,8 +80,12 @@ it('counts labels as they were known at a maturity, of requests that are old eno
     { age: 40 * 24, yes: 0.9, label: { value: 'no' }, bucket: 3 },
     { age: 2, yes: 0.9, label: { value: 'yes' } },
   );
+  const [all] = (await world.get('/v1/models/churn/quality')).json().data;
+  expect(all.labeledWithin).toMatchObject({ '1h': 1, '7d': 1, '30d': 1 });
   const [row] = (await world.get('/v1/models/churn/quality?maturity=7d')).json().data;
   expect(row).toMatchObject({ accepted: 2, immature: 1, labeled: 1, classes: { n: 1, accuracy: 1 } });
+  // What came too late for the maturity is told, what is too young for it is not: of that only early labels can be known.
+  expect(row.labeledWithin).toMatchObject({ '1h': 0, '7d': 1, '30d': 1 });
   const [older] = (await world.get('/v1/models/churn/quality?maturity=30d')).json().data;
   expect(older).toMatchObject({ accepted: 1, immature: 2, labeled: 1, classes: { n: 1, accuracy: 0 } });
   await world.close();

@@ -56,7 +56,9 @@ const rowSchema = Type.Object(
     succeeded: count,
     labeled: count,
     coverage: Type.Union([Type.Number(), Type.Null()], { description: 'Share of the succeeded ones with a label' }),
-    labeledWithin: Type.Record(Type.String(), count, { description: 'Labels by how long after the accept they came' }),
+    labeledWithin: Type.Record(Type.String(), count, {
+      description: 'Labels by how long after the accept they came, also those that came too late for the maturity',
+    }),
     absent: Type.Integer({ description: 'Counted as if they had the label of the policy' }),
     unscorable: Type.Integer({ description: 'Labels that cannot be compared with the output' }),
     classes: Type.Optional(classesSchema),

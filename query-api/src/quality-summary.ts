@@ -40,7 +40,7 @@ export interface QualityRow {
   readonly labeled: number;
   /** Share of the succeeded ones that have a label. */
   readonly coverage: number | null;
-  /** First labels and their losses by how late they came: all of them, whatever maturity was asked for. */
+  /** First labels and their losses by how late they came, also those that came too late for the maturity. */
   readonly labeledWithin: Readonly<Record<Maturity | 'later', number>>;
   /** Succeeded without a label, and counted as if they had that of the policy. */
   readonly absent: number;
@@ -84,12 +84,12 @@ export const createQualitySummary = ({ now, maturity, absent, groupBy }: Quality
       for (const doc of docs) {
         const group = groupOf(doc);
         const ageMs = now - (doc.hour + hourMs);
-        for (const [at, sums] of doc.buckets.entries())
-          group.delays[at] = (group.delays[at] ?? 0) + of(sums, 'labeled');
         if (maturity !== undefined && ageMs < maturityBoundsMs[maturity]) {
           group.immature += doc.buckets.reduce((sum, sums) => sum + of(sums, 'accepted'), 0);
           continue;
         }
+        for (const [at, sums] of doc.buckets.entries())
+          group.delays[at] = (group.delays[at] ?? 0) + of(sums, 'labeled');
         const known: SumsInTheMaking = {};
         for (const sums of doc.buckets.slice(0, last)) for (const name in sums) addTo(known, name, sums[name] ?? 0);
         for (const name in known) addTo(group.sums, name, known[name] ?? 0);
