@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDurationMs, parseMoment, showDuration } from './duration.ts';
+import { parseDurationMs, parseMoment, parseSpanMs, showDuration } from './duration.ts';
 
 describe('durations', () => {
   it.each([
@@ -13,6 +13,14 @@ describe('durations', () => {
 
   it.each(['', '-1s', '5 s', 'soon', '1w'])('refuses "%s"', (text) =>
     expect(() => parseDurationMs(text)).toThrow('is not a duration'),
+  );
+
+  it.each([
+    ['7', 'has no unit'],
+    ['0d', 'is no time at all'],
+    ['0.0h', 'is no time at all'],
+  ])('of labels have a unit and are some time: "%s"', (text, why) =>
+    expect(() => parseSpanMs(text)).toThrow(`"${text}" ${why}`),
   );
 
   it.each([

@@ -15,7 +15,9 @@ export const parseDurationMs = (text: string): number => {
  */
 export const parseSpanMs = (text: string): number => {
   if (/^[\d.]+$/.test(text)) throw usage(`"${text}" has no unit: write it like ${text}d or ${text}h.`);
-  return parseDurationMs(text);
+  const ms = parseDurationMs(text);
+  if (ms === 0) throw usage(`"${text}" is no time at all: write at least 1ms.`);
+  return ms;
 };
 
 /** A duration for people: `84 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`. */

@@ -57,6 +57,25 @@ describe('what is said of a value that is none of several', () => {
     );
   });
 
+  it('is what is wrong with the one that it was meant to be', () => {
+    const wish = (more: object) => said(datasetRequestSchema, { model: 'churn', ...more });
+    const absent = (value: unknown) => wish({ labels: { absent: value } });
+    expect(absent({ value: 'no', afterMs: 0 })).toBe('/labels/absent/afterMs: Expected 1 or more.');
+    expect(absent({ value: 'no' })).toBe('/labels/absent/afterMs: This member is missing.');
+    expect(absent({ value: 'no', afterMs: '90d' })).toBe('/labels/absent/afterMs: Expected integer.');
+    expect(absent({ value: null, afterMs: 1 })).toBe(
+      '/labels/absent/value: One of these was expected: string, number, boolean.',
+    );
+    expect(absent({ value: 'x'.repeat(1_025), afterMs: 1 })).toBe(
+      '/labels/absent/value: Expected a text of at most 1024 characters.',
+    );
+    expect(wish({ redact: [{ column: 'input.age', how: 'bucket', width: 0 }] })).toBe(
+      '/redact/0/width: Expected more than 0.',
+    );
+    const several = said(Type.Union([Type.String({ maxLength: 1 }), Type.String({ pattern: '^a' })]), 'bc');
+    expect(several).toBe('The body: One of these was expected: string, string.');
+  });
+
   it('is bounded, names what has a name, and tells what may be left out', () => {
     const names = Array.from({ length: 12 }, (_, at) => [`m${at}`, Type.Object({ deep: Type.String() })]);
     const large = Type.Object(Object.fromEntries(names));

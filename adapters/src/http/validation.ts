@@ -4,6 +4,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { ValueError } from '@sinclair/typebox/errors';
 import type { FastifySchemaCompiler } from 'fastify';
 import { faultText } from './fault-texts.ts';
+import { meantFaults } from './meant-faults.ts';
 import { type Problem, type ProblemError, problem, problemErrorsMax } from './problem.ts';
 
 const dateTime =
@@ -87,7 +88,7 @@ const fromTexts = (given: Record<string, unknown>, properties: TObject['properti
 const listed = (faults: Iterable<ValueError>, prefix: string): ProblemError[] => {
   const errors: ProblemError[] = [];
   const seen = new Set<string>();
-  for (const fault of faults) {
+  for (const fault of meantFaults(faults)) {
     const pointer = prefix === '' ? fault.path : fault.path.slice(1);
     if (seen.has(pointer)) continue;
     seen.add(pointer);

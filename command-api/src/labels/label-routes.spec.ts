@@ -120,6 +120,15 @@ describe('a label', () => {
     expect(answer.json().errors[0].pointer).toBe(pointer);
   });
 
+  it('that is too long is refused as that, in every way to send one', async () => {
+    const value = 'x'.repeat(1_025);
+    const detail = '/value: Expected a text of at most 1024 characters.';
+    const id = await accepted({});
+    const direct = await world.send('POST', `/v1/predictions/${id}/labels`, { value });
+    expect([(await label({ id, value })).json(), direct.json()]).toMatchObject([{ detail }, { detail }]);
+    expect(await upload([{ id, value }])).toMatchObject([{ status: 'refused', error: { detail } }]);
+  });
+
   it.each([
     ['yes', false],
     [true, false],

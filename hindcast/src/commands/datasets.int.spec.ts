@@ -85,6 +85,7 @@ describe('hindcast datasets', () => {
     ['--maturity', 'soon'],
     ['--maturity', '7'],
     ['--unlabelled', 'no@90'],
+    ['--unlabelled', 'no@0d'],
     ['--since', '2026-01-01T00:00:00'],
     ['--version', '9'],
     ['--spec', '/nowhere.json'],
