@@ -6,7 +6,7 @@ export type ByteRange = { readonly first: number; readonly last: number };
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-range
  */
 export const parseByteRange = (header: string | undefined, bytes: number): ByteRange | 'unsatisfiable' | undefined => {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '');
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   if (!match) return undefined;
   const [, from = '', to = ''] = match;
   if (from === '' && to === '') return undefined;
