@@ -1,4 +1,4 @@
-import { heldBySchema, isKnown, positionOf, predictionLinks } from '@hindcast/adapters/http';
+import { heldBySchema, isKnown, positionOf, predictionLinks, predictionLinksSchema } from '@hindcast/adapters/http';
 import { type AppendOutcome, formatPosition, type PredictionDoc, STATUSES } from '@hindcast/domain';
 import { Type } from '@sinclair/typebox';
 import type { Prepared } from './prepare-prediction.ts';
@@ -13,7 +13,7 @@ export const receiptSchema = Type.Object(
     modelVersion: Type.Integer(),
     createdAt: Type.String({ format: 'date-time', description: 'When the log stored it' }),
     requestHash: Type.String({ description: 'Digest of the request that was accepted under this id' }),
-    links: Type.Object({ self: Type.String(), events: Type.String(), stream: Type.String(), cancel: Type.String() }),
+    links: predictionLinksSchema,
   },
   { description: 'Accepted, and durable' },
 );

@@ -42,6 +42,17 @@ describe('GET /v1/predictions/{id}', () => {
     });
   });
 
+  it('links to what else there is of it', async () => {
+    const { append, fold, get } = await world();
+    await append(aPredictionRequested(), aPredictionLabeled({ id: 'p-1', value: 'yes' }));
+    await fold();
+    const { cancel, ...links } = (await get(path)).json().links;
+    expect(cancel).toBe(`${path}/cancel`);
+    expect(links).toMatchObject({ self: path, labels: `${path}/labels` });
+    for (const link of Object.values<string>(links)) expect((await get(link)).statusCode).toBe(200);
+    expect((await get(links.labels)).json().data).toMatchObject([{ value: 'yes', counts: true }]);
+  });
+
   it('says that a queued prediction waits for its paused model, for as long as it does', async () => {
     const { append, fold, get } = await world();
     await append(aModelRegistered(), aPredictionRequested(), aPredictionRequested({ id: 'p-2', model: 'other' }));
@@ -85,7 +96,7 @@ describe('GET /v1/predictions/{id}', () => {
     const later = await get(path);
     expect(later.body).toBe(first.body);
     expect(later.headers['etag']).toBe(first.headers['etag']);
-    expect(later.body).not.toContain('labels');
+    expect(later.json()).not.toHaveProperty('labels');
   });
 
   it('shows labels where they are asked for, and then lets nobody keep the answer', async () => {

@@ -26,6 +26,15 @@ export const heldBySchema = Type.Optional(
 );
 export const heldByPause = { heldBy: 'model-paused' } as const;
 
+const link = Type.String();
+export const predictionLinksSchema = Type.Object({
+  self: link,
+  events: link,
+  stream: link,
+  labels: link,
+  cancel: link,
+});
+
 /** A prediction as every interface shows it. */
 export const predictionSchema = Type.Object(
   {
@@ -67,7 +76,7 @@ export const predictionSchema = Type.Object(
     requestHash: Type.String({ description: "sha256 of the client's canonical request" }),
     labels: Type.Optional(Type.Array(Type.Composite([predictionLabeledData, Type.Object({ at: Type.String() })]))),
     position: Type.String({ description: 'Last log position that this answer has seen', examples: ['0:7:4211'] }),
-    links: Type.Object({ self: Type.String(), events: Type.String(), stream: Type.String(), cancel: Type.String() }),
+    links: predictionLinksSchema,
   },
   { $id: 'Prediction', description: 'A prediction as far as it has come' },
 );
@@ -82,7 +91,8 @@ export const predictionPath = (id: string): string => `/v1/predictions/${id}`;
 
 export const predictionLinks = (id: string) => {
   const self = predictionPath(id);
-  return { self, events: `${self}/events`, stream: `${self}/events`, cancel: `${self}/cancel` };
+  const events = `${self}/events`;
+  return { self, events, stream: events, labels: `${self}/labels`, cancel: `${self}/cancel` };
 };
 
 export const positionOf = (doc: PredictionDoc): string =>
