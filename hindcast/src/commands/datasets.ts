@@ -6,7 +6,7 @@ import { wholeDatasetId } from '../dataset-id.ts';
 import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
 import { downloadDataset } from '../download-dataset.ts';
 import { mustBeOutside, mustTakeSet } from '../out-folder.ts';
-import { voiceOf } from '../terminal.ts';
+import { type Voice, voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import { endingOf, watchJob } from '../watch-job.ts';
 import { type CliContext, clientCommand, command, configOfFolder, connect, dataFolder } from './cli-context.ts';
@@ -96,7 +96,7 @@ const createCommand = (context: CliContext): Command =>
         options.out === undefined
           ? ((await client.request(`/v1/datasets/${dataset.id}`)).body as DatasetManifest)
           : await downloadDataset(client, dataset.id, options.out, voice);
-      voice.answer(manifest, summary(manifest));
+      answerCut(voice, manifest);
     });
 
 const cutFolder = async (
@@ -112,10 +112,21 @@ const cutFolder = async (
   try {
     const { cutFolderDataset } = await import('../cut-folder-dataset.ts');
     const manifest = await cutFolderDataset(log, request, config, resolve(out), voice);
-    voice.answer(manifest, summary(manifest));
+    answerCut(voice, manifest);
   } finally {
     log.close();
   }
+};
+
+/** Tells of several splits how many rows each has: that one is empty is seen nowhere else until somebody reads it. */
+const answerCut = (voice: Voice, manifest: DatasetManifest): void => {
+  const rows = new Map<string, number>();
+  for (const file of manifest.files) rows.set(file.split, (rows.get(file.split) ?? 0) + file.rows);
+  if (rows.size > 1) {
+    voice.note(`Rows by split: ${[...rows].map(([split, count]) => `${split} ${count}`).join(', ')}.`);
+    for (const [split, count] of rows) if (count === 0) voice.note(`The split ${split} is empty: no row came into it.`);
+  }
+  voice.answer(manifest, summary(manifest));
 };
 
 /** Options that stand for the log as it was, and for the moment in which times that are so long ago were meant. */
