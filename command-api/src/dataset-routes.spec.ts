@@ -1,7 +1,7 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
-import { DEFAULT_TENANT, encode, TOPICS } from '@hindcast/domain';
+import { ArtifactDamaged, DEFAULT_TENANT, encode, TOPICS } from '@hindcast/domain';
 import { aJobFailed, aJobSucceeded, aPredictionRequested } from '@hindcast/domain/testing';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type CommandWorld, createCommandWorld } from './testing/command-world.ts';
 
 let world: CommandWorld;
@@ -13,6 +13,10 @@ afterEach(() => world.close());
 const create = (more: object = {}) => world.send('POST', '/v1/datasets', { model: 'churn', format: 'ndjson', ...more });
 async function* bytesOf(text: string) {
   yield new TextEncoder().encode(text);
+}
+async function* damaged(sha256: string, content: AsyncIterable<Uint8Array> = bytesOf('')) {
+  yield* content;
+  throw new ArtifactDamaged(sha256, 'another');
 }
 const causeOf = (id: string) => {
   const state = world.ports.jobs.get(DEFAULT_TENANT, id)?.state;
@@ -70,6 +74,15 @@ it('a set of which a file or the manifest is gone is cut again, by one job howev
   expect(new Set(jobs).size).toBe(3);
   const whole = await create();
   expect([whole.statusCode, whole.json().job]).toEqual([200, jobs[2]]);
+});
+
+it('a set of which the manifest is damaged is cut again', async () => {
+  const first = (await create()).json();
+  const manifest = await world.ports.artifacts.put(bytesOf('{"files":[]}'), 100);
+  await world.tellJob(aJobSucceeded({ ...causeOf(first.job), result: { accountedFor: {}, manifest } }));
+  const { get } = world.ports.artifacts;
+  vi.spyOn(world.ports.artifacts, 'get').mockImplementation(async (sha256) => damaged(sha256, await get(sha256)));
+  expect((await create()).json().job).not.toBe(first.job);
 });
 
 it('a set whose files are back when it was being cut again, and that has ended without one, is there', async () => {

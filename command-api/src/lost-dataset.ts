@@ -1,5 +1,12 @@
 import { readPayload } from '@hindcast/adapters/http';
-import { type ArtifactStore, type DataRef, type DatasetManifest, isEndedJob, type JobDoc } from '@hindcast/domain';
+import {
+  ArtifactDamaged,
+  type ArtifactStore,
+  type DataRef,
+  type DatasetManifest,
+  isEndedJob,
+  type JobDoc,
+} from '@hindcast/domain';
 
 /** Whether the store lacks a file of a set that was cut. Of a store that cannot be read nothing is known. */
 export const isLost = async (artifacts: Pick<ArtifactStore, 'get' | 'has'>, { state }: JobDoc): Promise<boolean> => {
@@ -10,7 +17,7 @@ export const isLost = async (artifacts: Pick<ArtifactStore, 'get' | 'has'>, { st
     const { files } = (await readPayload(artifacts, manifest)) as DatasetManifest;
     const there = await Promise.all(files.map((file) => artifacts.has(file.sha256)));
     return there.includes(false);
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof ArtifactDamaged;
   }
 };

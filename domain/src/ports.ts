@@ -100,10 +100,14 @@ export interface ArtifactStore {
    * `bytesMax`. Putting the same content twice is one artifact.
    */
   put(source: AsyncIterable<Uint8Array>, bytesMax: number): Promise<{ sha256: string; bytes: number }>;
+  /**
+   * Content that is not what was put ends with `ArtifactDamaged` before its last chunk, so that nobody takes it for whole.
+   * It is then set aside where this can be written: the store has no such artifact any more, until it is put again.
+   */
   get(sha256: string): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Without fetching it. */
   has(sha256: string): Promise<boolean>;
-  /** Path of a local copy to hand to another process, undefined where there is no such artifact. */
+  /** Path of a local copy to hand to another process, undefined where there is no such artifact. Its content is not looked at. */
   localPath(sha256: string): Promise<string | undefined>;
 }
 
@@ -114,6 +118,13 @@ export class ArtifactTooLarge extends Error {
     super(`The artifact is larger than ${bytesMax} bytes.`);
     this.name = 'ArtifactTooLarge';
     this.bytesMax = bytesMax;
+  }
+}
+
+export class ArtifactDamaged extends Error {
+  constructor(sha256: string, actual: string) {
+    super(`The content of artifact ${sha256} has the digest ${actual}: the store has damaged it.`);
+    this.name = 'ArtifactDamaged';
   }
 }
 

@@ -20,13 +20,14 @@ export const datasetFileRoute =
   async (app) => {
     const { artifacts, logger } = ports;
 
-    const contentOf = async (
+    /** A part cannot be told from a damaged one; who has it all compares the digest, and then asks for the whole. */
+    const partOf = async (
       { name, sha256, bytes }: DatasetFile,
       { first, last }: ByteRange,
       kept: KeptDataset,
     ): Promise<AsyncIterable<Uint8Array>> => {
       const path = await artifacts.localPath(sha256).catch(() => undefined);
-      if (path !== undefined && bytes > 0) return createReadStream(path, { start: first, end: last });
+      if (path !== undefined) return createReadStream(path, { start: first, end: last });
       return sliced(await openKept(kept, { sha256, bytes }, name), first, last);
     };
 
@@ -38,7 +39,8 @@ export const datasetFileRoute =
           summary: 'A file of a data set',
           description:
             'Takes a range of bytes, so that a download that was broken off goes on. The ETag is the sha256 of the file, and ' +
-            'HEAD tells it and the length.',
+            'HEAD tells it and the length. A whole file that the store has damaged breaks off before its end, and is gone ' +
+            'after that; a range is sent as it is.',
           tags: ['Data sets'],
           params: Type.Object({
             id: datasetIdSchema,
@@ -96,7 +98,8 @@ export const datasetFileRoute =
         const open = streams.of(reply.raw);
         try {
           const cut = () => reply.raw.destroy();
-          const content = await contentOf(file, { first, last }, kept);
+          const isWhole = last - first + 1 === file.bytes;
+          const content = isWhole ? await openKept(kept, file, name) : await partOf(file, { first, last }, kept);
           reply
             .headers(headers)
             .type(mediaTypes[manifest.format])

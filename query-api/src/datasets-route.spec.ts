@@ -1,5 +1,5 @@
 import { nodeIdentity } from '@hindcast/adapters/node';
-import { canonicalJson, type DatasetPlan, datasetIdOf, datasetJobs } from '@hindcast/domain';
+import { ArtifactDamaged, canonicalJson, type DatasetPlan, datasetIdOf, datasetJobs } from '@hindcast/domain';
 import { createMemoryArtifactStore } from '@hindcast/domain/in-memory';
 import { aJobCanceled, aJobFailed, aJobRequested, aJobSucceeded } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,11 +8,15 @@ import { queryWorld } from './testing/query-world.ts';
 let world: Awaited<ReturnType<typeof queryWorld>>;
 const store = createMemoryArtifactStore(nodeIdentity);
 const lost = new Set<string>();
+const damaged = new Set<string>();
 beforeEach(async () => {
-  lost.clear();
+  for (const set of [lost, damaged]) set.clear();
   const artifacts: typeof store = {
     ...store,
-    get: async (sha256) => (lost.has(sha256) ? undefined : store.get(sha256)),
+    get: async (sha256) => {
+      if (damaged.has(sha256)) return isDamaged(sha256);
+      return lost.has(sha256) ? undefined : store.get(sha256);
+    },
     has: async (sha256) => !lost.has(sha256) && store.has(sha256),
   };
   world = await queryWorld({ ports: { artifacts } });
@@ -20,6 +24,12 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const content = 'line 1\nline 2\n';
+async function* isDamaged(sha256: string): AsyncGenerator<Uint8Array> {
+  lost.add(sha256);
+  damaged.delete(sha256);
+  yield* [];
+  throw new ArtifactDamaged(sha256, 'another');
+}
 async function* bytes(text: string) {
   for (const char of text) yield new TextEncoder().encode(char);
 }
@@ -123,6 +133,20 @@ describe('data sets', () => {
     expect((await world.app.inject({ method: 'HEAD', url: path })).statusCode).toBe(410);
     lost.add(kept.sha256);
     expect((await get(`/v1/datasets/${id}`)).json()).toMatchObject(gone);
+  });
+
+  it('send nothing of a file that is found damaged before its first byte, and say that it is gone from then on', async () => {
+    const { id, file, kept } = await aSet('churn');
+    for (const [path, sha256] of [
+      [`/v1/datasets/${id}/files/all/part-00000.ndjson`, file.sha256],
+      [`/v1/datasets/${id}`, kept.sha256],
+    ] as const) {
+      damaged.add(sha256);
+      const answer = await get(path);
+      expect([answer.statusCode, answer.json()['type']]).toEqual([503, '/problems/store-unavailable']);
+      expect(answer.headers['content-length']).toBe(String(answer.rawPayload.length));
+      expect((await get(path)).statusCode).toBe(410);
+    }
   });
 
   it.each(['under way', 'canceled', 'failed'])(

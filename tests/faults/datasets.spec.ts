@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { DatasetManifest } from '@hindcast/domain';
 import { afterAll, expect, it } from 'vitest';
 import type { HindcastProcess } from '../distributed/hindcast-process.ts';
 import { clientOf, until } from '../scenarios/client.ts';
@@ -137,4 +138,39 @@ it('what a cut that was killed has left is removed by the next one into the fold
     ...[hindcast, 'datasets', 'create', 'churn', '--data', data, '--out', out, '--unlabelled', 'keep'],
   ]);
   expect(readdirSync(out).toSorted()).toEqual(['all', 'manifest.json', 'mine.txt']);
+});
+
+it('a file that the store has damaged is not sent as a whole one, is gone then, and is cut again to the same bytes', async () => {
+  const [data, whole, damaged, again] = [await newFolder(), await newFolder(), await newFolder(), await newFolder()];
+  await makeFolderWithPredictions(data, predictions);
+  server = await startServerProcess(data);
+  const { url } = server;
+  const datasets = (...args: string[]) => {
+    const child = spawn(process.execPath, [hindcast, 'datasets', ...args, '--url', url], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    return ending(child);
+  };
+  expect((await datasets('create', 'churn', '--unlabelled', 'keep', '--out', whole)).code).toBe(0);
+  const text = await readFile(join(whole, 'manifest.json'), 'utf8');
+  const { datasetId, cut, files } = JSON.parse(text) as DatasetManifest;
+  const [{ name, sha256, bytes } = { name: '', sha256: '', bytes: 0 }] = files;
+  const kept = join(data, 'artifacts', sha256);
+  const content = await readFile(kept);
+  content.writeUInt8(content.readUInt8(bytes >> 1) ^ 1, bytes >> 1);
+  await writeFile(kept, content);
+
+  expect((await datasets('download', datasetId, '--out', damaged)).code).toBe(1);
+  expect(existsSync(join(damaged, name))).toBe(false);
+  const answer = await fetch(`${url}/v1/datasets/${datasetId}/files/${name}`);
+  expect([answer.status, await answer.json()]).toEqual([
+    410,
+    expect.objectContaining({ type: '/problems/dataset-file-gone' }),
+  ]);
+  expect(await readFile(`${kept}.damaged`)).toEqual(content);
+  const to = cut.ranges.map((range) => `${cut.epoch}:${range.partition}:${range.to}`).join(',');
+  const asked = await datasets('create', 'churn', '--unlabelled', 'keep', '--to', to, '--out', again);
+  expect(asked).toMatchObject({ code: 0 });
+  expect(await readFile(join(again, 'manifest.json'), 'utf8')).toBe(text);
+  expect(await readFile(join(again, name))).toEqual(await readFile(join(whole, name)));
 });

@@ -1,4 +1,4 @@
-import { type ArtifactStore, type DataRef, type EventLog, recordAt, TOPICS } from '@hindcast/domain';
+import { ArtifactDamaged, type ArtifactStore, type DataRef, type EventLog, recordAt, TOPICS } from '@hindcast/domain';
 import type { OpenEntry } from './open-set.ts';
 import { predictionEventOf } from './record-intake.ts';
 
@@ -39,11 +39,16 @@ export const readPayload = async (
   const decoder = new TextDecoder();
   let text = '';
   let read = 0;
-  for await (const chunk of content) {
-    read += chunk.byteLength;
-    if (read > bytes)
-      return { ok: false, reason: 'unreadable', detail: `the payload is longer than its ${bytes} bytes` };
-    text += decoder.decode(chunk, { stream: true });
+  try {
+    for await (const chunk of content) {
+      read += chunk.byteLength;
+      if (read > bytes)
+        return { ok: false, reason: 'unreadable', detail: `the payload is longer than its ${bytes} bytes` };
+      text += decoder.decode(chunk, { stream: true });
+    }
+  } catch (error) {
+    if (!(error instanceof ArtifactDamaged)) throw error;
+    return { ok: false, reason: 'missing', detail: error.message };
   }
   try {
     return { ok: true, input: JSON.parse(text + decoder.decode()) };

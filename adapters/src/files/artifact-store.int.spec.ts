@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artifactStoreContract } from '@hindcast/domain/contracts';
@@ -13,6 +13,11 @@ artifactStoreContract('folder', async () => {
     store: await openFolderArtifactStore(folder),
     readPath: (path) => readFile(path),
     count: async () => (await readdir(folder)).length,
+    damage: async (sha256) => {
+      const handle = await open(join(folder, sha256), 'r+');
+      await handle.write(Buffer.from([0]), 0, 1, (await handle.stat()).size - 1);
+      await handle.close();
+    },
     close: () => rm(folder, { recursive: true }),
   };
 });

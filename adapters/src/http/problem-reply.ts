@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { LogError, type Logger } from '@hindcast/domain';
+import { ArtifactDamaged, LogError, type Logger } from '@hindcast/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, problem, problemBody } from './problem.ts';
 import type { ProblemCode } from './problems.ts';
@@ -19,6 +19,11 @@ const retry = { 'retry-after': String(retryAfterSeconds) };
 export const toProblem = (error: unknown, method?: string): Problem => {
   if (error instanceof Problem) return error;
   if (error instanceof LogError) return fromLog(error, method !== undefined && readingMethods.has(method));
+  if (error instanceof ArtifactDamaged) {
+    return problem('store-unavailable', 'What the artifact store gives is damaged, and is not sent.', {
+      headers: retry,
+    });
+  }
   const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: unknown };
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

@@ -2,8 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ArtifactDamaged } from '@hindcast/domain';
 import { artifactStoreContract } from '@hindcast/domain/contracts';
-import { type Db, ObjectId } from 'mongodb';
+import { Binary, type Db, ObjectId } from 'mongodb';
 import { describe, expect, inject, it } from 'vitest';
 import { openGridFsArtifactStore } from './artifact-store.ts';
 import { createMongoClient } from './mongo-client.ts';
@@ -58,8 +59,19 @@ const digestOf = (data: Uint8Array): string => createHash('sha256').update(data)
 describe.skipIf(!mongodb)('with a document store', () => {
   artifactStoreContract('GridFS', async () => {
     const { db, newFolder, close } = await open();
+    const cacheFolder = await newFolder();
     return {
-      store: await openGridFsArtifactStore({ db, cacheFolder: await newFolder() }),
+      store: await openGridFsArtifactStore({ db, cacheFolder }),
+      damage: async (sha256) => {
+        await rm(join(cacheFolder, sha256));
+        const file = await db.collection('artifacts.files').findOne({ filename: sha256 });
+        const chunks = db.collection<{ data: Binary }>('artifacts.chunks');
+        const [last] = await chunks.find({ files_id: file?._id }).sort({ n: -1 }).limit(1).toArray();
+        if (!last) throw new Error('It has no content.');
+        const data = Buffer.from(last.data.buffer);
+        data[data.length - 1] = 0;
+        await chunks.updateOne({ _id: last._id }, { $set: { data: new Binary(data) } });
+      },
       readPath: (path) => readFile(path),
       count: () => count(db),
       close,
@@ -114,6 +126,25 @@ describe.skipIf(!mongodb)('with a document store', () => {
       const { sha256 } = await here.put(sourceOf([new Uint8Array(100).fill(7)]), 1_000);
       await db.collection('artifacts.chunks').updateOne({}, { $set: { data: Buffer.alloc(100) } });
       await expect(there.localPath(sha256)).rejects.toThrow('has the digest');
+      expect(await there.localPath(sha256)).toBeUndefined();
+    }));
+
+  it('takes what lacks a part for damaged, and a damaged copy for none', () =>
+    using(async ({ db, newFolder }) => {
+      const cacheFolder = await newFolder();
+      const store = await openGridFsArtifactStore({ db, cacheFolder });
+      const { sha256 } = await store.put(sourceOf(mebibytes(2, 7)), 10_000_000);
+      const read = async () => {
+        let bytes = 0;
+        for await (const chunk of (await store.get(sha256)) ?? []) bytes += chunk.length;
+        return bytes;
+      };
+      await writeFile(join(cacheFolder, sha256), 'not this');
+      await expect(read()).rejects.toBeInstanceOf(ArtifactDamaged);
+      expect(await read()).toBe(2 * 1_048_576);
+      await db.collection('artifacts.chunks').deleteOne({ n: 1 });
+      await expect(read()).rejects.toBeInstanceOf(ArtifactDamaged);
+      expect(await store.has(sha256)).toBe(false);
     }));
 
   it('hides half an upload, and removes it when its process can no longer be at it', () =>

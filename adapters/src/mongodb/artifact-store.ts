@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import type { ArtifactStore, Clock } from '@hindcast/domain';
-import type { Db } from 'mongodb';
+import type { Db, GridFSFile } from 'mongodb';
+import { checkedContent } from '../files/index.ts';
 import { openArtifactUploads } from './artifact-uploads.ts';
 import { openLocalCopies } from './local-copies.ts';
 import { majority } from './mongo-client.ts';
@@ -28,13 +28,13 @@ export const openGridFsArtifactStore = async ({
   const copies = await openLocalCopies(cacheFolder, cacheBytes, now);
   const downloading = new Map<string, Promise<string | undefined>>();
 
+  const stored = (file: GridFSFile): AsyncIterable<Uint8Array> =>
+    checkedContent(uploads.read(file), file.filename, () => uploads.setAside(file));
+
   const download = async (sha256: string): Promise<string | undefined> => {
     const file = await uploads.find(sha256);
     if (file === null) return undefined;
-    const copy = await copies.files.put(uploads.read(file), file.length);
-    if (copy.sha256 !== sha256) {
-      throw new Error(`The content of artifact ${sha256} has the digest ${copy.sha256}: the store has damaged it.`);
-    }
+    await copies.files.put(stored(file), file.length);
     const path = await copies.use(sha256);
     await copies.shrink();
     return path;
@@ -54,7 +54,8 @@ export const openGridFsArtifactStore = async ({
       const file = await uploads.find(sha256);
       if (file === null) return undefined;
       const path = await copies.use(sha256);
-      return path === undefined ? uploads.read(file) : createReadStream(path);
+      const copy = path === undefined ? undefined : await copies.files.get(sha256);
+      return copy ?? stored(file);
     },
     has: async (sha256) => digestPattern.test(sha256) && (await uploads.find(sha256)) !== null,
     async localPath(sha256) {

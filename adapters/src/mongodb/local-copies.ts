@@ -1,7 +1,7 @@
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactStore, Clock } from '@hindcast/domain';
-import { openFolderArtifactStore } from '../files/index.ts';
+import { damagedSuffix, openFolderArtifactStore } from '../files/index.ts';
 
 /** Whoever was handed a path has this long to open the file; what is open stays readable. */
 const inUseMs = 60_000;
@@ -35,7 +35,7 @@ export const openLocalCopies = async (folder: string, bytesMax: number, now: Clo
     async shrink() {
       const copies: { path: string; bytes: number; usedAt: number }[] = [];
       for (const name of await readdir(folder)) {
-        if (!/^[0-9a-f]{64}$/.test(name)) continue;
+        if (!/^[0-9a-f]{64}$/.test(name.replace(damagedSuffix, ''))) continue;
         const path = join(folder, name);
         const found = await stat(path).catch(() => undefined);
         if (found) copies.push({ path, bytes: found.size, usedAt: found.mtimeMs });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ArtifactStore, ArtifactTooLarge } from '../ports.ts';
+import { ArtifactDamaged, type ArtifactStore, ArtifactTooLarge } from '../ports.ts';
 
 export interface ArtifactStoreUnderTest {
   readonly store: ArtifactStore;
@@ -7,6 +7,8 @@ export interface ArtifactStoreUnderTest {
   readPath?(path: string): Promise<Uint8Array>;
   /** How many artifacts, whole or in part, the store holds. */
   count?(): Promise<number>;
+  /** Changes the last byte of what is stored, behind the store's back. Absent where nobody else could. */
+  damage?(sha256: string): Promise<void>;
   close?(): Promise<void>;
 }
 
@@ -98,6 +100,28 @@ export const artifactStoreContract = (name: string, open: () => Promise<Artifact
         }
         await expect(store.put(broken(), bytesMax)).rejects.toThrow('The client went away.');
         if (count) expect(await count()).toBe(0);
+      }),
+    );
+
+    it(
+      'gives nothing damaged to its end, and has it no more until it is put again',
+      using(async ({ store, damage }) => {
+        if (!damage) return;
+        const large = new Uint8Array(3_000_000).fill(7);
+        const { sha256, bytes } = await store.put(chunksOf(large), large.length);
+        await damage(sha256);
+        let read = 0;
+        const reading = async () => {
+          for await (const chunk of (await store.get(sha256)) ?? []) read += chunk.length;
+        };
+        await expect(reading()).rejects.toBeInstanceOf(ArtifactDamaged);
+        expect(read).toBeLessThan(bytes);
+        expect(await store.has(sha256)).toBe(false);
+        expect(await store.get(sha256)).toBeUndefined();
+        expect(await store.localPath(sha256)).toBeUndefined();
+        await store.put(chunksOf(large), large.length);
+        await reading();
+        expect(read).toBeGreaterThanOrEqual(bytes);
       }),
     );
 
