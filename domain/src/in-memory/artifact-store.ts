@@ -31,6 +31,7 @@ export const createMemoryArtifactStore = ({ sha256 }: { readonly sha256: Sha256 
     },
     has: async (digest) => artifacts.has(digest),
     localPath: async () => undefined,
+    remove: async (digest) => void artifacts.delete(digest),
   };
 };
 
