@@ -11,6 +11,7 @@ import {
   createBacktestHandler,
   createShadowHandler,
   createVerificationHandler,
+  removeStates,
   startJobRunner,
   startVerificationSchedule,
 } from '@hindcast/workers';
@@ -45,8 +46,9 @@ export const startWorkerJobs = async (
   };
   const shadows = { [shadowKind]: createShadowHandler(past) };
   const ports = { log, identity, logger };
-  keep(await startJobRunner(ports, { group: 'worker-jobs', handlers, concurrency }));
-  keep(await startJobRunner(ports, { group: 'shadow-jobs', handlers: shadows, concurrency: shadowsMax }));
+  const onDropped = removeStates(artifacts, logger);
+  keep(await startJobRunner(ports, { group: 'worker-jobs', handlers, concurrency, onDropped }));
+  keep(await startJobRunner(ports, { group: 'shadow-jobs', handlers: shadows, concurrency: shadowsMax, onDropped }));
   if (config.verifySample > 0) {
     keep(
       startVerificationSchedule(

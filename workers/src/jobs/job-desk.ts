@@ -4,6 +4,7 @@ import {
   evolveJob,
   isEndedJob,
   isJobEvent,
+  type JobCheckpoint,
   type JobEvent,
   type JobVerdict,
   type OpenJob,
@@ -32,6 +33,8 @@ export interface JobNews {
   readonly entry: JobEntry;
   readonly event: JobEvent;
   readonly verdict: JobVerdict;
+  /** That the job had before. */
+  readonly checkpoint: JobCheckpoint | undefined;
   /** It came after the partition was assigned. */
   readonly fresh: boolean;
 }
@@ -81,23 +84,23 @@ export const createJobDesk = (options: {
   };
 
   const fold = ({ key, offset, appendedAt }: RecordedRecord, event: JobEvent): JobNews | undefined => {
-    const fresh = offset >= endAtAssignment;
     const known = entries.get(key);
     const before = known?.state ?? ended.get(key) ?? unknownJob;
     const { state, verdict } = evolveJob(before, { event, offset, appendedAt });
+    const news = { event, verdict, checkpoint: known?.state.checkpoint, fresh: offset >= endAtAssignment };
     if (known && isEndedJob(state)) {
       end(known, state);
-      return { entry: known, event, verdict, fresh };
+      return { entry: known, ...news };
     }
     if (state.status === 'unknown' || isEndedJob(state)) return undefined;
     if (known) {
       known.state = state;
-      return { entry: known, event, verdict, fresh };
+      return { entry: known, ...news };
     }
     const { tenant, subject: id } = event;
     const entry: JobEntry = { key, tenant, id, partition, offset, state, claim: undefined, claimFrom: 0, held: true };
     entries.set(key, entry);
-    return { entry, event, verdict, fresh };
+    return { entry, ...news };
   };
 
   return {
