@@ -118,7 +118,7 @@ it('gives a split without rows the columns of the others, with their types', asy
   const extractor = createDuckdbExtractor({ folder, sha256, ...bounds });
   const input = { age: 1, plan: 'basic', isNew: true };
   const records = storedHistory([[{ event: aPredictionRequested({ input }) }, { event: aPredictionSucceeded() }]]);
-  const versions = [{ version: 1, defaults: [{ name: 'age', place: 0 }] }];
+  const versions = [{ version: 1, features: ['age', 'plan', 'isNew'], defaults: ['age'] }];
   const source = { log: logOf(records), artifacts: createMemoryArtifactStore({ sha256 }), versions };
   const run = { signal: new AbortController().signal, progress: () => {} };
   const holdout = { name: 'late', since: Number.MAX_SAFE_INTEGER };

@@ -1,4 +1,4 @@
-import { kindOf, leavesOf, listAsObject } from '@hindcast/domain';
+import { inputLeavesOf } from '@hindcast/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createJsonForms } from './json-forms.ts';
@@ -16,7 +16,7 @@ const formsOf = (values: readonly string[]) => {
   return { found, examples: forms.examples };
 };
 
-const leaves = (text: string) => leavesOf(listAsObject(JSON.parse(text)), 2, kindOf);
+const leaves = (text: string) => inputLeavesOf(JSON.parse(text), 2);
 const scalar = fc.oneof(fc.constantFrom(null, true, 0, 'a', ''), fc.double({ noNaN: true }), fc.string());
 const name = fc.constantFrom('a', 'b', 'A.b', '', '__proto__', '0', '(', 'ä');
 const value = fc.oneof(fc.dictionary(name, fc.oneof(scalar, fc.dictionary(name, scalar), fc.array(scalar))), scalar);

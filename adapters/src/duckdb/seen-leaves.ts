@@ -1,13 +1,14 @@
 import {
   type DatasetSpec,
+  inputLeavesOf,
   JobFailure,
   kindOf,
   type Leaf,
   type LeafKind,
   leavesOf,
-  listAsObject,
   listColumnsMax,
   openedDepth,
+  placesOf,
   type SeenLeaves,
 } from '@hindcast/domain';
 import type { DuckdbSession } from './duckdb-session.ts';
@@ -74,7 +75,8 @@ export const createSeenLeaves = () => {
     members[role].set('', []);
     opened[role].set('', []);
   }
-  const add = (role: Role, leaf: Leaf): void => void seen[role].set(JSON.stringify([leaf.path, leaf.kind]), leaf);
+  const add = (role: Role, leaf: Leaf): void =>
+    void seen[role].set(JSON.stringify([leaf.path, leaf.kind, leaf.isPlace]), leaf);
 
   const lookAtKeys = async (session: DuckdbSession, role: Role, from: string): Promise<void> => {
     const paths = [...opened[role].values()];
@@ -113,7 +115,8 @@ export const createSeenLeaves = () => {
   const lookAtLists = async (session: DuckdbSession): Promise<void> => {
     const lists = `${listForm} FROM (${valuesOf.input}) WHERE json_type(j) = 'ARRAY'`;
     for (const [form] of await distinct(session, lists)) {
-      for (const leaf of leavesOf(JSON.parse(String(form)), openedDepth.input, kindOfType)) add('input', leaf);
+      for (const leaf of placesOf(leavesOf(JSON.parse(String(form)), openedDepth.input, kindOfType)))
+        add('input', leaf);
     }
   };
   /** Whether there are values without a form. */
@@ -127,7 +130,8 @@ export const createSeenLeaves = () => {
       const example = form === null ? undefined : forms[role][Number(form)];
       if (example === undefined) continue;
       const value: unknown = JSON.parse(example);
-      for (const leaf of leavesOf(role === 'input' ? listAsObject(value) : value, openedDepth[role], kindOf))
+      const depth = openedDepth[role];
+      for (const leaf of role === 'input' ? inputLeavesOf(value, depth) : leavesOf(value, depth, kindOf))
         add(role, leaf);
     }
     return found.includes(null);

@@ -19,7 +19,8 @@ const codes: Readonly<Record<string, string>> = {
 /** Without their form, which an event that is parsed has not. */
 const read = ({ type }: DomainEvent, value: string): string | undefined => {
   const forms = { input: createJsonForms(), output: createJsonForms() };
-  const columns = readColumns(codes[type] ?? '', value, value.indexOf('"data":') + '"data":'.length, 'churn', forms);
+  const rules = { model: 'churn', versions: [], forms };
+  const columns = readColumns(codes[type] ?? '', value, value.indexOf('"data":') + '"data":'.length, rules);
   return columns?.replace(/\d*$/, '');
 };
 

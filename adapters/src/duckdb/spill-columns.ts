@@ -1,5 +1,5 @@
 /// <reference lib="es2024.string" />
-import type { DomainEvent } from '@hindcast/domain';
+import { type DomainEvent, namedInput, type PredictionRequested, type VersionRules } from '@hindcast/domain';
 import type { JsonForms } from './json-forms.ts';
 import { jsonEnd, number, plainText } from './json-text.ts';
 
@@ -22,6 +22,13 @@ export const noAnswer = '\t'.repeat(textColumns.answers + 1);
 export interface SpillForms {
   readonly input: JsonForms;
   readonly output: JsonForms;
+}
+
+export interface ReadingRules {
+  readonly model: string;
+  /** Say under which names the values of lists stand. */
+  readonly versions: readonly VersionRules[];
+  readonly forms: SpillForms;
 }
 
 const flat = `"[A-Za-z]+":(?:"${plainText}*"|${number})`;
@@ -60,22 +67,20 @@ const execAt = (pattern: RegExp, value: string, at: number): RegExpExecArray | n
 };
 
 /** The columns of data that stands at the end of an envelope; JSON is passed on unread. undefined where it is put differently. */
-export const readColumns = (
-  code: string,
-  value: string,
-  at: number,
-  model: string,
-  forms: SpillForms,
-): string | undefined => {
-  if (code === 'R') return readRequest(value, at, model, forms.input);
-  if (code === 'S') return readSuccess(value, at, forms.output);
+export const readColumns = (code: string, value: string, at: number, rules: ReadingRules): string | undefined => {
+  if (code === 'R') return readRequest(value, at, rules);
+  if (code === 'S') return readSuccess(value, at, rules.forms.output);
   const found = code === 'L' ? execAt(label, value, at) : null;
   if (!found) return undefined;
   const [, json = '', occurredAt = '', source = '', weight = ''] = found;
   return `${occurredAt}\t${source}\t${weight}\t${json}\t`;
 };
 
-const readRequest = (value: string, at: number, wanted: string, forms: JsonForms): string | undefined => {
+const readRequest = (
+  value: string,
+  at: number,
+  { model: wanted, versions, forms: { input: forms } }: ReadingRules,
+): string | undefined => {
   const found = execAt(requestHead, value, at);
   if (!found) return undefined;
   const [{ length }, model, version = '', sha256 = '', role = ''] = found;
@@ -90,7 +95,21 @@ const readRequest = (value: string, at: number, wanted: string, forms: JsonForms
   if (!last) return undefined;
   const [, importedAt = ''] = last;
   const texts = `${version}\t${sha256}\t${role}\t${share}\t${entity}\t${referenceId}\t${eventTime}\t${importedAt}`;
-  return `${texts}\t${value.slice(at + length, end)}\t${value.slice(tailEnd, contextEnd)}\t${forms.last()}`;
+  const sent = value.slice(at + length, end);
+  const input = sent.startsWith('{') ? sent : named(sent, Number(version), role, versions);
+  if (input !== sent && forms.end(input, 0) < 0) return undefined;
+  return `${texts}\t${input}\t${value.slice(tailEnd, contextEnd)}\t${forms.last()}`;
+};
+
+/** JSON that is no object, as the object that it stands for, if it is JSON and stands for one. */
+const named = (sent: string, version: number, role: string, versions: readonly VersionRules[]): string => {
+  try {
+    const input: unknown = JSON.parse(sent);
+    const object = namedInput({ version, role: role as PredictionRequested['data']['role'], input }, versions);
+    return object === input ? sent : json(object);
+  } catch {
+    return sent;
+  }
 };
 
 const readSuccess = (value: string, at: number, forms: JsonForms): string | undefined => {

@@ -6,9 +6,10 @@ import {
   inlinePayload,
   type RecordedRecord,
   schemaVersions,
+  withNamedInput,
 } from '@hindcast/domain';
 import { plainText } from './json-text.ts';
-import { columnsOf, isPlain, noAnswer, noRequest, readColumns, type SpillForms } from './spill-columns.ts';
+import { columnsOf, isPlain, noAnswer, noRequest, type ReadingRules, readColumns } from './spill-columns.ts';
 import type { SpillFile } from './spill-file.ts';
 
 /**
@@ -39,12 +40,10 @@ const codes = {
   PredictionLabeled: 'L',
 } as const satisfies Partial<Record<EventType, SpillCode>>;
 const codeOf = (type: EventType): SpillCode | undefined => (codes as Partial<Record<EventType, SpillCode>>)[type];
-export interface SpillOptions {
-  readonly model: string;
+export interface SpillOptions extends ReadingRules {
   readonly artifacts: Pick<ArtifactStore, 'get'>;
   /** Reads every record as `decode` does. Without it the head of an envelope is looked at, and its data is passed on unread. */
   readonly careful: boolean;
-  readonly forms: SpillForms;
   /** Requests lie apart from what answers them. */
   readonly files: { readonly requests: Pick<SpillFile, 'add'>; readonly answers: Pick<SpillFile, 'add'> };
 }
@@ -67,7 +66,7 @@ export const spillRecord = (record: RecordedRecord, options: SpillOptions): void
   const known = passedOn.find((one) => one.type === type);
   if (known === undefined || version !== known.version) return spillWithCare(record, options);
   // Nobody would see that the data is broken of which nothing is passed on.
-  const columns = readColumns(known.code, value, length, options.model, options.forms);
+  const columns = readColumns(known.code, value, length, options);
   if (columns === undefined) return spillWithCare(record, options);
   addLine(options, record, known.code, key, id, cause, columns, false);
 };
@@ -97,9 +96,10 @@ const hasRef = (event: DomainEvent, model: string): boolean => {
 };
 
 const addEvent = (options: SpillOptions, record: RecordedRecord, code: SpillCode, event: DomainEvent): void => {
-  const isOther = event.type === 'PredictionRequested' && event.data.model !== options.model;
+  const isRequest = event.type === 'PredictionRequested';
+  const isOther = isRequest && event.data.model !== options.model;
   const [id, cause] = [plain(event.id), plain(event.causationid ?? '')];
-  const columns = isOther ? noRequest : columnsOf(event);
+  const columns = isOther ? noRequest : columnsOf(isRequest ? withNamedInput(event, options.versions) : event);
   const isQuoted = columns.startsWith('"') || columns.includes('\t"');
   addLine(options, record, isOther ? 'r' : code, plain(record.key), id, cause, columns, isQuoted);
 };

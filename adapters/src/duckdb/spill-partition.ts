@@ -54,7 +54,7 @@ type PieceFacts = Readonly<Record<keyof SpilledPiece, LineFacts>>;
  * In the name of every file, so that a program of another format neither reads nor writes over what this one has left: another
  * number for every change of what a line or the summary holds.
  */
-const lineFormat = 'format-3';
+const lineFormat = 'format-4';
 
 /**
  * Copies a stretch of the log to where DuckDB can read it. What an earlier attempt had finished is taken as it is: its summary
@@ -113,7 +113,7 @@ const openPiece = async (path: string, place: number): Promise<PieceFiles> => {
 
 const readPieces = async (
   { topic, range, model, careful, pieceBytes }: SpillTask,
-  { log, artifacts }: ExtractionSource,
+  { log, artifacts, versions }: ExtractionSource,
   {
     open,
     end,
@@ -128,7 +128,7 @@ const readPieces = async (
   let files = await open();
   try {
     for await (const page of readWhole(log, topic, range)) {
-      const options = { model, artifacts, careful, forms, files };
+      const options = { model, versions, artifacts, careful, forms, files };
       const { requests, answers } = files;
       for (const record of page) {
         const fetched = spillRecord(record, options);

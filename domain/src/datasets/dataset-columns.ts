@@ -34,8 +34,8 @@ export interface PlannedColumn extends DatasetColumn {
   readonly redaction?: Exclude<Redaction, { how: 'drop' }>;
   /** Of a threshold: what it is by version. */
   readonly thresholds?: readonly { readonly version: number; readonly threshold: number }[];
-  /** Of a mask: the feature, and its place in lists by the versions that have a default for it. */
-  readonly feature?: { readonly name: string; readonly places: readonly { version: number; place: number }[] };
+  /** Of a mask: the feature, and the versions that have a default for it. */
+  readonly feature?: { readonly name: string; readonly versions: readonly number[] };
 }
 
 export class ColumnMistake extends JobFailure {
@@ -86,7 +86,7 @@ export const openedDepth = { input: 1, context: 1, output: 2 } as const;
 
 /**
  * The columns of a set, in their order.
- * @throws ColumnMistake where a redaction names what is not there, or cannot be done
+ * @throws ColumnMistake where a redaction names what is not there, cannot be done, or would not reach all rows
  */
 export const planColumns = (
   spec: DatasetSpec,
@@ -110,8 +110,26 @@ export const planColumns = (
     throw new ColumnMistake(
       `The set would have ${columns.length} columns, ${columnsMax} are allowed: name its inputs.`,
     );
-  return redacted(apart(columns), spec.redact);
+  const all = apart(columns);
+  const hidden = all.find(({ name, role }) => role === 'input' && spec.redact.some(({ column }) => column === name));
+  if (hidden && inputForms(seen.input, spec.inputs).size > 1) throw new ColumnMistake(formsDiffer(hidden.name));
+  return redacted(all, spec.redact);
 };
+
+/** In which forms inputs were sent that stand in columns. What one has at a name, another has at a place of a list, or is itself. */
+const inputForms = (leaves: readonly Leaf[], wanted: readonly string[] | undefined): ReadonlySet<string> => {
+  const forms = new Set<string>();
+  for (const { path, kind, isPlace } of leaves) {
+    const [name] = path;
+    if (wanted && (name === undefined || !wanted.includes(name))) continue;
+    if (name !== undefined) forms.add(isPlace ? 'list' : 'object');
+    else if (kind !== 'null') forms.add('value');
+  }
+  return forms;
+};
+
+const formsDiffer = (column: string): string =>
+  `Some inputs are objects and others lists or single values whose features nobody has named: what is to be redacted in ${column} may stand in other columns. Cut them apart, by version, role or time, or name the inputs that are wanted.`;
 
 const thresholdColumn = (rules: readonly VersionRules[]): PlannedColumn => ({
   ...{ name: 'threshold', type: 'number', role: 'model' },
@@ -120,16 +138,16 @@ const thresholdColumn = (rules: readonly VersionRules[]): PlannedColumn => ({
 
 /** A mask for each input that a version of the set has a default for. */
 const defaultedColumns = (rules: readonly VersionRules[], wanted: readonly string[] | undefined): PlannedColumn[] => {
-  const features = new Map<string, { version: number; place: number }[]>();
+  const features = new Map<string, number[]>();
   for (const { version, defaults } of rules) {
-    for (const { name, place } of defaults) features.set(name, [...(features.get(name) ?? []), { version, place }]);
+    for (const name of defaults) features.set(name, [...(features.get(name) ?? []), version]);
   }
   return [...features]
     .filter(([name]) => wanted?.includes(name) ?? true)
     .sort(([a], [b]) => byPath([a], [b]))
-    .map(([name, places]) => ({
+    .map(([name, versions]) => ({
       ...{ name: nameOf(['defaulted', name]), type: 'boolean', role: 'defaulted' },
-      feature: { name, places },
+      feature: { name, versions },
     }));
 };
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encode } from '../event-codec.ts';
 import { TOPICS } from '../event-log.ts';
+import type { ModelState } from '../evolve-model.ts';
 import { createMemoryEventLog } from '../in-memory/event-log.ts';
 import { aPredictionRequested } from '../testing/prediction-event-builders.ts';
 import { noneAccounted, unaccounted } from './accounted-for.ts';
@@ -14,6 +15,7 @@ import { hmacOf } from './hmac.ts';
 import { kindOf, leavesOf } from './json-leaves.ts';
 import { chooseLabel, type RecordedLabel } from './label-choice.ts';
 import { type DatasetRequest, planDataset } from './plan-dataset.ts';
+import { namedInput, versionRulesOf } from './version-rules.ts';
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 const people = Array.from({ length: 2_000 }, (_, at) => ({
@@ -203,6 +205,37 @@ describe('a plan', () => {
   ])('is refused: %s', async (why, wish) => {
     const planned = await planDataset(await logWith(1), { ...request, ...wish }, with_);
     expect(planned).toMatchObject({ ok: false, refusal: { detail: expect.stringContaining(why) } });
+  });
+});
+
+describe('the features of a version', () => {
+  const rulesOf = (...features: readonly { name: string; shape: readonly number[] }[]) => {
+    const signature = { features: features.map((feature) => ({ ...feature, missing: 'refuse' })) };
+    const models = { get: () => ({ versions: [{ version: 1, signature }] }) as unknown as ModelState };
+    return versionRulesOf(models, 'default', 'm');
+  };
+  const scalar = (name: string) => ({ name, shape: [] });
+  const tensor = (name: string) => ({ name, shape: [3] });
+  const named = (rules: ReturnType<typeof rulesOf>, input: unknown, role: 'champion' | 'imported' = 'champion') =>
+    namedInput({ version: 1, role, input }, rules);
+
+  it('name the values of a list in their order, and a bare value', () => {
+    expect(named(rulesOf(scalar('a'), tensor('t')), [1, [1, 2, 3]])).toEqual({ a: 1, t: [1, 2, 3] });
+    expect(named(rulesOf(scalar('a')), [null])).toEqual({ a: null });
+    expect(named(rulesOf(scalar('a')), 'x')).toEqual({ a: 'x' });
+  });
+
+  it('name nothing in an object, in a list of another length, in an import, and in what is a tensor itself', () => {
+    const inputs: [ReturnType<typeof rulesOf>, unknown, 'imported'?][] = [
+      [rulesOf(scalar('a')), { b: 1 }],
+      [rulesOf(scalar('a'), scalar('b')), [1]],
+      [rulesOf(scalar('a'), scalar('b')), 1],
+      [rulesOf(scalar('a')), [1], 'imported'],
+      [rulesOf(tensor('t')), [1]],
+      [[], [1]],
+      [rulesOf(scalar('a')), undefined],
+    ];
+    for (const [rules, input, role] of inputs) expect(named(rules, input, role)).toBe(input);
   });
 });
 

@@ -11,11 +11,11 @@ import type { LabelCoverage } from './dataset-manifest.ts';
 import type { DatasetSpec } from './dataset-spec.ts';
 import { inSample, splitOf } from './group-hash.ts';
 import { inlinePayload } from './inline-payload.ts';
-import { kindOf, type Leaf, leavesOf, listAsObject } from './json-leaves.ts';
+import { inputLeavesOf, kindOf, type Leaf, leavesOf } from './json-leaves.ts';
 import { chooseLabel, type LabelChoice, type RecordedLabel } from './label-choice.ts';
 import { type Cell, cellOf } from './row-cells.ts';
 import { knownAt, madeAt } from './row-times.ts';
-import type { VersionRules } from './version-rules.ts';
+import { type VersionRules, withNamedInput } from './version-rules.ts';
 
 export interface FoldedDataset {
   readonly cutAt: number;
@@ -74,7 +74,8 @@ export const foldDataset = async (
       const decoded = decode(record);
       if (decoded.ok) {
         if (decoded.event.type.startsWith('Prediction')) {
-          const event = (await inlinePayload(decoded.event, artifacts)) as PredictionEvent;
+          const whole = (await inlinePayload(decoded.event, artifacts)) as PredictionEvent;
+          const event = whole.type === 'PredictionRequested' ? withNamedInput(whole, versions) : whole;
           if (!take(streams, record, event)) ignored.repeatedRequests += 1;
         }
       } else if (record.headers['type'] === 'PredictionRequested') {
@@ -177,7 +178,9 @@ const seenIn = (rows: readonly DatasetCandidate[]): SeenLeaves => {
   const leaves = (value: unknown, depth: number): readonly Leaf[] =>
     value === undefined ? [] : leavesOf(value, depth, kindOf);
   return {
-    input: rows.flatMap(({ request }) => leaves(listAsObject(request.data.input), openedDepth.input)),
+    input: rows.flatMap(({ request: { data } }) =>
+      data.input === undefined ? [] : inputLeavesOf(data.input, openedDepth.input),
+    ),
     context: rows.flatMap(({ request }) => leaves(request.data.context, openedDepth.context)),
     output: rows.flatMap(({ state }) => leaves(isEnded(state) ? state.output : undefined, openedDepth.output)),
     label: rows.map(({ label }) =>

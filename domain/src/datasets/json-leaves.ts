@@ -5,6 +5,8 @@ export interface Leaf {
   /** Names of members and places in lists, from the outside in. */
   readonly path: readonly string[];
   readonly kind: LeafKind;
+  /** It is of a list that was opened, and not of an object. */
+  readonly isPlace?: true;
 }
 
 /** Longer lists are not taken apart: an image is no row of columns. */
@@ -35,6 +37,12 @@ export const leavesOf = (
 export const isShortList = (value: unknown): value is readonly unknown[] =>
   Array.isArray(value) && value.length > 0 && value.length <= listColumnsMax;
 
-/** A short list as the object of its places; others as they are. */
-export const listAsObject = (value: unknown): unknown =>
-  isShortList(value) ? Object.fromEntries(value.entries()) : value;
+/** Leaves of an input: a short list is opened at its places. */
+export const inputLeavesOf = (input: unknown, depth: number): readonly Leaf[] =>
+  isShortList(input)
+    ? placesOf(leavesOf(Object.fromEntries(input.entries()), depth, kindOf))
+    : leavesOf(input, depth, kindOf);
+
+/** Leaves of the object that stands for a list. */
+export const placesOf = (leaves: readonly Leaf[]): readonly Leaf[] =>
+  leaves.map((leaf) => (leaf.path.length > 0 ? { ...leaf, isPlace: true } : leaf));

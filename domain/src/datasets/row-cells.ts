@@ -76,8 +76,7 @@ const rawCell = ({ name, role, path, thresholds, feature }: PlannedColumn, row: 
   // Nothing of ours ran it, so that no version of ours adds anything.
   if (data.role === 'imported') return undefined;
   if (thresholds) return thresholds.find(({ version }) => version === data.version)?.threshold;
-  const filled = feature?.places.find(({ version }) => version === data.version);
-  return filled !== undefined && isDefaulted(data.input, feature?.name ?? '', filled.place);
+  return feature?.versions.includes(data.version) === true && isDefaulted(data.input, feature.name);
 };
 
 const plainCell = (name: string, { request, state, position, acceptedAt, label, split }: DatasetCandidate): unknown => {

@@ -264,12 +264,10 @@ export const anyVersionRules: fc.Arbitrary<readonly VersionRules[]> = fc.subarra
         {
           version: fc.constant(version),
           threshold: fc.constantFrom(0.1, 1 / 3, 1e-7),
-          defaults: fc.uniqueArray(fc.record({ name, place: fc.nat({ max: 3 }) }), {
-            maxLength: 3,
-            selector: (one) => one.name,
-          }),
+          features: fc.uniqueArray(name, { maxLength: 3 }),
+          defaults: fc.uniqueArray(name, { maxLength: 3 }),
         },
-        { requiredKeys: ['version', 'defaults'] },
+        { requiredKeys: ['version', 'features', 'defaults'] },
       ),
     ),
   ),
