@@ -35,6 +35,8 @@ export interface JobRunnerOptions {
   readonly stopMsMax?: number;
   /** Least time between two events of progress of one job. */
   readonly progressMs?: number;
+  /** How long a process lives before it begins an attempt whose loss would be the last. */
+  readonly lastAttemptAfterMs?: number;
   /** Told of what the log has taken in the place of another one while this process had its partition. */
   readonly onDropped?: OnDropped;
 }
@@ -46,6 +48,8 @@ const claimAgainMs = 5_000;
 /** Longest time that `stop` waits for the log to hear that jobs are given back. */
 const releaseMsMax = 2_000;
 
+const isLastAttempt = ({ state: { status, lost } }: JobEntry): boolean => status === 'running' && lost + 2 === lostMax;
+
 /**
  * Runs what the jobs topic asks for. The handler of the log only files jobs: they are run in the background, and none of
  * them before the partition was read to the end that it had when it was assigned. An attempt begins when its claim has
@@ -53,7 +57,8 @@ const releaseMsMax = 2_000;
  */
 export const startJobRunner = async (ports: JobRunnerPorts, options: JobRunnerOptions): Promise<JobRunner> => {
   const { log, identity, logger } = ports;
-  const { group, handlers, concurrency, stopMsMax = 5_000, progressMs = 1_000, onDropped = () => {} } = options;
+  const { group, handlers, concurrency, onDropped = () => {} } = options;
+  const { stopMsMax = 5_000, progressMs = 1_000, lastAttemptAfterMs = 5_000 } = options;
   const runner = options.runnerId ?? identity.newId();
   const desks = new Map<number, JobDesk>();
   /** What takes one of the places: undefined where the claim has not come back yet. */
@@ -87,6 +92,9 @@ export const startJobRunner = async (ports: JobRunnerPorts, options: JobRunnerOp
     const waiting = ready.filter((entry) => entry.claim === undefined);
     waiting.sort((a, b) => a.state.request.at - b.state.request.at);
     const now = identity.now();
+    // Processes that are ended from outside soon after they began must not use up what is for jobs that end their process.
+    for (const entry of waiting)
+      if (entry.claimFrom === 0 && isLastAttempt(entry)) entry.claimFrom = now + lastAttemptAfterMs;
     for (const entry of waiting) {
       if (active.size >= concurrency) return;
       if (entry.claimFrom <= now && !isBusy(entry)) claim(entry);

@@ -1,4 +1,4 @@
-import { isEndedJob, type JobHandler } from '@hindcast/domain';
+import { isEndedJob, type JobHandler, lostMax } from '@hindcast/domain';
 import { expect, it } from 'vitest';
 import { createJobWorld } from '../testing/job-world.ts';
 import { until } from '../testing/worker-world.ts';
@@ -30,6 +30,32 @@ it.each<[string, (attempt: number) => number, number]>([
     const ended =
       attempts === attemptsMax ? { status: 'succeeded' } : { status: 'failed', error: { code: 'job_lost' } };
     expect(job()).toMatchObject({ ...ended, attempts });
+  } finally {
+    await world.close();
+  }
+});
+
+it('a job that another loss would end is not begun by processes that do not live long', async () => {
+  const world = await createJobWorld();
+  const stuck: JobHandler = (_, { signal }) =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const attempts = () => (world.job('j-1') as { attempts?: number } | undefined)?.attempts;
+  try {
+    await world.tell(world.request('j-1'));
+    for (const attempt of [1, 2]) {
+      const runner = await world.start({ handlers: { count: stuck } });
+      await until(() => attempts() === attempt);
+      await runner.kill();
+    }
+    for (let life = 0; life < lostMax; life++) {
+      const runner = await world.start({ handlers: { count: stuck }, lastAttemptAfterMs: 60_000 });
+      await runner.whenCaughtUp();
+      expect([runner.stats(), attempts()]).toEqual([{ open: 1, running: 0 }, 2]);
+      await runner.kill();
+    }
+    await world.start({ handlers: { count: async () => ({}) } });
+    await until(() => isEndedJob(world.job('j-1') ?? { status: 'unknown' }));
+    expect(world.job('j-1')).toMatchObject({ status: 'succeeded', attempts: 3 });
   } finally {
     await world.close();
   }

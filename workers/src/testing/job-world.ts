@@ -77,7 +77,14 @@ export const createJobWorld = async ({ partitions = 3 } = {}) => {
       const process = killable(log);
       const runner = await startJobRunner(
         { log: process.log, identity },
-        { group: 'runners', handlers: { count: counting }, concurrency: 2, progressMs: 0, ...options },
+        {
+          group: 'runners',
+          handlers: { count: counting },
+          concurrency: 2,
+          progressMs: 0,
+          lastAttemptAfterMs: 0,
+          ...options,
+        },
       );
       runners.push(runner);
       return {
