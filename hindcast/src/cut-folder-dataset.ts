@@ -16,6 +16,7 @@ import { cutDataset } from '@hindcast/workers';
 import { usage } from './cli-failure.ts';
 import { holdOutFolder, unfinishedIn } from './hold-out-folder.ts';
 import { allThreads, datasetExtractorIn, workFolder } from './parts/dataset-extractor.ts';
+import { datasetNotesIn } from './parts/dataset-notes.ts';
 import { workOf } from './parts/dataset-work.ts';
 import { manifestName, placeSet } from './place-set.ts';
 import type { Config } from './settings.ts';
@@ -39,7 +40,8 @@ export const cutFolderDataset = async (
   const artifacts = readFolderArtifacts(join(config.data, 'artifacts'));
   const { manifest } = await holdOutFolder(out, async (unfinished) => {
     const keep = keepIn(out, unfinished);
-    const ports = { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep };
+    const notes = datasetNotesIn(workFolder(unfinished));
+    const ports = { log, artifacts, extractor, identity, redactionKey, crypto: nodeAuditCrypto, keep, notes };
     const id = datasetIdOf(planned.plan, identity.sha256);
     await removeIn(workFolder(unfinished), (name) => workOf(name)?.id !== id);
     try {

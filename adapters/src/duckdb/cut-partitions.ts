@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   ColumnMistake,
   type DatasetPlan,
@@ -14,10 +16,11 @@ import type { DuckdbSession } from './duckdb-session.ts';
 import { addFolded, dropFolded, foldPartition, noneFolded, type PartitionToFold } from './fold-partition.ts';
 import { splitsSql } from './fold-sql.ts';
 import { joinTexts } from './join-texts.ts';
+import { extractedFile, keepPartition, readKeptPartition } from './kept-partition.ts';
 import { createSeenLeaves } from './seen-leaves.ts';
 import { createSessionLanes } from './session-lanes.ts';
-import { spillPartition } from './spill-partition.ts';
-import { headerBytesOf, writePart } from './write-part.ts';
+import { recordsSpilled, type Spill, type SpillTask, spillPartition } from './spill-partition.ts';
+import { headerBytesOf, type WrittenFile, writePart } from './write-part.ts';
 
 export interface CutToMake {
   readonly plan: DatasetPlan;
@@ -30,6 +33,8 @@ export interface CutToMake {
 }
 
 interface Counted {
+  /** What is told at once of what earlier attempts have done: it is counted when it is found again. */
+  kept(steps: number): void;
   read(records: number): void;
   folded(records: number): void;
 }
@@ -41,8 +46,11 @@ interface WrittenPartition {
   readonly given: PartitionToFold;
   /** As JSON. */
   readonly columns: string;
-  readonly files: readonly ExtractedFile[];
+  readonly files: readonly WrittenFile[];
 }
+
+const sum = (steps: readonly number[]): number => steps.reduce((all, one) => all + one, 0);
+const sizeOf = ({ from, to }: DatasetPlan['cut']['ranges'][number]): number => to - from;
 
 /**
  * Reads partition after partition, while sessions load what was read, and fold and write what was read whole. Which columns
@@ -74,51 +82,77 @@ export const cutPartitions = async (
     session: DuckdbSession,
     given: PartitionToFold,
     columns: readonly PlannedColumn[] | undefined,
-  ): Promise<void> => {
+    into = folder,
+  ): Promise<WrittenPartition> => {
     const { partition } = given.task.range;
-    const files: ExtractedFile[] = [];
+    const files: WrittenFile[] = [];
     const splits = await session.rows(splitsSql);
-    if (splits.length === 0) return;
-    if (columns) {
-      for (const [split, rows] of splits) {
-        counted.folded(0);
-        const of = { split: String(split), rows: Number(rows) };
-        files.push(await writePart(session, { plan, folder, partition, columns, secrets }, of));
-      }
+    for (const [split, rows] of columns ? splits : []) {
+      counted.folded(0);
+      const of = { split: String(split), rows: Number(rows) };
+      files.push(await writePart(session, { plan, folder: into, partition, columns: columns ?? [], secrets }, of));
     }
-    written.set(partition, { given, columns: JSON.stringify(columns ?? null), files });
+    const one = { given, columns: splits.length === 0 ? '' : JSON.stringify(columns ?? null), files };
+    written.set(partition, one);
+    return one;
   };
 
-  let keeping: Promise<unknown> = Promise.resolve();
+  const keeping: Promise<void>[] = [];
   const onPage = (records: number): void => {
     lanes.throwIfFailed();
     counted.read(records);
   };
+  const keep = (kept: Promise<void>): void => {
+    kept.catch(() => {});
+    keeping.push(kept);
+  };
+  const read = (task: SpillTask): Spill => {
+    const spill = spillPartition(task, source, onPage);
+    keep(spill.kept);
+    return spill;
+  };
   try {
-    for (const range of cut.ranges) {
-      const task = { folder, topic: cut.topic, range, model: spec.model, careful: false, pieceBytes };
-      const spill = spillPartition(task, source, onPage);
-      keeping = Promise.all([keeping, spill.kept]);
-      keeping.catch(() => {});
-      const given = { spec, cutAt, task, source, spill, onPage: () => counted.folded(0) };
+    const tasks = cut.ranges.map((range) => ({
+      ...{ folder, topic: cut.topic, range, model: spec.model, careful: false, pieceBytes },
+    }));
+    const known = await Promise.all(tasks.map(readKeptPartition));
+    const spilled = await Promise.all(tasks.map(recordsSpilled));
+    counted.kept(sum(tasks.map(({ range }, at) => (known[at] ? 2 * sizeOf(range) : (spilled[at] ?? 0)))));
+    for (const [at, task] of tasks.entries()) {
+      let spill: Spill | undefined;
+      const given = {
+        ...{ spec, cutAt, task, source, onPage: () => counted.folded(0) },
+        spill: () => (spill ??= read(task)),
+      };
+      const kept = known[at];
+      if (kept) {
+        seen.know(kept.leaves);
+        sums = addFolded(sums, kept.sums);
+        written.set(task.range.partition, { given, columns: kept.columns, files: kept.files });
+        counted.folded(2 * sizeOf(task.range));
+        continue;
+      }
+      const { whole } = given.spill();
       lanes.give(async (session) => {
         counted.folded(0);
         const folded = await foldPartition(session, given);
-        const part = await spill.whole;
+        const part = await whole;
         await seen.look(session, part, spec);
-        await write(session, given, columnsSeen());
+        const { columns, files } = await write(session, given, columnsSeen());
         sums = addFolded(sums, folded);
         counted.folded(part.records);
+        keep(keepPartition(task, { sums: folded, leaves: seen.leaves(), columns, files }));
       });
-      await spill.whole;
+      await whole;
     }
   } catch (error) {
     lanes.fail(error);
   }
   lanes.openAll();
-  await Promise.allSettled([lanes.idle(), keeping]);
+  await lanes.idle();
+  await Promise.allSettled(keeping);
   lanes.throwIfFailed();
-  await keeping;
+  await Promise.all(keeping);
 
   const columns = planColumns(
     sums.accountedFor.rows === 0 ? { ...spec, redact: [] } : spec,
@@ -126,26 +160,31 @@ export const cutPartitions = async (
     source.versions,
   );
   const wanted = JSON.stringify(columns);
-  for (const { given } of [...written.values()].filter((one) => one.columns !== wanted)) {
+  // What is kept stays as it is: it would be found beside other files otherwise.
+  const again = join(folder, 'again');
+  await mkdir(again, { recursive: true });
+  for (const { given } of [...written.values()].filter((one) => one.columns !== '' && one.columns !== wanted)) {
     lanes.give(async (session) => {
       await foldPartition(session, given);
-      await write(session, given, columns);
+      await write(session, given, columns, again);
     });
   }
   await lanes.idle();
+  await Promise.allSettled(keeping);
   lanes.throwIfFailed();
+  await Promise.all(keeping);
   counted.folded(0);
   const [session] = sessions;
   if (!session) throw new RangeError('There is no session.');
   const [{ partition } = { partition: 0 }] = cut.ranges;
   const writeEmpty = (split: string) =>
-    writePart(session, { plan, folder, partition, columns, secrets }, { split, rows: 0 });
+    writePart(session, { plan, folder, partition, columns, secrets }, { split, rows: 0 }).then(extractedFile);
   const files: ExtractedFile[] = [];
   const headerBytes = await headerBytesOf(session, { plan, folder, columns });
   // Readers of Parquet take a folder; who reads a text reads one file.
   const joined = (of: readonly ExtractedFile[]) => (spec.format === 'parquet' ? of : joinTexts(of, headerBytes));
   for (const split of splitNames(spec)) {
-    const parts = cut.ranges.flatMap(({ partition }) => written.get(partition)?.files ?? []);
+    const parts = cut.ranges.flatMap(({ partition }) => written.get(partition)?.files.map(extractedFile) ?? []);
     const mine = parts.filter((file) => file.split === split);
     files.push(...(mine.length > 0 ? joined(mine) : [await writeEmpty(split)]));
   }

@@ -83,6 +83,67 @@ it('gives the same bytes with one thread and with many, in one piece and in many
   await rm(folder, { recursive: true });
 }, 120_000);
 
+it('tells at once what attempts before it have put aside, and reads and folds none of it again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
+  const extractor = createDuckdbExtractor({
+    folder,
+    sha256,
+    memoryBytesMax: 128 * mebibyte,
+    threads: 1,
+    pieceBytes: 1,
+  });
+  const partition = (name: string) =>
+    Array.from({ length: 20 }, (_, at) => [
+      { event: aPredictionRequested({ id: `${name}-${at}`, eventId: `request-${name}-${at}` }) },
+      {
+        event: aPredictionSucceeded({
+          id: `${name}-${at}`,
+          eventId: `end-${name}-${at}`,
+          cause: `request-${name}-${at}`,
+        }),
+      },
+    ]).flat();
+  const records = storedHistory([partition('a'), partition('b')]);
+  const plan = planOf(records);
+  const log = logOf(records);
+  const attempt = async (diesAt: { partition: number; offset: number } | undefined) => {
+    const told: number[] = [];
+    const read: string[] = [];
+    const dying = {
+      async *read(range: Parameters<typeof log.read>[0]) {
+        for await (const page of log.read(range)) {
+          const isAtEnd = page.length === 1 && page[0]?.offset === 39;
+          if (!isAtEnd) read.push(...page.map(({ partition: of, offset }) => `${of}:${offset}`));
+          if (
+            !isAtEnd &&
+            page.some(({ partition: of, offset }) => of === diesAt?.partition && offset === diesAt.offset)
+          )
+            throw new Error('It dies.');
+          yield page;
+        }
+      },
+    };
+    const source = { log: dying, artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
+    const run = {
+      signal: new AbortController().signal,
+      progress: ({ done }: { done: number }) => void told.push(done),
+    };
+    const extracted = await extractor.extract(plan, 'work', source, run).catch(() => undefined);
+    return { first: told[0], read, extracted };
+  };
+  expect((await attempt({ partition: 0, offset: 30 })).first).toBe(0);
+  // Pages of seven records, of which the fifth has the offset 30.
+  const second = await attempt({ partition: 1, offset: 15 });
+  expect([second.first, second.read[0]]).toEqual([28, '0:28']);
+  const third = await attempt(undefined);
+  expect([third.first, third.read[0]]).toEqual([80 + 14, '1:14']);
+  expect(third.extracted?.accountedFor).toMatchObject({ requests: 40, rows: 40 });
+  const fourth = await attempt(undefined);
+  expect([fourth.first, fourth.read]).toEqual([160, []]);
+  expect(fourth.extracted?.files.map(({ rows }) => rows)).toEqual([40]);
+  await rm(folder, { recursive: true });
+});
+
 it('gives every file the columns of all partitions, whichever came first', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
   const extractor = createDuckdbExtractor({ folder, sha256, memoryBytesMax: 128 * mebibyte, threads: 1 });

@@ -64,11 +64,17 @@ export const createDuckdbExtractor = (options: DuckdbExtractorOptions): DatasetE
 
 const countSteps = ({ cut }: DatasetPlan, { signal, progress }: ExtractionRun) => {
   const total = 2 * recordsIn(cut);
+  let least = 0;
   let done = 0;
   const step = (detail: string) => (records: number) => {
     signal.throwIfAborted();
     done = Math.min(total, done + records);
-    progress({ done, total, detail });
+    progress({ done: Math.max(least, done), total, detail });
   };
-  return { read: step('reading'), folded: step('folding') };
+  const [read, folded] = [step('reading'), step('folding')];
+  const kept = (steps: number): void => {
+    least = steps;
+    read(0);
+  };
+  return { kept, read, folded };
 };

@@ -32,7 +32,7 @@ export interface PartitionToFold {
   readonly cutAt: number;
   readonly task: SpillTask;
   readonly source: ExtractionSource;
-  readonly spill: Spill;
+  readonly spill: () => Spill;
   /** Called now and then where the partition has to be read once more; what it throws ends that. */
   readonly onPage: () => void;
 }
@@ -59,7 +59,7 @@ const load = async (
 /** Leaves the records of the partition in `req` and `ans` and what became of its requests in `acct`, and answers the sums of that. */
 export const foldPartition = async (session: DuckdbSession, given: PartitionToFold): Promise<FoldedSums> => {
   const { spec, cutAt, task, source, spill, onPage } = given;
-  await load(session, spill, given);
+  await load(session, spill(), given);
   const [[broken] = []] = await session.rows(brokenSql);
   if (Number(broken) > 0) {
     const careful = spillPartition({ ...task, careful: true }, source, onPage);

@@ -19,9 +19,9 @@ export interface JsonForms {
 
 /**
  * Values of a model mostly have the same members of the same kinds. Each form that was seen is a pattern, and one value of it
- * says as much of columns as all of them: those are not parsed to learn which members there are.
+ * says as much of columns as all of them: those are not parsed to learn which members there are. `earlier` are forms that lines name already.
  */
-export const createJsonForms = (): JsonForms => {
+export const createJsonForms = (earlier: readonly string[] = []): JsonForms => {
   const examples: string[] = [];
   /** The latest first. */
   const known: { readonly form: number; readonly pattern: RegExp }[] = [];
@@ -47,6 +47,7 @@ export const createJsonForms = (): JsonForms => {
     last = examples.push(example) - 1;
     known.unshift({ form: last, pattern: new RegExp(pattern, 'y') });
   };
+  for (const example of earlier) learn(example);
   return {
     end(value, at) {
       if (misses > missesMax) return jsonEnd(value, at);

@@ -157,6 +157,12 @@ export const createSeenLeaves = () => {
       for (const [version] of await distinct(session, `${requestField('version')} ${ran}`))
         versions.add(Number(version));
     },
+    /** What was seen in another attempt. */
+    know: (leaves: SeenLeaves): void => {
+      for (const role of ['input', 'context', 'output'] as const) for (const leaf of leaves[role]) add(role, leaf);
+      for (const kind of leaves.label) label.add(kind);
+      for (const version of leaves.versions) versions.add(version);
+    },
     leaves: (): SeenLeaves => {
       const list = (role: Role) => [...seen[role].values()];
       return {

@@ -1,6 +1,6 @@
-import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetCut, type ExtractionSource, readWhole } from '@hindcast/domain';
+import { keepJson, readKeptJson } from '../files/index.ts';
 import { createGrowingList } from './growing-list.ts';
 import { createJsonForms } from './json-forms.ts';
 import { type LineFacts, openSpillFile, type SpillFile } from './spill-file.ts';
@@ -29,7 +29,7 @@ export interface SpillTask {
   readonly range: DatasetCut['ranges'][number];
   readonly model: string;
   readonly careful: boolean;
-  /** Of both files of a piece. */
+  /** Of both files of a large piece. */
   readonly pieceBytes: number;
 }
 
@@ -42,7 +42,7 @@ export interface Spill {
   readonly kept: Promise<void>;
 }
 
-/** What is written when a partition is. */
+/** Of the pieces that are kept, written when another one is: `part` is what they have of the partition, from its beginning. */
 interface Summary {
   readonly part: SpilledPartition;
   readonly facts: readonly PieceFacts[];
@@ -50,20 +50,27 @@ interface Summary {
 
 type PieceFacts = Readonly<Record<keyof SpilledPiece, LineFacts>>;
 
+/** Of the first piece that an attempt reads of a partition, each next one being twice as large: one that is killed soon has kept something. */
+const firstPieceBytes = 1_048_576;
+
 /**
  * In the name of every file, so that a program of another format neither reads nor writes over what this one has left: another
  * number for every change of what a line or the summary holds.
  */
-const lineFormat = 'format-4';
+export const lineFormat = 'format-5';
+
+/** How many records of the partition earlier attempts have put aside. */
+export const recordsSpilled = async (task: SpillTask): Promise<number> =>
+  (await readSummary(pathOf(task)))?.part.records ?? 0;
 
 /**
- * Copies a stretch of the log to where DuckDB can read it. What an earlier attempt had finished is taken as it is: its summary
- * is written last.
+ * Copies a stretch of the log to where DuckDB can read it. Pieces that an earlier attempt had finished are taken as they are, and
+ * reading goes on behind them.
  */
 export const spillPartition = (task: SpillTask, source: ExtractionSource, onPage: (records: number) => void): Spill => {
-  const path = join(task.folder, `partition-${task.range.partition}${task.careful ? '-careful' : ''}-${lineFormat}`);
+  const path = pathOf(task);
   const pieces = createGrowingList<SpilledPiece>();
-  const keeping: Promise<void>[] = [];
+  let keeping = Promise.resolve();
   const facts: PieceFacts[] = [];
   const add = (of: PieceFacts): void => {
     const paths = pathsOf(path, facts.push(of));
@@ -72,26 +79,32 @@ export const spillPartition = (task: SpillTask, source: ExtractionSource, onPage
       answers: { ...of.answers, path: paths.answers },
     });
   };
-  const end = async ({ requests, answers }: PieceFiles): Promise<void> => {
-    const found = { requests: await requests.finish(), answers: await answers.finish() };
-    const kept = Promise.all([requests.keep(), answers.keep()]).then(() => undefined);
-    kept.catch(() => {});
-    keeping.push(kept);
-    add(found);
+  const end = async ({ requests, answers }: PieceFiles, part: SpilledPartition): Promise<void> => {
+    add({ requests: await requests.finish(), answers: await answers.finish() });
+    const summary = { part, facts: [...facts] };
+    const kept = Promise.all([keeping, requests.keep(), answers.keep()]);
+    keeping = kept.then(() => writeSummary(path, summary));
+    keeping.catch(() => {});
   };
   const spill = async (): Promise<SpilledPartition> => {
     const known = await readSummary(path);
-    if (!known) return readPieces(task, source, { open: () => openPiece(path, facts.length + 1), end, onPage });
-    for (const of of known.facts) add(of);
-    onPage(known.part.records);
-    return known.part;
+    for (const of of known?.facts ?? []) add(of);
+    if (known) onPage(known.part.records);
+    return readPieces(task, source, known?.part, {
+      open: () => openPiece(path, facts.length + 1),
+      end,
+      onPage,
+    });
   };
   const whole = spill();
   whole.then(pieces.end, pieces.fail);
   const keep = async (): Promise<void> => {
-    const part = await whole;
-    await Promise.all(keeping);
-    if (keeping.length > 0) await writeSummary(path, { part, facts });
+    try {
+      await whole;
+    } finally {
+      // Nothing is written here any more when it ends, however it ends.
+      await keeping;
+    }
   };
   return { pieces: pieces.all, whole, kept: keep() };
 };
@@ -114,20 +127,29 @@ const openPiece = async (path: string, place: number): Promise<PieceFiles> => {
 const readPieces = async (
   { topic, range, model, careful, pieceBytes }: SpillTask,
   { log, artifacts, versions }: ExtractionSource,
+  known: SpilledPartition | undefined,
   {
     open,
     end,
     onPage,
   }: {
     readonly open: () => Promise<PieceFiles>;
-    readonly end: (files: PieceFiles) => Promise<void>;
+    readonly end: (files: PieceFiles, part: SpilledPartition) => Promise<void>;
     readonly onPage: (records: number) => void;
   },
 ): Promise<SpilledPartition> => {
-  const forms = { input: createJsonForms(), output: createJsonForms() };
+  const forms = { input: createJsonForms(known?.forms.input), output: createJsonForms(known?.forms.output) };
+  let records = known?.records ?? 0;
+  const partSoFar = (): SpilledPartition => ({
+    records,
+    forms: { input: [...forms.input.examples], output: [...forms.output.examples] },
+  });
+  const rest = { ...range, from: range.from + records };
+  if (known && rest.from === rest.to) return known;
   let files = await open();
+  let bytesMax = Math.min(pieceBytes, firstPieceBytes);
   try {
-    for await (const page of readWhole(log, topic, range)) {
+    for await (const page of readWhole(log, topic, rest)) {
       const options = { model, versions, artifacts, careful, forms, files };
       const { requests, answers } = files;
       for (const record of page) {
@@ -136,41 +158,26 @@ const readPieces = async (
         if (requests.isFull()) await requests.flush();
         if (answers.isFull()) await answers.flush();
       }
+      records += page.length;
       onPage(page.length);
-      if (requests.bytes() + answers.bytes() < pieceBytes) continue;
-      await end(files);
+      if (requests.bytes() + answers.bytes() < bytesMax) continue;
+      bytesMax = Math.min(pieceBytes, 2 * bytesMax);
+      await end(files, partSoFar());
       files = await open();
     }
-    await end(files);
+    await end(files, partSoFar());
   } catch (error) {
     await Promise.allSettled([files.requests.close(), files.answers.close()]);
     throw error;
   }
-  return {
-    records: range.to - range.from,
-    forms: { input: forms.input.examples, output: forms.output.examples },
-  };
+  return partSoFar();
 };
+
+const pathOf = ({ folder, range, careful }: SpillTask): string =>
+  join(folder, `partition-${range.partition}${careful ? '-careful' : ''}-${lineFormat}`);
 
 const summaryOf = (path: string): string => `${path}-pieces.json`;
 
 /** What cannot be read is made again. */
-const readSummary = async (path: string): Promise<Summary | undefined> => {
-  try {
-    return JSON.parse(await readFile(summaryOf(path), 'utf8'));
-  } catch {
-    return undefined;
-  }
-};
-
-const writeSummary = async (path: string, summary: Summary): Promise<void> => {
-  const name = summaryOf(path);
-  const handle = await open(`${name}.part`, 'w');
-  try {
-    await handle.writeFile(JSON.stringify(summary));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${name}.part`, name);
-};
+const readSummary = async (path: string) => (await readKeptJson(summaryOf(path))) as Summary | undefined;
+const writeSummary = (path: string, summary: Summary) => keepJson(summaryOf(path), summary);

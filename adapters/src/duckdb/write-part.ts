@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetPlan, ExtractedFile, PlannedColumn } from '@hindcast/domain';
@@ -22,19 +21,23 @@ export interface PartToWrite {
   readonly secrets: ColumnSecrets;
 }
 
+export interface WrittenFile extends Omit<ExtractedFile, 'content'> {
+  readonly path: string;
+}
+
 /** Writes the rows of one split of the partition that is folded in the session. */
 export const writePart = async (
   session: DuckdbSession,
   { plan, folder, partition, columns, secrets }: PartToWrite,
   { split, rows }: Pick<ExtractedFile, 'split' | 'rows'>,
-): Promise<ExtractedFile> => {
+): Promise<WrittenFile> => {
   const { format } = plan.spec;
   const name = `part-${String(partition).padStart(5, '0')}.${format}`;
   const path = join(folder, `${split}-${name}`);
   await session.run(
     `COPY (${rowsSql(plan, partition, columns, split, secrets)}) TO ${text(path)} (${copyOptions[format]})`,
   );
-  return { name: `${split}/${name}`, split, rows, content: () => createReadStream(path) };
+  return { name: `${split}/${name}`, split, rows, path };
 };
 
 /** With how many bytes each file of these columns begins before its first row. */

@@ -1,2 +1,3 @@
 export * from './artifact-store.ts';
 export * from './checked-content.ts';
+export * from './kept-json.ts';

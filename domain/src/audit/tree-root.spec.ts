@@ -8,7 +8,7 @@ import { aPredictionRequested } from '../testing/prediction-event-builders.ts';
 import { signPartition } from '../testing/sign-partition.ts';
 import { emptyFrontier, growTree } from './growing-tree.ts';
 import { createTreeHash } from './tree-hash.ts';
-import { readTreeRoots } from './tree-root.ts';
+import { type HashedTrees, readTreeRoots } from './tree-root.ts';
 
 const topic = TOPICS.predictions;
 const hash = createTreeHash(auditCrypto);
@@ -63,6 +63,47 @@ it('is the root over the first records, wherever checkpoints lie, and reads no m
       expect(found).toEqual({ partition: 0, size, root: await plainRoot(log, size) });
       expect(read).toBeLessThanOrEqual(2 * 12 + 3);
     }),
+  );
+});
+
+it('goes on from where an earlier reading was broken off, also where more was signed meanwhile', async () => {
+  const records = 40;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(records),
+      fc.nat(9),
+      fc.boolean(),
+      fc.boolean(),
+      async (size, pages, isSigned, verified) => {
+        const log = await signedLog([8, records - 8], false);
+        const small: Pick<EventLog, 'read' | 'bounds'> = {
+          bounds: log.bounds,
+          read: async function* (range) {
+            for await (const page of log.read(range))
+              for (let at = 0; at < page.length; at += 4) yield page.slice(at, at + 4);
+          },
+        };
+        const sizes = [{ partition: 0, size }];
+        const told: HashedTrees[] = [];
+        const broken = readTreeRoots(small, hash, topic, sizes, {
+          verified,
+          onPage: (hashed) => {
+            if (told.push(hashed) > pages) throw new Error('broken off');
+          },
+        });
+        await broken.catch(() => {});
+        const known = told.at(-1)?.trees ?? [];
+        const done = told.at(-1)?.done;
+        if (isSigned) await signPartition(log, { topic, partition: 0 });
+        told.length = 0;
+        const onPage = (hashed: HashedTrees) => void told.push(hashed);
+        const [found] = await readTreeRoots(small, hash, topic, sizes, { verified, known, onPage });
+        expect(found?.root).toBe(await plainRoot(log, size));
+        expect(told[0]?.done).toBe(known[0] ? known[0].size : 0);
+        expect(told.at(-1)?.done).toBe(told.at(-1)?.total);
+        expect(done).toBeLessThanOrEqual(told.at(-1)?.done ?? 0);
+      },
+    ),
   );
 });
 

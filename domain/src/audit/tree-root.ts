@@ -5,7 +5,7 @@ import { recordAt } from '../record-at.ts';
 import type { ReadableLog } from '../replay-plan.ts';
 import type { ByteText } from './audit-crypto.ts';
 import { findStretch } from './find-stretch.ts';
-import { emptyFrontier, growTree } from './growing-tree.ts';
+import { emptyFrontier, type Frontier, growTree, rootOf } from './growing-tree.ts';
 import { type RecentStretches, readRecentStretches } from './recent-stretches.ts';
 import { auditSubject, type SignedStretch } from './signed-stretch.ts';
 import type { TreeHash } from './tree-hash.ts';
@@ -29,10 +29,36 @@ export class LogChanged extends JobFailure {
   }
 }
 
+/** How far the tree of a partition is hashed, up to the size that its root is asked for. */
+export interface HashedTree extends Frontier {
+  readonly partition: number;
+}
+
+export interface HashedTrees {
+  readonly trees: readonly HashedTree[];
+  /** Records that are hashed, of those that there are to hash and were hashed before. */
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface TreeRootOptions {
   /** Hashes every record, however many checkpoints say what they are, and asks for at least one that does. */
   readonly verified?: boolean;
-  readonly onPage?: () => void;
+  /** What an earlier reading of the same sizes has come to: this one goes on from there, and does not look again at what lies before. */
+  readonly known?: readonly HashedTree[];
+  /** Called at the beginning and after each page, and waited for. */
+  readonly onPage?: (hashed: HashedTrees) => void | Promise<void>;
+}
+
+/** A root that is asked for, and what is known of it before anything is hashed. */
+interface WantedRoot extends TreeSize {
+  readonly stretch: SignedStretch | undefined;
+  /** What its checkpoint says where nothing is to be hashed. */
+  readonly told: ByteText | undefined;
+  /** Where the records begin that are compared with the checkpoint. */
+  readonly from: Frontier;
+  /** What an earlier reading had hashed and need not be hashed again. */
+  readonly known: HashedTree | undefined;
 }
 
 /**
@@ -47,21 +73,44 @@ export const readTreeRoots = async (
   hash: TreeHash,
   topic: Topic,
   sizes: readonly TreeSize[],
-  { verified = false, onPage = () => {} }: TreeRootOptions = {},
+  { verified = false, known = [], onPage = () => {} }: TreeRootOptions = {},
 ): Promise<readonly TreeRoot[]> => {
   const recent = await readRecentStretches(log);
   const bounds = await log.bounds(topic);
-  const roots: TreeRoot[] = [];
+  const wanted: WantedRoot[] = [];
   for (const { partition, size } of sizes) {
     const of = bounds.find((one) => one.partition === partition);
     const stretch = of && size > 0 ? await nearestStretch(log, recent, topic, of, size) : undefined;
     // The first record of a partition opens it, and nothing has been predicted with it.
     if (verified && !stretch && size > 1) throw new JobFailure('not_signed', notSigned(topic, partition));
-    const root = await rootAt(log, hash, { topic, partition, size }, stretch, { verified, onPage });
+    const told = stretch?.checkpoint.size === size && !verified ? stretch.checkpoint.root : undefined;
+    const from = (!verified && stretch?.before) || emptyFrontier;
+    const one = { partition, size, stretch, told, from };
+    wanted.push({ ...one, known: known.find((tree) => tree.partition === partition) });
+  }
+  const trees = new Map(wanted.flatMap((one) => (one.known ? [[one.partition, one.known] as const] : [])));
+  let done = [...trees.values()].reduce((sum, { size }) => sum + size, 0);
+  const left = (one: WantedRoot) => (one.told === undefined ? one.size - startOf(one).size : 0);
+  const total = wanted.reduce((sum, one) => sum + left(one), done);
+  await onPage({ trees: [...trees.values()], done, total });
+  const roots: TreeRoot[] = [];
+  for (const one of wanted) {
+    const { partition, size, told } = one;
+    const before = done - startOf(one).size;
+    const root =
+      told ??
+      (await rootAt(log, hash, topic, one, (tree) => {
+        trees.set(partition, { ...tree, partition });
+        done = before + tree.size;
+        return onPage({ trees: [...trees.values()], done, total });
+      }));
     roots.push({ partition, size, root });
   }
   return roots;
 };
+
+/** Where hashing begins: a checkpoint that came meanwhile may be further than what was hashed. */
+const startOf = ({ from, known }: WantedRoot): Frontier => (known && known.size > from.size ? known : from);
 
 const notSigned = (topic: Topic, partition: number): string =>
   `No checkpoint says what the records of ${topic}, partition ${partition}, were: nothing signs this log, or not yet. Leave verified out, or see that HINDCAST_AUDIT is on.`;
@@ -83,23 +132,26 @@ const nearestStretch = async (
 const rootAt = async (
   log: ReadableLog,
   hash: TreeHash,
-  { topic, partition, size }: TreeSize & { readonly topic: Topic },
-  stretch: SignedStretch | undefined,
-  { verified, onPage }: Required<TreeRootOptions>,
+  topic: Topic,
+  wantedRoot: WantedRoot,
+  onPage: (tree: Frontier) => void | Promise<void>,
 ): Promise<ByteText> => {
-  if (stretch?.checkpoint.size === size && !verified) return stretch.checkpoint.root;
-  const before = (!verified && stretch?.before) || emptyFrontier;
-  const tree = growTree(hash, before);
+  const { partition, size, stretch, from } = wantedRoot;
+  const tree = growTree(hash, startOf(wantedRoot));
+  let whole: Frontier | undefined;
+  const look = (): void => {
+    if (tree.size === size) whole = tree.frontier();
+    if (tree.size === stretch?.checkpoint.size && tree.root() !== stretch.checkpoint.root)
+      throw new LogChanged(topic, partition, from.size, tree.size);
+  };
+  look();
   const to = Math.max(size, stretch?.checkpoint.size ?? 0);
-  let root = hash.empty;
-  for await (const page of readWhole(log, topic, { partition, from: before.size, to })) {
-    onPage();
+  for await (const page of readWhole(log, topic, { partition, from: tree.size, to })) {
     for (const record of page) {
       tree.push(hash.record(record));
-      if (tree.size === size) root = tree.root();
-      if (tree.size === stretch?.checkpoint.size && tree.root() !== stretch.checkpoint.root)
-        throw new LogChanged(topic, partition, before.size, tree.size);
+      look();
     }
+    await onPage(whole ?? tree.frontier());
   }
-  return root;
+  return rootOf(hash, whole?.peaks ?? []);
 };

@@ -19,7 +19,7 @@ export interface ExtractionSource {
 
 export interface ExtractionRun {
   readonly signal: AbortSignal;
-  /** `done` of `total` steps: each record of the cut is read, and then folded. */
+  /** `done` of `total` steps: each record of the cut is read, and then folded. First it tells what was put aside already. */
   progress(progress: { readonly done: number; readonly total: number; readonly detail: string }): void;
 }
 

@@ -24,6 +24,7 @@ import {
 import type { Config } from '../settings.ts';
 import { openAuditKey } from './audit-key.ts';
 import { claimDatasetWork } from './claim-dataset-work.ts';
+import { datasetNotesIn } from './dataset-notes.ts';
 import { sweepDatasetWork, withTidyWork } from './dataset-work.ts';
 import { heldBy } from './missing-files.ts';
 import { type Ports, requestLogOf } from './ports.ts';
@@ -89,6 +90,7 @@ export const startLongRunning = async (
       ...{ log, artifacts, extractor, identity, redactionKey },
       crypto: nodeAuditCrypto,
       claim: claimDatasetWork(datasetWork),
+      notes: datasetNotesIn(datasetWork),
     });
     const tidy = withTidyWork(handlers, datasetWork, jobs);
     return startJobRunner({ log, identity, logger }, { group: 'dataset-jobs', handlers: tidy, concurrency: 1 });

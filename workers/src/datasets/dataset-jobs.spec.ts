@@ -5,6 +5,7 @@ import {
   datasetIdOf,
   encode,
   JobFailure,
+  type JobProgress,
   planDataset,
   TOPICS,
 } from '@hindcast/domain';
@@ -49,17 +50,23 @@ const world = async () => {
     work: `${datasetId}-2`,
     end: async (stays: boolean) => void ended.push(stays ? 'stays' : 'goes'),
   });
+  const noted = new Map<string, unknown>();
+  const notes = (work: string) => ({
+    read: async () => noted.get(work),
+    write: async (note: unknown) => void noted.set(work, note),
+  });
+  const told: JobProgress[] = [];
   const run = async (plan: DatasetPlan, given: Partial<typeof ports> = {}, signal = new AbortController().signal) => {
-    const handler = createDatasetJobs({ ...ports, claim, ...given })['dataset-cut'];
+    const handler = createDatasetJobs({ ...ports, claim, notes, ...given })['dataset-cut'];
     const job = { id: 'j-1', tenant: 'default', kind: 'dataset-cut', spec: { plan }, attempt: 1 };
-    return handler?.(job, { signal, progress: () => {}, checkpoint: undefined });
+    return handler?.(job, { signal, progress: (progress) => void told.push(progress), checkpoint: undefined });
   };
   const read = async (digest: string): Promise<string> => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of (await artifacts.get(digest)) ?? []) chunks.push(chunk);
     return Buffer.concat(chunks).toString('utf8');
   };
-  return { log, plan: planned.plan, ports, run, ended, read };
+  return { log, plan: planned.plan, ports, run, ended, read, told };
 };
 
 describe('a cut as a job', () => {
@@ -95,6 +102,42 @@ describe('a cut as a job', () => {
     await log.append(TOPICS.predictions, [encode(aPredictionRequested({ eventId: 'later' }))]);
     await signPartition(log, { topic: TOPICS.predictions, partition: 0, before: after });
     expect(await cut()).toBe(unsigned);
+  });
+
+  it('tells of hashing, reading, folding and storing, and hashes nothing again that another attempt had hashed', async () => {
+    const { log, plan, ports, run, told } = await world();
+    const later = Array.from({ length: 20_000 }, (_, at) => encode(aPredictionRequested({ eventId: `later-${at}` })));
+    await log.append(TOPICS.predictions, later);
+    const { bounds } = log;
+    const ranges = (await bounds(TOPICS.predictions)).map(({ partition, end }) => ({ partition, from: 0, to: end }));
+    const larger = { ...plan, cut: { ...plan.cut, ranges } };
+    let reads = 0;
+    const dies: typeof log = {
+      ...log,
+      async *read(range) {
+        for await (const page of log.read(range)) {
+          if (range.topic === TOPICS.predictions) reads += page.length;
+          if (reads > 15_000) throw new Error('It dies.');
+          yield page;
+        }
+      },
+    };
+    await expect(run(larger, { log: dies })).rejects.toThrow('It dies.');
+    expect(told.map(({ detail }) => detail)).toEqual(told.map(() => 'hashing'));
+    expect(told[0]?.done).toBe(0);
+    told.length = 0;
+    await run(larger);
+    expect(told[0]).toMatchObject({
+      detail: 'hashing',
+      done: expect.toSatisfy((done) => done > 8_000 && done <= 15_000),
+    });
+    expect(new Set(told.map(({ detail }) => detail))).toEqual(new Set(['hashing', 'reading', 'folding', 'storing']));
+    const last = told.at(-1);
+    expect(last).toMatchObject({ detail: 'storing', done: last?.total });
+    expect(told.filter(({ done, total }) => done === total)).toHaveLength(1);
+    told.length = 0;
+    await run(larger, { extractor: ports.extractor });
+    expect(told[0]).toMatchObject({ detail: 'reading', total: last?.total });
   });
 
   it('works in what it has claimed, and leaves that for a next attempt only where it is broken off', async () => {
