@@ -2,8 +2,9 @@ import type { DuckdbSession } from './duckdb-session.ts';
 
 type Work = (session: DuckdbSession) => Promise<void>;
 
-/** In the words of DuckDB, which has no code for it. */
-const isOutOfMemory = (error: unknown): boolean => error instanceof Error && error.message.includes('Out of Memory');
+/** In the words of DuckDB, which has no code for it, and no name either where it is a commit that finds no room: "(255.9 MiB/256.0 MiB used)". */
+const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof Error && /Out of Memory|\/[\d.]+ \w+ used\)/.test(error.message);
 
 /**
  * Work for sessions: each takes the next piece that waits when it is done with one, at first only so many of them at a time.
