@@ -28,15 +28,7 @@ export const findBacktest = async ({ jobs, artifacts }: Ports, id: string): Prom
   const { kind } = doc.state.request;
   if (kind !== backtestKind && kind !== shadowKind) throw problem('unknown-job', 'No backtest has this id.');
   const ref = stateRefOf(doc);
-  if (!ref) return { doc, state: undefined };
-  try {
-    return { doc, state: (await readPayload(artifacts, ref)) as BacktestState };
-  } catch (error) {
-    // A newer state may have taken its place since the log was read.
-    const newest = stateRefOf(await findJob(jobs, DEFAULT_TENANT, id));
-    if (newest?.sha256 === ref.sha256) throw error;
-    return findBacktest({ jobs, artifacts }, id);
-  }
+  return { doc, state: ref && ((await readPayload(artifacts, ref)) as BacktestState) };
 };
 
 const stateRefOf = ({ state }: JobDoc): DataRef | undefined => {

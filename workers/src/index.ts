@@ -1,6 +1,5 @@
 export { startBacklogReporter } from './backlog-reporter.ts';
 export { type BacktestPorts, createBacktestHandler, createShadowHandler } from './backtest/backtest-job.ts';
-export { removeStates } from './backtest/result-set.ts';
 export * from './datasets/dataset-jobs.ts';
 export * from './inference-worker.ts';
 export * from './jobs/job-runner.ts';

@@ -11,7 +11,6 @@ import {
   createBacktestHandler,
   createShadowHandler,
   createVerificationHandler,
-  removeStates,
   startJobRunner,
   startVerificationSchedule,
 } from '@hindcast/workers';
@@ -46,9 +45,8 @@ export const startWorkerJobs = async (
   };
   const shadows = { [shadowKind]: createShadowHandler(past) };
   const ports = { log, identity, logger };
-  const onDropped = removeStates(artifacts, logger);
-  keep(await startJobRunner(ports, { group: 'worker-jobs', handlers, concurrency, onDropped }));
-  keep(await startJobRunner(ports, { group: 'shadow-jobs', handlers: shadows, concurrency: shadowsMax, onDropped }));
+  keep(await startJobRunner(ports, { group: 'worker-jobs', handlers, concurrency }));
+  keep(await startJobRunner(ports, { group: 'shadow-jobs', handlers: shadows, concurrency: shadowsMax }));
   if (config.verifySample > 0) {
     keep(
       startVerificationSchedule(

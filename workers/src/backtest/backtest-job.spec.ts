@@ -4,17 +4,15 @@ import {
   type BacktestState,
   backtestReport,
   type DataRef,
-  type JobCheckpoint,
   JobFailure,
   recordsInCut,
 } from '@hindcast/domain';
 import { aPredictionLabeled } from '@hindcast/domain/testing';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPayload } from '../prediction-inputs.ts';
 import { createPastWorld, type PastWorld } from '../testing/past-world.ts';
 import { answering, rowsOf, scalarSignature, until } from '../testing/worker-world.ts';
 import { createBacktestHandler, createShadowHandler } from './backtest-job.ts';
-import { removeStates } from './result-set.ts';
 
 let world: PastWorld;
 let candidate: BacktestSpec['candidate'];
@@ -135,39 +133,6 @@ describe('a backtest', () => {
       expect(await linesOf(state)).toEqual(whole.lines);
       expect(backtestReport(state)).toEqual(whole.report);
     }
-  });
-
-  it('keeps states that no other job has, and lets them go where another one stands in the log', async () => {
-    await world.predict(...some(300));
-    await world.fold();
-    let time = 0;
-    const ports = { ...world.ports, clock: () => (time += 60_000) };
-    const remove = vi.spyOn(world.artifacts, 'remove');
-    const checkpoints: JobCheckpoint[] = [];
-    const stopAt = (_: number, checkpoint: JobCheckpoint | undefined) => {
-      if (checkpoint) checkpoints.push(checkpoint);
-      return false;
-    };
-    const spec = await specOf();
-    const once = await world.run<Result>(createBacktestHandler(ports), spec, { stopAt });
-    const again = await world.run<Result>(createBacktestHandler(ports), spec, { jobId: 'another' });
-    const states = [once, again].map(({ result }) => (result as Result).state);
-    const [first, second] = await Promise.all(states.map(stateOf));
-    expect(states[0]?.sha256).not.toBe(states[1]?.sha256);
-    expect(first?.files).toEqual(second?.files);
-
-    const letGo = removeStates(world.artifacts);
-    const refs = checkpoints.map(({ state }) => (state as DataRef).sha256);
-    expect(new Set(refs).size).toBe(refs.length);
-    const instead = [...checkpoints.slice(1), { ...once.result }];
-    for (const [at, checkpoint] of checkpoints.entries()) letGo(checkpoint, instead[at]);
-    const { isAlone: _, ...older } = checkpoints[0] ?? {};
-    remove.mockClear();
-    letGo(older, undefined);
-    letGo({ place: 1 }, undefined);
-    expect(remove).not.toHaveBeenCalled();
-    const left = await Promise.all(refs.map((sha256) => world.artifacts.has(sha256)));
-    expect(left).toEqual(refs.map((sha256) => sha256 === states[0]?.sha256));
   });
 
   it('does not ask a candidate that is not what was registered', async () => {

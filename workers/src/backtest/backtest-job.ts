@@ -91,8 +91,7 @@ const withCandidate = async (
   const candidate = await candidateOf(ports, job.tenant, spec);
   const known = run.checkpoint as BacktestCheckpoint | undefined;
   const state = known ? await savedState(ports, known.state) : emptyBacktest();
-  const name = `${job.tenant}/${job.id}/${job.attempt}`;
-  const results = createResultSet(ports.artifacts, ports.clock, state, known?.places ?? [], name);
+  const results = createResultSet(ports.artifacts, ports.clock, state, known?.places ?? []);
   const runtime = ports.openRuntime();
   try {
     const runs = createRunsAgain(runtime, createPace(spec.rowsPerSecondMax, ports.clock), run.signal);

@@ -1,5 +1,4 @@
-import type { ArtifactStore, BacktestState, DataRef, Logger, PastPlace } from '@hindcast/domain';
-import type { OnDropped } from '../jobs/run-job.ts';
+import type { ArtifactStore, BacktestState, DataRef, PastPlace } from '@hindcast/domain';
 
 /**
  * A file of rows ends when it has so many characters, or is so old: what is not in one is done again after a crash, and is
@@ -17,8 +16,6 @@ export interface BacktestCheckpoint {
   /** The `BacktestState`, as JSON. */
   readonly state: DataRef;
   readonly places: readonly PastPlace[];
-  /** No other checkpoint can name that artifact. Not there where an earlier version has kept it. */
-  readonly isAlone?: true;
 }
 
 /** Rows and counts of a backtest on their way to the store: what is told of one is always told of the other. */
@@ -37,8 +34,6 @@ export const createResultSet = (
   clock: () => number,
   state: BacktestState,
   known: readonly PastPlace[],
-  /** Of this attempt alone, among those of all jobs. */
-  name: string,
 ): ResultSet => {
   const places = new Map(known.map((place) => [place.partition, place]));
   let lines: string[] = [];
@@ -46,7 +41,6 @@ export const createResultSet = (
   const startedAt = clock();
   let savedAt = startedAt;
   let isChanged = false;
-  let saves = 0;
   let saving: Promise<BacktestCheckpoint | undefined> = Promise.resolve(undefined);
 
   const write = async (): Promise<BacktestCheckpoint> => {
@@ -63,10 +57,7 @@ export const createResultSet = (
       state.files.push(file);
       moment.files.push(file);
     }
-    saves += 1;
-    // What two jobs have counted may be the same: the name keeps apart what one of them lets go.
-    const named = JSON.stringify({ ...moment, keptBy: `${name}/${saves}` });
-    return { state: await artifacts.put(encoded(named), stateBytesMax), places: reached, isAlone: true };
+    return { state: await artifacts.put(encoded(JSON.stringify(moment)), stateBytesMax), places: reached };
   };
 
   return {
@@ -89,18 +80,6 @@ export const createResultSet = (
     },
   };
 };
-
-/** Removes states that no checkpoint in the log names any more. One that cannot be removed stays for good. */
-export const removeStates =
-  (artifacts: Pick<ArtifactStore, 'remove'>, logger?: Logger): OnDropped =>
-  (dropped, instead) => {
-    const { state, isAlone } = dropped as Partial<BacktestCheckpoint>;
-    const kept = instead?.['state'] as DataRef | undefined;
-    if (!state || !isAlone || state.sha256 === kept?.sha256) return;
-    artifacts.remove(state.sha256).catch((err: unknown) => {
-      logger?.warn({ err, artifact: state.sha256 }, 'A state of a backtest that nobody needs could not be removed.');
-    });
-  };
 
 async function* encoded(text: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text);

@@ -4,7 +4,6 @@ import {
   evolveJob,
   isEndedJob,
   isJobEvent,
-  type JobCheckpoint,
   type JobEvent,
   type JobVerdict,
   type OpenJob,
@@ -33,8 +32,6 @@ export interface JobNews {
   readonly entry: JobEntry;
   readonly event: JobEvent;
   readonly verdict: JobVerdict;
-  /** That the job had before. */
-  readonly checkpoint: JobCheckpoint | undefined;
   /** It came after the partition was assigned. */
   readonly fresh: boolean;
 }
@@ -84,23 +81,23 @@ export const createJobDesk = (options: {
   };
 
   const fold = ({ key, offset, appendedAt }: RecordedRecord, event: JobEvent): JobNews | undefined => {
+    const fresh = offset >= endAtAssignment;
     const known = entries.get(key);
     const before = known?.state ?? ended.get(key) ?? unknownJob;
     const { state, verdict } = evolveJob(before, { event, offset, appendedAt });
-    const news = { event, verdict, checkpoint: known?.state.checkpoint, fresh: offset >= endAtAssignment };
     if (known && isEndedJob(state)) {
       end(known, state);
-      return { entry: known, ...news };
+      return { entry: known, event, verdict, fresh };
     }
     if (state.status === 'unknown' || isEndedJob(state)) return undefined;
     if (known) {
       known.state = state;
-      return { entry: known, ...news };
+      return { entry: known, event, verdict, fresh };
     }
     const { tenant, subject: id } = event;
     const entry: JobEntry = { key, tenant, id, partition, offset, state, claim: undefined, claimFrom: 0, held: true };
     entries.set(key, entry);
-    return { entry, ...news };
+    return { entry, event, verdict, fresh };
   };
 
   return {

@@ -1,4 +1,4 @@
-import type { JobCheckpoint, JobRun } from '@hindcast/domain';
+import type { JobRun } from '@hindcast/domain';
 
 export type JobNewsOfProgress = Parameters<JobRun['progress']>[0];
 
@@ -12,8 +12,6 @@ export interface ProgressTeller {
 export const createProgressTeller = (
   append: (progress: JobNewsOfProgress) => Promise<unknown>,
   pauseMs: number,
-  /** A newer checkpoint came before this one could be told. */
-  onPassed: (checkpoint: JobCheckpoint, by: JobCheckpoint) => void,
 ): ProgressTeller => {
   let latest: JobNewsOfProgress | undefined;
   let checkpoint: JobNewsOfProgress['checkpoint'];
@@ -47,7 +45,6 @@ export const createProgressTeller = (
     tell(progress) {
       if (stopped) return;
       latest = progress;
-      if (checkpoint && progress.checkpoint) onPassed(checkpoint, progress.checkpoint);
       checkpoint = progress.checkpoint ?? checkpoint;
       if (!sending && !timer) send();
     },

@@ -14,7 +14,7 @@ import { createDurableAppender } from '../durable-append.ts';
 import { settledWithin } from '../settled-within.ts';
 import { type JobAnswer, jobRecord } from './job-answers.ts';
 import { createJobDesk, type JobDesk, type JobEntry, type JobNews } from './job-desk.ts';
-import { type OnDropped, type RunningJob, runJob } from './run-job.ts';
+import { type RunningJob, runJob } from './run-job.ts';
 
 export interface JobRunnerPorts {
   readonly log: EventLog;
@@ -37,8 +37,6 @@ export interface JobRunnerOptions {
   readonly progressMs?: number;
   /** How long a process lives before it begins an attempt whose loss would be the last. */
   readonly lastAttemptAfterMs?: number;
-  /** Told of what the log has taken in the place of another one while this process had its partition. */
-  readonly onDropped?: OnDropped;
 }
 
 export type JobRunner = Running & { stats(): { readonly open: number; readonly running: number } };
@@ -57,8 +55,7 @@ const isLastAttempt = ({ state: { status, lost } }: JobEntry): boolean => status
  */
 export const startJobRunner = async (ports: JobRunnerPorts, options: JobRunnerOptions): Promise<JobRunner> => {
   const { log, identity, logger } = ports;
-  const { group, handlers, concurrency, onDropped = () => {} } = options;
-  const { stopMsMax = 5_000, progressMs = 1_000, lastAttemptAfterMs = 5_000 } = options;
+  const { group, handlers, concurrency, stopMsMax = 5_000, progressMs = 1_000, lastAttemptAfterMs = 5_000 } = options;
   const runner = options.runnerId ?? identity.newId();
   const desks = new Map<number, JobDesk>();
   /** What takes one of the places: undefined where the claim has not come back yet. */
@@ -141,9 +138,7 @@ export const startJobRunner = async (ports: JobRunnerPorts, options: JobRunnerOp
       handler,
       progressMs,
       logger,
-      isWanted: () => entry.held,
       tell: async (answers) => void (await tell(entry, answers)),
-      onDropped,
     });
     active.set(entry, running);
     void running.ended.then(() => leave(entry));
@@ -156,16 +151,7 @@ export const startJobRunner = async (ports: JobRunnerPorts, options: JobRunnerOp
     else active.delete(entry);
   };
 
-  /** Where a job ends otherwise, its checkpoint says what it has found. */
-  const drop = ({ event, verdict, checkpoint, fresh }: JobNews): void => {
-    if (!fresh || verdict !== 'accepted' || checkpoint === undefined) return;
-    if (event.type === 'JobSucceeded') onDropped(checkpoint, event.data.result);
-    if (event.type === 'JobProgressed' && event.data.checkpoint) onDropped(checkpoint, event.data.checkpoint);
-  };
-
-  const hear = (news: JobNews): void => {
-    const { entry, event, verdict, fresh } = news;
-    drop(news);
+  const hear = ({ entry, event, verdict, fresh }: JobNews): void => {
     if (!entry.held) {
       interrupt(entry, 'The job has ended.');
       return;

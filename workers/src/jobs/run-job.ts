@@ -23,34 +23,23 @@ export interface RunJobOptions {
   readonly handler: JobHandler;
   readonly progressMs: number;
   readonly logger: Logger | undefined;
-  /** false: nothing that is told of its progress counts any more. */
-  isWanted(): boolean;
   /** Durable when it resolves, as far as the log takes it. */
   tell(answers: readonly JobAnswer[]): Promise<void>;
-  readonly onDropped: OnDropped;
 }
-
-/**
- * Hears of a checkpoint from which nothing can go on any more: the log has another one or a result in its place, or this
- * one never came into the log. What it names may go, but for what stands in `instead`, too.
- */
-export type OnDropped = (dropped: JobCheckpoint, instead: JobResult | undefined) => void;
 
 /** A text longer than the schema of a failure allows would make an event that does not fit it. */
 const detailLengthMax = 2_048;
 
 /** Runs a handler, and tells the log how far it is and what came of it. */
-export const runJob = ({ job, checkpoint, handler, progressMs, logger, ...log }: RunJobOptions): RunningJob => {
+export const runJob = ({ job, checkpoint, handler, progressMs, logger, tell }: RunJobOptions): RunningJob => {
   const { attempt } = job;
-  const { isWanted, tell, onDropped } = log;
-  const untold: JobCheckpoint[] = [];
   const controller = new AbortController();
   const { signal } = controller;
   const progressed = (progress: Parameters<typeof teller.tell>[0]): JobAnswer => ({
     type: 'JobProgressed',
     data: { attempt, ...progress },
   });
-  const teller = createProgressTeller((progress) => tell([progressed(progress)]), progressMs, onDropped);
+  const teller = createProgressTeller((progress) => tell([progressed(progress)]), progressMs);
 
   const failed = (error: unknown): JobAnswer => {
     const code = error instanceof JobFailure ? error.code : 'job_failed';
@@ -77,17 +66,12 @@ export const runJob = ({ job, checkpoint, handler, progressMs, logger, ...log }:
     if (bytes > jobJsonBytesMax)
       throw new JobFailure('checkpoint_too_large', `A checkpoint has ${bytes} bytes, ${jobJsonBytesMax} are allowed.`);
     if (!signal.aborted) teller.tell(progress);
-    else if (progress.checkpoint) untold.push(progress.checkpoint);
   };
   const run = async (): Promise<void> => {
     const answer = await attempted();
     const last = await teller.stop();
-    const isTold = isWanted();
-    if (last?.checkpoint && !isTold) untold.push(last.checkpoint);
-    const answers = [...(last && isTold ? [progressed(last)] : []), ...(answer ? [answer] : [])];
+    const answers = [...(last ? [progressed(last)] : []), ...(answer ? [answer] : [])];
     if (answers.length > 0) await tell(answers);
-    const result = answer?.type === 'JobSucceeded' ? answer.data.result : undefined;
-    for (const dropped of untold) onDropped(dropped, result);
   };
 
   return { abort: (reason) => controller.abort(reason), ended: run() };

@@ -89,15 +89,11 @@ export const createPastWorld = async (options: Parameters<typeof createWorkerWor
     async run<Result = Readonly<Record<string, unknown>>>(
       handler: JobHandler,
       spec: Readonly<Record<string, unknown>>,
-      from: {
-        jobId?: string;
-        checkpoint?: JobCheckpoint | undefined;
-        stopAt?: (done: number, checkpoint: JobCheckpoint | undefined) => boolean;
-      } = {},
+      from: { checkpoint?: JobCheckpoint | undefined; stopAt?: (done: number) => boolean } = {},
     ): Promise<{ readonly result?: Result; readonly checkpoint?: JobCheckpoint | undefined }> {
       const controller = new AbortController();
       let { checkpoint } = from;
-      const job = { id: from.jobId ?? 'job', tenant: 'default', kind: 'test', spec, attempt: 1 };
+      const job = { id: 'job', tenant: 'default', kind: 'test', spec, attempt: 1 };
       try {
         const result = await handler(job, {
           signal: controller.signal,
@@ -105,7 +101,7 @@ export const createPastWorld = async (options: Parameters<typeof createWorkerWor
           progress(progress) {
             // As the log would give it back.
             if (progress.checkpoint) checkpoint = JSON.parse(JSON.stringify(progress.checkpoint)) as JobCheckpoint;
-            if (from.stopAt?.(progress.done, progress.checkpoint)) controller.abort(new Error('The test stops it.'));
+            if (from.stopAt?.(progress.done)) controller.abort(new Error('The test stops it.'));
           },
         });
         return { result: result as Result, checkpoint };
