@@ -109,11 +109,6 @@ export interface ArtifactStore {
   has(sha256: string): Promise<boolean>;
   /** Path of a local copy to hand to another process, undefined where there is no such artifact. Its content is not looked at. */
   localPath(sha256: string): Promise<string | undefined>;
-  /**
-   * For content that nobody else can have put, since whoever refers to the same content refers to the same artifact.
-   * Nothing happens where there is none.
-   */
-  remove(sha256: string): Promise<void>;
 }
 
 export class ArtifactTooLarge extends Error {

@@ -51,7 +51,6 @@ const receive = async (source: AsyncIterable<Uint8Array>, path: string, bytesMax
   return { sha256: hash.digest('hex'), bytes };
 };
 
-type ReadableArtifacts = Omit<ArtifactStore, 'put' | 'remove'>;
 type SetAside = (path: string, inode: number) => Promise<void>;
 
 /** Not what was put under that name since it was opened. */
@@ -66,9 +65,9 @@ async function* readFile(path: string, sha256: string, aside: SetAside): AsyncGe
 }
 
 /** What the store in a folder holds, whether or not a process has it open. Nothing is written. */
-export const readFolderArtifacts = (folder: string): ReadableArtifacts => readFolder(folder, async () => {});
+export const readFolderArtifacts = (folder: string): Omit<ArtifactStore, 'put'> => readFolder(folder, async () => {});
 
-const readFolder = (folder: string, setAside: SetAside): ReadableArtifacts => {
+const readFolder = (folder: string, setAside: SetAside): Omit<ArtifactStore, 'put'> => {
   const find = async (sha256: string): Promise<string | undefined> => {
     if (!digestPattern.test(sha256)) return undefined;
     const path = join(folder, sha256);
@@ -102,9 +101,6 @@ export const openFolderArtifactStore = async (folder: string, now: Clock = Date.
         await rm(temporary, { force: true });
         throw error;
       }
-    },
-    async remove(sha256) {
-      if (digestPattern.test(sha256)) await rm(join(folder, sha256), { force: true });
     },
   };
 };

@@ -66,10 +66,5 @@ export const openGridFsArtifactStore = async ({
       downloading.set(sha256, running);
       return running;
     },
-    async remove(sha256) {
-      const file = digestPattern.test(sha256) ? await uploads.find(sha256) : null;
-      if (file !== null) await uploads.remove(file);
-      await copies.files.remove(sha256);
-    },
   };
 };

@@ -23,7 +23,6 @@ export interface ArtifactUploads {
   read(file: GridFSFile): AsyncIterable<Uint8Array>;
   /** Takes the name from what is not what its name says. */
   setAside(file: GridFSFile): Promise<void>;
-  remove(file: GridFSFile): Promise<void>;
   /** Stores the content of a file under its digest. Several at a time leave one artifact. */
   upload(path: string, sha256: string): Promise<void>;
 }
@@ -56,16 +55,6 @@ export const openArtifactUploads = async (db: Db, now: Clock): Promise<ArtifactU
   const left = uploads.find({ startedAt: { $lt: now() - leftOverAgeMsMin } }).limit(leftOversMax);
   for (const { _id } of await left.toArray()) await discard(_id);
 
-  /** Noted before, as an upload is: a process that is killed on the way leaves no chunks that nobody finds. */
-  const takeOut = async ({ _id }: GridFSFile, replace: () => Promise<unknown>): Promise<void> => {
-    await uploads.updateOne({ _id }, { $set: { startedAt: now() } }, { upsert: true });
-    const { deletedCount } = await files.deleteOne({ _id });
-    // Another process is at it.
-    if (deletedCount === 0) return;
-    await replace();
-    await discard(_id);
-  };
-
   const find = (sha256: string): Promise<GridFSFile | null> => files.findOne({ filename: sha256 });
 
   return {
@@ -79,10 +68,12 @@ export const openArtifactUploads = async (db: Db, now: Clock): Promise<ArtifactU
     },
     async setAside(file) {
       const { _id, filename } = file;
+      await uploads.insertOne({ _id, startedAt: now() });
       // Not by an update: the stand-in for MongoDB in our tests would keep the old name in its index.
-      await takeOut(file, () => files.insertOne({ ...file, filename: `${filename}.damaged-${_id}` }));
+      await files.deleteOne({ _id });
+      await files.insertOne({ ...file, filename: `${filename}.damaged-${_id}` });
+      await discard(_id);
     },
-    remove: (file) => takeOut(file, async () => {}),
     async upload(path, sha256) {
       if ((await find(sha256)) !== null) return;
       // Somebody may have emptied the database since.

@@ -126,22 +126,6 @@ export const artifactStoreContract = (name: string, open: () => Promise<Artifact
     );
 
     it(
-      'no longer has what was removed, and has the rest',
-      using(async ({ store, count }) => {
-        await store.put(chunksOf(text('abc')), bytesMax);
-        await store.put(chunksOf(), bytesMax);
-        for (const sha256 of [abc.sha256, abc.sha256, unknown, '../secret']) await store.remove(sha256);
-        expect(await store.has(abc.sha256)).toBe(false);
-        expect(await store.get(abc.sha256)).toBeUndefined();
-        expect(await store.localPath(abc.sha256)).toBeUndefined();
-        expect(await store.has(nothing.sha256)).toBe(true);
-        if (count) expect(await count()).toBe(1);
-        await store.put(chunksOf(text('abc')), bytesMax);
-        expect(await collect(await store.get(abc.sha256))).toEqual([...text('abc')]);
-      }),
-    );
-
-    it(
       'has a local copy of each artifact, if it has files',
       using(async ({ store, readPath }) => {
         await store.put(chunksOf(text('abc')), bytesMax);

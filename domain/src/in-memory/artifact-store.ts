@@ -31,7 +31,6 @@ export const createMemoryArtifactStore = ({ sha256 }: { readonly sha256: Sha256 
     },
     has: async (digest) => artifacts.has(digest),
     localPath: async () => undefined,
-    remove: async (digest) => void artifacts.delete(digest),
   };
 };
 
