@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { type DomainEvent, encode, planDataset, TOPICS } from '@hindcast/domain';
 import { datasetExtractorContract } from '@hindcast/domain/contracts';
 import { createMemoryArtifactStore, createMemoryEventLog } from '@hindcast/domain/in-memory';
@@ -142,6 +143,30 @@ it('tells at once what attempts before it have put aside, and reads and folds no
   expect([fourth.first, fourth.read]).toEqual([160, []]);
   expect(fourth.extracted?.files.map(({ rows }) => rows)).toEqual([40]);
   await rm(folder, { recursive: true });
+});
+
+it('goes on where the folder is another one, and makes again what is gone of it', async () => {
+  const [folder, moved] = [await mkdtemp(join(tmpdir(), 'duckdb-extractor-')), `${tmpdir()}/moved-${process.pid}`];
+  const records = storedHistory([[{ event: aPredictionRequested() }, { event: aPredictionSucceeded() }]]);
+  const source = { log: logOf(records), artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
+  const run = { signal: new AbortController().signal, progress: () => {} };
+  const cutIn = async (place: string) => {
+    const bounds = { memoryBytesMax: 128 * mebibyte, threads: 1 };
+    const extractor = createDuckdbExtractor({ folder: place, sha256, ...bounds });
+    const plan = planOf(records, { labels: { pick: 'latest', absent: 'keep' } });
+    const { files } = await extractor.extract(plan, 'work', source, run);
+    expect(files.map(({ rows }) => rows)).toEqual([1]);
+    return Promise.all(files.map(({ content }) => buffer(content())));
+  };
+  const whole = await cutIn(folder);
+  await rename(folder, moved);
+  expect(await cutIn(moved)).toEqual(whole);
+  const written = (await readdir(join(moved, 'work'))).find((name) => name.startsWith('all-')) ?? '';
+  for (const harm of [(path: string) => truncate(path, 3), rm]) {
+    await harm(join(moved, 'work', written));
+    expect(await cutIn(moved)).toEqual(whole);
+  }
+  await rm(moved, { recursive: true });
 });
 
 it('gives every file the columns of all partitions, whichever came first', async () => {

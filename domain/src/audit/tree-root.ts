@@ -36,8 +36,9 @@ export interface HashedTree extends Frontier {
 
 export interface HashedTrees {
   readonly trees: readonly HashedTree[];
-  /** Records that are hashed, of those that there are to hash and were hashed before. */
+  /** Records of which the hash is known, whether from a checkpoint, an earlier reading or this one: the same in each attempt. */
   readonly done: number;
+  /** All records that the roots are over. */
   readonly total: number;
 }
 
@@ -89,14 +90,13 @@ export const readTreeRoots = async (
     wanted.push({ ...one, known: known.find((tree) => tree.partition === partition) });
   }
   const trees = new Map(wanted.flatMap((one) => (one.known ? [[one.partition, one.known] as const] : [])));
-  let done = [...trees.values()].reduce((sum, { size }) => sum + size, 0);
-  const left = (one: WantedRoot) => (one.told === undefined ? one.size - startOf(one).size : 0);
-  const total = wanted.reduce((sum, one) => sum + left(one), done);
+  const total = wanted.reduce((sum, { size }) => sum + size, 0);
+  let done = wanted.reduce((sum, one) => sum + reachedOf(one), 0);
   await onPage({ trees: [...trees.values()], done, total });
   const roots: TreeRoot[] = [];
   for (const one of wanted) {
     const { partition, size, told } = one;
-    const before = done - startOf(one).size;
+    const before = done - reachedOf(one);
     const root =
       told ??
       (await rootAt(log, hash, topic, one, (tree) => {
@@ -108,6 +108,9 @@ export const readTreeRoots = async (
   }
   return roots;
 };
+
+const reachedOf = (one: WantedRoot): number =>
+  one.told === undefined ? Math.min(one.size, startOf(one).size) : one.size;
 
 /** Where hashing begins: a checkpoint that came meanwhile may be further than what was hashed. */
 const startOf = ({ from, known }: WantedRoot): Frontier => (known && known.size > from.size ? known : from);
