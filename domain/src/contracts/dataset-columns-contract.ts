@@ -85,6 +85,22 @@ export const datasetColumnsContract = ({ extract, filesOf, rowsOf, one }: Extrac
     await (await cut({ redact: [{ column: 'entity', how: 'hmac' }] })).discard();
   });
 
+  it.each<[string, unknown]>([
+    ['a list', ['Bert']],
+    ['a single value', 'Bert'],
+  ])('fails to redact a member of outputs of which one is %s', async (_, output) => {
+    const events = [{ name: 'Anna' }, output].flatMap((said, at) => [
+      aPredictionRequested({ id: `p-${at}`, eventId: `r-${at}` }),
+      aPredictionSucceeded({ output: said, id: `p-${at}`, eventId: `s-${at}`, cause: `r-${at}` }),
+    ]);
+    const records = one(...events);
+    const redact = [{ column: 'output.name', how: 'drop' as const }];
+    await expect(extract(planOf(records, { redact }), records)).rejects.toMatchObject({
+      code: 'invalid_columns',
+      message: expect.stringContaining('redacted in output.name may stand in other columns'),
+    });
+  });
+
   it('says when a row was made, which threshold decided, and which features a default was taken for', async () => {
     const rows = [
       { role: 'champion', version: 1, input: { age: null, 'd"e/~': 'x' } },

@@ -111,13 +111,16 @@ export const planColumns = (
       `The set would have ${columns.length} columns, ${columnsMax} are allowed: name its inputs.`,
     );
   const all = apart(columns);
-  const hidden = all.find(({ name, role }) => role === 'input' && spec.redact.some(({ column }) => column === name));
-  if (hidden && inputForms(seen.input, spec.inputs).size > 1) throw new ColumnMistake(formsDiffer(hidden.name));
+  for (const role of ['input', 'output'] as const) {
+    const hidden = all.find((one) => one.role === role && spec.redact.some(({ column }) => column === one.name));
+    const forms = formsOf(seen[role], role === 'input' ? spec.inputs : undefined);
+    if (hidden && forms.size > 1) throw new ColumnMistake(formsDiffer(hidden.name, role));
+  }
   return redacted(all, spec.redact);
 };
 
-/** In which forms inputs were sent that stand in columns. What one has at a name, another has at a place of a list, or is itself. */
-const inputForms = (leaves: readonly Leaf[], wanted: readonly string[] | undefined): ReadonlySet<string> => {
+/** In which forms inputs or outputs stand in columns. What one has at a name, another has at a place of a list, or is itself. */
+const formsOf = (leaves: readonly Leaf[], wanted: readonly string[] | undefined): ReadonlySet<string> => {
   const forms = new Set<string>();
   for (const { path, kind, isPlace } of leaves) {
     const [name] = path;
@@ -128,8 +131,10 @@ const inputForms = (leaves: readonly Leaf[], wanted: readonly string[] | undefin
   return forms;
 };
 
-const formsDiffer = (column: string): string =>
-  `Some inputs are objects and others lists or single values whose features nobody has named: what is to be redacted in ${column} may stand in other columns. Cut them apart, by version, role or time, or name the inputs that are wanted.`;
+const formsDiffer = (column: string, role: 'input' | 'output'): string => {
+  const wayOut = role === 'input' ? ', or name the inputs that are wanted' : '';
+  return `Some ${role}s are objects and others lists or single values without names: what is to be redacted in ${column} may stand in other columns. Cut them apart, by version, role or time${wayOut}.`;
+};
 
 const thresholdColumn = (rules: readonly VersionRules[]): PlannedColumn => ({
   ...{ name: 'threshold', type: 'number', role: 'model' },
