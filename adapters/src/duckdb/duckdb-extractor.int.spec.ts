@@ -86,13 +86,8 @@ it('gives the same bytes with one thread and with many, in one piece and in many
 
 it('tells at once what attempts before it have put aside, and reads and folds none of it again', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'duckdb-extractor-'));
-  const extractor = createDuckdbExtractor({
-    folder,
-    sha256,
-    memoryBytesMax: 128 * mebibyte,
-    threads: 1,
-    pieceBytes: 1,
-  });
+  const bounds = { memoryBytesMax: 128 * mebibyte, threads: 1, pieceBytes: 1 };
+  const extractor = createDuckdbExtractor({ folder, sha256, ...bounds });
   const partition = (name: string) =>
     Array.from({ length: 20 }, (_, at) => [
       { event: aPredictionRequested({ id: `${name}-${at}`, eventId: `request-${name}-${at}` }) },
@@ -151,8 +146,7 @@ it('goes on where the folder is another one, and makes again what is gone of it'
   const source = { log: logOf(records), artifacts: createMemoryArtifactStore({ sha256 }), versions: [] };
   const run = { signal: new AbortController().signal, progress: () => {} };
   const cutIn = async (place: string) => {
-    const bounds = { memoryBytesMax: 128 * mebibyte, threads: 1 };
-    const extractor = createDuckdbExtractor({ folder: place, sha256, ...bounds });
+    const extractor = createDuckdbExtractor({ folder: place, sha256, memoryBytesMax: 128 * mebibyte, threads: 1 });
     const plan = planOf(records, { labels: { pick: 'latest', absent: 'keep' } });
     const { files } = await extractor.extract(plan, 'work', source, run);
     expect(files.map(({ rows }) => rows)).toEqual([1]);
