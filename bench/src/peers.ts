@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { barePipeline } from './beside/bare-pipeline.ts';
 import { bullmq } from './beside/bullmq.ts';
 import { celery } from './beside/celery.ts';
 import { compare, type Outcome } from './beside/compare.ts';
@@ -17,7 +18,16 @@ import { onlyOf, positive } from './options.ts';
 import { aboutThisRun, loadOfMachine } from './this-run.ts';
 
 /** Measures Hindcast beside other systems: load generator in this process, all else in their own. */
-const peers = [hindcastEmbedded, bullmq, celery, mlserver, validatingDoor, sessionRun, hindcastDistributed];
+const peers = [
+  hindcastEmbedded,
+  bullmq,
+  celery,
+  mlserver,
+  validatingDoor,
+  sessionRun,
+  barePipeline,
+  hindcastDistributed,
+];
 
 const help = `npm run bench:peers -w @hindcast/bench -- [options]
 

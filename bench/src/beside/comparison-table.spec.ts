@@ -20,7 +20,11 @@ const comparison: Comparison = {
   load: { before: 0.1, after: 2.5 },
   rounds: 3,
   seconds: 4,
-  systems: [system('hindcast', true, [9_000, 8_000, 10_000]), system('bullmq', false, [2_000, 1_000, 2_500])],
+  systems: [
+    system('hindcast', true, [9_000, 8_000, 10_000]),
+    system('bullmq', false, [2_000, 1_000, 2_500]),
+    system('bare-pipeline', false, [12_000, 11_000, 10_000]),
+  ],
   leftOut: [{ title: 'MLServer', reason: 'No Python.' }],
 };
 
@@ -43,6 +47,12 @@ describe('the table of a comparison', () => {
     expect(lineOf('| single POST, embedded, vs BullMQ')).toContain('| 4.5× (4 to 8) | ≥ 4 | met |');
     expect(lineOf('| the same, CPU per prediction')).toContain('| 0.222× (0.125 to 0.25) | ≤ 0.2 | **not met** |');
     expect(lineOf('| single POST, distributed, vs BullMQ')).toContain('| – | ≥ 1.5 | not measured |');
+  });
+
+  it('says beside it what the libraries alone come to, which is nothing where they are not alone', () => {
+    expect(lineOf('| single POST, embedded, vs BullMQ')).toContain('| 6× (4 to 11) |');
+    expect(lineOf('| the same, CPU per prediction')).toContain('| 0.167× (0.0909 to 0.25) |');
+    expect(lineOf('| single POST, distributed, vs BullMQ')).toContain('| not measured | – |');
   });
 
   it('says what CPU time each goal leaves to a prediction, beside what one takes', () => {

@@ -1,7 +1,7 @@
 import { quantile } from '../http-load.ts';
 import { figuresText } from '../results.ts';
 import { wordsOf } from '../this-run.ts';
-import { goals, isMet, leftByGoal, ratiosOf, takenNow } from './goals.ts';
+import { goals, isMet, leftByGoal, ratiosOf, ratiosOfLibraries, takenNow } from './goals.ts';
 import { type Comparison, measuresOf, valuesOf } from './measured-systems.ts';
 import type { Figures } from './peer.ts';
 
@@ -46,7 +46,15 @@ const figuresTable = ({ systems }: Comparison): readonly string[] => [
 ];
 
 const goalsTable = (comparison: Comparison): readonly string[] => [
-  ...header(['goal, as ratio of each round', 'median (min to max)', 'wanted', '', 'CPU it leaves', 'CPU now']),
+  ...header([
+    'goal, as ratio of each round',
+    'median (min to max)',
+    'wanted',
+    '',
+    'libraries, wired together',
+    'CPU it leaves',
+    'CPU now',
+  ]),
   ...goals.map((goal) => {
     const { systems } = comparison;
     const ratios = ratiosOf(goal, systems);
@@ -55,7 +63,9 @@ const goalsTable = (comparison: Comparison): readonly string[] => [
     const cpu = [leftByGoal(goal, comparison), takenNow(goal, systems)].map((us) =>
       Number.isNaN(us) ? '–' : `${figuresText(us)} µs`,
     );
-    return row([goal.text, spread(ratios, '×'), wanted, ratios.length === 0 ? 'not measured' : verdict, ...cpu]);
+    const libraries = spread(ratiosOfLibraries(goal, systems), '×');
+    const said = ratios.length === 0 ? 'not measured' : verdict;
+    return row([goal.text, spread(ratios, '×'), wanted, said, libraries, ...cpu]);
   }),
 ];
 

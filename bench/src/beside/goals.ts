@@ -56,6 +56,10 @@ export const ratiosOf = (
     .map((value, at) => value / (theirs[at] ?? Number.NaN));
 };
 
+/** What the libraries alone come to where the goal is one of the embedded run: no program on them reaches more. */
+export const ratiosOfLibraries = (goal: Goal, systems: readonly MeasuredSystem[]): readonly number[] =>
+  goal.ours === 'hindcast' ? ratiosOf({ ...goal, ours: 'bare-pipeline' }, systems) : [];
+
 export const isMet = ({ atLeast = 0, atMost = Number.POSITIVE_INFINITY }: Goal, median: number): boolean =>
   median >= atLeast && median <= atMost;
 
