@@ -36,14 +36,15 @@ interface Taken {
  */
 export const createImportTaker = (context: CommandContext, source: string): TakeLines<Import> => {
   const { ports, tenant } = context;
-  /** By id: at most a line each. */
+  /** By id, of rows that are in the log: at most a line each. */
   const taken = new Map<string, Taken>();
 
   /** What is missing of a row: all of it, its end where an import broke off, or its label. */
-  const decide = (row: Import, doc: PredictionDoc | undefined): Decided | Problem => {
+  const decide = (row: Import, doc: PredictionDoc | undefined, underWay: Map<string, Taken>): Decided | Problem => {
     const state = doc && isKnown(doc) ? doc.state : undefined;
     const requestId = requestIdOf(context, row);
-    const before = taken.get(row.id);
+    const known = taken.get(row.id);
+    const before = underWay.get(row.id) ?? (known && { ...known, labels: new Set(known.labels) });
     if ((before && before.requestId !== requestId) || (state && state.request.requestHash !== row.requestHash))
       return keyReused();
     if (state && isEnded(state) && state.status !== 'succeeded')
@@ -52,7 +53,7 @@ export const createImportTaker = (context: CommandContext, source: string): Take
     const labelId = newLabelId(row, requestId, state, before);
     const isNew = labelId !== undefined;
     const now: Taken = before ?? { requestId, labels: new Set() };
-    taken.set(row.id, now);
+    underWay.set(row.id, now);
     if (isNew) {
       now.labels.add(labelId);
       now.newest = row.label;
@@ -83,9 +84,10 @@ export const createImportTaker = (context: CommandContext, source: string): Take
       lines.map(({ value }) => ports.views.prediction(keyOf(tenant, value.id)).catch(toProblem)),
     );
     // One after the other, as each row is judged by those before it.
+    const underWay = new Map<string, Taken>();
     const decided = lines.map(({ value }, at) => {
       const doc = docs[at];
-      return doc instanceof Problem ? doc : decide(value, doc);
+      return doc instanceof Problem ? doc : decide(value, doc, underWay);
     });
     const records = await Promise.all(
       decided.map((one): Promise<NewRecord[]> | readonly NewRecord[] =>
@@ -95,20 +97,21 @@ export const createImportTaker = (context: CommandContext, source: string): Take
     const all = records.flat();
     const appended = all.length === 0 ? [] : await ports.log.append(TOPICS.predictions, all);
     let next = 0;
-    return decided.map((one, at) => {
+    const refused = new Map<string, Problem>();
+    const told = decided.map((one, at) => {
       if (one instanceof Problem) return one;
+      const { id } = one.row;
       const outcomes = appended.slice(next, next + (records[at]?.length ?? 0));
       next += outcomes.length;
-      const refused = outcomes.find((outcome) => !outcome.ok);
-      if (refused && !refused.ok) {
-        taken.delete(one.row.id);
-        return toProblem(refused.error);
-      }
+      const failed = outcomes.find((outcome) => !outcome.ok);
+      if (failed && !failed.ok) refused.set(id, toProblem(failed.error));
+      // Also where a row before it was refused: what this one left out may not be in the log.
+      const refusal = refused.get(id);
+      if (refusal) return refusal;
       const last = outcomes.at(-1);
-      return {
-        ...{ status: one.status, id: one.row.id },
-        ...(last?.ok ? { position: formatPosition(last.position) } : undefined),
-      };
+      return { status: one.status, id, ...(last?.ok ? { position: formatPosition(last.position) } : undefined) };
     });
+    for (const [id, now] of underWay) if (!refused.has(id)) taken.set(id, now);
+    return told;
   };
 };
