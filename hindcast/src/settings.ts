@@ -22,7 +22,8 @@ export const SETTINGS = {
   host: setting(Type.String({ minLength: 1, maxLength: 255, default: '127.0.0.1' }), {
     env: 'HOST',
     flag: 'host',
-    description: 'Address to listen on. There are no accounts yet: whoever reaches it may do everything',
+    description:
+      'Address to listen on. There are no accounts yet: whoever reaches it may do everything, of which a start beyond loopback warns',
   }),
   data: setting(Type.String({ minLength: 1, maxLength: 4096, default: './data' }), {
     env: 'HINDCAST_DATA',

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { defaultConfig } from './index.ts';
+import type { Role } from './parts/roles.ts';
 import type { Config } from './settings.ts';
 import { openPorts, startHindcast } from './start-hindcast.ts';
 
@@ -60,4 +61,27 @@ it('answers what came meanwhile, and ends, where it is asked to end while it sta
   release();
   await expect(start).rejects.toThrow('It is over.');
   await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
+});
+
+/** The warnings of a start, as the process of a role beside others where one is given. */
+const warningsOf = async (host: string, role?: Role): Promise<unknown[][]> => {
+  const warnings: unknown[][] = [];
+  const logger = { ...silent, warn: (...said: unknown[]) => warnings.push(said) };
+  const config: Config = { ...defaultConfig, host, port: 0, memory: true, children: 1 };
+  const open: typeof openPorts = async (...given) => ({ ...(await openPorts(...given)), shared: role !== undefined });
+  const { stop } = await startHindcast(config, logger, role && [role], { open });
+  await stop();
+  return warnings;
+};
+
+it('says once that others may do everything, where they reach it', async () => {
+  const told = [[{ host: '0.0.0.0' }, expect.stringMatching(/no accounts.* proxy that authenticates.* loopback/)]];
+  expect(await warningsOf('0.0.0.0')).toEqual(told);
+  for (const role of ['command-api', 'query-api'] as const) expect(await warningsOf('0.0.0.0', role)).toEqual(told);
+  // It answers nothing but how it is.
+  expect(await warningsOf('0.0.0.0', 'projector')).toEqual([]);
+});
+
+it.each(['127.0.0.1', 'localhost'])('says nothing of the kind on %s', async (host) => {
+  expect(await warningsOf(host, 'query-api')).toEqual([]);
 });

@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { buildHttpServer, connectionBacklog, drainAndClose, type ReadinessCheck } from '@hindcast/adapters/http';
+import {
+  buildHttpServer,
+  connectionBacklog,
+  drainAndClose,
+  isLoopback,
+  type ReadinessCheck,
+} from '@hindcast/adapters/http';
 import { openBacklogReading, openViewProgress, type ViewProgress } from '@hindcast/command-api';
 import { type Backlog, DEFAULT_TENANT, type EventLog, type Logger, TOPICS } from '@hindcast/domain';
 import type { Notary } from '@hindcast/workers';
@@ -37,6 +43,10 @@ export const openPorts = async (config: Config, logger: Logger): Promise<Ports> 
   const { openEmbeddedPorts } = await import('./embedded/open-embedded-ports.ts');
   return openEmbeddedPorts(config);
 };
+
+const openToOthers =
+  'Other machines can reach this port, and there are no accounts: whoever reaches it may do everything. ' +
+  'Let them reach only a proxy that authenticates, or listen on loopback (HOST=127.0.0.1).';
 
 /** Of a process that accepts nothing. */
 const noProgress: ViewProgress = { knownAt: () => Number.NEGATIVE_INFINITY };
@@ -100,6 +110,8 @@ export const startHindcast = async (
     if (!ports.shared) await registerSamples(server, running.catalog, logger);
     // Views that have to be brought back take minutes: whoever asks meanwhile whether the process lives must hear that it does.
     const url = await server.listen({ host: config.host, port: config.port, backlog: connectionBacklog });
+    const isOpen = server.addresses().some((at) => typeof at === 'object' && !isLoopback(at.address));
+    if (servesSome && isOpen) logger.warn({ host: config.host }, openToOthers);
     const summary = await stillAt(settle(ports, running, config, logger), 'making models ready');
     starting = false;
     const stop = (how = { noticeMs: 0 }): Promise<void> => {

@@ -10,6 +10,7 @@ export * from './follow-prediction.ts';
 export * from './guarded-views.ts';
 export * from './html-page.ts';
 export * from './http-server.ts';
+export * from './is-loopback.ts';
 export * from './job-body.ts';
 export * from './job-reading.ts';
 export * from './model-body.ts';
