@@ -1,6 +1,5 @@
-import { parseStrictJson } from '@hindcast/adapters/http';
+import { bodyFault, parseStrictJson } from '@hindcast/adapters/http';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { badInference } from './inference-error.ts';
 
 const name = Type.String({ minLength: 1, maxLength: 256 });
@@ -43,7 +42,7 @@ export const inferenceRequestSchema = Type.Object(
     examples: [{ inputs: sampleInputs }],
   },
 );
-const request = TypeCompiler.Compile(inferenceRequestSchema);
+const schemaFault = bodyFault(inferenceRequestSchema);
 
 export type InferenceRequest = Static<typeof inferenceRequestSchema>;
 /** A parameter of a request, an input or an output; undefined where it is not given. */
@@ -67,9 +66,7 @@ export const readInferenceRequest = (body: unknown, headerLength: string | undef
   const length = headerLength === undefined ? body.length : Number(headerLength);
   if (length > body.length) throw badInference('Inference-Header-Content-Length is larger than the body');
   const json = parseStrictJson(body.subarray(0, length));
-  if (!request.Check(json)) {
-    const first = request.Errors(json).First();
-    throw badInference(`${first?.path ?? ''} ${first?.message ?? 'does not fit the protocol'}`);
-  }
-  return { json, binary: body.subarray(length) };
+  const wrong = schemaFault(json);
+  if (wrong) throw wrong;
+  return { json: json as InferenceRequest, binary: body.subarray(length) };
 };

@@ -166,6 +166,24 @@ describe('an inference', () => {
     expect(await world.events()).toEqual([]);
   });
 
+  it.each([
+    ['an object', [], 'The body: Expected object.'],
+    ['inputs', { input: [x([1, 2])] }, '/inputs: This member is missing.'],
+    ['an input', { inputs: [] }, '/inputs: Expected at least 1 element, not 0.'],
+    [
+      'an input with a name',
+      { inputs: [{ ...x([1, 2]), name: undefined }] },
+      '/inputs/0/name: This member is missing.',
+    ],
+    ['a shape without a gap', { inputs: [x([1, 2], [-1, 2])] }, '/inputs/0/shape/0: Expected 0 or more.'],
+    ['a list of data', { inputs: [x('1, 2')] }, '/inputs/0/data: One of these was expected: array, null.'],
+    ['a short id', { id: 'x'.repeat(257), inputs: [x([1, 2])] }, '/id: Expected a text of at most 256 characters.'],
+    ['names of outputs', { inputs: [x([1, 2])], outputs: [{}] }, '/outputs/0/name: This member is missing.'],
+  ])('that needs %s says so, and where', async (_what, payload, text) => {
+    const answer = await infer(payload);
+    expect([answer.statusCode, answer.json()]).toEqual([400, { error: `invalid-body: ${text}` }]);
+  });
+
   it('that does not end in time is a time-out', async () => {
     const answer = await infer({ inputs: [x([1, 2, 3, 4])], parameters: { timeout: 1_000 } });
     expect(answer.statusCode).toBe(504);
