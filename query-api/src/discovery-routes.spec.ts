@@ -25,6 +25,9 @@ describe('discovery', () => {
     for (const path of Object.values(links)) {
       expect([path, (await world.get(path)).statusCode]).toEqual([path, path === '/docs' ? 301 : 200]);
     }
+    const { paths } = (await world.get('/openapi.json')).json<{ paths: Record<string, { get?: object }> }>();
+    const lists = Object.keys(paths).filter((path) => /^\/v1\/[a-z]+$/.test(path) && paths[path]?.get);
+    expect(Object.values(links)).toEqual(expect.arrayContaining([...lists, '/livez']));
     const page = await world.get('/', { accept: 'text/html,*/*' });
     expect(page.headers['content-type']).toContain('text/html');
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");

@@ -6,15 +6,20 @@ import { eventDocsPage } from './event-docs-page.ts';
 
 const links = {
   predictions: '/v1/predictions',
+  labels: '/v1/labels',
   models: '/v1/models',
+  datasets: '/v1/datasets',
+  jobs: '/v1/jobs',
   statistics: '/v1/stats',
   events: '/v1/events',
+  audit: '/v1/audit/log',
   projections: '/v1/projections',
   docs: '/docs',
   eventDocs: '/docs/events',
   openapi: '/openapi.json',
   asyncapi: '/asyncapi.json',
   problems: '/problems',
+  live: '/livez',
   ready: '/readyz?verbose',
   metrics: '/metrics',
 } as const;
