@@ -91,6 +91,7 @@ export * from './signature/row-independence.ts';
 export * from './signature/rows-to-tensors.ts';
 export * from './signature/tensor-data.ts';
 export * from './signature/tensors-to-output.ts';
+export * from './signature/tensors-to-output-element.ts';
 export * from './signature/trial-rows.ts';
 export * from './signature/validate-input.ts';
 export * from './topic-follower.ts';

@@ -3,6 +3,7 @@ import {
   type DatasetPlan,
   hmacBlocks,
   listColumnsMax,
+  notFiniteTexts,
   openedDepth,
   type PlannedColumn,
   type Sha256,
@@ -65,12 +66,21 @@ const cellSql = (
   const raw = column.path ? scalarSql(column, lists.place(column)) : plainSql(column, format);
   const { redaction, type } = column;
   if (redaction?.how === 'hmac') return hmacSql(raw, secrets);
-  if (redaction?.how === 'bucket') return `floor(${raw}::DOUBLE / ${redaction.width}) * ${redaction.width}`;
   if (!column.path) return raw;
-  if (type === 'number') return `${raw}::DOUBLE`;
+  if (type === 'number') {
+    const number = redaction ? `floor(${raw}::DOUBLE / ${redaction.width}) * ${redaction.width}` : `${raw}::DOUBLE`;
+    return column.role === 'output' ? outputNumberSql(number, raw, format) : number;
+  }
   if (type === 'boolean') return `${raw}::BOOLEAN`;
   // JSON null in a list of JSON is a value of its own.
   return type === 'json' ? `nullif(${raw}::VARCHAR, 'null')` : raw;
+};
+
+/** JSON has no number that is not finite, and CSV the name that outputs have for it. */
+const outputNumberSql = (number: string, raw: string, format: DatasetFormat): string => {
+  if (format === 'parquet') return number;
+  if (format === 'ndjson') return `CASE WHEN isfinite(${number}) THEN ${number} END`;
+  return `CASE WHEN list_contains(${texts(notFiniteTexts)}, ${raw}) THEN ${raw} ELSE (${number})::VARCHAR END`;
 };
 
 const dataOf = { input: 'v', context: 'x', output: 'ev' } as const;

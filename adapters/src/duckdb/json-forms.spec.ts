@@ -1,4 +1,4 @@
-import { inputLeavesOf } from '@hindcast/domain';
+import { inputLeavesOf, leavesOf, outputKindOf } from '@hindcast/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createJsonForms } from './json-forms.ts';
@@ -16,8 +16,12 @@ const formsOf = (values: readonly string[]) => {
   return { found, examples: forms.examples };
 };
 
-const leaves = (text: string) => inputLeavesOf(JSON.parse(text), 2);
-const scalar = fc.oneof(fc.constantFrom(null, true, 0, 'a', ''), fc.double({ noNaN: true }), fc.string());
+const leaves = (text: string) => [inputLeavesOf(JSON.parse(text), 2), leavesOf(JSON.parse(text), 2, outputKindOf)];
+const scalar = fc.oneof(
+  fc.constantFrom(null, true, 0, 'a', '', 'NaN', '-Infinity'),
+  fc.double({ noNaN: true }),
+  fc.string(),
+);
 const name = fc.constantFrom('a', 'b', 'A.b', '', '__proto__', '0', '(', 'ä');
 const value = fc.oneof(fc.dictionary(name, fc.oneof(scalar, fc.dictionary(name, scalar), fc.array(scalar))), scalar);
 

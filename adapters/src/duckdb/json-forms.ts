@@ -1,4 +1,5 @@
 /// <reference lib="es2024.string" />
+import { notFiniteTexts } from '@hindcast/domain';
 import { jsonEnd, number, plainText } from './json-text.ts';
 
 /** Values with other members, or members of other kinds, have no form: DuckDB is asked what they look like. */
@@ -91,8 +92,11 @@ const isJson = (text: string): boolean => {
 };
 
 const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+/** Columns of outputs tell them from other texts. */
+const notFinite = `"(?:${notFiniteTexts.join('|')})"`;
+const isNotFinite = new RegExp(`^${notFinite}$`);
 const kindOf = (found: string): string => {
-  if (found.startsWith('"')) return `"${plainText}*"`;
+  if (found.startsWith('"')) return isNotFinite.test(found) ? notFinite : `(?!${notFinite})"${plainText}*"`;
   if (found === 'true' || found === 'false') return '(?:true|false)';
   return /^[-\d]/.test(found) ? number : literal(found);
 };

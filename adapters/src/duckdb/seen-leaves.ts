@@ -2,12 +2,13 @@ import {
   type DatasetSpec,
   inputLeavesOf,
   JobFailure,
-  kindOf,
   type Leaf,
   type LeafKind,
   leavesOf,
   listColumnsMax,
+  notFiniteTexts,
   openedDepth,
+  outputKindOf,
   placesOf,
   type SeenLeaves,
 } from '@hindcast/domain';
@@ -38,9 +39,12 @@ type Role = keyof typeof openedDepth;
 const kindOfType = (type: unknown): LeafKind => {
   if (typeof type !== 'string' || type === 'ARRAY' || type === 'OBJECT') return 'nested';
   if (type === 'NULL') return 'null';
+  if (type === 'notFinite') return type;
   if (type === 'VARCHAR') return 'string';
   return type === 'BOOLEAN' ? 'boolean' : 'number';
 };
+
+const outputType = `CASE WHEN type = 'VARCHAR' AND list_contains(${texts(notFiniteTexts)}, said) THEN 'notFinite' ELSE type END`;
 
 /** Records that rows are made of. */
 const recordsOf = {
@@ -89,8 +93,11 @@ export const createSeenLeaves = () => {
   };
   const lookAtTypes = async (session: DuckdbSession, role: Role, from: string): Promise<void> => {
     const paths = [...members[role].values()];
-    const types = `unnest(range(${paths.length})), unnest(json_type(j, ${texts(paths.map(pointer))}))`;
-    for (const [place, type] of await distinct(session, `${types} FROM (${from})`)) {
+    const places = texts(paths.map(pointer));
+    const isOutput = role === 'output';
+    const said = isOutput ? `, unnest(json_extract_string(j, ${places})) AS said` : '';
+    const types = `SELECT unnest(range(${paths.length})) AS place, unnest(json_type(j, ${places})) AS type${said} FROM (${from})`;
+    for (const [place, type] of await distinct(session, `place, ${isOutput ? outputType : 'type'} FROM (${types})`)) {
       const path = paths[Number(place)] ?? [];
       if (type === null) continue;
       if (role === 'input' && type === 'ARRAY' && path.length === 0) hasLists = true;
@@ -131,7 +138,7 @@ export const createSeenLeaves = () => {
       if (example === undefined) continue;
       const value: unknown = JSON.parse(example);
       const depth = openedDepth[role];
-      for (const leaf of role === 'input' ? inputLeavesOf(value, depth) : leavesOf(value, depth, kindOf))
+      for (const leaf of role === 'input' ? inputLeavesOf(value, depth) : leavesOf(value, depth, outputKindOf))
         add(role, leaf);
     }
     return found.includes(null);

@@ -57,7 +57,7 @@ const firstPieceBytes = 1_048_576;
  * In the name of every file, so that a program of another format neither reads nor writes over what this one has left: another
  * number for every change of what a line or the summary holds.
  */
-export const lineFormat = 'format-5';
+export const lineFormat = 'format-6';
 
 /** How many records of the partition earlier attempts have put aside. */
 export const recordsSpilled = async (task: SpillTask): Promise<number> =>

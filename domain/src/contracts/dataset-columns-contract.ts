@@ -101,6 +101,49 @@ export const datasetColumnsContract = ({ extract, filesOf, rowsOf, one }: Extrac
     });
   });
 
+  it('knows numbers that JSON has not from texts, in outputs, and leaves the others numbers', async () => {
+    const outputs = [
+      { some: 15, none: 'NaN', text: 'yes', mixed: true, scores: { a: 0.5 } },
+      { some: 'NaN', none: 'NaN', text: 'NaN', mixed: 'NaN', scores: { a: '-Infinity' } },
+      { some: null, none: 'Infinity', text: null, mixed: null, scores: { a: 1 } },
+    ];
+    const events = outputs.flatMap((output, at) => [
+      // What another model answers says nothing of these.
+      aPredictionRequested({ model: 'fraud', id: `f-${at}`, eventId: `fr-${at}` }),
+      aPredictionSucceeded({
+        ...{ id: `f-${at}`, eventId: `fs-${at}`, cause: `fr-${at}` },
+        output: { some: 'no', none: 'no', text: 'no', mixed: 'no', scores: { a: 'no' } },
+      }),
+      aPredictionRequested({ input: { code: 'NaN', age: 1 }, id: `p-${at}`, eventId: `r-${at}` }),
+      aPredictionSucceeded({ output, id: `p-${at}`, eventId: `s-${at}`, cause: `r-${at}` }),
+    ]);
+    const records = one(...events);
+    const redact = [{ column: 'output.some', how: 'bucket', width: 10 } as const];
+    const extracted = await extract(planOf(records, { redact }), records);
+    const names = ['input.code', 'output.some', 'output.none', 'output.text', 'output.mixed', 'output.scores.a'];
+    const types = new Map(extracted.columns.map(({ name: column, type }) => [column, type]));
+    expect(names.map((column) => types.get(column))).toEqual([
+      'string',
+      'number',
+      'number',
+      'string',
+      'json',
+      'number',
+    ]);
+    const [all] = await rowsOf(extracted);
+    expect(all?.rows.map((row) => names.map((column) => row[column]))).toEqual([
+      ['NaN', 10, null, 'yes', { json: true }, 0.5],
+      ['NaN', null, null, 'NaN', { json: 'NaN' }, null],
+      ['NaN', null, null, null, null, 1],
+    ]);
+    const [csv] = await filesOf(await extract(planOf(records, { redact, format: 'csv' }), records));
+    const [header = '', ...lines] = (csv?.text ?? '').trimEnd().split('\n');
+    const cells = (column: string) => lines.map((line) => line.split(',')[header.split(',').indexOf(column)]);
+    expect(cells('output.some').slice(1)).toEqual(['NaN', '']);
+    expect(cells('output.none')).toEqual(['NaN', 'NaN', 'Infinity']);
+    expect(cells('output.scores.a')[1]).toBe('-Infinity');
+  });
+
   it('says when a row was made, which threshold decided, and which features a default was taken for', async () => {
     const rows = [
       { role: 'champion', version: 1, input: { age: null, 'd"e/~': 'x' } },

@@ -157,7 +157,10 @@ const defaultedColumns = (rules: readonly VersionRules[], wanted: readonly strin
 };
 
 const typeOf = (kinds: ReadonlySet<LeafKind>): ColumnType => {
-  const [first, ...more] = [...kinds].filter((kind) => kind !== 'null');
+  // Beside other texts it is one of them.
+  const notFinite = kinds.has('string') ? 'string' : 'number';
+  const told = new Set([...kinds].map((kind) => (kind === 'notFinite' ? notFinite : kind)));
+  const [first, ...more] = [...told].filter((kind) => kind !== 'null');
   if (first === undefined) return 'string';
   return more.length > 0 || first === 'nested' ? 'json' : first;
 };

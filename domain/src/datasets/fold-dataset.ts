@@ -11,7 +11,7 @@ import type { LabelCoverage } from './dataset-manifest.ts';
 import type { DatasetSpec } from './dataset-spec.ts';
 import { inSample, splitOf } from './group-hash.ts';
 import { inlinePayload } from './inline-payload.ts';
-import { inputLeavesOf, kindOf, type Leaf, leavesOf } from './json-leaves.ts';
+import { inputLeavesOf, kindOf, type Leaf, leavesOf, outputKindOf } from './json-leaves.ts';
 import { chooseLabel, type LabelChoice, type RecordedLabel } from './label-choice.ts';
 import { type Cell, cellOf } from './row-cells.ts';
 import { knownAt, madeAt } from './row-times.ts';
@@ -175,14 +175,16 @@ const isSealed = (input: unknown): boolean =>
   typeof input === 'object' && input !== null && !Array.isArray(input) && (input as { $enc?: unknown }).$enc != null;
 
 const seenIn = (rows: readonly DatasetCandidate[]): SeenLeaves => {
-  const leaves = (value: unknown, depth: number): readonly Leaf[] =>
-    value === undefined ? [] : leavesOf(value, depth, kindOf);
+  const leaves = (value: unknown, depth: number, kind: typeof kindOf): readonly Leaf[] =>
+    value === undefined ? [] : leavesOf(value, depth, kind);
   return {
     input: rows.flatMap(({ request: { data } }) =>
       data.input === undefined ? [] : inputLeavesOf(data.input, openedDepth.input),
     ),
-    context: rows.flatMap(({ request }) => leaves(request.data.context, openedDepth.context)),
-    output: rows.flatMap(({ state }) => leaves(isEnded(state) ? state.output : undefined, openedDepth.output)),
+    context: rows.flatMap(({ request }) => leaves(request.data.context, openedDepth.context, kindOf)),
+    output: rows.flatMap(({ state }) =>
+      leaves(isEnded(state) ? state.output : undefined, openedDepth.output, outputKindOf),
+    ),
     label: rows.map(({ label }) =>
       label.kind === 'none' ? 'null' : kindOf(label.kind === 'label' ? label.label.value : label.value),
     ),

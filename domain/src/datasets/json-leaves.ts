@@ -1,5 +1,10 @@
-/** What stands at a path of a JSON value. `nested` is an array, or an object that is not opened. */
-export type LeafKind = 'null' | 'number' | 'string' | 'boolean' | 'nested';
+import { notFiniteTexts } from '../signature/tensors-to-output-element.ts';
+
+/**
+ * What stands at a path of a JSON value. `nested` is an array, or an object that is not opened; `notFinite` the text that stands in
+ * an output for a number that JSON has not.
+ */
+export type LeafKind = 'null' | 'number' | 'notFinite' | 'string' | 'boolean' | 'nested';
 
 export interface Leaf {
   /** Names of members and places in lists, from the outside in. */
@@ -17,6 +22,10 @@ export const kindOf = (value: unknown): LeafKind => {
   const type = typeof value;
   return type === 'number' || type === 'string' || type === 'boolean' ? type : 'nested';
 };
+
+const notFinite: ReadonlySet<unknown> = new Set(notFiniteTexts);
+
+export const outputKindOf = (value: unknown): LeafKind => (notFinite.has(value) ? 'notFinite' : kindOf(value));
 
 /** Leaves of a shape whose objects are objects, and whose other members are told by `kind`. */
 export const leavesOf = (

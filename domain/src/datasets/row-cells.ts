@@ -19,7 +19,8 @@ interface Secrets {
 /** Times are ISO 8601 in UTC with milliseconds; one that cannot be read is null. */
 export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Secrets): Cell => {
   const raw = rawCell(column, row);
-  const value = raw === undefined || isOpenedInto(column, raw) ? null : raw;
+  const said = raw === undefined || isOpenedInto(column, raw) ? null : raw;
+  const value = column.type === 'number' && typeof said === 'string' ? Number(said) : said;
   const { redaction } = column;
   if (redaction?.how === 'bucket')
     return typeof value === 'number' ? Math.floor(value / redaction.width) * redaction.width : null;

@@ -1,4 +1,5 @@
 import { decisionKey } from '../signature/tensors-to-output.ts';
+import { notFiniteTexts } from '../signature/tensors-to-output-element.ts';
 import { partMark } from './quality-sums.ts';
 
 /** What of an output can be compared with a label. */
@@ -41,7 +42,7 @@ export const scoredOutput = (output: unknown): ScoredOutput | undefined => {
   return first;
 };
 
-const notNumbers: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity']);
+const notNumbers: ReadonlySet<unknown> = new Set(notFiniteTexts);
 
 const scalar = (value: unknown): ScoredOutput | undefined => {
   if (typeof value === 'number') return Math.abs(value) <= numberMax ? { kind: 'number', value } : undefined;

@@ -5,6 +5,9 @@ import { float16Value } from './tensor-data.ts';
 /** One element as JSON can carry it. */
 export type ElementReader = (data: TensorData, at: number) => unknown;
 
+/** What stands in an output for numbers that JSON has not. */
+export const notFiniteTexts = ['NaN', 'Infinity', '-Infinity'] as const;
+
 const jsonFloat = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
 
 const readFloat: ElementReader = (data, at) => jsonFloat((data as Float64Array)[at] as number);

@@ -74,7 +74,21 @@ export const planOf = (
 };
 
 const leaf = fc.oneof(
-  fc.constantFrom(null, true, 0, -1.5, 1e21, 'basic', '', 'ä\t"\\\n', '\u0000', '\ud800', 12_345_678_901),
+  fc.constantFrom(
+    null,
+    true,
+    0,
+    -1.5,
+    1e21,
+    'basic',
+    '',
+    'ä\t"\\\n',
+    '\u0000',
+    '\ud800',
+    12_345_678_901,
+    'NaN',
+    '-Infinity',
+  ),
   fc.double({ noDefaultInfinity: true, noNaN: true }),
 );
 const nested = fc.oneof({ weight: 6, arbitrary: leaf }, fc.constantFrom<unknown>([1, 2], { deep: 'x' }, {}, []));
