@@ -42,7 +42,8 @@ def plain(value):
 for name in names:
     expected = [row[name] for row in rows]
     if name.endswith("At") or name == "eventTime":
-        found = [None if value is None else value.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" for value in by_polars[name].to_list()]
+        digits = 23 if name in ("madeAt", "acceptedAt", "completedAt", "labelRecordedAt") else 26
+        found = [None if value is None else value.strftime("%Y-%m-%dT%H:%M:%S.%f")[:digits] + "Z" for value in by_polars[name].to_list()]
         same(f"{name} is UTC", str(by_polars.schema[name].time_zone), "UTC")
     else:
         found = by_polars[name].to_list()

@@ -104,12 +104,12 @@ const hmacSql = (value: string, { redactionKey, sha256 }: ColumnSecrets): string
   return `sha256(${blob(outer)} || unhex(sha256(${blob(inner)} || encode(${value}))))`;
 };
 
-const iso = '%Y-%m-%dT%H:%M:%S.%gZ';
+const isoSql = (time: string, fraction: '%g' | '%f'): string => `strftime(${time}, '%Y-%m-%dT%H:%M:%S.${fraction}Z')`;
 const timeOfMs = (ms: string, format: DatasetFormat): string =>
-  isText(format) ? `strftime(make_timestamp(${ms} * 1000), ${text(iso)})` : `make_timestamptz(${ms} * 1000)`;
+  isText(format) ? isoSql(`make_timestamp(${ms} * 1000)`, '%g') : `make_timestamptz(${ms} * 1000)`;
 const timeOfText = (value: string, format: DatasetFormat): string => {
   const time = timeSql(value);
-  return isText(format) ? `strftime(${time} AT TIME ZONE 'UTC', ${text(iso)})` : time;
+  return isText(format) ? isoSql(`${time} AT TIME ZONE 'UTC'`, '%f') : time;
 };
 
 const plainSql = ({ name, type, thresholds, feature }: PlannedColumn, format: DatasetFormat): string => {

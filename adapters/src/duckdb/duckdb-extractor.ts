@@ -19,7 +19,7 @@ export interface DuckdbExtractorOptions extends DuckdbBounds, Pick<ColumnSecrets
 }
 
 /** Changes whenever other bytes come of the same plan: the version of the library is part of it, and of the files. */
-const extractorName = 'duckdb-1.5.6/9';
+const extractorName = 'duckdb-1.5.6/10';
 /** More would wait for the one that reads the log. */
 const sessionsMax = 2;
 /** Least part of the memory that a session can do with, beside others. */

@@ -155,7 +155,7 @@ class Live(unittest.TestCase):
                     'odd "name",\nof\r\na column': at,
                 },
                 "output": {"label": text_of(at), "score": 1 / (at + 1)},
-                "event_time": "2025-03-01T12:00:00.123Z",
+                "event_time": "2025-03-01T12:00:00.123456Z",
                 "entity": f"00{at}",
                 **({"label": {"value": f"{at - late}"}} if at >= late else {}),
             }

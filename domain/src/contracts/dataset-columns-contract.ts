@@ -4,7 +4,11 @@ import type { Extracted } from '../datasets/dataset-extractor.ts';
 import type { DatasetSpec } from '../datasets/dataset-spec.ts';
 import { unknownSha256 } from '../prediction-events.ts';
 import { planOf } from '../testing/dataset-histories.ts';
-import { aPredictionRequested, aPredictionSucceeded } from '../testing/prediction-event-builders.ts';
+import {
+  aPredictionLabeled,
+  aPredictionRequested,
+  aPredictionSucceeded,
+} from '../testing/prediction-event-builders.ts';
 import { type Extraction, redactionKey } from './dataset-extractor-under-test.ts';
 
 /** What stands in columns, and what must not. */
@@ -142,6 +146,19 @@ export const datasetColumnsContract = ({ extract, filesOf, rowsOf, one }: Extrac
     expect(cells('output.some').slice(1)).toEqual(['NaN', '']);
     expect(cells('output.none')).toEqual(['NaN', 'NaN', 'Infinity']);
     expect(cells('output.scores.a')[1]).toBe('-Infinity');
+  });
+
+  it('keeps the microseconds of times that were told', async () => {
+    const records = one(
+      aPredictionRequested({ eventTime: '2026-03-01T12:00:00.123456789+02:00' }),
+      aPredictionSucceeded(),
+      aPredictionLabeled({ value: 'yes', occurredAt: '2026-03-02T12:00:00.5Z' }),
+    );
+    for (const format of ['ndjson', 'csv'] as const) {
+      const [file] = await filesOf(await extract(planOf(records, { format }), records));
+      expect(file?.text).toContain('2026-03-01T10:00:00.123456Z');
+      expect(file?.text).toContain('2026-03-02T12:00:00.500000Z');
+    }
   });
 
   it('says when a row was made, which threshold decided, and which features a default was taken for', async () => {

@@ -16,7 +16,7 @@ interface Secrets {
   readonly redactionKey: string | undefined;
 }
 
-/** Times are ISO 8601 in UTC with milliseconds; one that cannot be read is null. */
+/** Times are ISO 8601 in UTC, of the log with milliseconds, and told ones with microseconds; one that cannot be read is null. */
 export const cellOf = (column: PlannedColumn, row: DatasetCandidate, secrets: Secrets): Cell => {
   const raw = rawCell(column, row);
   const said = raw === undefined || isOpenedInto(column, raw) ? null : raw;
@@ -51,8 +51,12 @@ const jsonText = (value: unknown): string =>
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.toWellFormed() : jsonText(value));
 
 const timeCell = (value: unknown): string | null => {
-  const at = typeof value === 'number' ? value : Date.parse(String(value));
-  return Number.isNaN(at) ? null : new Date(at).toISOString();
+  if (typeof value === 'number') return new Date(value).toISOString();
+  const told = String(value);
+  const ms = Date.parse(told);
+  if (Number.isNaN(ms)) return null;
+  const micros = (/\.(\d+)/.exec(told)?.[1] ?? '').padEnd(6, '0').slice(3, 6);
+  return new Date(ms).toISOString().replace('Z', `${micros}Z`);
 };
 
 const jsonAt = (

@@ -13,7 +13,7 @@ export const memoryRecordsMax = 1_000_000;
 
 /** The fold itself as an extractor, for tests, and for NDJSON and CSV where there is no DuckDB. Puts nothing aside. */
 export const createMemoryDatasetExtractor = ({ sha256 }: { readonly sha256: Sha256 }): DatasetExtractor => ({
-  name: 'fold/4',
+  name: 'fold/5',
   formats: ['ndjson', 'csv'],
   async extract(plan, _work, { log, artifacts, redactionKey, versions }, { signal, progress }) {
     const records = recordsIn(plan.cut);

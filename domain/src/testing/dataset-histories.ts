@@ -116,7 +116,13 @@ const event = fc
     output,
     entity: optional(fc.constantFrom('anna', 'bert', 'ö')),
     eventTime: optional(
-      fc.constantFrom('2023-11-14T22:13:20.123Z', '2023-11-14T22:13:20+02:00', '2023-11-14t22:13:20z', 'soon'),
+      fc.constantFrom(
+        '2023-11-14T22:13:20.123Z',
+        '2023-11-14T22:13:20+02:00',
+        '2023-11-14t22:13:20z',
+        '1969-12-31T23:59:59.123456789+02:00',
+        'soon',
+      ),
     ),
     context: optional(fc.dictionary(fc.constantFrom('shop', 'note'), leaf)),
     model: fc.constantFrom('churn', 'churn', 'churn', 'churn', 'churn', 'fraud'),
@@ -131,7 +137,7 @@ const event = fc
       },
     ),
     occurredAt: optional(
-      fc.constantFrom('2023-11-14T22:13:16.500Z', '2023-11-14t22:13:16.500z', '2020-01-01T00:00:30+00:00', 'late'),
+      fc.constantFrom('2023-11-14T22:13:16.50025Z', '2023-11-14t22:13:16.500z', '2020-01-01T00:00:30+00:00', 'late'),
     ),
     tenant: fc.constantFrom('default', 'default', 'default', 'default', 'default', 'other'),
   })
