@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArtifactStore, ArtifactTooLarge, type Clock } from '@hindcast/domain';
 import { checkedContent } from './checked-content.ts';
+import { syncFolder } from './sync-folder.ts';
 
 const digestPattern = /^[0-9a-f]{64}$/;
 const temporaryPrefix = '.incoming-';
@@ -17,11 +18,6 @@ const exists = async (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder);
-  await handle.sync().finally(() => handle.close());
-};
 
 const removeLeftOvers = async (folder: string, now: Clock): Promise<void> => {
   for (const name of await readdir(folder)) {

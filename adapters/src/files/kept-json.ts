@@ -1,4 +1,6 @@
 import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder } from './sync-folder.ts';
 
 /** What was kept; undefined where nothing was, or nothing that can be read. */
 export const readKeptJson = async (path: string): Promise<unknown> => {
@@ -9,7 +11,10 @@ export const readKeptJson = async (path: string): Promise<unknown> => {
   }
 };
 
-/** It is there when it resolves, also after the machine has lost its power, and until then what was kept before. */
+/**
+ * It is there when it resolves, also after the machine has lost its power, and so are the names of files that were made beside
+ * it before. Until then there is what was kept before.
+ */
 export const keepJson = async (path: string, value: unknown): Promise<void> => {
   const handle = await open(`${path}.part`, 'w');
   try {
@@ -19,4 +24,5 @@ export const keepJson = async (path: string, value: unknown): Promise<void> => {
     await handle.close();
   }
   await rename(`${path}.part`, path);
+  await syncFolder(dirname(path));
 };

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { link, open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SigningKey } from '@hindcast/domain';
+import { syncFolder } from '../files/index.ts';
 
 /** A text that is no key to sign with. Says nothing of what it holds. */
 export class UnusableSigningKey extends Error {
@@ -69,12 +70,3 @@ const unless = (code: string) => (error: NodeJS.ErrnoException) => {
 };
 const unlessMissing = unless('ENOENT');
 const unlessThere = unless('EEXIST');
-
-const syncFolder = async (path: string): Promise<void> => {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-};

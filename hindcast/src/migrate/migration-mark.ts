@@ -1,5 +1,6 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '@hindcast/adapters/files';
 import { failed } from '../cli-failure.ts';
 
 /** What a folder says of the move of its log. */
@@ -38,8 +39,7 @@ export const writeMigrationMark = async (folder: string, mark: MigrationMark): P
   await file.writeFile(`${JSON.stringify(mark, null, 2)}\n`);
   await file.sync().finally(() => file.close());
   await rename(`${path}.new`, path);
-  const directory = await open(folder);
-  await directory.sync().finally(() => directory.close());
+  await syncFolder(folder);
 };
 
 export const placeOf = ({ to, topicPrefix }: Pick<MigrationMark, 'to' | 'topicPrefix'>): string =>
