@@ -1,3 +1,4 @@
+import type { ModelVersion } from '../evolve-model.ts';
 import type { KnownModels } from '../model-catalog.ts';
 import type { PredictionRequested } from '../prediction-events.ts';
 
@@ -12,17 +13,20 @@ export interface VersionRules {
   readonly defaults: readonly string[];
 }
 
+export const rulesOfVersion = ({ version, signature }: Pick<ModelVersion, 'version' | 'signature'>): VersionRules => {
+  const { features, threshold } = signature;
+  const [first, ...more] = features;
+  const isTensor = more.length === 0 && first !== undefined && first.shape.length > 0;
+  return {
+    version,
+    ...(threshold !== undefined && { threshold }),
+    features: isTensor ? [] : features.map(({ name }) => name),
+    defaults: features.flatMap(({ name, missing }) => (missing === 'default' ? [name] : [])),
+  };
+};
+
 export const versionRulesOf = (models: Pick<KnownModels, 'get'>, tenant: string, model: string): VersionRules[] =>
-  (models.get(tenant, model)?.versions ?? []).map(({ version, signature: { features, threshold } }) => {
-    const [first, ...more] = features;
-    const isTensor = more.length === 0 && first !== undefined && first.shape.length > 0;
-    return {
-      version,
-      ...(threshold !== undefined && { threshold }),
-      features: isTensor ? [] : features.map(({ name }) => name),
-      defaults: features.flatMap(({ name, missing }) => (missing === 'default' ? [name] : [])),
-    };
-  });
+  (models.get(tenant, model)?.versions ?? []).map(rulesOfVersion);
 
 const isObject = (input: unknown): input is Readonly<Record<string, unknown>> =>
   typeof input === 'object' && input !== null && !Array.isArray(input);

@@ -85,6 +85,15 @@ describe('a backtest', () => {
     expect(six).toMatchObject({ changed: true, shift: 6, recorded: { y: 12 }, candidate: { y: 18 }, version: 1 });
   });
 
+  it('slices lists and bare values by the names of the features that they stand for', async () => {
+    const inputs = [{ x: 6 }, [6], 6];
+    await world.predict(...inputs.map((input, at) => ({ id: `p-${at}`, input })));
+    await world.fold();
+    const { report } = await backtest({ slices: ['input.x'] });
+    const values = report.slices[0]?.values.map(({ value, rows }) => [value, rows]);
+    expect(values).toEqual([['6', 3]]);
+  });
+
   it('measures both against the labels of the stretch, corrected as they were then, and no later ones', async () => {
     await world.predict({ id: 'a', x: 6 }, { id: 'b', x: 6 }, { id: 'c', x: 6 });
     const label = (id: string, value: number, eventId: string) => aPredictionLabeled({ id, value, eventId });

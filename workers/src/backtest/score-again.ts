@@ -6,8 +6,10 @@ import {
   formatPosition,
   type LabelValue,
   type ModelVersion,
+  namedInput,
   type PastPage,
   type PastPrediction,
+  rulesOfVersion,
   sliceText,
   validateInput,
 } from '@hindcast/domain';
@@ -25,7 +27,7 @@ type Asked =
 
 /** Asks the candidate what was asked then, and counts how its answers differ. */
 export const createScorer = (
-  { artifacts }: Pick<PastPorts, 'artifacts'>,
+  { artifacts, catalog }: Pick<PastPorts, 'artifacts' | 'catalog'>,
   { cut, slices }: Pick<BacktestSpec, 'cut' | 'slices'>,
   candidate: ModelVersion,
   runs: RunsAgain,
@@ -41,13 +43,19 @@ export const createScorer = (
     return { past, ok: false, code: 'input_does_not_fit', detail };
   };
 
-  const sliceValue = (slice: string, { request }: PastPrediction, input: unknown): string => {
-    const { entity, version, role, context } = request.data;
+  /** As a data set has it in its columns. */
+  const namedOf = ({ request: { tenant, data } }: PastPrediction, input: unknown): unknown => {
+    const ran = catalog.version(tenant, data.model, data.version);
+    return ran ? namedInput({ ...data, input }, [rulesOfVersion(ran)]) : input;
+  };
+
+  const sliceValue = (slice: string, past: PastPrediction, input: unknown): string => {
+    const { entity, version, role, context } = past.request.data;
     if (slice === 'entity') return sliceText(entity);
     if (slice === 'version') return sliceText(version);
     if (slice === 'role') return sliceText(role);
     const dot = slice.indexOf('.');
-    const from = slice.slice(0, dot) === 'input' ? input : context;
+    const from = slice.slice(0, dot) === 'input' ? namedOf(past, input) : context;
     const name = slice.slice(dot + 1);
     const isThere = typeof from === 'object' && from !== null && Object.hasOwn(from, name);
     return sliceText(isThere ? (from as Readonly<Record<string, unknown>>)[name] : undefined);
