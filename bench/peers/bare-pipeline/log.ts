@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import Database from 'libsql';
 
 interface Waiting {
@@ -27,7 +27,7 @@ export const openLog = (file: string) => {
     for (const { text } of all) {
       const from = end;
       end += scratch.write(text, from);
-      createHash('sha256').update(scratch.subarray(from, end)).digest();
+      hash('sha256', scratch.subarray(from, end), 'binary');
     }
     return scratch.subarray(0, end);
   };
@@ -42,9 +42,9 @@ export const openLog = (file: string) => {
   };
 
   return {
-    append: (event: unknown, onDisk: () => void): void => {
+    append: (text: string, onDisk: () => void): void => {
       if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ text: JSON.stringify(event), onDisk });
+      waiting.push({ text, onDisk });
     },
   };
 };

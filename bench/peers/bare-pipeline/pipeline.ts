@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import fastify from 'fastify';
 import { churnRow } from '../fastify/churn-row.ts';
 import type { Row } from '../session-run/feeds.ts';
-import { requested, succeeded, viewRowOf } from './events.ts';
+import { requested, succeeded } from './events.ts';
 import { openLog } from './log.ts';
 import { startRunner } from './runner.ts';
 import type { ViewRow } from './view-thread.ts';
@@ -47,14 +47,14 @@ const keepInView = (row: ViewRow): void => {
 /** Calls `onEnd` with the output when the end is on disk. Answers the id of the prediction when its request is. */
 const submit = (input: Row, onEnd?: (output: unknown) => void): Promise<string> =>
   new Promise((resolve) => {
-    const request = requested(model, input);
-    log.append(request.event, () => {
-      resolve(request.event.subject);
+    const { text, request } = requested(model, input);
+    log.append(text, () => {
+      resolve(request.prediction);
       runner.add(input, (ran) => {
         const end = succeeded(request, ran);
-        log.append(end.event, () => {
+        log.append(end.text, () => {
           onEnd?.(ran.output);
-          keepInView(viewRowOf(request, end, ended));
+          keepInView(end.viewRow(ended));
           ended += 1;
         });
       });
@@ -69,14 +69,22 @@ const many = {
   properties: { inputs: { type: 'array', maxItems: rowsMax, items: row } },
 };
 
+const id = { type: 'string' };
+const accepted = (properties: Record<string, unknown>) => ({ 202: { type: 'object', properties } });
+
 const door = fastify();
 
-door.post<{ Body: { input: Row } }>('/predict', { schema: { body: one } }, async ({ body }, reply) =>
-  reply.code(202).send({ id: await submit(body.input) }),
+door.post<{ Body: { input: Row } }>(
+  '/predict',
+  { schema: { body: one, response: accepted({ id }) } },
+  async ({ body }, reply) => reply.code(202).send({ id: await submit(body.input) }),
 );
 
-door.post<{ Body: { inputs: Row[] } }>('/predict-many', { schema: { body: many } }, async ({ body }, reply) =>
-  reply.code(202).send({ ids: await Promise.all(body.inputs.map((input) => submit(input))) }),
+door.post<{ Body: { inputs: Row[] } }>(
+  '/predict-many',
+  { schema: { body: many, response: accepted({ ids: { type: 'array', items: id } }) } },
+  async ({ body }, reply) =>
+    reply.code(202).send({ ids: await Promise.all(body.inputs.map((input) => submit(input))) }),
 );
 
 door.post<{ Body: { input: Row } }>(
