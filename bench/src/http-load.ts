@@ -44,8 +44,11 @@ export const runLoad = async (load: Load): Promise<readonly Timed[]> => {
   return timed;
 };
 
-/** The value below which the share `q` of the sorted values lies. */
+/** The value below which the share `q` of the values lies, between two of them where it falls there. NaN of none. */
 export const quantile = (values: readonly number[], q: number): number => {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+  const place = q * (sorted.length - 1);
+  const below = sorted[Math.floor(place)] ?? Number.NaN;
+  const above = sorted[Math.ceil(place)] ?? Number.NaN;
+  return below === above ? below : below + (above - below) * (place % 1);
 };
