@@ -7,8 +7,9 @@ import { quantile, runLoad } from './http-load.ts';
 import { openPredictions, rebuildRate, replayRate, succeeded, until } from './measured-system.ts';
 import { positive } from './options.ts';
 import { cpuUsOfTree, memoryMibOfTree } from './process-tree.ts';
-import { machine, type Row, tableOf } from './results.ts';
+import { type Row, tableOf } from './results.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { aboutThisRun, loadOfMachine, wordsOf } from './this-run.ts';
 
 const help = `Measures the embedded run as a user sees it: durable, over HTTP, load generator in this process, server in its own.
 
@@ -108,9 +109,10 @@ if (values.help) process.stdout.write(help);
 else {
   const rounds = positive('--rounds', values.rounds);
   const results: (readonly Row[])[] = [];
+  const load = loadOfMachine();
   for (let at = 0; at < rounds; at++) results.push(await round());
   const table = [
-    `Embedded, durable (fsync before 202), model \`${model}\`, ${machine()}, ${rounds} rounds, load generator on the same machine.`,
+    `${wordsOf(aboutThisRun('bench'))}; embedded, synced before the 202, model \`${model}\`, ${rounds} rounds, load generator on the same machine, whose load was ${load} before and ${loadOfMachine()} at the end.`,
     '',
     tableOf([{ title: 'median', rounds: results }]),
   ].join('\n');

@@ -22,12 +22,14 @@ const spread = (values: readonly number[], unit: string): string => {
   return values.length === 1 ? `${median}${unit}` : `${median}${unit} (${min} to ${max})`;
 };
 
-const columns: readonly { readonly title: string; readonly figure: keyof Figures; readonly unit: string }[] = [
-  { title: 'completed', figure: 'perSecond', unit: ' /s' },
-  { title: 'CPU per prediction', figure: 'cpuUs', unit: ' µs' },
-  { title: 'p50', figure: 'p50Ms', unit: ' ms' },
-  { title: 'p99', figure: 'p99Ms', unit: ' ms' },
-];
+const columns: readonly { readonly title: string; readonly figure: keyof Figures | 'cores'; readonly unit: string }[] =
+  [
+    { title: 'completed', figure: 'perSecond', unit: ' /s' },
+    { title: 'CPU per prediction', figure: 'cpuUs', unit: ' µs' },
+    { title: 'cores used', figure: 'cores', unit: '' },
+    { title: 'p50', figure: 'p50Ms', unit: ' ms' },
+    { title: 'p99', figure: 'p99Ms', unit: ' ms' },
+  ];
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const header = (titles: readonly string[]): readonly string[] => [row(titles), row(titles.map(() => '---'))];

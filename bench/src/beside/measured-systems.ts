@@ -22,12 +22,16 @@ export interface Comparison extends AboutRun {
   readonly leftOut: readonly { readonly title: string; readonly reason: string }[];
 }
 
-/** Values of one figure, one a round, for as many rounds as have it. */
+const usPerSecond = 1e6;
+const figureOf = (figures: Figures | undefined, figure: keyof Figures | 'cores'): number | undefined =>
+  figure === 'cores' ? figures && (figures.perSecond * figures.cpuUs) / usPerSecond : figures?.[figure];
+
+/** Values of one figure, one a round, for as many rounds as have it; `cores` are those that all of its processes kept busy. */
 export const valuesOf = (
   system: MeasuredSystem | undefined,
   measure: string,
-  figure: keyof Figures,
-): readonly number[] => (system?.rounds ?? []).flatMap((round) => round[measure]?.[figure] ?? []);
+  figure: keyof Figures | 'cores',
+): readonly number[] => (system?.rounds ?? []).flatMap((round) => figureOf(round[measure], figure) ?? []);
 
 /** Measures that are told first, in this order; the others follow as they are met. */
 const firstMeasures = ['single', 'batch', 'chunk', 'wait', 'alone'];
