@@ -1,5 +1,5 @@
 import { registerModel } from '../beside/hindcast-door.ts';
-import { inputs, itemsPerBatch, model, single } from '../churn-requests.ts';
+import { inputs, model, single } from '../churn-requests.ts';
 import { quantile, runLoad, type Timed } from '../http-load.ts';
 import { runSteadyLoad, type SteadyLoad } from '../http-steady-load.ts';
 import { openPredictions, until } from '../measured-system.ts';
@@ -77,22 +77,30 @@ const addVariants = async (server: ServerProcess) => {
     await registerModel(server.url, { name: nameOf(name), file: heavy, settings: query });
 };
 const nameOf = (variant: string): string => variant.replace(' ', '-');
+const bodiesOf = (variant: string) => denseRows.map((input) => JSON.stringify({ model: nameOf(variant), input }));
 
 const flags = ['--children', '1'];
 
-/** What one model completes with batching off, on a server that refuses none of it. */
-const capacityOff = (seconds: number): Promise<number> =>
-  withServer({ flags }, async (server) => {
-    await addVariants(server);
-    const completing = { model: nameOf('batching off'), inputs: denseRows, each: itemsPerBatch, seconds };
-    return (await complete(server, completing))['completed, /s'];
-  });
+const calibrations = 3;
+const connectionsCalibrating = 64;
+
+/** What the model completes with batching off, of the same requests that are sent afterwards: the median of some tries, as one alone may fall into a stall. */
+const capacityOff = async (server: ServerProcess, seconds: number): Promise<number> => {
+  const bodies = bodiesOf('batching off');
+  const rates: number[] = [];
+  for (let at = 0; at < calibrations; at++) {
+    const startedAt = performance.now();
+    const load = { port: server.port, path, headers: waiting, bodies, connections: connectionsCalibrating };
+    const timed = await runLoad({ ...load, requests: Number.POSITIVE_INFINITY, msMax: seconds * 1_000 });
+    rates.push((timed.length / (performance.now() - startedAt)) * 1_000);
+  }
+  return quantile(rates, 0.5);
+};
 
 type Steady = Pick<SteadyLoad, 'connections' | 'perSecond' | 'seconds'>;
 
 const steady = async (server: ServerProcess, variant: string, how: Steady): Promise<Point> => {
-  const bodies = denseRows.map((input) => JSON.stringify({ model: nameOf(variant), input }));
-  const load = { port: server.port, path, headers: waiting, bodies };
+  const load = { port: server.port, path, headers: waiting, bodies: bodiesOf(variant) };
   const startedAt = performance.now();
   const { timed, unsent } = await runSteadyLoad({ ...load, ...how });
   const took = (performance.now() - startedAt) / 1_000;
@@ -123,22 +131,24 @@ interface SteadyShape {
 const steadyCurve = (about: Omit<Curve, 'measure'>, { share, rounds, connections }: SteadyShape): Curve => ({
   ...about,
   async *measure({ seconds }) {
-    const perSecond = share * (await capacityOff(seconds));
     const names = Object.keys(variants);
     const points = await withServer({ openMax: overloadOpenMax, flags }, async (server) => {
       await addVariants(server);
-      const measureOne = async (variant: string, forSeconds: number): Promise<Point> => {
-        const point = await steady(server, variant, { connections, perSecond, seconds: forSeconds });
+      await capacityOff(server, warmUpSeconds);
+      const measureOne = async (variant: string, how: Pick<Steady, 'perSecond' | 'seconds'>): Promise<Point> => {
+        const point = await steady(server, variant, { connections, ...how });
         await until(async () => (await openPredictions(server.url)) === 0);
         return point;
       };
-      for (const variant of names) await measureOne(variant, warmUpSeconds);
       const measured: Point[] = [];
-      for (let round = 1; round <= rounds; round++)
+      for (let round = 0; round <= rounds; round++) {
+        const perSecond = share * (await capacityOff(server, seconds / calibrations));
         for (const variant of round % 2 === 1 ? names : names.toReversed()) {
-          const point = await measureOne(variant, seconds);
-          measured.push({ ...point, at: `${point.at}, round ${round}` });
+          const point = await measureOne(variant, { perSecond, seconds });
+          // The first one warms up.
+          if (round > 0) measured.push({ ...point, at: `${point.at}, round ${round}` });
         }
+      }
       return measured;
     });
     yield* points;
@@ -149,9 +159,9 @@ export const overloadCurve = steadyCurve(
   {
     name: 'overload',
     title: 'Three times what can be done',
-    about: `Single requests that wait, at three times the rate that the model completes with batching off; dense model of 4.8 MB, one inference process, at most ${overloadOpenMax / 2} of a model open.`,
+    about: `Single requests that wait, at three times the rate that the model completed with batching off just before; dense model of 4.8 MB, one inference process, at most ${overloadOpenMax / 2} of a model open.`,
   },
-  { share: 3, rounds: 3, connections: 2_500 },
+  { share: 3, rounds: 5, connections: 2_500 },
 );
 
 export const lightLoadCurve = steadyCurve(
@@ -159,7 +169,7 @@ export const lightLoadCurve = steadyCurve(
     name: 'light-load',
     title: 'A third of what can be done',
     about:
-      'Single requests that wait, at 30 % of the rate that the model completes with batching off; dense model of 4.8 MB, one inference process.',
+      'Single requests that wait, at 30 % of the rate that the model completed with batching off just before; dense model of 4.8 MB, one inference process.',
   },
   { share: 0.3, rounds: 5, connections: 200 },
 );
