@@ -14,14 +14,22 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
+export interface ServerProcessOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Flags of Node. */
+  readonly node?: readonly string[];
+  /** Instead of the launcher. */
+  readonly program?: string;
+}
+
 /** Starts Hindcast as its users do, as a process of its own, and waits until it answers. */
 export const startServerProcess = async (
   folder: string,
   flags: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, node = [], program = launcher }: ServerProcessOptions = {},
 ): Promise<ServerProcess> => {
   const startedAt = performance.now();
-  const args = [...asItsUsersStartIt, launcher, 'start', '--port', '0', '--data', folder, ...flags];
+  const args = [...asItsUsersStartIt, ...node, program, 'start', '--port', '0', '--data', folder, ...flags];
   const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },

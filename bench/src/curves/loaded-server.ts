@@ -22,7 +22,7 @@ export const withServer = async <T>(
 ): Promise<T> => {
   const folder = await mkdtemp(join(tmpdir(), 'hindcast-bench-'));
   try {
-    const server = await startServerProcess(folder, [...flags, '--open-max', String(openMax)], env);
+    const server = await startServerProcess(folder, [...flags, '--open-max', String(openMax)], { env });
     try {
       return await use(server);
     } finally {
