@@ -26,7 +26,7 @@ const start = async ({ name, file }: LoopModel, port: number): Promise<RunningPr
     ready: () => listens(port),
   });
 
-/** Hindcast's libraries, wired together to do nothing but what is promised: no goal that it misses can be reached on them. */
+/** Hindcast's libraries, wired together to do nothing but what is promised. */
 export const barePipeline: Peer = {
   name: 'bare-pipeline',
   title: 'the libraries, wired together',

@@ -56,7 +56,7 @@ export const ratiosOf = (
     .map((value, at) => value / (theirs[at] ?? Number.NaN));
 };
 
-/** What the libraries alone come to where the goal is one of the embedded run: no program on them reaches more. */
+/** What the libraries alone come to where the goal is one of the embedded run. */
 export const ratiosOfLibraries = (goal: Goal, systems: readonly MeasuredSystem[]): readonly number[] =>
   goal.ours === 'hindcast' ? ratiosOf({ ...goal, ours: 'bare-pipeline' }, systems) : [];
 
