@@ -125,6 +125,7 @@ describe('a prediction request', () => {
     ['a missing feature', { model: 'churn', input: { tenure: 1, plan: 'x' } }, 422, '/input/visits'],
     ['a wrong type', { model: 'churn', input: { ...churnInput, tenure: 'long' } }, 422, '/input/tenure'],
     ['a fraction for an integer', { model: 'churn', input: { ...churnInput, visits: 1.5 } }, 422, '/input/visits'],
+    ['a NUL in a text', { model: 'churn', input: { ...churnInput, plan: 'ab\0cd' } }, 422, '/input/plan'],
     ['an array of the wrong length', { model: 'churn', input: [1, 2] }, 422, '/input'],
     ['no input', { model: 'churn' }, 422, '/input'],
     ['both forms', { ...body, items: [{ input: churnInput }] }, 422, '/input'],

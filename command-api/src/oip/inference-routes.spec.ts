@@ -166,6 +166,30 @@ describe('an inference', () => {
     expect(await world.events()).toEqual([]);
   });
 
+  it('with a text that a model would get cut off is refused, in JSON and in binary', async () => {
+    const signature: ModelSignature = {
+      ...matrix,
+      inputs: [{ name: 't', datatype: 'string', shape: [null, 1] }],
+      features: [{ name: 't', input: 't', datatype: 'string', shape: [], missing: 'refuse' }],
+    };
+    await world.haveModel({ signature, example: { t: '' }, sha256: 'b'.repeat(64) });
+    const t = { name: 't', shape: [2, 1], datatype: 'BYTES' };
+    const binary = Buffer.from('\x01\0\0\0a\x03\0\0\0b\0c');
+    const head = Buffer.from(JSON.stringify({ inputs: [{ ...t, parameters: { binary_data_size: binary.length } }] }));
+    const headers = { 'inference-header-content-length': String(head.length) };
+    const url = '/v2/models/churn/versions/2/infer';
+    for (const answer of [
+      await infer({ inputs: [{ ...t, data: ['a', 'b\0c'] }] }, url),
+      await world.app.inject({ method: 'POST', url, payload: Buffer.concat([head, binary]), headers }),
+    ]) {
+      expect([answer.statusCode, answer.json().error]).toEqual([
+        400,
+        expect.stringContaining('/rows/1/input/t must not contain a NUL character'),
+      ]);
+    }
+    expect(await world.events()).toEqual([]);
+  });
+
   it.each([
     ['an object', [], 'The body: Expected object.'],
     ['inputs', { input: [x([1, 2])] }, '/inputs: This member is missing.'],

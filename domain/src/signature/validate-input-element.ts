@@ -46,7 +46,11 @@ const bigIntegerCheck = (min: bigint, max: bigint): ElementCheck => {
 const boolCheck: ElementCheck = (value) =>
   value === true || value === false || value === 0 || value === 1 ? undefined : 'must be true, false, 1 or 0';
 
-const stringCheck: ElementCheck = (value) => (typeof value === 'string' ? undefined : 'must be a string');
+/** onnxruntime-node ends a text at a NUL: the model would get less than the log says. */
+const stringCheck: ElementCheck = (value) => {
+  if (typeof value !== 'string') return 'must be a string';
+  return value.includes('\0') ? 'must not contain a NUL character: models get texts only up to it' : undefined;
+};
 
 /** Checks a present element: null is the caller's business. */
 export const elementChecks: Readonly<Record<Datatype, ElementCheck>> = {

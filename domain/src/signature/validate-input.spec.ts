@@ -97,7 +97,7 @@ describe('validateInput', () => {
     ],
     ['uint64', ['18446744073709551615', 0], ['18446744073709551616', -1, '-1']],
     ['bool', [true, false, 0, 1], [2, 'true']],
-    ['string', ['', 'x'], [1, true, ['x']]],
+    ['string', ['', 'x', '\u0001', '\\0'], [1, true, ['x']]],
   ])('knows what fits into %s', (datatype, good, bad) => {
     const model = signature(feature('x', datatype), feature('y', 'string'));
     for (const x of good) expect(faults(model, { x, y: '' })).toEqual([]);
@@ -134,6 +134,14 @@ describe('validateInput', () => {
     ).toEqual([]);
     expect(faults(ragged, { m: [[1, 2], [3]] })).toEqual(['/m/1 must have 2 elements, not 1']);
     expect(faults(ragged, { m: [[1, null]] })).toEqual(['/m/0/1 must not be null']);
+  });
+
+  it('says what is wrong with a text that a model would get cut off, also within an array', () => {
+    const detail = 'must not contain a NUL character: models get texts only up to it';
+    expect(faults(two, { age: 1, plan: 'ab\0cd' })).toEqual([`/plan ${detail}`]);
+    expect(faults(two, [1, 'ab\0cd'])).toEqual([`/1 ${detail}`]);
+    const list = signature(feature('x', 'string', { shape: [null] }));
+    expect(faults(list, { x: ['a', 'b\0'] })).toEqual([`/x/1 ${detail}`]);
   });
 
   it('tells no more than it may', () => {
