@@ -1,11 +1,12 @@
-import type {
-  LabelsDoc,
-  ModelDoc,
-  Parked,
-  PredictionDoc,
-  PredictionQualityDoc,
-  PredictionState,
-  PredictionStatsDoc,
+import {
+  type LabelsDoc,
+  type ModelDoc,
+  type Parked,
+  type PredictionDoc,
+  type PredictionQualityDoc,
+  type PredictionState,
+  type PredictionStatsDoc,
+  qualityViewName,
 } from '@hindcast/domain';
 import type { IndexDescription, ObjectId } from 'mongodb';
 
@@ -89,7 +90,7 @@ export const statsForm = (generation: number): ViewForm<PredictionStatsDoc> => (
 });
 
 export const qualityForm = (generation: number): ViewForm<PredictionQualityDoc> => ({
-  collection: `prediction_quality_v${generation}`,
+  collection: qualityViewName(generation),
   indexes: [{ name: 'hour', key: { tenant: 1, model: 1, hour: 1, _id: 1 } }],
   fieldsOf: (doc) => ({ tenant: doc.tenant, model: doc.model, hour: doc.hour, body: JSON.stringify(doc) }),
   docOf: wholeDoc,

@@ -16,6 +16,7 @@ import {
   createIndexes,
   dropCollections,
   generationsFound,
+  markRenewed,
   viewsOf,
 } from './view-collections.ts';
 import { areWhole } from './view-marks.ts';
@@ -85,7 +86,10 @@ export const openViewGenerations = async (db: Db, now: Clock, logger?: Logger): 
       if (!pointers.known(projection)?.entries.some(({ state }) => state !== 'building')) await beginFirst(projection);
       const { last, entries } = pointers.of(projection);
       const used = new Set(entries.map(({ generation }) => generation));
-      for (const generation of used) await createIndexes(db, projection, generation);
+      for (const entry of entries) {
+        await createIndexes(db, projection, entry.generation);
+        await markRenewed(db, projection, entry);
+      }
       for (const generation of await generationsFound(db, projection)) {
         if (generation <= last && !used.has(generation)) await dropCollections(db, projection, generation);
       }

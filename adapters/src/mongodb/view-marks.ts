@@ -30,6 +30,12 @@ export const removeCheckpointsMark = async (db: Db, view: string): Promise<void>
   await db.collection<Mark>(checkpointsCollection).deleteOne({ _id: checkpointsMark(view) });
 };
 
+/** Whether there is one of the two, of whatever stamp. */
+export const hasMarks = async (db: Db, view: string): Promise<boolean> => {
+  const found = await Promise.all(marksOf(db, view).map(({ collection, _id }) => collection.findOne({ _id })));
+  return found.some((mark) => mark !== null);
+};
+
 /** Somebody has emptied a collection: what is in it now begins in the middle of its history. */
 export class LostPart extends Error {
   constructor(of: string) {

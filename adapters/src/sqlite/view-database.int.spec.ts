@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formerQualityViewNames, qualityViewName } from '@hindcast/domain';
 import { requestedDoc, viewDatabaseContract } from '@hindcast/domain/contracts';
 import Database from 'libsql';
 import { expect, it, vi } from 'vitest';
@@ -97,6 +98,26 @@ it('begins anew where the file is of an older format, so that the log brings it 
     const views = await openSqliteViews({ folder, now });
     expect(await views.reader.prediction('t/a')).toBeUndefined();
     expect(await views.reader.checkpoints('prediction-status')).toEqual([]);
+    await views.stop();
+  }));
+
+it('gives an empty view for one that an older program folded in another way, and keeps the others', () =>
+  inFolder(async (folder) => {
+    const checkpoint = { logId: 'log-1', epoch: 0, partition: 0, next: 8 };
+    const old = await openSqliteViews({ folder, now });
+    await old.statusStore(1).save([{ doc: requestedDoc('a', 7, 1_000), base: undefined }], checkpoint);
+    await old.qualityStore(1).save([], checkpoint);
+    await old.stop();
+    const db = new Database(join(folder, 'views.db'));
+    const [renewed, [former]] = [qualityViewName(1), formerQualityViewNames(1)];
+    db.exec(`DROP INDEX ${renewed}_hour; ALTER TABLE ${renewed} RENAME TO ${former}`);
+    db.exec(`UPDATE view_checkpoints SET view = '${former}' WHERE view = '${renewed}'`);
+    const views = await openSqliteViews({ folder, now });
+    expect(await views.reader.prediction('t/a')).toBeDefined();
+    expect(await views.statusStore(1).checkpoints()).toEqual([checkpoint]);
+    expect(await views.qualityStore(1).checkpoints()).toEqual([]);
+    expect(db.prepare('SELECT name FROM sqlite_master WHERE name = ?').all([former])).toEqual([]);
+    db.close();
     await views.stop();
   }));
 

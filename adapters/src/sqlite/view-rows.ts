@@ -1,5 +1,11 @@
-import type { LabelsDoc, ModelDoc, PredictionQualityDoc, PredictionStatsDoc } from '@hindcast/domain';
-import { labelsTable, modelsTable, qualityTable, statsTable } from './view-schema.ts';
+import {
+  type LabelsDoc,
+  type ModelDoc,
+  type PredictionQualityDoc,
+  type PredictionStatsDoc,
+  qualityViewName,
+} from '@hindcast/domain';
+import { labelsTable, modelsTable, statsTable } from './view-schema.ts';
 
 /** How the documents of one view become rows: `key`, `pos` and these columns besides. */
 export interface ViewRows<Doc> {
@@ -30,7 +36,7 @@ export const statsRows = (generation: number): ViewRows<PredictionStatsDoc> => (
 });
 
 export const qualityRows = (generation: number): ViewRows<PredictionQualityDoc> => ({
-  table: qualityTable(generation),
+  table: qualityViewName(generation),
   columns: ['tenant', 'model', 'hour', 'body'],
   changing: ['body'],
   settledBy: 'hour',

@@ -1,4 +1,4 @@
-import type { ProjectionName } from '@hindcast/domain';
+import { formerQualityViewNames, type ProjectionName, qualityViewName } from '@hindcast/domain';
 import type Database from 'libsql';
 import { UnusableFile } from './unusable-file.ts';
 import type { RowWrites } from './view-writer.ts';
@@ -38,11 +38,10 @@ export const openViewSchema = (db: Database.Database): void => {
 const viewTables = (projection: ProjectionName, generation: number): readonly string[] =>
   projection === 'models'
     ? [modelsTable(generation)]
-    : [statusTable(generation), statsTable(generation), qualityTable(generation), labelsTable(generation)];
+    : [statusTable(generation), statsTable(generation), qualityViewName(generation), labelsTable(generation)];
 
 export const statusTable = (generation: number): string => `prediction_status_v${generation}`;
 export const statsTable = (generation: number): string => `prediction_stats_v${generation}`;
-export const qualityTable = (generation: number): string => `prediction_quality_v${generation}`;
 export const labelsTable = (generation: number): string => `labels_v${generation}`;
 export const modelsTable = (generation: number): string => `models_v${generation}`;
 
@@ -95,11 +94,13 @@ export const createViewTables = (db: Database.Database, projection: ProjectionNa
   }
 };
 
-/** What a generation that an older version of this program made does not have yet. */
+/** What a generation that an older version of this program made does not have yet, without what it has in its place. */
 export const addLaterTables = (db: Database.Database, projection: ProjectionName, generation: number): void => {
   if (projection === 'models') return;
   const status = statusTable(generation);
-  db.exec(laterSql(qualityTable(generation), labelsTable(generation)));
+  db.exec(laterSql(qualityViewName(generation), labelsTable(generation)));
+  for (const former of formerQualityViewNames(generation))
+    db.exec(`DROP TABLE IF EXISTS ${former}; DELETE FROM view_checkpoints WHERE view = '${former}'`);
   db.exec(`CREATE INDEX IF NOT EXISTS ${status}_unrequested ON ${status} (tenant, key) WHERE status = 'unknown'`);
 };
 

@@ -206,7 +206,11 @@ describe('an output', () => {
     [0, ['no', 'yes'], 'no'],
     [true, ['0', '1'], '1'],
     [1, ['1', '2', '3'], '1'],
+    [1, ['true', 'false'], 'true'],
     [true, ['a', 'b', 'c'], undefined],
+    [true, ['0', '1', '2'], undefined],
+    [false, ['0', '1', '2'], undefined],
+    [1, ['false', 'true', 'unknown'], undefined],
     [7, ['no', 'yes'], undefined],
   ] as const)('%j of %j means %j', (value, names, meant) => {
     expect(classMeant(value, names)).toBe(meant);

@@ -76,14 +76,14 @@ const classScores = (
 };
 
 /**
- * The class that a label means: its own text, or for a yes or no that is not named so, 1 or 0, else the last of two
- * classes or the first. undefined where it means none of them.
+ * The class that a label means: its own text, or of two classes for a yes or no that is not named so, 1 or 0, else the
+ * last one or the first. undefined where it means none of them.
  */
 export const classMeant = (value: string | number | boolean, names: readonly string[]): string | undefined => {
   const text = String(value);
   if (names.includes(text)) return text;
   const yes = value === true || value === 1 ? true : value === false || value === 0 ? false : undefined;
-  if (yes === undefined) return undefined;
-  for (const name of yes ? ['true', '1'] : ['false', '0']) if (names.includes(name)) return name;
-  return names.length === 2 ? names[yes ? 1 : 0] : undefined;
+  if (yes === undefined || names.length !== 2) return undefined;
+  const own = (yes ? ['true', '1'] : ['false', '0']).find((name) => names.includes(name));
+  return own ?? names[yes ? 1 : 0];
 };
