@@ -1,6 +1,8 @@
 import { type PredictionEvent, TOPICS } from '@hindcast/domain';
 import {
   aLabelReported,
+  aPredictionCanceled,
+  aPredictionFailed,
   aPredictionLabeled,
   aPredictionRequested,
   aPredictionSucceeded,
@@ -122,6 +124,20 @@ describe('the quality view', () => {
       ),
       { numRuns: 25 },
     ));
+
+  it('counts a label of what has succeeded, whichever came first, and no other', async () => {
+    const sumsOf = async (...events: readonly PredictionEvent[]) =>
+      (await project(createProjectionWorld(), events, 1)).flatMap(({ buckets }) =>
+        buckets.map((sums) => ({ ...sums })),
+      );
+    const [asked, labeled] = [aPredictionRequested(), aPredictionLabeled()];
+    for (const end of [aPredictionCanceled(), aPredictionFailed()])
+      expect(await sumsOf(asked, end, labeled)).toEqual(await sumsOf(asked, end));
+    expect(await sumsOf(asked, labeled)).toEqual(await sumsOf(asked));
+    const after = await sumsOf(asked, aPredictionSucceeded(), labeled);
+    expect(after[0]).toMatchObject({ accepted: 1, succeeded: 1, judged: 1 });
+    expect(await sumsOf(asked, labeled, aPredictionSucceeded())).toEqual(after);
+  });
 
   it('is made again from the log by itself where it is missing', async () => {
     const world = createProjectionWorld();

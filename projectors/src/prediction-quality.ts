@@ -65,12 +65,11 @@ interface Moment {
   readonly at: number;
 }
 
-/** When something changed that counts: the request, the success, and labels since. */
+/** When something changed that counts: the request, the success, and labels since; the success has those before it. */
 const momentsOf = (state: Requested): readonly Moment[] => {
-  const { request, labels } = state;
   const success = successOf(state);
-  if (!success && labels.length === 0) return [request];
-  return [request, ...(success ? [success] : []), ...labels.filter(({ offset }) => offset > request.offset)];
+  if (!success) return [state.request];
+  return [state.request, success, ...state.labels.filter(({ offset }) => offset > success.offset)];
 };
 
 const successOf = (state: Requested): Moment | undefined =>
@@ -81,21 +80,14 @@ const successOf = (state: Requested): Moment | undefined =>
 /** Takes away what the prediction counted for before the event at this offset, and adds what it counts for since. */
 const changeAt = (state: Requested, offset: number, into: SumsInTheMaking): void => {
   const add = (name: string, amount: number): void => addTo(into, name, amount);
-  const isFirst = offset === state.request.offset;
-  if (isFirst) add('accepted', 1);
-  const before = isFirst ? undefined : labelAt(state.labels, offset - 1);
-  const after = labelAt(state.labels, offset);
-  const labeled = Number(isLabel(after)) - Number(isLabel(before));
-  if (labeled !== 0) add('labeled', labeled);
+  if (offset === state.request.offset) add('accepted', 1);
   const success = successOf(state);
   if (!success || success.offset > offset) return;
   const output = isEnded(state) ? state.output : undefined;
   if (success.offset === offset) add('succeeded', 1);
-  else contribute(output, before, (name, amount) => addTo(into, name, -amount));
-  contribute(output, after, add);
+  else contribute(output, labelAt(state.labels, offset - 1), (name, amount) => addTo(into, name, -amount));
+  contribute(output, labelAt(state.labels, offset), add);
 };
-
-const isLabel = (label: LabelEntry | undefined): boolean => label !== undefined && label.value !== null;
 
 const labelAt = (labels: readonly LabelEntry[], offset: number): LabelEntry | undefined =>
   labels.findLast((label) => label.offset <= offset);

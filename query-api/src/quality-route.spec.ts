@@ -42,7 +42,6 @@ const worldOf = async (...predictions: readonly Prediction[]) => {
     if (label) {
       add(bucket, undefined, -1);
       add(bucket, label, 1);
-      addTo(buckets[bucket] as SumsInTheMaking, 'labeled', 1);
     }
     const hour = now - age * hourMs;
     return { ...{ key: `k${at}`, tenant: 'default', model: 'churn', version, hour, partition: 0, pos: 1 }, buckets };

@@ -54,7 +54,7 @@ const rowSchema = Type.Object(
     accepted: count,
     immature: Type.Integer({ description: 'Too young for the maturity that was asked for, and counted nowhere else' }),
     succeeded: count,
-    labeled: count,
+    labeled: Type.Integer({ description: 'Succeeded ones that have a label' }),
     coverage: Type.Union([Type.Number(), Type.Null()], { description: 'Share of the succeeded ones with a label' }),
     labeledWithin: Type.Record(Type.String(), count, {
       description: 'Labels by how long after the accept they came, also those that came too late for the maturity',

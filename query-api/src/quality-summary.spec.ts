@@ -71,6 +71,7 @@ it('counts as labeled and as absent what a data set gives a label, and assumes o
           return chooseLabel(known, policy, madeAt, now).kind;
         });
         const count = (wanted: string) => chosen.filter((kind) => kind === wanted).length;
+        expect(row?.labeled ?? 0).toBe(count('label'));
         expect(Math.round((row?.coverage ?? 0) * (row?.succeeded ?? 0))).toBe(count('label'));
         expect(row?.absent ?? 0).toBe(count('assumed'));
       },

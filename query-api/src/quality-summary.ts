@@ -37,6 +37,7 @@ export interface QualityRow {
   /** Too young for the maturity that was asked for; counted nowhere else. */
   readonly immature: number;
   readonly succeeded: number;
+  /** Succeeded ones that have a label. What became of others has nothing to be compared with. */
   readonly labeled: number;
   /** Share of the succeeded ones that have a label. */
   readonly coverage: number | null;
@@ -88,8 +89,7 @@ export const createQualitySummary = ({ now, maturity, absent, groupBy }: Quality
           group.immature += doc.buckets.reduce((sum, sums) => sum + of(sums, 'accepted'), 0);
           continue;
         }
-        for (const [at, sums] of doc.buckets.entries())
-          group.delays[at] = (group.delays[at] ?? 0) + of(sums, 'labeled');
+        for (const [at, sums] of doc.buckets.entries()) group.delays[at] = (group.delays[at] ?? 0) + of(sums, 'judged');
         const known: SumsInTheMaking = {};
         for (const sums of doc.buckets.slice(0, last)) for (const name in sums) addTo(known, name, sums[name] ?? 0);
         for (const name in known) addTo(group.sums, name, known[name] ?? 0);
@@ -108,15 +108,15 @@ const of = (sums: QualitySums, name: string): number => Number(sums[name] ?? 0);
 const rowOf = ({ version, since, immature, absent, sums, delays }: Group, positive: string | undefined): QualityRow => {
   const classes = classQuality(sums, positive);
   const numbers = numberQuality(sums);
-  const succeeded = of(sums, 'succeeded');
+  const [succeeded, labeled] = [of(sums, 'succeeded'), of(sums, 'judged')];
   return {
     version,
     ...(since === undefined ? undefined : { since: new Date(since).toISOString() }),
     accepted: of(sums, 'accepted'),
     immature,
     succeeded,
-    labeled: of(sums, 'labeled'),
-    coverage: succeeded > 0 ? of(sums, 'judged') / succeeded : null,
+    labeled,
+    coverage: succeeded > 0 ? labeled / succeeded : null,
     labeledWithin: Object.fromEntries(
       [...MATURITIES, 'later' as const].map((name, at) => [name, delays[at] ?? 0]),
     ) as QualityRow['labeledWithin'],

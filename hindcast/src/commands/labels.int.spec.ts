@@ -226,12 +226,16 @@ it('hindcast quality shows a table of what is known', async () => {
     unscorable: 1,
   };
   const classes = { accuracy: 0.75, decisionAccuracy: null, auc: 0.8125, brier: 0.1, logLoss: 0.5 };
-  const { url, asked } = await serve((_, response) => send(response, 200, { data: [{ ...row, classes }] }));
+  const few = { ...row, version: 3, accepted: 9_930, succeeded: 9_929, labeled: 3, coverage: 3 / 9_929, unscorable: 0 };
+  const none = { ...few, version: 4, labeled: 0, coverage: 0 };
+  const { url, asked } = await serve((_, response) => send(response, 200, { data: [{ ...row, classes }, few, none] }));
   const args = ['quality', 'churn@2', '--maturity', '7d', '--absent', '0', '--after', '90d', '--url', url];
   const { out } = await cli(args);
   expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-    ['version', 'accepted', 'labeled', 'unscorable', 'coverage', 'accuracy', 'auc', 'brier', 'log loss'],
-    ['2', '9', '4', '1', '50.0 %', '0.7500', '0.8125', '0.1000', '0.5000'],
+    ['version', 'accepted', 'succeeded', 'labeled', 'unscorable', 'coverage', 'accuracy', 'auc', 'brier', 'log loss'],
+    ['2', '9', '8', '4', '1', '50.0 %', '0.7500', '0.8125', '0.1000', '0.5000'],
+    ['3', '9930', '9929', '3', '0', '<0.1 %', '-', '-', '-', '-'],
+    ['4', '9930', '9929', '0', '0', '0.0 %', '-', '-', '-', '-'],
     [''],
   ]);
   expect(asked[0]?.path).toBe('/v1/models/churn/quality?version=2&maturity=7d&absent=0&after=90d');

@@ -72,14 +72,13 @@ const measures = {
   bias: ({ numbers }: Row) => numbers?.bias,
 } as const;
 
-const counts = ['accepted', 'immature', 'labeled', 'absent', 'unscorable'] as const;
+const counts = ['accepted', 'succeeded', 'immature', 'labeled', 'absent', 'unscorable'] as const;
+const alwaysShown: readonly string[] = ['accepted', 'succeeded', 'labeled'];
 
 /** Columns that say nothing of any row are left out. */
 const tableOf = (rows: readonly Row[]): string => {
   const isTimed = rows.some(({ since }) => since !== undefined);
-  const shownCounts = counts.filter(
-    (name) => name === 'accepted' || name === 'labeled' || rows.some((row) => row[name] > 0),
-  );
+  const shownCounts = counts.filter((name) => alwaysShown.includes(name) || rows.some((row) => row[name] > 0));
   const shown = Object.entries(measures).filter(([, of]) => rows.some((row) => typeof of(row) === 'number'));
   const head = [
     ...['version', ...(isTimed ? ['since'] : [])],
@@ -94,5 +93,9 @@ const tableOf = (rows: readonly Row[]): string => {
   return textTable([head, ...cells]);
 };
 
-const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(1)} %`);
+const percent = (share: number | null): string => {
+  if (share === null) return '-';
+  const shown = (share * 100).toFixed(1);
+  return share > 0 && shown === '0.0' ? '<0.1 %' : `${shown} %`;
+};
 const number = (value: number | null | undefined): string => (typeof value === 'number' ? value.toPrecision(4) : '-');

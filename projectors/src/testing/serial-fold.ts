@@ -91,7 +91,6 @@ export const serialFold = (records: readonly RecordedRecord[]): SerialTruth => {
 /** What one prediction counts for, as it stands. */
 const worthOf = (state: PredictionState, label: Label | undefined): SumsInTheMaking => {
   const worth: SumsInTheMaking = { accepted: 1 };
-  if (label && label.value !== null) worth['labeled'] = 1;
   if (state.status !== 'succeeded') return worth;
   worth['succeeded'] = 1;
   contribute(state.output, label, (name, amount) => addTo(worth, name, amount));
