@@ -73,7 +73,7 @@ export { contribute, type LabelValue } from './quality/quality-contribution.ts';
 export * from './quality/quality-metrics.ts';
 export * from './quality/quality-sums.ts';
 export { formerQualityViewNames, qualityViewName } from './quality/quality-view.ts';
-export { classMeant } from './quality/scored-output.ts';
+export { classOfVersion } from './quality/scored-output.ts';
 export * from './rate-limits.ts';
 export * from './record-admission.ts';
 export * from './record-at.ts';

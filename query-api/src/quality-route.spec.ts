@@ -110,6 +110,35 @@ it('counts old requests without a label as the policy says, and young ones not',
   await world.close();
 });
 
+it('takes a number of the policy for the class at that place where the version answers such numbers', async () => {
+  const world = await worldOf();
+  const classes = ['c', 'a', 'b'];
+  const signature = { batched: true, inputs: [], features: [], replayable: true, classes };
+  await world.append(
+    aModelRegistered({
+      sha256: 'b'.repeat(64),
+      signature: { ...signature, outputs: [{ name: 'label', datatype: 'int64', shape: [null] }] },
+    }),
+    aModelRegistered({ sha256: 'c'.repeat(64), signature: { ...signature, outputs: [] } }),
+  );
+  await world.fold();
+  const hour = (Math.floor(Date.now() / hourMs) - 10) * hourMs;
+  const docs = [2, 3].map((version): PredictionQualityDoc => {
+    const buckets = Array.from({ length: maturityBuckets }, (): SumsInTheMaking => ({}));
+    contribute({ label: 0, p: { c: 0.8, a: 0.1, b: 0.1 } }, undefined, (name, amount) =>
+      addTo(buckets[0] as SumsInTheMaking, name, amount),
+    );
+    return { key: `k${version}`, tenant: 'default', model: 'churn', version, hour, partition: 0, pos: 1, buckets };
+  });
+  await world.views.qualityStore(1).save(docs.map((doc) => ({ doc, base: undefined })));
+  const { data } = (await world.get('/v1/models/churn/quality?absent=0&after=5h')).json();
+  expect(data).toMatchObject([
+    { version: 2, absent: 1, classes: { accuracy: 1, confusion: [{ predicted: 'c', actual: 'c' }] } },
+    { version: 3, absent: 0 },
+  ]);
+  await world.close();
+});
+
 it('refuses what it cannot answer', async () => {
   const world = await worldOf();
   const status = async (query: string) => (await world.get(`/v1/models/${query}`)).statusCode;

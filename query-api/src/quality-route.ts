@@ -1,11 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers, modelNameSchema, modelVersionNumber, problem } from '@hindcast/adapters/http';
 import {
+  classOfVersion,
   DEFAULT_TENANT,
   findVersion,
   keyOf,
   MATURITIES,
   type Maturity,
+  type ModelSignature,
   unknownModelDetail,
   type ViewReader,
 } from '@hindcast/domain';
@@ -69,15 +71,25 @@ const rowSchema = Type.Object(
 
 const duration = /^(\d{1,6})([hd])$/;
 
-const absentOf = (absent: string | undefined, after: string | undefined): AbsentPolicy | undefined => {
+const absentOf = (
+  absent: string | undefined,
+  after: string | undefined,
+  signatureOf: (version: number) => ModelSignature | undefined,
+): AbsentPolicy | undefined => {
   const [, amount, unit] = duration.exec(after ?? '90d') ?? [];
   const afterMs = Number(amount) * (unit === 'd' ? dayMs : hourMs);
   if (absent === undefined || absent === 'drop') return undefined;
-  return { value: labelOf(absent), afterMs };
+  const value = labelOf(absent);
+  // The sums do not have the order of the classes, by which a number means one.
+  const valueFor = (version: number) => {
+    const signature = signatureOf(version);
+    return (signature && classOfVersion(signature, value)) ?? value;
+  };
+  return { valueFor, afterMs };
 };
 
 /** `0`, `true` and `"yes"` are JSON, `yes` is the text that it looks like. */
-const labelOf = (text: string): AbsentPolicy['value'] => {
+const labelOf = (text: string): string | number | boolean => {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return value;
@@ -167,7 +179,8 @@ export const qualityRoute =
           throw problem('unknown-model', `${unknownModelDetail(model, known)} ${kept}`);
         }
         const { maturity, groupBy } = query;
-        const absent = absentOf(query.absent, query.after);
+        const signatureOf = (version: number) => findVersion(doc.state, version)?.signature;
+        const absent = absentOf(query.absent, query.after, signatureOf);
         const summary = createQualitySummary({ now, maturity: maturity as Maturity | undefined, absent, groupBy });
         for (let from = since; from < until; from += dayMs) {
           const page = { tenant: DEFAULT_TENANT, model, since: from, until: Math.min(until, from + dayMs) };
@@ -175,7 +188,7 @@ export const qualityRoute =
           summary.add(query.version === undefined ? docs : docs.filter(({ version }) => version === query.version));
         }
         return reply.header('cache-control', 'no-store').send({
-          data: summary.rows((version) => findVersion(doc.state, version)?.signature.classes?.at(-1)),
+          data: summary.rows((version) => signatureOf(version)?.classes?.at(-1)),
           since: new Date(since).toISOString(),
           until: new Date(until).toISOString(),
         });

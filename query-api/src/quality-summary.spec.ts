@@ -59,7 +59,12 @@ it('counts as labeled and as absent what a data set gives a label, and assumes o
       (predictions, maturity, hours) => {
         const maturityMs = maturity && maturityBoundsMs[maturity];
         const afterMs = Math.min(hours * hourMs, maturityMs ?? Number.POSITIVE_INFINITY);
-        const summary = createQualitySummary({ now, maturity, absent: { value: 'no', afterMs }, groupBy: undefined });
+        const summary = createQualitySummary({
+          now,
+          maturity,
+          absent: { valueFor: () => 'no', afterMs },
+          groupBy: undefined,
+        });
         summary.add(predictions.map(({ age, told }, at) => docOf(age, told, at)));
         const [row] = summary.rows(() => 'yes');
         const policy = { pick: 'latest', absent: { value: 'no', afterMs }, ...(maturityMs && { maturityMs }) } as const;

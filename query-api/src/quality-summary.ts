@@ -18,7 +18,7 @@ const hourMs = 3_600_000;
 
 /** A label that counts for requests that are older than `afterMs` and have none. */
 export interface AbsentPolicy {
-  readonly value: string | number | boolean;
+  valueFor(version: number): string | number | boolean;
   readonly afterMs: number;
 }
 
@@ -93,7 +93,8 @@ export const createQualitySummary = ({ now, maturity, absent, groupBy }: Quality
         const known: SumsInTheMaking = {};
         for (const sums of doc.buckets.slice(0, last)) for (const name in sums) addTo(known, name, sums[name] ?? 0);
         for (const name in known) addTo(group.sums, name, known[name] ?? 0);
-        if (absent && ageMs >= absent.afterMs) group.absent += countAbsent(known, absent.value, group.sums);
+        if (absent && ageMs >= absent.afterMs)
+          group.absent += countAbsent(known, absent.valueFor(doc.version), group.sums);
       }
     },
     rows: (positiveOf) =>

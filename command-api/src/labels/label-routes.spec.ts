@@ -130,6 +130,20 @@ describe('a label', () => {
   });
 
   it.each([
+    [0, 'setosa', false],
+    [2, 'virginica', false],
+    [3, 'none', true],
+    [true, 'none', true],
+  ])('%j of a model that answers the number of a class means %s', async (value, _, warned) => {
+    const outputs = [{ name: 'label', datatype: 'int64' as const, shape: [null] }];
+    await world.haveModel({
+      signature: { ...churnSignature, outputs, classes: ['setosa', 'versicolor', 'virginica'] },
+    });
+    const { warnings = [] } = (await label({ id: await accepted({ model: 'churn@2' }), value })).json();
+    expect(warnings).toHaveLength(Number(warned));
+  });
+
+  it.each([
     ['yes', false],
     [true, false],
     [0, false],

@@ -1,4 +1,4 @@
-import { classMeant, findVersion, type Label, type PredictionState } from '@hindcast/domain';
+import { classOfVersion, findVersion, type Label, type PredictionState } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import type { CommandContext } from '../command-ports.ts';
 
@@ -26,8 +26,9 @@ export const labelWarnings = (
   const classesOf = new Map<string, readonly string[]>();
   for (const { model, version } of about) {
     const state = ports.catalog.get(tenant, model);
-    const classes = state && findVersion(state, version)?.signature.classes;
-    if (classes && classMeant(value, classes) === undefined) classesOf.set(`${model}@${version}`, classes);
+    const signature = state && findVersion(state, version)?.signature;
+    if (signature?.classes && classOfVersion(signature, value) === undefined)
+      classesOf.set(`${model}@${version}`, signature.classes);
   }
   return [...classesOf].map(([version, classes]) => ({
     code: 'unknown_class',

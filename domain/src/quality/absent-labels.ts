@@ -53,7 +53,7 @@ const absentClasses = (u: Reader, value: string | number | boolean, into: SumsIn
   const names = [...new Set([...u.of('up'), ...u.of('ul')].map(([, name]) => name as string))].sort(
     (a, b) => Number(binned.has(a)) - Number(binned.has(b)),
   );
-  const actual = classMeant(value, names);
+  const actual = classMeant(value, names, false);
   if (actual === undefined) return 0;
   let n = 0;
   for (const [, predicted] of u.of('uc')) {

@@ -57,7 +57,10 @@ const judge = (scored: ScoredOutput, value: string | number | boolean, weight: n
 const asClasses = (value: number): Classes | undefined => {
   if (value < 0 || value > 1) return undefined;
   const predicted = value >= 0.5 ? 'true' : 'false';
-  return { kind: 'classes', names: halves, scores: [1 - value, value], predicted, decision: undefined };
+  return {
+    ...{ kind: 'classes', names: halves, scores: [1 - value, value], predicted },
+    ...{ decision: undefined, isNumbered: false },
+  };
 };
 
 const countClass = (isRight: boolean, weight: number, emit: Emit): void => {
@@ -67,12 +70,12 @@ const countClass = (isRight: boolean, weight: number, emit: Emit): void => {
 };
 
 const judgeClasses = (
-  { names, scores, predicted, decision }: Classes,
+  { names, scores, predicted, decision, isNumbered }: Classes,
   value: string | number | boolean,
   weight: number,
   emit: Emit,
 ): boolean => {
-  const actual = classMeant(value, names);
+  const actual = classMeant(value, names, isNumbered);
   if (actual === undefined) return false;
   const at = names.indexOf(actual);
   const last = names.length - 1;

@@ -148,6 +148,15 @@ describe('quality of classes', () => {
   });
 });
 
+it('counts what a model answers as the number of a class as that class, also in a label', () => {
+  const answer = { label: 0, probabilities: { setosa: 0.8, versicolor: 0.15, virginica: 0.05 } };
+  const of = (value: number | string) => classQuality(sumsOf([{ output: answer, label: { value } }]), undefined);
+  expect(of(answer.label)).toMatchObject({ n: 1, accuracy: 1 });
+  expect(of(answer.label)).toEqual(of('setosa'));
+  expect(of(2)).toEqual(of('virginica'));
+  expect(of(3)).toBeUndefined();
+});
+
 describe('quality of numbers', () => {
   it('is the mean of errors, squares and signs, and of absent labels too', () => {
     const all = [
@@ -194,6 +203,8 @@ describe('an output', () => {
     expect(scoredOutput({ label: 'no', p: { no: 0.7, yes: 0.3 }, decision: true })).toMatchObject({
       ...{ kind: 'classes', predicted: 'no', decision: true },
     });
+    expect(scoredOutput({ p: { a: 0.2, b: 0.5, c: 0.3 }, label: 3 })).toMatchObject({ isNumbered: false });
+    expect(scoredOutput({ label: 2, p: { a: 0.2, b: 0.5, c: 0.3 } })).toMatchObject({ isNumbered: true });
     expect(scoredOutput({ name: 'a', value: 3 })).toEqual({ kind: 'number', value: 3 });
     expect(scoredOutput({ name: 'a', ok: true })).toEqual({ kind: 'class', predicted: 'a' });
     expect(scoredOutput({ value: 'NaN' })).toBeUndefined();
@@ -213,6 +224,22 @@ describe('an output', () => {
     [1, ['false', 'true', 'unknown'], undefined],
     [7, ['no', 'yes'], undefined],
   ] as const)('%j of %j means %j', (value, names, meant) => {
-    expect(classMeant(value, names)).toBe(meant);
+    expect(classMeant(value, names, false)).toBe(meant);
+  });
+
+  it.each([
+    [0, ['a', 'b', 'c'], 'a'],
+    [2, ['a', 'b', 'c'], 'c'],
+    [0, ['true', 'false'], 'true'],
+    ['c', ['a', 'b', 'c'], 'c'],
+    [3, ['a', 'b', 'c'], undefined],
+    [-1, ['a', 'b', 'c'], undefined],
+    [0.5, ['a', 'b', 'c'], undefined],
+    [true, ['a', 'b', 'c'], undefined],
+    ['1', ['a', 'b', 'c'], undefined],
+    [0, ['1', '2', '3'], undefined],
+    [2, ['1', '2', '3'], '2'],
+  ] as const)('that is the number of a class: then %j of %j means %j', (value, names, meant) => {
+    expect(classMeant(value, names, true)).toBe(meant);
   });
 });

@@ -1,3 +1,4 @@
+import type { ModelSignature, TensorSpec } from '../signature/model-signature.ts';
 import { decisionKey } from '../signature/tensors-to-output.ts';
 import { notFiniteTexts } from '../signature/tensors-to-output-element.ts';
 import { partMark } from './quality-sums.ts';
@@ -11,6 +12,8 @@ export type ScoredOutput =
       readonly scores: readonly number[];
       readonly predicted: string;
       readonly decision: boolean | undefined;
+      /** Whether the number of a class stands beside the scores: labels may be such numbers too. */
+      readonly isNumbered: boolean;
     }
   /** A class without scores. */
   | { readonly kind: 'class'; readonly predicted: string }
@@ -72,18 +75,40 @@ const classScores = (
     scores,
     predicted: names[best] as string,
     decision: typeof decision === 'boolean' && names.length === 2 ? decision : undefined,
+    isNumbered: Object.keys(outputs).some((name) => name !== decisionKey && isPlace(outputs[name], names)),
   };
 };
 
+const isPlace = (value: unknown, names: readonly string[]): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < names.length;
+const integer = /^-?\d+$/;
+
 /**
- * The class that a label means: its own text, or of two classes for a yes or no that is not named so, 1 or 0, else the
- * last one or the first. undefined where it means none of them.
+ * The class that a label means: its own text; where the model answers the number of a class, the one at that place,
+ * counted from 0, unless classes have numbers for names; of two classes for a yes or no that is not named so, 1 or 0, else
+ * the last one or the first. undefined where it means none of them.
  */
-export const classMeant = (value: string | number | boolean, names: readonly string[]): string | undefined => {
+export const classMeant = (
+  value: string | number | boolean,
+  names: readonly string[],
+  isNumbered: boolean,
+): string | undefined => {
   const text = String(value);
   if (names.includes(text)) return text;
+  if (isNumbered && isPlace(value, names) && !names.some((name) => integer.test(name))) return names[value];
   const yes = value === true || value === 1 ? true : value === false || value === 0 ? false : undefined;
   if (yes === undefined || names.length !== 2) return undefined;
   const own = (yes ? ['true', '1'] : ['false', '0']).find((name) => names.includes(name));
   return own ?? names[yes ? 1 : 0];
 };
+
+/** The class of a version that a label means, as far as its signature tells. */
+export const classOfVersion = (
+  { classes, outputs, batched }: Pick<ModelSignature, 'classes' | 'outputs' | 'batched'>,
+  value: string | number | boolean,
+): string | undefined => {
+  const isNumber = ({ datatype, shape }: TensorSpec) =>
+    integerTypes.test(datatype) && shape.slice(batched ? 1 : 0).every((size) => size === 1);
+  return classes && classMeant(value, classes, outputs.some(isNumber));
+};
+const integerTypes = /^u?int/;
