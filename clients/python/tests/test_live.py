@@ -66,6 +66,11 @@ class Live(unittest.TestCase):
         by_reference = self.client.predict("churn", ROW, reference_id="python-order-2")
         self.assertIn("none of the classes", self.client.label(by_id, "perhaps").warnings[0])
         self.assertEqual(self.client.label(by_id, "yes", source="crm").status, "applied")
+        self.assertEqual(self.client.label("python-not-yet", "yes").status, "parked")
+        with self.assertRaises(NotFound):
+            self.client.label("python-no-such", "yes", must_exist=True)
+        known = self.client.label(by_id, "yes", must_exist=True, source="crm")
+        self.assertEqual((known.status, known.predictions, known.warnings), ("applied", (by_id.id,), ()))
         report = self.client.label_many([{"order": "python-order-2", "paid": "no"}], reference_id="order", value="paid")
         self.assertEqual((report.applied, report.parked), (1, 0))
         self.assertEqual(self.client.label_by("no", reference_id="python-order-3").status, "parked")

@@ -56,6 +56,23 @@ class Retries(unittest.TestCase):
             self.assertEqual((raised.exception.code, raised.exception.status), ("prediction-ended", 409))
             self.assertEqual(len(server.asked), 3)
 
+    def test_a_label_goes_to_the_door_that_lets_it_wait_or_to_that_of_a_known_prediction(self) -> None:
+        def answer(asked: Asked, turn: int) -> Reply:
+            if asked.path == "/v1/labels":
+                return Reply(202, {"status": "parked", "predictions": ["a/b"], "position": "0:1:2"})
+            if turn == 2:
+                return Reply(404, problem("unknown-prediction", 404))
+            return Reply(202, {"id": "a/b", "position": "0:1:3", "warnings": [{"detail": "odd"}]})
+
+        with FakeServer(answer) as server, Client(server.url) as client:
+            self.assertEqual(client.label("a/b", "yes").status, "parked")
+            with self.assertRaises(NotFound):
+                client.label("a/b", "yes", must_exist=True)
+            known = client.label("a/b", "yes", must_exist=True, weight=2)
+            self.assertEqual((known.status, known.predictions, known.position, known.warnings), ("applied", ("a/b",), "0:1:3", ("odd",)))
+            self.assertEqual([asked.path for asked in server.asked[1:]], ["/v1/predictions/a%2Fb/labels"] * 2)
+            self.assertEqual(server.asked[-1].json, {"value": "yes", "weight": 2})
+
     def test_it_gives_up_when_its_time_is_up_with_what_the_server_said_last(self) -> None:
         busy = Reply(503, problem("log-unavailable", 503), {"retry-after": "30"})
         with FakeServer(lambda asked, turn: busy) as server, Client(server.url, retry_for=1) as client:

@@ -18,7 +18,7 @@ from ._waiting import AnyPrediction, follow_one, id_of, path_of, wait_many, wait
 from .audit import Audit
 from .datasets import Datasets
 from .imports import ImportReport, import_many
-from .labels import LabelOutcome, LabelReport, label_many, label_one
+from .labels import LabelOutcome, LabelReport, label_known, label_many, label_one
 from .models import Models
 from .predictions import HistoryEvent, Prediction, Submitted
 from .replay import Replay
@@ -166,12 +166,19 @@ class Client:
         prediction: AnyPrediction,
         value: Any,
         *,
+        must_exist: bool = False,
         occurred_at: Optional[Time] = None,
         source: Optional[str] = None,
         weight: Optional[float] = None,
     ) -> LabelOutcome:
-        """Says what came true of a prediction. A later label corrects an earlier one; None takes it back."""
+        """Says what came true of a prediction. A later label corrects an earlier one; None takes it back.
+
+        Where no prediction of this id is known, the label waits for it: its status is then `parked`, and that alone tells a
+        mistyped id. With `must_exist` it raises `NotFound` instead, and nothing is kept.
+        """
         members = {"value": value, "occurred_at": occurred_at, "source": source, "weight": weight}
+        if must_exist:
+            return label_known(self._transport, id_of(prediction), members)
         return label_one(self._transport, {"id": id_of(prediction), **members})
 
     def label_by(

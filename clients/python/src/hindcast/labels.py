@@ -10,6 +10,7 @@ from ._json import encode, plain
 from ._rows import Line, line_of, rows_of
 from ._transport import Transport
 from ._upload import upload, warnings_in
+from ._waiting import path_of
 from .predictions import Refused, Warned
 
 names = {
@@ -63,6 +64,12 @@ def label_one(transport: Transport, members: Mapping[str, Any]) -> LabelOutcome:
     body = transport.request("POST", "/v1/labels", json=body_of(members), headers=headers).json()
     predictions = tuple(body.get("predictions") or ())
     return LabelOutcome(str(body["status"]), predictions, body.get("position"), warnings_in(body))
+
+
+def label_known(transport: Transport, prediction: str, members: Mapping[str, Any]) -> LabelOutcome:
+    """By the door of one prediction, which refuses an id that it does not know. The same label again makes no revision."""
+    body = transport.request("POST", f"{path_of(prediction)}/labels", json=body_of(members)).json()
+    return LabelOutcome("applied", (prediction,), body.get("position"), warnings_in(body))
 
 
 def label_many(transport: Transport, labels: Any, columns: Mapping[str, str], retract: bool) -> LabelReport:
