@@ -38,7 +38,23 @@ interface Accepted {
   readonly status: LabelTaken['status'];
   readonly ids: readonly string[];
   readonly records: NewRecord[];
+  /** One that is parked at an address. */
+  readonly waits?: Waiting;
 }
+
+interface Waiting {
+  readonly address: string;
+  readonly reportId: string;
+  readonly label: LabelRequest;
+}
+
+/** By address and id. */
+type Parked = Map<string, Map<string, LabelRequest>>;
+
+const park = (at: Parked, { address, reportId, label }: Waiting): void => {
+  const parked = at.get(address) ?? new Map<string, LabelRequest>();
+  at.set(address, parked.set(reportId, label));
+};
 
 export interface LabelTaker {
   /** Appends at once what is given at once. In the order of the lines; a line that is refused is refused alone. */
@@ -53,10 +69,10 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
   const { ports, tenant } = context;
   const { identity, log } = ports;
   /**
-   * By address and id: what follows a parked label of its address waits behind it, so that the last one said is the last
-   * one applied. The view may not have them yet.
+   * Those that are in the log: what follows a parked label of its address waits behind it, so that the last one said is
+   * the last one applied. The view may not have them yet.
    */
-  const parkedAt = new Map<string, Map<string, LabelRequest>>();
+  const parkedAt: Parked = new Map();
 
   const reportIdOf = ({ line, label }: LabelLine): string =>
     key === undefined
@@ -81,7 +97,7 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
     );
   };
 
-  const recordsOf = (of: LabelLine, found: Labeled): Accepted | Problem => {
+  const recordsOf = (of: LabelLine, found: Labeled, underWay: Parked): Accepted | Problem => {
     const reportId = reportIdOf(of);
     const { label } = of;
     if (found.by === 'id') {
@@ -89,14 +105,15 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
       return { status, ids: [found.id], records: [labeled(reportId, found.id, label)] };
     }
     const address = addressOf(label);
-    const parked = parkedAt.get(address) ?? new Map<string, LabelRequest>();
-    const waiting = new Map<string, Pick<LabelRequest, 'from' | 'to' | 'model'>>(parked);
+    const waiting = new Map<string, Pick<LabelRequest, 'from' | 'to' | 'model'>>(parkedAt.get(address));
+    for (const [eventId, before] of underWay.get(address) ?? []) waiting.set(eventId, before);
     for (const { eventId, report } of found.waiting) waiting.set(eventId, report);
     if (found.ids.length === 0 || waiting.size > 0) {
       if (!waiting.has(reportId) && !canWait([...waiting.values()], label))
         return problem('too-many-labels-waiting', `${waiting.size} labels wait for a prediction like this already.`);
-      parkedAt.set(address, parked.set(reportId, label));
-      return { status: 'parked', ids: [], records: [reported(reportId, label)] };
+      const waits = { address, reportId, label };
+      park(underWay, waits);
+      return { status: 'parked', ids: [], records: [reported(reportId, label)], waits };
     }
     return { status: 'applied', ids: found.ids, records: found.ids.map((id) => labeled(reportId, id, label)) };
   };
@@ -104,10 +121,11 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
   return {
     async take(lines) {
       const found = await Promise.all(lines.map(({ label }) => findLabeled(context, label).catch(toProblem)));
+      const underWay: Parked = new Map();
       const taken = found.map((one, at) => {
         const line = lines[at] as LabelLine;
         if (one instanceof Problem) return one;
-        const accepted = recordsOf(line, one);
+        const accepted = recordsOf(line, one, underWay);
         if (accepted instanceof Problem) return accepted;
         return { ...accepted, warnings: labelWarnings(context, line.label.value, one.about) };
       });
@@ -123,7 +141,8 @@ export const createLabelTaker = (context: CommandContext, key: string | undefine
         const last = outcomes.at(-1);
         if (refused && !refused.ok) return toProblem(refused.error);
         if (!last?.ok) return problem('log-unavailable', 'The log answered no outcome.');
-        const { status, ids: predictions, warnings } = one;
+        const { status, ids: predictions, warnings, waits } = one;
+        if (waits) park(parkedAt, waits);
         const outcome = { status, predictions, position: formatPosition(last.position) };
         return warnings.length > 0 ? { ...outcome, warnings } : outcome;
       });
