@@ -1,7 +1,7 @@
 import { Problem } from '@hindcast/adapters/http';
 import { type AppendOutcome, LogError } from '@hindcast/domain';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createAdmission } from './admission.ts';
 
 /** A backlog that hears of what was accepted when it is told. */
@@ -10,6 +10,7 @@ const doorOf = (openMax: number) => {
   const backlog = {
     open: () => [...open.values()].reduce((sum, count) => sum + count, 0),
     openOf: (tenant: string, model: string) => open.get(`${tenant}/${model}`) ?? 0,
+    countedTo: () => Number.POSITIVE_INFINITY,
   };
   const admission = createAdmission(backlog, openMax);
   return {
@@ -28,6 +29,12 @@ const doorOf = (openMax: number) => {
   };
 };
 
+const takenAt = (partition: number, offset: number): AppendOutcome => ({
+  ok: true,
+  position: { epoch: 1, partition, offset },
+  appendedAt: 0,
+});
+
 describe('admission', () => {
   it('leaves half of the room to the other models, and says so', () => {
     const door = doorOf(100);
@@ -42,8 +49,9 @@ describe('admission', () => {
 
   it('tells of what the log has taken, by model, and of nothing where it has taken nothing', () => {
     const told: string[] = [];
-    const admission = createAdmission({ open: () => 0, openOf: () => 0 }, 100, (...of) => told.push(of.join(' ')));
-    const ok = { ok: true, position: { logId: 'l', epoch: 1, partition: 0, offset: 1 } } as unknown as AppendOutcome;
+    const backlog = { open: () => 0, openOf: () => 0, countedTo: () => 0 };
+    const admission = createAdmission(backlog, 100, (...of) => told.push(of.join(' ')));
+    const ok = takenAt(0, 1);
     const refused: AppendOutcome = { ok: false, error: new LogError('unavailable', 'The log is away.') };
     admission.appended('t', 'churn', [ok, refused, ok]);
     admission.appended('t', 'quiet', [refused]);
@@ -70,6 +78,41 @@ describe('admission', () => {
     expect(door.refusalOf('a', 1)).toBeUndefined();
     door.have('a', 1);
     expect(door.refusalOf('b', 1)?.code).toBe('backlog-too-long');
+  });
+
+  it('counts what the log has taken until the backlog does, partition by partition', () => {
+    let counted = [0, 0];
+    const backlog = {
+      open: () => counted.reduce((sum, count) => sum + count, 0),
+      openOf: () => backlog.open(),
+      countedTo: (partition: number) => counted[partition] ?? 0,
+    };
+    const admission = createAdmission(backlog, 8);
+    const takes = (...outcomes: readonly AppendOutcome[]): boolean => {
+      try {
+        const leave = admission.enter('t', 'a', outcomes.length);
+        admission.appended('t', 'a', outcomes);
+        leave();
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect(takes(takenAt(0, 0), takenAt(1, 0), takenAt(0, 1))).toBe(true);
+    expect(takes(takenAt(1, 1))).toBe(true);
+    const full = () => takes(takenAt(1, 2));
+    expect(full()).toBe(false);
+    for (counted of [
+      [1, 0],
+      [2, 0],
+      [2, 1],
+      [2, 2],
+    ])
+      expect(full()).toBe(false);
+    const open = vi.spyOn(backlog, 'open').mockReturnValue(3);
+    expect(full()).toBe(true);
+    expect(full()).toBe(false);
+    open.mockRestore();
   });
 
   it('never lets more in than may be open, however late the backlog hears of it', () => {

@@ -1,15 +1,16 @@
 import { problem } from '@hindcast/adapters/http';
-import type { AppendOutcome, Backlog, SharedBacklog } from '@hindcast/domain';
+import type { AppendOutcome, Backlog } from '@hindcast/domain';
+import { createUncounted } from './uncounted.ts';
 
 /** Bounds what is open. Everything behind the door relies on it. */
 export interface Admission {
   /**
    * Lets that many predictions of a model in, or none. The answer is to be called when the log has told what became of
-   * them: until then they are counted here, for the backlog does not know them yet.
+   * them, and after `appended`: what the log has taken is counted here until the backlog counts it.
    * @throws Problem `backlog-too-long`
    */
   enter(tenant: string, model: string, items: number): () => void;
-  /** What the log told of them, before they are no longer counted here. */
+  /** What the log told of them. */
   appended(tenant: string, model: string, outcomes: readonly AppendOutcome[]): void;
 }
 
@@ -25,36 +26,28 @@ const retrySeconds = 5;
 export const openOfOneMaxOf = (openMax: number): number => Math.ceil(openMax * modelShareMax);
 
 export const createAdmission = (
-  backlog: Pick<Backlog, 'open' | 'openOf'> & { readonly shared?: Pick<SharedBacklog, 'appended'> },
+  backlog: Pick<Backlog, 'open' | 'openOf' | 'countedTo'> & { readonly shared?: unknown },
   openMax: number,
   onAccepted?: (model: string, predictions: number) => void,
 ): Admission => {
   const openOfOneMax = openOfOneMaxOf(openMax);
   const areOpen = backlog.shared ? 'are open or kept free for other doors' : 'are open';
-  /** Predictions on their way to the log, by tenant and model. */
-  const onTheirWay = new Map<string, number>();
-  let allOnTheirWay = 0;
-
-  const count = (key: string, items: number): void => {
-    allOnTheirWay += items;
-    const ofModel = (onTheirWay.get(key) ?? 0) + items;
-    if (ofModel > 0) onTheirWay.set(key, ofModel);
-    else onTheirWay.delete(key);
-  };
+  const uncounted = createUncounted(backlog.countedTo);
 
   return {
     enter(tenant, model, items) {
       const key = `${tenant}/${model}`;
-      const open = backlog.open() + allOnTheirWay;
+      uncounted.settle();
+      const open = backlog.open() + uncounted.all;
       if (open + items > openMax) throw full(`predictions ${areOpen}`, open, openMax, items);
-      const openOfOne = backlog.openOf(tenant, model) + (onTheirWay.get(key) ?? 0);
+      const openOfOne = backlog.openOf(tenant, model) + uncounted.of(key);
       if (openOfOne + items > openOfOneMax)
         throw full(`predictions of '${model}' ${areOpen}`, openOfOne, openOfOneMax, items);
-      count(key, items);
-      return () => count(key, -items);
+      uncounted.add(key, items);
+      return () => uncounted.add(key, -items);
     },
     appended(tenant, model, outcomes) {
-      backlog.shared?.appended(tenant, model, outcomes);
+      uncounted.appended(`${tenant}/${model}`, outcomes);
       let taken = 0;
       for (const { ok } of outcomes) if (ok) taken += 1;
       if (taken > 0) onAccepted?.(model, taken);

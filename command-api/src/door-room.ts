@@ -8,9 +8,8 @@ import {
 import { openOfOneMaxOf } from './admission.ts';
 import { expectedWaits } from './expected-waits.ts';
 import { createLiveMembers } from './live-members.ts';
-import { createUnfolded } from './unfolded.ts';
 
-/** The backlog as one of several doors counts it, from what it reads on the board and what it has accepted itself. */
+/** The backlog as one of several doors counts it, from what it reads on the board. */
 export interface DoorRoom extends Omit<Backlog, 'shared'> {
   readonly shared: Omit<SharedBacklog, 'claims'>;
   /** Takes a reading of the board in. `at` only has to run forward. */
@@ -38,12 +37,11 @@ export const createDoorRoom = ({ door, openMax }: { readonly door: string; reado
   const partitions = new Map<number, PartitionBacklog>();
   const doors = createLiveMembers();
   const workers = createLiveMembers();
-  const unfolded = createUnfolded();
   let living: ReadonlySet<string> = new Set([door]);
   let rank = 0;
   let waits: Backlog['expectedWaitMs'] = () => 0;
   let known = 0;
-  /** What counts as taken, without what is not folded. All, until there was a reading. */
+  /** What counts as taken. All, until there was a reading. */
   let taken = openMax;
   let takenOf: ReadonlyMap<string, number> = new Map();
   let takenOfUnlisted = openOfOneMax;
@@ -97,16 +95,11 @@ export const createDoorRoom = ({ door, openMax }: { readonly door: string; reado
   };
 
   return {
-    open: () => taken + unfolded.all,
-    openOf(tenant, model) {
-      const key = `${tenant}/${model}`;
-      return (takenOf.get(key) ?? takenOfUnlisted) + unfolded.of(key);
-    },
+    open: () => taken,
+    openOf: (tenant, model) => takenOf.get(`${tenant}/${model}`) ?? takenOfUnlisted,
+    countedTo: (partition) => partitions.get(partition)?.next ?? 0,
     expectedWaitMs: (...of) => waits(...of),
-    shared: {
-      door,
-      appended: (tenant, model, outcomes) => unfolded.add(`${tenant}/${model}`, outcomes),
-    },
+    shared: { door },
     known: () => ({ open: known, doors: living.size }),
     take(reading, at) {
       for (const report of reading.partitions) {
@@ -115,7 +108,6 @@ export const createDoorRoom = ({ door, openMax }: { readonly door: string; reado
       doors.see(new Map(reading.doors.map(({ door: id, beat }) => [id, beat])), at);
       workers.see(new Map(reading.workers.map(({ worker, beat }) => [worker, beat])), at);
       waits = expectedWaits(reading.workers.filter(({ worker }) => workers.ids.includes(worker)));
-      unfolded.fold((partition) => partitions.get(partition)?.next ?? 0);
       recount();
     },
   };

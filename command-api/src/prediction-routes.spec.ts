@@ -219,7 +219,8 @@ describe('the model of a request', () => {
 
 describe('under load or without a log', () => {
   it('a request that could not end in time is turned away', async () => {
-    await restart({ ports: { backlog: { expectedWaitMs: () => 90_000, open: () => 5, openOf: () => 5 } } });
+    const countedTo = () => Number.POSITIVE_INFINITY;
+    await restart({ ports: { backlog: { expectedWaitMs: () => 90_000, open: () => 5, openOf: () => 5, countedTo } } });
     const answer = await post(body);
     expect(answer.json()).toMatchObject({ status: 503, type: '/problems/backlog-too-long' });
     expect(answer.headers['retry-after']).toBe('30');
@@ -228,7 +229,12 @@ describe('under load or without a log', () => {
 
   it('no more is accepted than may be open, of one model and of all, with the items of the request counted', async () => {
     const openOf = { churn: 3, others: 1 };
-    const backlog = { expectedWaitMs: () => 0, open: () => openOf.churn + openOf.others, openOf: () => openOf.churn };
+    const backlog = {
+      expectedWaitMs: () => 0,
+      open: () => openOf.churn + openOf.others,
+      openOf: () => openOf.churn,
+      countedTo: () => Number.POSITIVE_INFINITY,
+    };
     await restart({ ports: { backlog }, limits: { openMax: 10 } });
     const items = (count: number) => ({ model: 'churn', items: Array(count).fill({ input: churnInput }) });
     const refused = await post(items(3));

@@ -1,4 +1,3 @@
-import type { AppendOutcome } from './event-log.ts';
 import type { ModelVersion } from './evolve-model.ts';
 import type { EndedPrediction } from './evolve-prediction.ts';
 import type { Datatype } from './signature/model-signature.ts';
@@ -139,6 +138,8 @@ export interface Backlog {
   open(): number;
   /** Those of one model, all its versions together. */
   openOf(tenant: string, model: string): number;
+  /** The first offset of a partition that is not in these counts yet: they follow the log, a little behind it. */
+  countedTo(partition: number): number;
   /** Only where there are several doors. */
   readonly shared?: SharedBacklog;
 }
@@ -151,8 +152,6 @@ export interface SharedBacklog {
   /** Its name, which goes into the headers of what it accepts. */
   readonly door: string;
   readonly claims: DoorClaims;
-  /** The log has told what became of predictions that were let in. */
-  appended(tenant: string, model: string, outcomes: readonly AppendOutcome[]): void;
 }
 
 /** What a door knows of claims on keys that others cannot see. */

@@ -146,6 +146,7 @@ const aborted = (signal: AbortSignal): Promise<never> =>
 const backlogOf = ({ keeper, worker }: LongRunning): Backlog => ({
   open: () => keeper?.open() ?? 0,
   openOf: (tenant, model) => keeper?.openOf(tenant, model) ?? 0,
+  countedTo: (partition) => keeper?.countedTo(partition) ?? Number.POSITIVE_INFINITY,
   expectedWaitMs: (...of) => worker?.expectedWaitMs(...of) ?? 0,
 });
 

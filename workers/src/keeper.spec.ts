@@ -1,3 +1,4 @@
+import { TOPICS } from '@hindcast/domain';
 import { anImportedPrediction, aPredictionCanceled, aPredictionFailed } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startKeeper } from './keeper.ts';
@@ -187,6 +188,8 @@ describe('keeper', () => {
       keeper.openOf('t2', 'double'),
     ];
     expect(counts()).toEqual([4, 2, 1, 1]);
+    const ends = await world.ports.log.bounds(TOPICS.predictions);
+    expect(ends.map(({ partition }) => keeper.countedTo(partition))).toEqual(ends.map(({ end }) => end));
     await world.tell(aPredictionCanceled({ id: 'a', cause: 'request-a' }));
     await keeper.whenCaughtUp();
     expect(counts()).toEqual([3, 1, 1, 1]);

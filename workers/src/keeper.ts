@@ -45,7 +45,7 @@ export interface KeeperOptions {
 
 /** Every open prediction of every model passes here, whether or not a worker lives: the keeper can tell how many there are. */
 export type Keeper = Running &
-  Pick<Backlog, 'open' | 'openOf'> & {
+  Pick<Backlog, 'open' | 'openOf' | 'countedTo'> & {
     stats(): KeeperStats;
     /**
      * What the doors need to know of the partitions that are here. One whose past is not folded yet is left out: of it
@@ -199,6 +199,7 @@ export const startKeeper = async (ports: KeeperPorts, options: KeeperOptions): P
     whenCaughtUp: desks.whenCaughtUp,
     open: () => counts.open,
     openOf: counts.of,
+    countedTo: (partition) => desks.all.get(partition)?.set.next ?? 0,
     stats: () => ({ partitions: desks.all.size, paused: desks.paused }),
     backlogs: () =>
       places.flatMap(({ logId, epoch, partition }) => {

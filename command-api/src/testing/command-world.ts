@@ -125,7 +125,7 @@ export const createCommandWorld = async (
     // The in-memory runtime knows files by any name, so the digest will do as a path.
     artifacts: { ...artifacts, localPath: async (sha256) => sha256 },
     runtime,
-    backlog: { expectedWaitMs: () => 0, open: () => 0, openOf: () => 0 },
+    backlog: { expectedWaitMs: () => 0, open: () => 0, openOf: () => 0, countedTo: () => Number.POSITIVE_INFINITY },
     identity: nodeIdentity,
     logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     ...overrides.ports,
