@@ -16,10 +16,10 @@ const doorOf = (openMax: number) => {
   return {
     backlog,
     have: (model: string, count: number) => open.set(`t/${model}`, backlog.openOf('t', model) + count),
-    enter: (model: string, items: number) => admission.enter('t', model, items),
+    enter: (model: string, items: number) => admission.enter('t', model, items, '/items'),
     refusalOf(model: string, items: number): Problem | undefined {
       try {
-        admission.enter('t', model, items)();
+        admission.enter('t', model, items, '/items')();
         return undefined;
       } catch (error) {
         if (error instanceof Problem) return error;
@@ -50,7 +50,7 @@ describe('admission', () => {
   it('tells of what the log has taken, by model, and of nothing where it has taken nothing', () => {
     const told: string[] = [];
     const backlog = { open: () => 0, openOf: () => 0, countedTo: () => 0 };
-    const admission = createAdmission(backlog, 100, (...of) => told.push(of.join(' ')));
+    const admission = createAdmission(backlog, 100, { onAccepted: (...of) => told.push(of.join(' ')) });
     const ok = takenAt(0, 1);
     const refused: AppendOutcome = { ok: false, error: new LogError('unavailable', 'The log is away.') };
     admission.appended('t', 'churn', [ok, refused, ok]);
@@ -70,7 +70,17 @@ describe('admission', () => {
   it('takes a request whole or not at all', () => {
     const door = doorOf(10);
     expect(door.refusalOf('a', 5)).toBeUndefined();
-    expect(door.refusalOf('a', 6)?.code).toBe('backlog-too-long');
+    door.have('a', 1);
+    expect(door.refusalOf('a', 5)?.code).toBe('backlog-too-long');
+  });
+
+  it('does not ask for a repeat of what would never have room', () => {
+    const refusal = doorOf(10).refusalOf('a', 6);
+    const detail =
+      'Expected at most 5, not 6: no more predictions of one model may be open at once (half of HINDCAST_OPEN_MAX).';
+    expect(refusal).toMatchObject({ status: 422, code: 'invalid-body', headers: {} });
+    expect(refusal?.detail).toBe(`/items: ${detail}`);
+    expect(refusal?.errors).toEqual([{ pointer: '/items', detail }]);
   });
 
   it('has room for one where only one may be open', () => {
@@ -90,7 +100,7 @@ describe('admission', () => {
     const admission = createAdmission(backlog, 8);
     const takes = (...outcomes: readonly AppendOutcome[]): boolean => {
       try {
-        const leave = admission.enter('t', 'a', outcomes.length);
+        const leave = admission.enter('t', 'a', outcomes.length, '/items');
         admission.appended('t', 'a', outcomes);
         leave();
         return true;

@@ -22,7 +22,10 @@ const contextOf = (given: CommandPorts, limits: CommandLimits): CommandContext =
   const views = guardedViews(given.views, given.logger);
   const ports = { ...given, views };
   const reading = predictionReading(ports, views, { ...limits, viewWaitMsMax: limits.outcomeWaitMs });
-  const admission = createAdmission(ports.backlog, limits.openMax, ports.onAccepted);
+  const admission = createAdmission(ports.backlog, limits.openMax, {
+    onAccepted: ports.onAccepted,
+    isPaused: (tenant, model) => ports.catalog.get(tenant, model)?.paused === true,
+  });
   const waits = openEnds(limits.waitsMax);
   const viewPasses = createViewPassing(ports, limits, waits);
   return { ports, limits, tenant: DEFAULT_TENANT, reading, admission, waits, viewPasses };

@@ -218,8 +218,8 @@ describe('the model of a request', () => {
 });
 
 describe('under load or without a log', () => {
+  const countedTo = () => Number.POSITIVE_INFINITY;
   it('a request that could not end in time is turned away', async () => {
-    const countedTo = () => Number.POSITIVE_INFINITY;
     await restart({ ports: { backlog: { expectedWaitMs: () => 90_000, open: () => 5, openOf: () => 5, countedTo } } });
     const answer = await post(body);
     expect(answer.json()).toMatchObject({ status: 503, type: '/problems/backlog-too-long' });
@@ -229,12 +229,8 @@ describe('under load or without a log', () => {
 
   it('no more is accepted than may be open, of one model and of all, with the items of the request counted', async () => {
     const openOf = { churn: 3, others: 1 };
-    const backlog = {
-      expectedWaitMs: () => 0,
-      open: () => openOf.churn + openOf.others,
-      openOf: () => openOf.churn,
-      countedTo: () => Number.POSITIVE_INFINITY,
-    };
+    const open = () => openOf.churn + openOf.others;
+    const backlog = { expectedWaitMs: () => 0, open, openOf: () => openOf.churn, countedTo };
     await restart({ ports: { backlog }, limits: { openMax: 10 } });
     const items = (count: number) => ({ model: 'churn', items: Array(count).fill({ input: churnInput }) });
     const refused = await post(items(3));
@@ -250,6 +246,11 @@ describe('under load or without a log', () => {
     expect((await post(body)).json()).toMatchObject({ status: 503, type: '/problems/backlog-too-long' });
     const repeat = await post(items(2), { 'idempotency-key': 'k' });
     expect([repeat.statusCode, repeat.headers['idempotency-replayed']]).toEqual([202, 'true']);
+    await world.haveModelEvent(aModelPaused());
+    expect((await post(body)).json().detail).toBe(
+      "5 predictions of 'churn' are open, no more than 5 may be, and this request has 1. 'churn' is paused: its predictions wait until `hindcast models resume churn`.",
+    );
+    expect((await post(items(6))).json()).toMatchObject({ status: 422, errors: [{ pointer: '/items' }] });
     openOf.churn = 0;
     openOf.others = 10;
     expect((await post(body)).json()).toMatchObject({

@@ -110,7 +110,7 @@ const acceptItems = async (
   if (fresh === 0) return known.filter((one) => one !== undefined);
   const found = together?.resolved ?? resolveModel(context, submission.model);
   const resolved = found instanceof Promise ? await found : found;
-  const leave = context.admission.enter(context.tenant, resolved.name, fresh);
+  const leave = context.admission.enter(context.tenant, resolved.name, fresh, submission.pointer);
   try {
     return await appendItems(context, submission, batch, known, resolved);
   } finally {

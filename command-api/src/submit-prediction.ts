@@ -127,7 +127,7 @@ const acceptNew = async (
   const prepared = made instanceof Promise ? await made : made;
   const watch = waitMs > 0 ? watches.watch(id, hasEnded, waitMs) : undefined;
   try {
-    const leave = context.admission.enter(context.tenant, prepared.model, 1);
+    const leave = context.admission.enter(context.tenant, prepared.model, 1, '');
     let outcomes: readonly AppendOutcome[];
     try {
       keyed?.beforeAppend();

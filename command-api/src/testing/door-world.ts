@@ -52,7 +52,7 @@ export const createDoorWorld = (doorNames: readonly string[] = names) => {
     /** undefined where there is no room. */
     enter(door: Door, model: Model, items: number) {
       try {
-        return door.admission.enter('t', model, items);
+        return door.admission.enter('t', model, items, '');
       } catch (error) {
         if (error instanceof Problem && error.code === 'backlog-too-long') return undefined;
         throw error;
