@@ -18,7 +18,7 @@ import { observeRun, type RunObserver } from './observe-run.ts';
 import type { OpenEntry } from './open-set.ts';
 import { createAnswers } from './prediction-answers.ts';
 import { quarantineOf } from './quarantine.ts';
-import { type RunResult, runBatch } from './run-batch.ts';
+import { endOfProcess, type RunResult, runBatch } from './run-batch.ts';
 import type { RunCounts, RunLimits } from './run-limits.ts';
 import { createScheduler, type Picked, type Scheduler } from './scheduler.ts';
 import { createWaitingRoom } from './waiting-room.ts';
@@ -226,6 +226,11 @@ export const createInferenceRuns = (
     startedAt: number,
   ): Promise<void> => {
     const first = jobs[0] as WorkerJob;
+    const detail = endOfProcess(result);
+    if (detail !== undefined) {
+      counts.crashes += 1;
+      logger?.warn({ model: first.model, rows: jobs.length, detail }, 'a run took its inference process down');
+    }
     switch (result.kind) {
       case 'ok':
         crashes.succeeded(first.model);
@@ -236,9 +241,8 @@ export const createInferenceRuns = (
         for (const job of jobs) {
           countRun(job);
           job.alone = true;
-          if (result.crashed) job.announce = 'runtime_crashed';
+          if (result.why === 'crashed') job.announce = 'runtime_crashed';
         }
-        if (result.crashed) counts.crashes += 1;
         again(jobs);
         break;
       case 'crashed':
@@ -258,7 +262,6 @@ export const createInferenceRuns = (
   };
 
   const crashedAlone = async (job: WorkerJob, detail: string, startedAt: number) => {
-    counts.crashes += 1;
     countRun(job);
     job.alone = true;
     if (job.entry.attempts < attemptsMax) {

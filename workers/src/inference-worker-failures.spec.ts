@@ -15,8 +15,8 @@ import {
 let world: WorkerWorld;
 let worker: InferenceWorker;
 const open = () => worker.open();
-const work = async (options = {}) => {
-  worker = await startInferenceWorker(world.ports, { group: 'workers', runMsMax: 1e9, ...options });
+const work = async (options = {}, ports = {}) => {
+  worker = await startInferenceWorker({ ...world.ports, ...ports }, { group: 'workers', runMsMax: 1e9, ...options });
   await worker.whenCaughtUp();
 };
 /** A model that learned its cost line, so that its next run is a batch of all that waits behind `hold`. */
@@ -126,7 +126,8 @@ describe('inference worker, when runs fail', () => {
     await world.register('slow', (inputs) => (slow ? new Promise<never>(() => {}) : doubling(inputs)), {
       timeoutMs: 2_500,
     });
-    await work();
+    const warn = vi.fn();
+    await work({}, { logger: { debug() {}, info() {}, warn, error() {} } });
     await world.ask({ id: 'a', model: 'slow' });
     await until(() => worker.stats().running === 1);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -135,6 +136,10 @@ describe('inference worker, when runs fail', () => {
     await vi.advanceTimersByTimeAsync(1_500);
     await until(() => open() === 0);
     expect((await world.states()).get('a')).toMatchObject({ status: 'failed', error: { code: 'inference_timed_out' } });
+    expect(worker.stats().crashes).toBe(1);
+    const detail = 'The run took more than 2500 ms.';
+    const told = [{ model: 'default/slow@1', rows: 1, detail }, 'a run took its inference process down'];
+    expect(warn.mock.calls).toEqual([told]);
     expect(world.appends.flat().filter((type) => type === 'PredictionAttemptStarted')).toHaveLength(1);
     slow = false;
     await world.ask({ id: 'b', model: 'slow' });

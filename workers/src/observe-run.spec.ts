@@ -30,7 +30,7 @@ it.each<[string, RunResult, readonly string[]]>([
   ],
   [
     'one that is split without the waits, which are not over',
-    { kind: 'split', crashed: true, detail: '' },
+    { kind: 'split', why: 'crashed', detail: '' },
     ['ran churn 3 40'],
   ],
   ['nothing of one that could not begin', { kind: 'held', detail: '' }, []],

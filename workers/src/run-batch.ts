@@ -21,7 +21,7 @@ export interface RunOk {
  */
 export type RunResult =
   | ({ readonly kind: 'ok' } & RunOk)
-  | { readonly kind: 'split'; readonly crashed: boolean; readonly detail: string }
+  | { readonly kind: 'split'; readonly why: 'crashed' | 'timed_out' | 'rejected'; readonly detail: string }
   | { readonly kind: 'crashed'; readonly detail: string }
   | { readonly kind: 'failed'; readonly error: Failure }
   | { readonly kind: 'held'; readonly detail: string };
@@ -61,9 +61,9 @@ const refusal = (
     case 'rejected':
       return rejected(single, detail);
     case 'crashed':
-      return single ? { kind: 'crashed', detail } : { kind: 'split', crashed: true, detail };
+      return single ? { kind: 'crashed', detail } : { kind: 'split', why: 'crashed', detail };
     case 'timed_out':
-      return rejected(single, detail || `the run took longer than ${timeoutMs} ms`, 'inference_timed_out');
+      return timedOut(single, detail || `the run took longer than ${timeoutMs} ms`);
     case 'load_failed':
       return { kind: 'failed', error: { code: 'model_load_failed', detail } };
     case 'artifact_missing':
@@ -75,6 +75,24 @@ const refusal = (
 };
 
 const rejected = (single: boolean, detail: string, code = 'inference_rejected'): RunResult =>
-  single ? { kind: 'failed', error: { code, detail } } : { kind: 'split', crashed: false, detail };
+  single ? { kind: 'failed', error: { code, detail } } : { kind: 'split', why: 'rejected', detail };
+
+const timedOutCode = 'inference_timed_out';
+const timedOut = (single: boolean, detail: string): RunResult =>
+  single ? { kind: 'failed', error: { code: timedOutCode, detail } } : { kind: 'split', why: 'timed_out', detail };
+
+/** Why the process is gone that was at it: it died of it, or was killed since it took too long. undefined where it lives. */
+export const endOfProcess = (result: RunResult): string | undefined => {
+  switch (result.kind) {
+    case 'crashed':
+      return result.detail;
+    case 'split':
+      return result.why === 'rejected' ? undefined : result.detail;
+    case 'failed':
+      return result.error.code === timedOutCode ? result.error.detail : undefined;
+    default:
+      return undefined;
+  }
+};
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -112,7 +112,11 @@ export const collectMetrics = (
     gauge('runs_running', 'Runs that inference processes are at.', () => worker.stats().running);
     gauge('results_unwritten', 'Results on their way to the log.', () => worker.stats().unwritten);
     const { stats } = worker;
-    counter('inference_crashes_total', 'Runs that took their inference process down.', () => stats().crashes);
+    counter(
+      'inference_crashes_total',
+      'Runs that took their inference process down: it crashed, or was killed.',
+      () => stats().crashes,
+    );
     counter('model_quarantines_total', 'Models that crashed too often to be run on.', () => stats().quarantines);
   }
   if (!projections) return registry;
