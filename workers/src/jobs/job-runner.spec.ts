@@ -59,15 +59,15 @@ describe('a job runner', () => {
       expect(runner.stats()).toEqual({ open: 0, running: 0 });
     }));
 
-  it('ends a job whose handler throws, with its code', () =>
+  it('ends a job whose handler throws, with its code, and logs as an error only what was not foreseen', () =>
     using(async (world) => {
-      await world.start({
-        handlers: {
-          refuse: async () => Promise.reject(new JobFailure('no_rows', 'There is nothing to cut.')),
-          break: async () => Promise.reject(new Error('It broke.')),
-          talk: async () => ({ text: 'x'.repeat(20_000) }),
-        },
-      });
+      const [warn, error] = [vi.fn(), vi.fn()];
+      const handlers = {
+        refuse: async () => Promise.reject(new JobFailure('no_rows', 'There is nothing to cut.')),
+        break: async () => Promise.reject(new Error('It broke.')),
+        talk: async () => ({ text: 'x'.repeat(20_000) }),
+      };
+      await world.start({ handlers }, { debug() {}, info() {}, warn, error });
       await world.tell(...['refuse', 'break', 'talk'].map((kind) => world.request(kind, { kind })));
       for (const id of ['refuse', 'break', 'talk']) await until(hasEnded(world, id));
       const errors = ['refuse', 'break', 'talk']
@@ -78,6 +78,15 @@ describe('a job runner', () => {
         { code: 'job_failed', detail: 'It broke.' },
         { code: 'result_too_large' },
       ]);
+      const refused = {
+        job: 'refuse',
+        kind: 'refuse',
+        attempt: 1,
+        code: 'no_rows',
+        detail: 'There is nothing to cut.',
+      };
+      expect(warn.mock.calls).toContainEqual([refused, 'A job failed.']);
+      expect(error.mock.calls).toMatchObject([[{ job: 'break', err: { message: 'It broke.' } }, 'A job failed.']]);
     }));
 
   it('runs no more at once than it may, the oldest first', () =>

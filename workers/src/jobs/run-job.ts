@@ -57,8 +57,12 @@ export const runJob = ({ job, checkpoint, handler, progressMs, logger, tell }: R
       return answerOf(await handler(job, { signal, progress: checked, checkpoint }));
     } catch (error) {
       if (signal.aborted) return undefined;
-      logger?.error({ err: error, job: job.id, kind: job.kind }, 'A job failed.');
-      return failed(error);
+      const answer = failed(error);
+      const said = { job: job.id, kind: job.kind };
+      // A reason that was foreseen is told with the job to who asked for it, and often is an error of theirs.
+      if (error instanceof JobFailure) logger?.warn({ ...said, ...answer.data }, 'A job failed.');
+      else logger?.error({ ...said, err: error }, 'A job failed.');
+      return answer;
     }
   };
   const checked: typeof teller.tell = (progress) => {

@@ -4,6 +4,7 @@ import {
   type JobCatalog,
   type JobEvent,
   type JobHandler,
+  type Logger,
   openJobCatalog,
   type RecordedRecord,
   TOPICS,
@@ -73,10 +74,10 @@ export const createJobWorld = async ({ partitions = 3 } = {}) => {
   return {
     log,
     catalog,
-    async start(options: Partial<JobRunnerOptions> = {}) {
+    async start(options: Partial<JobRunnerOptions> = {}, logger?: Logger) {
       const process = killable(log);
       const runner = await startJobRunner(
-        { log: process.log, identity },
+        { log: process.log, identity, ...(logger && { logger }) },
         {
           group: 'runners',
           handlers: { count: counting },
