@@ -1,4 +1,5 @@
 import { CliFailure, EXIT, failed } from './cli-failure.ts';
+import { type ProblemDocument, problemLines } from './problem-lines.ts';
 import { silentMsMax, whileWaiting } from './while-waiting.ts';
 
 export interface ApiRequest {
@@ -102,30 +103,15 @@ const exitOf = (status: number) => {
   return status === 408 || status === 504 ? EXIT.timedOut : EXIT.failed;
 };
 
-/** A problem document (RFC 9457) in words: the detail, then a line for each field that is wrong. */
 const refusal = async (response: Response): Promise<CliFailure> => {
   const body = await bodyOf(response);
-  const problem = typeof body === 'object' && body !== null ? (body as Problem) : {};
-  const lines = [`${problem.detail ?? problem.title ?? 'The request was refused'} (HTTP ${response.status})`];
-  const errors = problem.errors ?? [];
-  for (const { pointer = '', detail = '' } of errors) {
-    const isWhole = errors.length === 1 && detail === problem.detail;
-    if (!isWhole && !isSaid(lines[0] ?? '', pointer, detail)) lines.push(`  ${pointer} ${detail}`);
-  }
+  const problem = typeof body === 'object' && body !== null ? (body as ProblemDocument) : {};
+  const [first, ...further] = problemLines(problem);
+  const lines = [`${first} (HTTP ${response.status})`, ...further];
   const retryAfter = response.headers.get('retry-after');
   if (retryAfter !== null) lines.push(`Try again in ${retryAfter} s.`);
   return new CliFailure(exitOf(response.status), lines.join('\n'));
 };
-
-/** Of a single error the detail of the whole says it all. */
-const isSaid = (text: string, pointer: string, detail: string): boolean =>
-  text.includes(pointer) && text.includes(detail);
-
-interface Problem {
-  readonly title?: string;
-  readonly detail?: string;
-  readonly errors?: readonly { readonly pointer?: string; readonly detail?: string }[];
-}
 
 const unreachable = (url: string, error: unknown): CliFailure => {
   const cause = error instanceof Error ? (error.cause ?? error) : error;

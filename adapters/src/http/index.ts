@@ -32,4 +32,4 @@ export * from './slow-bodies.ts';
 export * from './stored-payload.ts';
 export * from './strict-json.ts';
 export * from './unpacked-body.ts';
-export { bodyFault, isDateTime, oneOfMissing } from './validation.ts';
+export { bodyFault, type FurtherFaults, isDateTime, oneOfMissing } from './validation.ts';

@@ -46,16 +46,24 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   };
 };
 
+/** Says of an object what a schema cannot, whether or not it fits the schema. */
+export type FurtherFaults = (body: Readonly<Record<string, unknown>>) => readonly ProblemError[];
+
 /** What is wrong with a body, or with one line of many; undefined where nothing is. */
-export const bodyFault = (schema: TSchema): ((body: unknown) => Problem | undefined) => {
+export const bodyFault = (schema: TSchema): ((body: unknown, further?: FurtherFaults) => Problem | undefined) => {
   const check = TypeCompiler.Compile(schema);
-  return (body) => {
-    if (check.Check(body)) return undefined;
-    if (body === null) return problem('malformed-request', 'A JSON body is needed here, and there is none.');
-    const errors = [...listed(check.Errors(body), ''), ...lackedBy(schema, body)];
-    return problem('invalid-body', summary(errors), { errors });
+  return (body, further) => {
+    const fits = check.Check(body);
+    if (!fits && body === null) return problem('malformed-request', 'A JSON body is needed here, and there is none.');
+    const errors = fits ? [] : [...listed(check.Errors(body), ''), ...lackedBy(schema, body)];
+    const known = new Set(errors.map(({ pointer }) => pointer));
+    if (further && isObject(body)) errors.push(...further(body).filter(({ pointer }) => !known.has(pointer)));
+    return fits && errors.length === 0 ? undefined : problem('invalid-body', summary(errors), { errors });
   };
 };
+
+const isObject = (body: unknown): body is Readonly<Record<string, unknown>> =>
+  typeof body === 'object' && body !== null && !Array.isArray(body);
 
 /** What to say where one of several members is needed, and none is there. */
 export const oneOfMissing = (names: readonly string[]): ProblemError => ({
@@ -66,7 +74,7 @@ export const oneOfMissing = (names: readonly string[]): ProblemError => ({
 /** `x-one-of` names such members where the schema itself cannot. */
 const lackedBy = (schema: TSchema, body: unknown): ProblemError[] => {
   const names = schema['x-one-of'] as readonly string[] | undefined;
-  if (!names || typeof body !== 'object' || body === null) return [];
+  if (!names || !isObject(body)) return [];
   return names.some((name) => Object.hasOwn(body, name)) ? [] : [oneOfMissing(names)];
 };
 

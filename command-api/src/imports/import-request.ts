@@ -1,4 +1,10 @@
-import { bodyFault, type Problem, predictionIdSchema, problem } from '@hindcast/adapters/http';
+import {
+  bodyFault,
+  type FurtherFaults,
+  oneOfMissing,
+  type ProblemError,
+  predictionIdSchema,
+} from '@hindcast/adapters/http';
 import { canonicalJson, modelNamePattern, type Sha256, unknownSha256 } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import { saidInLabel } from '../labels/said-in-label.ts';
@@ -54,41 +60,53 @@ export interface Import extends ImportRow {
   readonly requestHash: string;
 }
 
+interface Making {
+  readonly sha256: Sha256;
+  readonly contextBytesMax: number;
+  idOf(requestHash: string): string;
+}
+
 const schemaFault = bodyFault(importRowSchema);
 
-const fault = (pointer: string, detail: string): Problem =>
-  problem('invalid-body', `${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+/** The query may say what rows do not. */
+const furtherFaults =
+  (query: ImportQuery, { contextBytesMax }: Making): FurtherFaults =>
+  ({ model, modelVersion, eventTime, predictedAt, context }) => {
+    const errors: ProblemError[] = [];
+    if (model === undefined && query.model === undefined)
+      errors.push({ pointer: '/model', detail: 'Needed, in each row or as ?model=.' });
+    if (modelVersion === undefined && query.modelVersion === undefined)
+      errors.push({ pointer: '/modelVersion', detail: 'Needed, in each row or as ?modelVersion=.' });
+    if (eventTime === undefined && predictedAt === undefined) errors.push(oneOfMissing(['eventTime', 'predictedAt']));
+    if (context !== undefined && Buffer.byteLength(JSON.stringify(context)) > contextBytesMax)
+      errors.push({ pointer: '/context', detail: `Expected at most ${contextBytesMax} bytes as JSON.` });
+    return errors;
+  };
 
 /**
- * Checks a row and completes it. Without an id of its own a row has that of its content, but for its label: the same row is
+ * Checks rows and completes them. Without an id of its own a row has that of its content, but for its label: the same row is
  * the same prediction however often it comes, and a label may come later.
  * @throws Problem `invalid-body`
  */
-export const completedRow = (
-  json: unknown,
-  query: ImportQuery,
-  { sha256, idOf, contextBytesMax }: { sha256: Sha256; idOf(requestHash: string): string; contextBytesMax: number },
-): Import => {
-  const wrong = schemaFault(json);
-  if (wrong) throw wrong;
-  const row = json as ImportRow;
-  const name = row.model ?? query.model;
-  const version = row.modelVersion ?? query.modelVersion;
-  const predictedAt = row.predictedAt ?? row.eventTime;
-  if (name === undefined) throw fault('/model', 'is needed, in each row or as ?model=.');
-  if (version === undefined) throw fault('/modelVersion', 'is needed, in each row or as ?modelVersion=.');
-  if (predictedAt === undefined) throw fault('/eventTime', 'or predictedAt is needed.');
-  if (row.context && Buffer.byteLength(JSON.stringify(row.context)) > contextBytesMax) {
-    throw fault('/context', `must have at most ${contextBytesMax} bytes as JSON.`);
-  }
-  const { id, label, ...said } = row;
-  const content = { ...said, model: name, modelVersion: version, predictedAt };
-  const requestHash = sha256(canonicalJson(content));
-  return {
-    ...content,
-    modelSha256: row.modelSha256 ?? unknownSha256,
-    ...(label === undefined ? undefined : { label }),
-    id: id ?? idOf(requestHash),
-    requestHash,
+export const rowCompleter = (query: ImportQuery, making: Making): ((json: unknown) => Import) => {
+  const further = furtherFaults(query, making);
+  return (json) => {
+    const wrong = schemaFault(json, further);
+    if (wrong) throw wrong;
+    const { id, label, ...said } = json as ImportRow;
+    const content = {
+      ...said,
+      model: said.model ?? (query.model as string),
+      modelVersion: said.modelVersion ?? (query.modelVersion as number),
+      predictedAt: said.predictedAt ?? (said.eventTime as string),
+    };
+    const requestHash = making.sha256(canonicalJson(content));
+    return {
+      ...content,
+      modelSha256: said.modelSha256 ?? unknownSha256,
+      ...(label === undefined ? undefined : { label }),
+      id: id ?? making.idOf(requestHash),
+      requestHash,
+    };
   };
 };

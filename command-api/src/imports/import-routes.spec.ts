@@ -259,16 +259,22 @@ describe('an import', () => {
   });
 
   it.each([
-    ['names no model', { model: undefined }, '', '/model'],
-    ['names no version', { model: 'churn' }, '', '/modelVersion'],
-    ['has no time', { eventTime: undefined }, undefined, '/eventTime'],
-    ['has a time that is none', { eventTime: 'last spring' }, undefined, '/eventTime'],
-    ['has no output', { output: undefined }, undefined, '/output'],
-    ['has no input', { input: undefined }, undefined, '/input'],
-    ['has a member that is not known', { outputs: 1 }, undefined, '/outputs'],
-    ['has a large context', { context: { text: 'x'.repeat(70_000) } }, undefined, '/context'],
-    ['has a label without a value', { label: { source: 'billing' } }, undefined, '/label/value'],
-  ])('that %s is refused alone, and says where', async (_, wrong, query, pointer) => {
+    ['names no model', { model: undefined }, '?modelVersion=1', ['/model']],
+    ['names no version', { model: 'churn' }, '', ['/modelVersion']],
+    ['has no time', { eventTime: undefined }, undefined, ['/eventTime']],
+    ['has a time that is none', { eventTime: 'last spring' }, undefined, ['/eventTime']],
+    ['has no output', { output: undefined }, undefined, ['/output']],
+    ['has no input', { input: undefined }, undefined, ['/input']],
+    ['has a member that is not known', { outputs: 1 }, undefined, ['/outputs']],
+    ['has a large context', { context: { text: 'x'.repeat(70_000) } }, undefined, ['/context']],
+    ['has a label without a value', { label: { source: 'billing' } }, undefined, ['/label/value']],
+    [
+      'has next to nothing',
+      { output: undefined, eventTime: undefined },
+      '',
+      ['/output', '/model', '/modelVersion', '/eventTime'],
+    ],
+  ])('that %s is refused alone, and says where, in all places', async (_, wrong, query, pointers) => {
     const told = await upload(
       [
         { ...row, ...wrong },
@@ -277,7 +283,10 @@ describe('an import', () => {
       query,
     );
     expect(told.map(({ status }) => status)).toEqual(['refused', 'imported']);
-    expect(told[0].error).toMatchObject({ type: '/problems/invalid-body', errors: [{ pointer }] });
+    expect(told[0].error).toMatchObject({
+      type: '/problems/invalid-body',
+      errors: pointers.map((pointer) => ({ pointer })),
+    });
     expect([...(await states()).values()].map(isEnded)).toEqual([true]);
   });
 

@@ -3,7 +3,7 @@ import { allowSlowBody, answers, problem } from '@hindcast/adapters/http';
 import { Type } from '@sinclair/typebox';
 import type { CommandContext } from '../command-ports.ts';
 import { acceptUploads, isStream, ndjson } from '../uploads/accept-uploads.ts';
-import { completedRow, importQuerySchema, importRowSchema } from './import-request.ts';
+import { importQuerySchema, importRowSchema, rowCompleter } from './import-request.ts';
 import { createImportTaker } from './take-imports.ts';
 
 const outcomeSchema = Type.Object(
@@ -59,7 +59,7 @@ export const importRoutes =
         if (!isStream(body)) throw problem('malformed-request', 'The body must be NDJSON, a row a line.');
         const making = { sha256, idOf, contextBytesMax: limits.contextBytesMax };
         return uploads.answer(reply, body, {
-          checked: (json) => completedRow(json, query, making),
+          checked: rowCompleter(query, making),
           take: createImportTaker(context, query.source ?? 'import'),
           lineBytesMax: limits.importLineBytesMax,
         });

@@ -1,4 +1,4 @@
-import { bodyFault, type Problem, predictionIdSchema, problem } from '@hindcast/adapters/http';
+import { bodyFault, type FurtherFaults, type ProblemError, predictionIdSchema } from '@hindcast/adapters/http';
 import { labelAddressProperties, modelNamePattern } from '@hindcast/domain';
 import { type Static, Type } from '@sinclair/typebox';
 import { saidInLabel } from './said-in-label.ts';
@@ -30,28 +30,23 @@ export type LabelRequest = Static<typeof labelRequestSchema>;
 
 const schemaFault = bodyFault(labelRequestSchema);
 
-const fault = (pointer: string, detail: string): Problem =>
-  problem('invalid-body', `${pointer || 'The label'}: ${detail}`, { errors: [{ pointer, detail }] });
-
-/** What a schema cannot say of a label that fits it. */
-const addressFault = (label: LabelRequest): Problem | undefined => {
-  const { id, referenceId, entity, from, to, model, match } = label;
+const addressFaults: FurtherFaults = ({ id, referenceId, entity, from, to, model, match }) => {
+  const errors: ProblemError[] = [];
+  const wrong = (pointer: string, detail: string) => void errors.push({ pointer, detail });
   const names = [id, referenceId, entity].filter((name) => name !== undefined);
-  if (names.length !== 1) return fault('', 'Give exactly one of id, referenceId and entity.');
+  if (names.length !== 1) wrong('', 'Give exactly one of id, referenceId and entity.');
   if (entity === undefined) {
-    if (from !== undefined) return fault('/from', 'A window belongs to an entity.');
-    if (to !== undefined) return fault('/to', 'A window belongs to an entity.');
-  }
-  if (id !== undefined && model !== undefined) return fault('/model', 'An id names one prediction already.');
-  if (id !== undefined && match !== undefined) return fault('/match', 'An id names one prediction already.');
-  if (from !== undefined && to !== undefined && Date.parse(from) >= Date.parse(to))
-    return fault('/to', 'The window ends before it begins.');
-  return undefined;
+    if (from !== undefined) wrong('/from', 'A window belongs to an entity.');
+    if (to !== undefined) wrong('/to', 'A window belongs to an entity.');
+  } else if (Date.parse(String(from)) >= Date.parse(String(to))) wrong('/to', 'The window ends before it begins.');
+  if (id !== undefined && model !== undefined) wrong('/model', 'An id names one prediction already.');
+  if (id !== undefined && match !== undefined) wrong('/match', 'An id names one prediction already.');
+  return errors;
 };
 
 /** @throws Problem `invalid-body` */
 export const checkedLabel = (body: unknown): LabelRequest => {
-  const wrong = schemaFault(body) ?? addressFault(body as LabelRequest);
+  const wrong = schemaFault(body, addressFaults);
   if (wrong) throw wrong;
   return body as LabelRequest;
 };

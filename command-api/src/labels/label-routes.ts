@@ -44,6 +44,8 @@ export const labelRoutes =
         config: { accepts: [json, ndjson], exactIntegers: true },
         bodyLimit: limits.uploadBytesMax,
         onRequest: async (request) => allowSlowBody(request),
+        // One label is checked as a line of many is, which finds more than the schema alone.
+        attachValidation: true,
         schema: {
           operationId: 'addLabels',
           summary: 'Say what came true, of one prediction or of many',

@@ -48,6 +48,20 @@ describe('hindcast import', () => {
     expect(asked).toEqual([]);
   });
 
+  it('says all that is wrong with a row', async () => {
+    const errors = [
+      { pointer: '/output', detail: 'This member is missing.' },
+      { pointer: '/model', detail: 'Needed.' },
+    ];
+    const { url } = await serve((_, response) => {
+      const error = { detail: '/output: This member is missing. (and 1 more)', errors };
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.end(`${JSON.stringify({ line: 1, status: 'refused', error })}\n`);
+    });
+    const { err } = await cli(['import', '-', '--url', url], { stdin: '{"input":1}' });
+    expect(err).toContain('line 1: /output: This member is missing. (and 1 more)\n  /model Needed.\n');
+  });
+
   it('names refused rows as the file counts them, and fails', async () => {
     const { url } = await taking();
     const { code, out, err } = await cli(['import', '-', '--url', url], { stdin: `${rows(1_500)}\n{"input":"bad"}` });

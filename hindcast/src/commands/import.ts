@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { failed, usage } from '../cli-failure.ts';
 import { showDuration } from '../duration.ts';
+import { type ProblemDocument, problemLines } from '../problem-lines.ts';
 import { linesOf, openUpload, uploadParts } from '../upload-parts.ts';
 import { type CliContext, clientCommand, connect } from './cli-context.ts';
 
@@ -16,7 +17,7 @@ interface ImportOptions {
 interface Outcome {
   readonly line: number;
   readonly status: 'imported' | 'labeled' | 'repeated' | 'refused';
-  readonly error?: { readonly detail?: string; readonly title?: string };
+  readonly error?: ProblemDocument;
 }
 type Counts = Record<'rows' | Outcome['status'], number>;
 
@@ -50,7 +51,7 @@ export const importCommand = (context: CliContext): Command =>
           counts.rows += 1;
           counts[status] += 1;
           if (status === 'refused' && counts.refused <= toldMax)
-            voice.note(`line ${fileLine(line)}: ${error?.detail ?? error?.title ?? 'refused'}`);
+            voice.note(`line ${fileLine(line)}: ${problemLines(error ?? {}).join('\n')}`);
         }
         const perSecond = Math.round((counts.rows * 1_000) / Math.max(1, now() - startedAt));
         voice.progress(`${told(counts)}${source.share()}, ${perSecond} per second`);

@@ -3,6 +3,7 @@ import { failed, usage } from '../cli-failure.ts';
 import { parseMoment } from '../duration.ts';
 import { LABEL_NAMES, type LabelName, labelLines } from '../label-file.ts';
 import { type LabelOptions, labelMembers, type Warned, warningsIn, withLabelOptions } from '../label-options.ts';
+import { type ProblemDocument, problemLines } from '../problem-lines.ts';
 import { textTable } from '../text-table.ts';
 import { openUpload, type UploadPart, uploadParts } from '../upload-parts.ts';
 import { type CliContext, type Connected, clientCommand, command, connect } from './cli-context.ts';
@@ -13,7 +14,7 @@ const toldMax = 20;
 interface Outcome extends Warned {
   readonly line: number;
   readonly status: 'applied' | 'parked' | 'refused';
-  readonly error?: { readonly detail?: string; readonly title?: string };
+  readonly error?: ProblemDocument;
 }
 
 export const labelsCommand = (context: CliContext): Command =>
@@ -90,7 +91,7 @@ const uploadCommand = (context: CliContext): Command =>
           counts.lines += 1;
           counts[status] += 1;
           if (status === 'refused' && counts.refused <= toldMax)
-            voice.note(`line ${part.fileLine(line)}: ${error?.detail ?? error?.title ?? 'refused'}`);
+            voice.note(`line ${part.fileLine(line)}: ${problemLines(error ?? {}).join('\n')}`);
           const [warning] = warningsIn(outcome);
           if (warning === undefined) continue;
           counts.warned += 1;
