@@ -1,5 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
-import { parse } from 'csv-parse';
+import { counted } from '@hindcast/domain';
+import { type CsvError, parse } from 'csv-parse';
 import { CliFailure, usage } from './cli-failure.ts';
 import { jsonMembers } from './json-members.ts';
 import { isJson } from './label-value.ts';
@@ -12,9 +13,16 @@ export type LabelName = (typeof LABEL_NAMES)[number];
 const further = ['from', 'to', 'model', 'match', 'occurredAt', 'source', 'weight'] as const;
 const columns: ReadonlySet<string> = new Set([...LABEL_NAMES, 'value', ...further]);
 
-/** Labels of a file as lines of NDJSON: CSV with a header where its name says so, else NDJSON. */
-export const labelLines = (source: Readable, path: string, by: LabelName | undefined): AsyncGenerator<UploadLine> =>
-  path.endsWith('.csv') ? csvLines(source, path, by) : jsonLines(source, by);
+/**
+ * Labels of a file as lines of NDJSON: CSV with a header where its name says so, else NDJSON. `refuse` is told of what
+ * cannot be made one.
+ */
+export const labelLines = (
+  source: Readable,
+  path: string,
+  by: LabelName | undefined,
+  refuse: (line: number, detail: string) => void,
+): AsyncGenerator<UploadLine> => (path.endsWith('.csv') ? csvLines(source, path, by, refuse) : jsonLines(source, by));
 
 async function* jsonLines(source: Readable, by: LabelName | undefined): AsyncGenerator<UploadLine> {
   for await (const { text, line } of linesOf(source)) yield { text: by === undefined ? text : onlyBy(text, by), line };
@@ -38,27 +46,36 @@ const isName = (name: string): boolean => (LABEL_NAMES as readonly string[]).inc
 interface CsvRow {
   readonly record: Readonly<Record<string, string>>;
   /** `lines`: read so far, those in quoted cells too. */
-  readonly info: { readonly lines: number };
+  readonly info: { readonly lines: number; readonly columns: readonly unknown[]; readonly error?: CsvError };
 }
 
-async function* csvLines(source: Readable, path: string, by: LabelName | undefined): AsyncGenerator<UploadLine> {
+async function* csvLines(
+  source: Readable,
+  path: string,
+  by: LabelName | undefined,
+  refuse: (line: number, detail: string) => void,
+): AsyncGenerator<UploadLine> {
   const header = (found: string[]): string[] => {
     const fault = headerFault(found, by);
     if (fault !== undefined) throw usage(`${path}: ${fault}`);
     return found;
   };
-  const form = { bom: true, skip_empty_lines: true, trim: true, max_record_size: 65_536 };
+  const form = { bom: true, skip_empty_lines: true, trim: true, relax_column_count: true, max_record_size: 65_536 };
   const rows = parse({ ...form, columns: header, info: true });
   // A failure of the source comes out of the parser, which is what is read.
   pipeline(source, rows, () => {});
   try {
     for await (const { record, info } of rows as AsyncIterable<CsvRow>) {
-      const within = Object.values(record).join('').split('\n').length - 1;
-      yield { text: labelText(record, by), line: info.lines - within };
+      const cells = (info.error?.['record'] as readonly string[] | undefined) ?? Object.values(record);
+      const within = cells.join('').split('\n').length - 1;
+      const line = info.lines - within;
+      if (info.error)
+        refuse(line, `It has ${counted(cells.length, 'cell')}, and the header has ${info.columns.length}.`);
+      else yield { text: labelText(record, by), line };
     }
   } catch (error) {
     if (error instanceof CliFailure) throw error;
-    throw usage(`${path} is not CSV with a header: ${error instanceof Error ? error.message : String(error)}`);
+    throw usage(`${path} is not CSV: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -137,6 +137,28 @@ describe('hindcast labels upload', () => {
     expect(err).toContain('line 6: no');
   });
 
+  it('refuses a line of CSV that has more or fewer cells than the header, and sends the others', async () => {
+    const { url, asked } = await taking();
+    const path = await file('l.csv', 'id,value,note\na,1,x\nb\n"c\nc",1,2,3\nd,1,bad\ne,bad,\n');
+    const { code, out, err } = await cli(['labels', 'upload', path, '--url', url]);
+    expect({ code, out }).toEqual({ code: 1, out: '5 labels: 2 applied, 0 parked, 3 refused\n' });
+    expect(err).toContain('line 3: It has 1 cell, and the header has 3.\n');
+    expect(err).toContain('line 4: It has 4 cells, and the header has 3.\n');
+    expect(err).toContain('line 7: no\n');
+    expect(asked.map(({ body }) => body.match(/"id":"."/g))).toEqual([['"id":"a"', '"id":"d"', '"id":"e"']]);
+  });
+
+  it.each([
+    ['l.csv', ''],
+    ['l.csv', 'id,value\n'],
+    ['l.ndjson', ''],
+  ])('says of a %s with %j that it is empty', async (name, text) => {
+    const { url, asked } = await taking();
+    const { code, err } = await cli(['labels', 'upload', await file(name, text), '--url', url]);
+    expect({ code, asked }).toEqual({ code: 0, asked: [] });
+    expect(err).toContain(`${name} has no labels: it is empty.`);
+  });
+
   it.each([
     ['customer_id,churned\n1,yes\n', [], 'one of the columns id, referenceId, entity, and the column value'],
     ['customer_id,churned\n1,yes\n', [], 'its header has customer_id, churned.'],

@@ -85,13 +85,20 @@ const uploadCommand = (context: CliContext): Command =>
       const by = nameOf(options.by);
       const source = await openUpload(file, context.terminal.stdin);
       const counts = { lines: 0, applied: 0, parked: 0, refused: 0, warned: 0 };
-      for await (const part of uploadParts(labelLines(source.stream, file, by), 'labels')) {
+      const refuse = (line: number, why: string) => {
+        counts.lines += 1;
+        counts.refused += 1;
+        if (counts.refused <= toldMax) voice.note(`line ${line}: ${why}`);
+      };
+      for await (const part of uploadParts(labelLines(source.stream, file, by, refuse), 'labels')) {
         for (const outcome of await send(connected, part)) {
           const { line, status, error } = outcome;
+          if (status === 'refused') {
+            refuse(part.fileLine(line), problemLines(error ?? {}).join('\n'));
+            continue;
+          }
           counts.lines += 1;
           counts[status] += 1;
-          if (status === 'refused' && counts.refused <= toldMax)
-            voice.note(`line ${part.fileLine(line)}: ${problemLines(error ?? {}).join('\n')}`);
           const [warning] = warningsIn(outcome);
           if (warning === undefined) continue;
           counts.warned += 1;
@@ -100,6 +107,7 @@ const uploadCommand = (context: CliContext): Command =>
         voice.progress(`${told(counts)}${source.share()}`);
       }
       voice.progress('All sent.', true);
+      if (counts.lines === 0) voice.note(`${file === '-' ? 'stdin' : file} has no labels: it is empty.`);
       voice.answer(counts, told(counts));
       if (counts.refused > 0) throw failed(`${counts.refused} of ${counts.lines} lines were refused.`);
     });
