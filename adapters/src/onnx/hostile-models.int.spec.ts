@@ -65,6 +65,13 @@ describe('hostile models', () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 * megabyte);
   });
 
+  it.runIf(onLinux)('are told in words that they asked for too much', async () => {
+    const outcome = await runtime.run({ sha256: 'huge_alloc' }, longs('bytes', 8_000_000_000n), { timeoutMs: 20_000 });
+    const lead = 'The model asked for more memory than its process may take (1 GiB, HINDCAST_MODEL_MEMORY_BYTES): ';
+    expect(outcome).toMatchObject({ reason: 'rejected', detail: expect.stringContaining(lead) });
+    expect(outcome).toMatchObject({ detail: expect.not.stringMatching(/onnxruntime_src|\n$/) });
+  });
+
   it('cannot take for ever to load', async () => {
     expect(await runtime.inspect(pathOf('function_bomb'))).toMatchObject({
       ok: false,

@@ -4,6 +4,7 @@ import type { Clock, RunOutcome, Tensor } from '@hindcast/domain';
 import { type Ending, type InferenceProcess, type LaunchOptions, startInferenceProcess } from './inference-process.ts';
 import type { LoadFailures } from './load-failures.ts';
 import { outcomeOfRun } from './run-outcome.ts';
+import { runtimeWords } from './runtime-words.ts';
 
 type Failed = Extract<RunOutcome, { ok: false }>;
 
@@ -96,8 +97,9 @@ export const createInferenceSlot = (options: SlotOptions): InferenceSlot => {
     const session = sessions++;
     const ending = await child.request({ kind: 'load', session, path: found.path }, options.loadTimeoutMs);
     if (ending.kind === 'failed') {
-      failures.set(sha256, ending.detail);
-      return failed('load_failed', ending.detail);
+      const detail = runtimeWords(String(ending.detail), options);
+      failures.set(sha256, detail);
+      return failed('load_failed', detail);
     }
     if (ending.kind !== 'loaded') return ended(ending, 'it loaded the model');
     const bytes = Math.max(ending.bytes, found.bytes);
@@ -151,7 +153,7 @@ export const createInferenceSlot = (options: SlotOptions): InferenceSlot => {
         if (typeof session !== 'number') return session;
         const child = process as InferenceProcess;
         const ending = await child.request({ kind: 'run', session, inputs }, timeoutMs);
-        const outcome = outcomeOfRun(ending, runtime);
+        const outcome = outcomeOfRun(ending, runtime, options);
         if (!outcome) return ended(ending, 'it ran the model');
         deaths = 0;
         return outcome;

@@ -1,5 +1,6 @@
 import type { ModelFile, ModelRefusal } from '@hindcast/domain';
 import { type LaunchOptions, startInferenceProcess } from './inference-process.ts';
+import { runtimeWords } from './runtime-words.ts';
 
 export type InspectedModel =
   | { readonly ok: true; readonly file: ModelFile }
@@ -32,7 +33,10 @@ export const inspectModel = async (path: string, options: InspectOptions): Promi
       case 'refused':
         return { ok: false, refusal: ending.refusal };
       case 'failed':
-        return refused('load_failed', `The runtime does not load the model: ${ending.detail}`);
+        return refused(
+          'load_failed',
+          `The runtime does not load the model: ${runtimeWords(String(ending.detail), options)}`,
+        );
       case 'timed_out':
         return refused(
           'load_timed_out',

@@ -1,6 +1,7 @@
 import { DATATYPES, newTensorData, type RunOutcome, type Tensor } from '@hindcast/domain';
 import { sessionThreads } from './child-protocol.ts';
-import type { Ending } from './inference-process.ts';
+import type { Ending, LaunchOptions } from './inference-process.ts';
+import { runtimeWords } from './runtime-words.ts';
 
 const constructors = new Map(DATATYPES.map((datatype) => [datatype, newTensorData(datatype, 0).constructor]));
 
@@ -8,8 +9,13 @@ const constructors = new Map(DATATYPES.map((datatype) => [datatype, newTensorDat
  * The outcome of a run that the child survived; undefined where it did not, or where it no longer keeps the protocol: a
  * model that took the child over must not be able to hurt the parent with what it sends.
  */
-export const outcomeOfRun = (ending: Ending, runtime: string): RunOutcome | undefined => {
-  if (ending.kind === 'failed') return { ok: false, reason: 'rejected', detail: String(ending.detail) };
+export const outcomeOfRun = (
+  ending: Ending,
+  runtime: string,
+  limits: Pick<LaunchOptions, 'memoryBytesMax'>,
+): RunOutcome | undefined => {
+  if (ending.kind === 'failed')
+    return { ok: false, reason: 'rejected', detail: runtimeWords(String(ending.detail), limits) };
   if (ending.kind !== 'ran' || !ending.outputs.every(isTensor)) return undefined;
   return { ok: true, outputs: ending.outputs, inferenceMs: ending.inferenceMs, runtime, threads: sessionThreads };
 };
