@@ -40,7 +40,11 @@ type ImportRow = Static<typeof importRowSchema>;
 export const importQuerySchema = Type.Object(
   {
     source: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 128, description: 'The system that made them; default: import' }),
+      Type.String({
+        minLength: 1,
+        maxLength: 128,
+        description: 'The system that made them; default: import. Rows that were there already keep theirs',
+      }),
     ),
     model,
     modelVersion,

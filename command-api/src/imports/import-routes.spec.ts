@@ -118,7 +118,8 @@ describe('an import', () => {
     world.releaseViews();
     await seen(first);
     const events = (await world.events()).length;
-    expect((await upload([row])).map(({ status }) => status)).toEqual(['repeated']);
+    for (const query of [undefined, '?model=churn&modelVersion=3&source=other'])
+      expect((await upload([row], query)).map(({ status }) => status)).toEqual(['repeated']);
     expect(await world.events()).toHaveLength(events);
     const labeled = await upload([{ ...row, label: { value: 'yes' } }]);
     expect(labeled).toMatchObject([{ status: 'labeled', id: first[0].id }]);

@@ -41,6 +41,11 @@ describe('hindcast import', () => {
     );
   });
 
+  it('says in its help what the source is by default, and that rows keep theirs', async () => {
+    const help = (await cli(['import', '--help'])).out.replaceAll(/\s+/g, ' ');
+    expect(help).toContain('the system that made them; rows that were there already keep theirs (default: "import")');
+  });
+
   it('says of CSV that rows are read from NDJSON, and sends nothing', async () => {
     const { url, asked } = await taking();
     const told = await cli(['import', join(folder, 'rows.csv'), '--url', url]);

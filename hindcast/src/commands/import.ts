@@ -9,7 +9,7 @@ import { type CliContext, clientCommand, connect } from './cli-context.ts';
 const toldMax = 20;
 
 interface ImportOptions {
-  readonly source?: string;
+  readonly source: string;
   readonly model?: string;
   readonly modelVersion?: string;
 }
@@ -29,7 +29,7 @@ export const importCommand = (context: CliContext): Command =>
     'hindcast import rows.ndjson --source legacy-scorer --model churn --model-version 1',
   )
     .argument('<file>', 'a prediction with its answer a line, or - for stdin')
-    .option('--source <name>', 'the system that made them')
+    .option('--source <name>', 'the system that made them; rows that were there already keep theirs', 'import')
     .option('--model <name>', 'model of the rows that name none')
     .option('--model-version <number>', 'its version, of the rows that name none')
     .action(async (file: string, options: ImportOptions) => {
