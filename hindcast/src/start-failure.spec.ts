@@ -23,6 +23,19 @@ describe('a start that fails', () => {
     [fileError('ENOSPC', '/var/lib/hindcast/artifacts'), /The folder \/var\/lib\/hindcast cannot be used/],
     [fileError('ENOENT', '/var/lib/hindcast2'), /did not start: ENOENT: no\. `hindcast doctor` says more/],
     [
+      fileError('EEXIST', '/var/lib'),
+      /^The folder \/var\/lib\/hindcast cannot be made: \/var\/lib is a file\. Name a folder/,
+    ],
+    [
+      withCode('getaddrinfo ENOTFOUND h', { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: config.host }),
+      /--host \(HOST\) is "127\.0\.0\.1", and no address of this machine \(getaddrinfo ENOTFOUND h\); allowed: one/,
+    ],
+    [withCode('x', { code: 'EADDRNOTAVAIL', syscall: 'listen' }), /--host \(HOST\) is .* allowed: one that it has/],
+    [
+      withCode('getaddrinfo ENOTFOUND x', { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'elsewhere' }),
+      /did not start: getaddrinfo ENOTFOUND x\. `hindcast doctor` says more/,
+    ],
+    [
       mongo('MongoServerError', 'Authentication failed.', { code: 18 }),
       /does not know the user in MONGODB_URI by that/,
     ],

@@ -39,6 +39,15 @@ const wordsOf = (config: Config, error: Error): string | undefined => {
     return `The databases in the folder ${config.data} cannot be used: ${message}. ${freeFolder}`;
   }
   if (!('syscall' in error)) return undefined;
+  const { syscall, hostname } = error as { syscall?: string; hostname?: string };
+  if (syscall === 'mkdir' && code === 'EEXIST')
+    return `The folder ${config.data} cannot be made: ${path} is a file. ${freeFolder}`;
+  if ((code === 'EADDRNOTAVAIL' && syscall === 'listen') || (syscall === 'getaddrinfo' && hostname === config.host)) {
+    return (
+      `Hindcast did not start: --host (${SETTINGS.host.env}) is ${JSON.stringify(config.host)}, and no address of this machine ` +
+      `(${message}); allowed: one that it has, such as 127.0.0.1, 0.0.0.0 for all of them, or a name for one.`
+    );
+  }
   return !config.memory && path !== undefined && areOnOnePath(resolve(config.data), path)
     ? `The folder ${config.data} cannot be used: ${message}. ${freeFolder}`
     : `Hindcast did not start: ${message}. \`hindcast doctor\` says more.`;
