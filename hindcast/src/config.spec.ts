@@ -46,8 +46,24 @@ describe('the configuration', () => {
     expect(problems({ HINDCAST_TRUST_PROXY: '999.1.1.1,10.0.0.0/99,10.0.0.1' })).toEqual([
       'HINDCAST_TRUST_PROXY names 999.1.1.1, 10.0.0.0/99; allowed: addresses, networks such as 10.0.0.0/8, loopback, linklocal, uniquelocal.',
     ]);
+    expect(resolve({ flags: { trustProxy: 'foo' } }).problems).toEqual([
+      expect.stringMatching(/^--trust-proxy names foo; allowed/),
+    ]);
     const services = { MONGODB_URI: 'mongodb://h', KAFKA_BROKERS: 'k:9092', REDIS_URL: 'redis://r' };
     expect(problems({ ...services, HINDCAST_MEMORY: 'true' })).toEqual([expect.stringContaining('HINDCAST_MEMORY')]);
+  });
+
+  it('refuses a folder for what is to be kept nowhere, unless a flag says so against a variable', () => {
+    const [inEnv, byFlag] = [{ HINDCAST_DATA: './d' }, { data: './d' }];
+    const said = (memory: string, data: string) => [
+      `${memory} asks to keep nothing, and ${data} names a folder to keep it in. Leave one out.`,
+    ];
+    expect(resolve({ flags: { ...byFlag, memory: true } }).problems).toEqual(said('--memory', '--data'));
+    expect(problems({ ...inEnv, HINDCAST_MEMORY: '1' })).toEqual(said('HINDCAST_MEMORY', 'HINDCAST_DATA'));
+    const mixed = resolve({ env: { HINDCAST_MEMORY: 'true' }, flags: byFlag });
+    expect(mixed.problems).toEqual(said('HINDCAST_MEMORY', '--data'));
+    expect(resolve({ env: inEnv, flags: { memory: true } }).config).toMatchObject({ memory: true });
+    expect(resolve({ env: { HINDCAST_MEMORY: 'true' }, flags: { ...byFlag, memory: false } }).problems).toEqual([]);
   });
 
   it('shows no password, wherever somebody wrote one', () => {

@@ -85,8 +85,9 @@ export const resolveConfig = ({ env, flags, cores, readText = readTextFile }: Co
   const values = Object.fromEntries(effective.filter((e) => e.value !== undefined).map((e) => [e.name, e.value]));
   // A secret whose file could not be read is not a missing one.
   if (!lostSecret) problems.push(...halfDistributed(effective), ...securityProblems(values as Config, readText));
-  problems.push(...proxyProblems(given.get('trustProxy')), ...memoryOnServices(values as Config));
-  problems.push(...unknownVariables(env));
+  const byName = new Map(effective.map((one) => [one.name, one]));
+  problems.push(...proxyProblemsOf(byName.get('trustProxy')), ...memoryOnServices(values as Config));
+  problems.push(...memoryInFolder(byName), ...unknownVariables(env));
   return { effective, problems, config: problems.length === 0 ? (values as Config) : undefined };
 };
 
@@ -136,10 +137,29 @@ const halfDistributed = (effective: readonly Effective[]): string[] => {
   ];
 };
 
+const proxyProblemsOf = (trustProxy: Effective | undefined): string[] =>
+  trustProxy ? proxyProblems(trustProxy.value, calledBy(trustProxy)) : [];
+
 const memoryOnServices = (config: Config): string[] => {
   if (!config.memory || !isDistributed(config)) return [];
   const { env, flag } = SETTINGS.memory;
   return [`${env} (--${flag}) asks to keep nothing, and ${serviceVariables} for a log on services, which keep it.`];
+};
+
+/** A flag beats a variable: what is to be kept nowhere for once may have a folder otherwise. */
+const memoryInFolder = (effective: ReadonlyMap<SettingName, Effective>): string[] => {
+  const [memory, data] = [effective.get('memory'), effective.get('data')];
+  if (memory?.value !== true || !data || data.origin === 'default') return [];
+  if (memory.origin === 'flag' && data.origin !== 'flag') return [];
+  return [
+    `${calledBy(memory)} asks to keep nothing, and ${calledBy(data)} names a folder to keep it in. Leave one out.`,
+  ];
+};
+
+/** As whoever gave it knows it. */
+const calledBy = ({ name, origin }: Effective): string => {
+  const { env, flag }: Setting = SETTINGS[name];
+  return origin === 'flag' ? `--${flag}` : env;
 };
 
 /** Some settings have no prefix, and one that is common to two names makes them alike. */

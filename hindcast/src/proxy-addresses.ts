@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { SETTINGS } from './settings.ts';
 
 /** Groups of addresses that Fastify knows by name. */
 const named = ['loopback', 'linklocal', 'uniquelocal'];
@@ -13,9 +12,9 @@ const isProxy = (text: string): boolean => {
 };
 
 /** Proxies that the HTTP server would not understand. */
-export const proxyProblems = (given: unknown): string[] => {
+export const proxyProblems = (given: unknown, called: string): string[] => {
   const wrong = typeof given === 'string' ? given.split(',').filter((text) => !isProxy(text)) : [];
   if (wrong.length === 0) return [];
   const allowed = `addresses, networks such as 10.0.0.0/8, ${named.join(', ')}`;
-  return [`${SETTINGS.trustProxy.env} names ${wrong.join(', ')}; allowed: ${allowed}.`];
+  return [`${called} names ${wrong.join(', ')}; allowed: ${allowed}.`];
 };

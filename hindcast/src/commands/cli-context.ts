@@ -56,7 +56,7 @@ export const connect = ({ terminal, cores }: CliContext, options: OptionValues):
 
 /** The settings of work that needs a folder and no server. */
 export const configOfFolder = ({ terminal, cores }: CliContext, data: string): Config => {
-  const { config, problems } = resolveConfig({ env: terminal.env, flags: { data }, cores });
+  const { config, problems } = resolveConfig({ env: terminal.env, flags: { data, memory: false }, cores });
   if (!config) throw usage(problems.join('\n'));
   return config;
 };
