@@ -131,7 +131,10 @@ describe('a path', () => {
   });
 
   it('that is no URL is malformed', async () => {
-    expect((await serve().inject('/things/%zz')).json()).toMatchObject({ type: '/problems/malformed-request' });
+    expect((await serve().inject('/things/%zz')).json()).toMatchObject({
+      type: '/problems/malformed-request',
+      detail: 'A % in the path begins no character in UTF-8; a % itself is written as %25.',
+    });
   });
 });
 

@@ -32,6 +32,10 @@ export const toProblem = (error: unknown, method?: string): Problem => {
     case 'FST_ERR_CTP_EMPTY_TYPE':
       return problem('unsupported-media-type', 'The Content-Type is missing or not supported here.');
     case 'FST_ERR_BAD_URL':
+      return problem(
+        'malformed-request',
+        'A % in the path begins no character in UTF-8; a % itself is written as %25.',
+      );
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return problem('malformed-request', String(message));
