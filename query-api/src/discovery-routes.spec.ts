@@ -31,6 +31,8 @@ describe('discovery', () => {
     const page = await world.get('/', { accept: 'text/html,*/*' });
     expect(page.headers['content-type']).toContain('text/html');
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    for (const [name, path] of Object.entries(links))
+      expect(page.payload).toMatch(new RegExp(`>${path.replace('?', '\\?')}</a> (?!${name}<)[^<]+ [^<]+<`));
     await world.close();
   });
 

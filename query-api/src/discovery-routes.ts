@@ -24,13 +24,33 @@ const links = {
   metrics: '/metrics',
 } as const;
 
+const words: Readonly<Record<keyof typeof links, string>> = {
+  predictions: 'predictions, the newest first',
+  labels: 'labels that wait for their prediction',
+  models: 'models and their versions',
+  datasets: 'data sets that were cut from the log',
+  jobs: 'long work, and how far it is',
+  statistics: 'how many predictions there are, and how they ended',
+  events: 'the log itself, in order',
+  audit: 'the log as it is signed',
+  projections: 'views that are made of the log',
+  docs: 'the API, to read and to try',
+  eventDocs: 'the events in the log, to read',
+  openapi: 'the API as OpenAPI',
+  asyncapi: 'the events as AsyncAPI',
+  problems: 'every error that the API can give, with cause and fix',
+  live: 'whether this process answers',
+  ready: 'whether it works, part by part',
+  metrics: 'figures for Prometheus',
+};
+
+const names = Object.keys(links) as (keyof typeof links)[];
+
 const homePage = (version: string): string =>
   htmlPage(
     `Hindcast ${version}: what is here`,
-    `<h1>Hindcast ${escapeHtml(version)}</h1><p>Asynchronous predictions over a log that can be replayed.</p><ul>${Object.entries(
-      links,
-    )
-      .map(([name, path]) => `<li><a href="${path}">${path}</a> ${name}</li>`)
+    `<h1>Hindcast ${escapeHtml(version)}</h1><p>Asynchronous predictions over a log that can be replayed.</p><ul>${names
+      .map((name) => `<li><a href="${links[name]}">${links[name]}</a> ${words[name]}</li>`)
       .join('')}</ul>`,
   );
 
