@@ -278,6 +278,7 @@ describe('under load or without a log', () => {
 
 it('describes every route, its operation and only statuses that it can answer', async () => {
   const document = (await world.app.inject('/openapi.json')).json();
+  expect(document.paths['/predict'].post.description).toContain('classic interface');
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object));
   const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   answers,
+  classicInterface,
   oneOfMissing,
   predictionIdSchema,
   predictionSchema,
@@ -119,9 +120,9 @@ export const predictionRoutes =
       return answerSubmitted(context, reply, await submitPrediction(context, watches, submission), waitSeconds);
     };
 
-    for (const [url, operationId, summary] of [
-      ['/v1/predictions', 'requestPrediction', 'Request one prediction or many'],
-      ['/predict', 'predict', 'Alias of POST /v1/predictions'],
+    for (const [url, operationId, summary, said] of [
+      ['/v1/predictions', 'requestPrediction', 'Request one prediction or many', description],
+      ['/predict', 'predict', 'Alias of POST /v1/predictions', `${classicInterface} ${description}`],
     ] as const) {
       app.post(
         url,
@@ -130,7 +131,7 @@ export const predictionRoutes =
           schema: {
             operationId,
             summary,
-            description,
+            description: said,
             tags: ['Predictions'],
             headers: Type.Object({ ...keyHeader, ...mannerHeaders }),
             body: predictionRequestSchema,

@@ -80,6 +80,7 @@ describe('discovery', () => {
         expect([path, responses['200']?.content]).not.toEqual([path, undefined]);
       }
     }
+    expect(api.paths['/getResults'].get.description).toContain('classic interface');
     expect(api.paths['/v1/events'].get.responses['200'].content).toHaveProperty('application/x-ndjson');
     for (const ref of refsOf(api)) expect([ref, at(api, ref)]).not.toEqual([ref, undefined]);
     await world.close();

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   answers,
+  classicInterface,
   etagOf,
   heldByPause,
   type KnownPredictionDoc,
@@ -140,6 +141,7 @@ export const predictionRoutes =
           ...shared,
           operationId: 'getResults',
           summary: 'Alias of GET /v1/predictions/{id}',
+          description: classicInterface,
           querystring: Type.Object({ id: predictionIdSchema, include: includeLabels }, { additionalProperties: false }),
         },
       },

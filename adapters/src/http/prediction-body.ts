@@ -26,6 +26,10 @@ export const heldBySchema = Type.Optional(
 );
 export const heldByPause = { heldBy: 'model-paused' } as const;
 
+/** Of the routes that stand beside others. */
+export const classicInterface =
+  'Does the same, under the name that it has in the classic interface of two calls: POST /predict and GET /getResults.';
+
 const link = Type.String();
 export const predictionLinksSchema = Type.Object({
   self: link,
