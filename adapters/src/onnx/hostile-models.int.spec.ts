@@ -26,9 +26,17 @@ const isGone = (pid: number): boolean =>
 const cpuOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[11]);
 
 describe('hostile models', () => {
+  const warn = vi.fn();
   let runtime: ModelRuntime;
   beforeAll(() => {
-    runtime = createOnnxRuntime({ artifactPath, children: 2, childMemoryBytesMax: 2 ** 30, loadTimeoutMs: 3_000 });
+    const logger = { debug() {}, info() {}, warn, error() {} };
+    runtime = createOnnxRuntime({
+      artifactPath,
+      children: 2,
+      childMemoryBytesMax: 2 ** 30,
+      loadTimeoutMs: 3_000,
+      logger,
+    });
   });
   afterAll(() => runtime.stop());
   const run = async (sha256: string, inputs: Tensor[], timeoutMs = 20_000) => {
@@ -54,6 +62,8 @@ describe('hostile models', () => {
     const startedAt = performance.now();
     expect(await run('endless_loop', rows(-1), 200)).toBe('timed_out');
     expect(performance.now() - startedAt).toBeLessThan(10_000);
+    const told = [{ detail: 'it took more than 200 ms' }, 'An inference process was killed while it worked.'];
+    expect(warn.mock.lastCall).toMatchObject(told);
   });
 
   it.runIf(onLinux)('get no more memory than they may have, and cost this process none', async () => {

@@ -88,7 +88,9 @@ export const startInferenceProcess = (options: LaunchOptions): InferenceProcess 
   const next = (timeoutMs: number): Promise<Ending> =>
     new Promise((resolve) => {
       const timer = setTimeout(() => {
-        settle?.({ kind: 'timed_out', detail: `it took more than ${timeoutMs} ms` });
+        const detail = `it took more than ${timeoutMs} ms`;
+        options.logger?.warn({ detail, stderr }, 'An inference process was killed while it worked.');
+        settle?.({ kind: 'timed_out', detail });
         void kill();
       }, timeoutMs);
       settle = (ending) => {
