@@ -37,15 +37,15 @@ export interface PartitionDesks<J> {
 /** A paused partition goes on when this part of its share is open. */
 const resumeBelow = 0.75;
 
-/** Keys fall unevenly on the partitions, and the door learns of what it has accepted a little later. */
+/** Keys fall unevenly on the partitions, and doors that come or die may for a moment let in more than they should. */
 const unevenness = 4;
-const lateCountMax = 40_000;
+const spareMax = 40_000;
 
 /**
  * Room for everything that a door lets in which keeps to `acceptedMax` open predictions. A partition that must be paused
  * holds up all models, and deadlines too: it is there to save the memory of a process that is handed more by others.
  */
-export const openSetMaxOf = (acceptedMax: number): number => unevenness * acceptedMax + lateCountMax;
+export const openSetMaxOf = (acceptedMax: number): number => unevenness * acceptedMax + spareMax;
 
 /** As the door has it when nobody says another. */
 export const openSetMaxDefault = openSetMaxOf(100_000);
