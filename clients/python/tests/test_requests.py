@@ -10,6 +10,11 @@ from datetime import timedelta
 from fake_server import Asked, FakeServer, Reply, problem, receipt
 from hindcast import AllRefused, ApiError, Client, NotFound, NotSucceeded, Unreachable, WaitTimeout
 
+try:
+    import pandas
+except ImportError:
+    pandas = None
+
 
 class Retries(unittest.TestCase):
     def test_a_busy_server_is_asked_again_after_the_time_it_names_with_the_same_key_and_body(self) -> None:
@@ -118,6 +123,26 @@ class Refusals(unittest.TestCase):
         with FakeServer(lambda asked, turn: Reply(400, b"<html>no</html>")) as server, Client(server.url) as client:
             with self.assertRaisesRegex(ApiError, "<html>no</html>"):
                 client.get("one")
+
+
+class NamedRows(unittest.TestCase):
+    @unittest.skipIf(pandas is None, "pandas is not installed")
+    def test_of_a_frame_are_sent_by_name_however_they_are_taken_out_of_it(self) -> None:
+        def answer(asked: Asked, turn: int) -> Reply:
+            items = asked.json.get("items")
+            return Reply(202, {"items": [receipt()] * len(items)} if items else receipt(status="succeeded", output={}))
+
+        frame = pandas.DataFrame([{"pw": 0.2, "pl": 1.4, "sw": 3.5, "sl": 5.1, "who": "a"}])
+        row = frame.drop(columns="who").iloc[0]
+        named = {"pw": 0.2, "pl": 1.4, "sw": 3.5, "sl": 5.1}
+        with FakeServer(answer) as server, Client(server.url) as client:
+            client.predict("iris", row)
+            client.submit("iris", row, context=pandas.Series({"shop": "north"}))
+            client.submit_many("iris", [row for _, row in frame.iterrows()], entity="who")
+            client.submit_many("iris", frame.itertuples(index=False), entity="who")
+            one, two, *many = [asked.json for asked in server.asked]
+            self.assertEqual([one["input"], two["input"], two["context"]], [named, named, {"shop": "north"}])
+            self.assertEqual([body["items"] for body in many], [[{"input": named, "entity": "a"}]] * 2)
 
 
 class ManyRows(unittest.TestCase):

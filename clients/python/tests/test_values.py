@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import unittest
+from collections import namedtuple
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -46,13 +47,32 @@ class Values(unittest.TestCase):
         self.assertEqual(plain(numpy.array([[1.5, 2.5]])), [[1.5, 2.5]])
         self.assertEqual(plain(pandas.Timestamp("2026-03-01T12:00Z")), "2026-03-01T12:00:00+00:00")
 
+    @with_frames
+    def test_of_rows_keep_their_names(self) -> None:
+        row = {"pw": 0.2, "pl": 1.4, "sw": None, "plan": "basic"}
+        for given in (
+            pandas.Series(row),
+            pandas.Series(row, dtype="object"),
+            namedtuple("Row", row)(**row),
+            numpy.rec.fromrecords([(0.2, 1.4, float("nan"), "basic")], names=list(row))[0],
+        ):
+            with self.subTest(type(given).__name__):
+                self.assertEqual(plain(given), row)
+                self.assertEqual(plain({"input": given}), {"input": row})
+        self.assertEqual(plain(pandas.Series([0.2, 1.4])), [0.2, 1.4])
+        for labels in ([1, 0], [1, 2], ["pw", "pw"], [("a", 1), ("a", 2)]):
+            with self.assertRaisesRegex(ValueError, r"rename\(str\)"):
+                plain(pandas.Series([0.2, 1.4], index=labels))
+        self.assertEqual(plain(pandas.Series([0.2, 1.4], index=[2, 1]).rename(str)), {"2": 0.2, "1": 1.4})
+
 
 class Rows(unittest.TestCase):
     @with_frames
     def test_come_out_of_every_kind_of_frame_alike(self) -> None:
         rows = [{"n": float(at) if at % 3 else None, "plan": "pro" if at % 2 else None} for at in range(2_100)]
         table = pyarrow.Table.from_pylist(rows)
-        for frame in (pandas.DataFrame(rows), polars.from_dicts(rows), table, rows, iter(rows)):
+        series = [row for _, row in pandas.DataFrame(rows).iterrows()]
+        for frame in (pandas.DataFrame(rows), polars.from_dicts(rows), table, rows, iter(rows), series):
             with self.subTest(type(frame).__module__):
                 self.assertEqual([plain(row) for row in rows_of(frame)], rows)
         self.assertEqual(list(rows_of(numpy.array([[1.0, 2.0], [3.0, 4.0]]))), [[1.0, 2.0], [3.0, 4.0]])

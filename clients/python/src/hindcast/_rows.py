@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
+from ._json import named
 from .errors import ApiError
 
 frame_rows = 1_000
@@ -14,7 +15,7 @@ Line = Union[bytes, ApiError, None]
 
 
 def rows_of(data: Any) -> Iterator[Any]:
-    """One row after the other: dicts by column name of frames and tables, lists of arrays, else what is iterated."""
+    """One row after the other: dicts by column name of frames and tables, lists of arrays, else what is iterated, by its names."""
     if hasattr(data, "iter_rows") and hasattr(data, "columns"):  # polars
         yield from data.iter_rows(named=True)
     elif hasattr(data, "iloc") and hasattr(data, "to_dict"):  # pandas
@@ -33,7 +34,7 @@ def rows_of(data: Any) -> Iterator[Any]:
     elif isinstance(data, (str, bytes, Mapping)):
         raise TypeError("Rows are an iterable of rows. For one row call submit() or predict().")
     else:
-        yield from data
+        yield from map(named, data)
 
 
 def take_out(row: Any, columns: Sequence[Tuple[str, str]]) -> Tuple[Any, Dict[str, Any]]:

@@ -89,7 +89,7 @@ class Client:
         """Asks for one prediction. When this returns it is on the server's disk, and will end within its deadline.
 
         model: `churn`, or `churn@2` for that very version.
-        input: one row, a dict by feature name or a list by position.
+        input: one row, a dict or a pandas Series by feature name, or a list by position. A Series with the labels 0 to n-1 has no names.
         key: makes repeats of your own safe, also after a restart: the same key and row are the same prediction.
         """
         item = item_of(input, entity, reference_id, event_time, context, priority)
@@ -127,7 +127,7 @@ class Client:
         context: Optional[str] = None,
         key: Optional[str] = None,
     ) -> Submitted:
-        """Asks for a prediction of each row: of a DataFrame, a table, an array, or an iterable of dicts and lists.
+        """Asks for a prediction of each row: of a DataFrame, a table, an array, or an iterable of dicts, lists and Series.
 
         `entity`, `reference_id`, `event_time` and `context` name the columns that hold them; these are not given to the
         model. Rows are sent a thousand at a time, each thousand in one durable append. A bad row is refused alone.
