@@ -16,6 +16,7 @@ const auditTopic = 'hindcast.audit.v1';
 const predictionsTopic = 'hindcast.predictions.v1';
 const findings = [];
 const found = (text) => findings.push(text);
+const counted = (count, what) => `${count} ${what}${count === 1 ? '' : 's'}`;
 let earlier = 0;
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 const leafHash = (leaf) => sha256(Buffer.of(0), leaf);
@@ -48,9 +49,10 @@ const recordOf = (leaf) => {
     at += length;
     return leaf.toString('utf8', at - length, at);
   };
+  const [offset, appendedAt] = [leaf.readBigUInt64BE(1), leaf.readBigUInt64BE(9)].map(Number);
   const key = text();
-  for (let rest = 2 * number(); rest > 0; rest--) text();
-  return { offset: Number(leaf.readBigUInt64BE(1)), key, value: text() };
+  const headers = Object.fromEntries(Array.from({ length: number() }, () => [text(), text()]));
+  return { offset, appendedAt, key, headers, value: text() };
 };
 
 // Signed notes and checkpoints (C2SP signed-note and tlog-checkpoint).
@@ -242,7 +244,7 @@ const isAbout = (id, { key, value }) => {
 
 const checkProof = (path, keys) => {
   const { id, events } = JSON.parse(readFileSync(path, 'utf8'));
-  for (const { position, leaf, index, size, path: siblings, checkpoint } of events) {
+  for (const { position, type, leaf, index, size, path: siblings, checkpoint } of events) {
     const opened = openNote(checkpoint, keys);
     const bytes = Buffer.from(leaf, 'base64');
     const nodes = siblings.map((node) => Buffer.from(node, 'base64'));
@@ -250,13 +252,20 @@ const checkProof = (path, keys) => {
     if (opened.wrong) found(`${position}: its checkpoint ${opened.wrong}.`);
     else if (opened.size !== size || !root?.equals(opened.root))
       found(`${position}: it is not in the log that was signed.`);
-    else if (recordOf(bytes).offset !== index || position !== placeOf(opened, index))
-      found(`${position}: it is another record than it says.`);
-    else if (!opened.subject.startsWith(`${predictionsTopic}/`) || !isAbout(id, recordOf(bytes)))
-      found(`${position}: it is not about ${id}.`);
+    else {
+      const record = recordOf(bytes);
+      if (record.offset !== index || position !== placeOf(opened, index))
+        found(`${position}: it is another record than it says.`);
+      else if (!opened.subject.startsWith(`${predictionsTopic}/`) || !isAbout(id, record))
+        found(`${position}: it is not about ${id}.`);
+      else if (type !== (record.headers.type ?? ''))
+        found(`${position}: it is of the type ${record.headers.type}, not ${type}.`);
+      else console.log(`${position}  ${new Date(record.appendedAt).toISOString()}  ${type}`);
+    }
   }
   if (events.length === 0) found(`${id}: the proof is empty.`);
-  return `${events.length} events of ${id} are in the log that was signed`;
+  const proven = `${counted(events.length, 'event')} of ${id} ${events.length === 1 ? 'is' : 'are'} in the log that was signed`;
+  return `${proven}. That no later event of it is missing here, a proof cannot show`;
 };
 
 // Proofs that what is signed now begins with checkpoints that were kept (RFC 9162, section 2.1.4.2).
@@ -320,7 +329,7 @@ const main = async () => {
   const check = { log: checkLog, proof: checkProof, consistency: checkConsistency }[what];
   const said = await check(path, keys, given('--checkpoints').flatMap(notesOf));
   for (const finding of findings) console.log(finding);
-  console.log(findings.length === 0 ? `${said}.` : `${findings.length} findings.`);
+  console.log(findings.length === 0 ? `${said}.` : `${counted(findings.length, 'finding')}.`);
   process.exitCode = findings.length === 0 ? 0 : 1;
 };
 

@@ -67,7 +67,7 @@ const saidOf = async (what: string, content: string, notes: readonly string[]) =
   await writeFile(file, content);
   await writeFile(kept, joinNotes(notes));
   const given = [verifier, what, file, '--key', formatNoteKey(key), '--checkpoints', kept];
-  return new Promise((resolve) => {
+  return new Promise<{ code: unknown; said: string }>((resolve) => {
     execFile(process.execPath, given, (error, said) => resolve({ code: error ? error.code : 0, said }));
   });
 };
@@ -128,11 +128,11 @@ it('takes a record for an event of a prediction by its head alone, at the place 
   const encoded = records.map((record) => createLeafEncoder()(record).slice(1));
   const tree = encoded.map(hash.leaf);
   const proofs = createTreeProofs(hash, { before: emptyFrontier, leaves: tree });
-  const judge = (id: string, index: number, more: { of?: string; position?: string } = {}) => {
-    const { of = 'hindcast.predictions.v1', position = `0:0:${index}` } = more;
+  const judge = (id: string, index: number, more: { of?: string; position?: string; type?: string } = {}) => {
+    const { of = 'hindcast.predictions.v1', position = `0:0:${index}`, type = 'T' } = more;
     const leaf = Buffer.from(encoded[index] ?? []).toString('base64');
     const path = proofs.inclusion(index).map(toBase64);
-    const proven = { position, leaf, index, size: 3, path, checkpoint: noteOf(tree, 0, of) };
+    const proven = { position, type, leaf, index, size: 3, path, checkpoint: noteOf(tree, 0, of) };
     return saidOf('proof', JSON.stringify({ id, events: [proven] }), []);
   };
   for (const [id, index] of [['mine', 0] as const, ['yours', 1] as const])
@@ -144,6 +144,14 @@ it('takes a record for an event of a prediction by its head alone, at the place 
   const elsewhere = { code: 1, said: expect.stringContaining('it is another record than it says') };
   for (const position of ['0:1:0', '1:0:0', '0:0:1'])
     expect(await judge('mine', 0, { position })).toMatchObject(elsewhere);
+  expect(await judge('mine', 0, { type: 'U' })).toEqual({
+    code: 1,
+    said: '0:0:0: it is of the type T, not U.\n1 finding.\n',
+  });
+  // What people read of a proof is what was proven.
+  const told = (await judge('mine', 0)).said.split('\n');
+  expect(told[0]).toBe('0:0:0  1970-01-01T00:00:01.000Z  T');
+  expect(told[1]).toMatch(/^1 event of mine is in the log that was signed\. .*later event/);
 });
 
 it('cannot check what is no export', async () => {

@@ -287,6 +287,7 @@ describe('a log that somebody has changed on the disk', () => {
       proof.replace(leaf, other),
       proof.replace(first?.path[0] ?? '', first?.path[1] ?? ''),
       proof.replace(`"index":${first?.index}`, `"index":${(first?.index ?? 0) + 1}`),
+      proof.replace('PredictionRequested', 'PredictionCanceled'),
       proof.replaceAll(id, `${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}`),
     ]) {
       expect(changed).not.toBe(proof);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { joinNotes, readRecentStretches } from '@hindcast/domain';
+import { counted, joinNotes, readRecentStretches } from '@hindcast/domain';
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import { CliFailure, EXIT, failed } from '../cli-failure.ts';
@@ -64,7 +64,7 @@ export const auditProveCommand = (context: CliContext): Command =>
       const proof = await provenWhole(client, id, context.terminal.now);
       await handOver(context, options.out, `${JSON.stringify(proof)}\n`);
       const voice = voiceOf(context.terminal, true);
-      if (options.out !== undefined) voice.note(`${proof.events.length} events proven, in ${options.out}`);
+      if (options.out !== undefined) voice.note(`${counted(proof.events.length, 'event')} proven, in ${options.out}`);
     });
 
 interface Proof {
