@@ -1,4 +1,4 @@
-import { CliFailure, EXIT, failed } from './cli-failure.ts';
+import { CliFailure, EXIT, failed, PassingFailure } from './cli-failure.ts';
 import { type ProblemDocument, problemLines } from './problem-lines.ts';
 import { silentMsMax, whileWaiting } from './while-waiting.ts';
 
@@ -62,7 +62,7 @@ export const openApiClient = (urls: string, note: (text: string) => void, silent
     } catch (error) {
       if (error instanceof CliFailure) throw error;
       if (abort.signal.aborted) {
-        throw new CliFailure(EXIT.timedOut, `${base} did not answer within ${timeoutMs / 1000} s.`);
+        throw new PassingFailure(EXIT.timedOut, `${base} did not answer within ${timeoutMs / 1000} s.`);
       }
       throw unreachable(base, error);
     } finally {
@@ -89,7 +89,9 @@ const fetchOptions = ({ method, headers, json, body }: ApiRequest): RequestInit 
 });
 
 const bodyOf = async (response: Response): Promise<unknown> => {
-  const text = await response.text();
+  const text = await response.text().catch((error: unknown) => {
+    throw unreachable(response.url, error);
+  });
   if (!/[/+]json\b/.test(response.headers.get('content-type') ?? '')) return text;
   try {
     return text === '' ? undefined : JSON.parse(text);
@@ -103,6 +105,9 @@ const exitOf = (status: number) => {
   return status === 408 || status === 504 ? EXIT.timedOut : EXIT.failed;
 };
 
+/** Of a server that starts or ends, and of a balancer that has none. */
+const awayStatuses = new Set([502, 503, 504]);
+
 const refusal = async (response: Response): Promise<CliFailure> => {
   const body = await bodyOf(response);
   const problem = typeof body === 'object' && body !== null ? (body as ProblemDocument) : {};
@@ -110,18 +115,21 @@ const refusal = async (response: Response): Promise<CliFailure> => {
   const lines = [`${first} (HTTP ${response.status})`, ...further];
   const retryAfter = response.headers.get('retry-after');
   if (retryAfter !== null) lines.push(`Try again in ${retryAfter} s.`);
-  return new CliFailure(exitOf(response.status), lines.join('\n'));
+  const [exit, said] = [exitOf(response.status), lines.join('\n')];
+  if (retryAfter === null && !awayStatuses.has(response.status)) return new CliFailure(exit, said);
+  return new PassingFailure(exit, said, { afterMs: 1_000 * (Number(retryAfter) || 0) });
 };
 
-const unreachable = (url: string, error: unknown): CliFailure => {
+const unreachable = (url: string, error: unknown): PassingFailure => {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const code = (cause as { code?: unknown } | null)?.code;
   if (code === 'ECONNREFUSED') {
-    return failed(
+    return new PassingFailure(
+      EXIT.failed,
       `Nothing answers at ${url}. Start it with \`npx hindcast start\`, or name another address with --url or HINDCAST_URL.`,
-      error,
+      { cause: error },
     );
   }
   const said = cause instanceof Error ? cause.message : String(cause);
-  return failed(`No answer from ${url}: ${said}`, error);
+  return new PassingFailure(EXIT.failed, `No answer from ${url}: ${said}`, { cause: error });
 };

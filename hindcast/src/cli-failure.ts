@@ -13,6 +13,22 @@ export class CliFailure extends Error {
   }
 }
 
+/** One that may be over when the same is asked again: nobody answers, or a server says that it cannot answer now. */
+export class PassingFailure extends CliFailure {
+  /** No sooner than the server asks for. */
+  readonly afterMs: number;
+
+  constructor(
+    exitCode: ExitCode,
+    message: string,
+    { afterMs = 0, ...options }: ErrorOptions & { afterMs?: number } = {},
+  ) {
+    super(exitCode, message, options);
+    this.name = 'PassingFailure';
+    this.afterMs = afterMs;
+  }
+}
+
 export const usage = (message: string): CliFailure => new CliFailure(EXIT.usage, message);
 export const failed = (message: string, cause?: unknown): CliFailure =>
   new CliFailure(EXIT.failed, message, cause === undefined ? undefined : { cause });

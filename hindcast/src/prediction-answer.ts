@@ -29,12 +29,15 @@ export const exitOfStatus = (status: string): ExitCode => {
 };
 
 /** One line: `0198…  succeeded  churn@1  3 ms`. */
-export const summarize = (answer: PredictionAnswer): string => {
+export const summarize = (answer: PredictionAnswer): string => `${answer.id}  ${summarizeStatus(answer)}`;
+
+/** The same where the id was told before. */
+export const summarizeStatus = (answer: PredictionAnswer): string => {
   const { queuedMs, inferenceMs } = answer.timings ?? {};
   const tookMs = queuedMs === undefined && inferenceMs === undefined ? undefined : (queuedMs ?? 0) + (inferenceMs ?? 0);
   const model = answer.model === undefined ? undefined : `${answer.model}@${answer.modelVersion ?? '?'}`;
   const why = answer.error?.detail ?? answer.error?.title;
-  return [answer.id, answer.status, model, tookMs === undefined ? undefined : showDuration(tookMs), why]
+  return [answer.status, model, tookMs === undefined ? undefined : showDuration(tookMs), why]
     .filter((part) => part !== undefined)
     .join('  ');
 };

@@ -1,5 +1,6 @@
 import type { ApiClient } from './api-client.ts';
 import { asPrediction, hasEnded, type PredictionAnswer } from './prediction-answer.ts';
+import { type Patience, tryAgain } from './try-again.ts';
 
 /** The longest wait that one request may ask for. */
 export const waitSecondsMax = 60;
@@ -18,10 +19,11 @@ export const predictionPath = (id: string): string => `/v1/predictions/${encodeU
 export const waitForPrediction = async (
   client: ApiClient,
   id: string,
-  { now, until }: { readonly now: () => number; readonly until: number },
+  patience: Patience,
 ): Promise<PredictionAnswer> => {
+  const { now, until } = patience;
   for (;;) {
-    const { body } = await client.request(predictionPath(id), waiting(until - now()));
+    const { body } = await tryAgain(() => client.request(predictionPath(id), waiting(until - now())), patience);
     const answer = asPrediction(body);
     if (hasEnded(answer) || now() >= until) return answer;
   }

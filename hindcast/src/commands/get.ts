@@ -26,7 +26,7 @@ export const getCommand = (context: CliContext): Command =>
       }
       const { now } = context.terminal;
       const waitMs = options.wait === undefined ? 0 : parseDurationMs(options.wait);
-      const answer = await waitForPrediction(client, id, { now, until: now() + waitMs });
+      const answer = await waitForPrediction(client, id, { now, until: now() + waitMs, note: voice.note });
       voice.answer(answer, pretty(answer));
       if (options.wait !== undefined && !hasEnded(answer)) throw new CliFailure(EXIT.timedOut, summarize(answer));
     });

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
-import type { ApiClient } from '../api-client.ts';
+import type { ApiClient, ApiRequest } from '../api-client.ts';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { parseDurationMs, parseMoment } from '../duration.ts';
-import { asPrediction, exitOfStatus, hasEnded, pretty, summarize } from '../prediction-answer.ts';
+import { asPrediction, exitOfStatus, hasEnded, pretty, summarize, summarizeStatus } from '../prediction-answer.ts';
 import { readInput } from '../read-input.ts';
+import { type Patience, tryAgain } from '../try-again.ts';
 import { waitForPrediction, waiting } from '../wait-for-prediction.ts';
 import { type CliContext, type Connected, clientCommand, connect } from './cli-context.ts';
 import { modelPath, parseReference, versionPath } from './model-body.ts';
@@ -52,8 +53,9 @@ export const predictCommand = (context: CliContext): Command =>
       const { terminal } = context;
       const now = terminal.now();
       const waitMs = options.wait === false ? 0 : parseDurationMs(options.wait);
+      const patience: Patience = { now: terminal.now, until: now + waitMs, note: voice.note };
       const first = waiting(Math.min(firstWaitMs, waitMs));
-      const submitted = await client.request('/v1/predictions', {
+      const request: ApiRequest = {
         method: 'POST',
         headers: { ...first.headers, ...headersOf(options) },
         timeoutMs: first.timeoutMs,
@@ -68,19 +70,25 @@ export const predictCommand = (context: CliContext): Command =>
             : { context: await readInput(options.context, terminal, '--context') }),
           ...(options.priority === undefined ? undefined : { priority: options.priority }),
         },
-      });
+      };
+      const submit = () => client.request('/v1/predictions', request);
+      // Under a key it is the same prediction; without one it would be another.
+      const submitted = await (options.key === undefined ? submit() : tryAgain(submit, patience));
       let answer = asPrediction(submitted.body);
+      const tells = hasEnded(answer) ? summarize : summarizeStatus;
       if (options.wait === false) {
         voice.answer(answer, answer.id);
         return;
       }
       if (!hasEnded(answer)) {
-        await explainWait(connected, model);
-        answer = await waitForPrediction(client, answer.id, { now: terminal.now, until: now + waitMs });
+        // Whatever ends this command: the prediction goes on under this id.
+        voice.note(voice.dim(`${answer.id}  accepted`));
+        await explainWait(connected, model, patience);
+        answer = await waitForPrediction(client, answer.id, patience);
       }
       voice.answer(answer, answer.output === undefined ? answer.id : pretty(answer.output));
-      if (answer.status !== 'succeeded') throw new CliFailure(exitOfStatus(answer.status), summarize(answer));
-      voice.note(voice.dim(summarize(answer)));
+      if (answer.status !== 'succeeded') throw new CliFailure(exitOfStatus(answer.status), tells(answer));
+      voice.note(voice.dim(tells(answer)));
     });
 
 const headersOf = ({ key, deadline, cancelAfter = deadline }: PredictOptions): Record<string, string> => ({
@@ -114,9 +122,9 @@ const exampleOf = async (client: ApiClient, model: string): Promise<unknown> => 
 };
 
 /** A model that is paused is the one reason to wait that people can end at once. */
-const explainWait = async ({ client, voice }: Connected, model: string): Promise<void> => {
+const explainWait = async ({ client, voice }: Connected, model: string, patience: Patience): Promise<void> => {
   const { name } = parseReference(model);
-  const { status, body } = await client.request(modelPath(name), { expect: [404] });
+  const { status, body } = await tryAgain(() => client.request(modelPath(name), { expect: [404] }), patience);
   if (status !== 200 || (body as { paused?: boolean }).paused !== true) return;
   voice.note(`${name} is paused: its predictions wait until \`hindcast models resume ${name}\`.`);
 };

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cli, closeAll, send, serve } from '../testing/run-cli.ts';
 
@@ -83,9 +84,40 @@ describe('hindcast predict', () => {
 
   it('times out with 4', async () => {
     const { url } = await serve((_, response) => send(response, 202, queued));
-    const { code, out } = await cli(['predict', 'churn', '[1]', '--wait', '0s', '--json', '--url', url]);
+    const { code, out, err } = await cli(['predict', 'churn', '[1]', '--wait', '0s', '--json', '--url', url]);
     expect(code).toBe(4);
+    expect(err.split('p1')).toHaveLength(2);
     expect(JSON.parse(out)).toEqual(queued);
+  });
+
+  it('tells the id once it is accepted, and asks again where the server is away meanwhile', async () => {
+    const gone = await serve((_, response, turn) =>
+      turn === 1 ? send(response, 202, queued) : void response.destroy(),
+    );
+    const ended = await cli(['predict', 'churn', '[1]', '--wait', '300ms', '--url', gone.url]);
+    expect(ended).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^p1 {2}accepted\n/) });
+    const { url } = await serve((_, response, turn) => {
+      if (turn === 1) return send(response, 202, queued);
+      if (turn === 2) return send(response, 200, {});
+      if (turn === 3) return response.destroy();
+      return turn === 4 ? send(response, 503, { detail: 'It starts.' }) : send(response, 200, succeeded);
+    });
+    const { code, out, err } = await cli(['predict', 'churn', '[1]', '--url', url]);
+    expect({ code, out: JSON.parse(out) }).toEqual({ code: 0, out: { label: 'no' } });
+    expect(err.split('p1')).toHaveLength(2);
+    expect(err).toContain('It is tried again for up to');
+    expect(err.endsWith('succeeded  churn@1  3 ms\n')).toBe(true);
+  });
+
+  it('submits again under a key, and not without one, for that would be another prediction', async () => {
+    const answer = (_: object, response: ServerResponse, turn: number) =>
+      turn === 1 ? void response.destroy() : send(response, 201, succeeded);
+    const keyed = await serve(answer);
+    expect((await cli(['predict', 'churn', '[1]', '--key', 'k', '--url', keyed.url])).code).toBe(0);
+    expect(keyed.asked.map(({ headers }) => headers['idempotency-key'])).toEqual(['"k"', '"k"']);
+    const bare = await serve(answer);
+    expect((await cli(['predict', 'churn', '[1]', '--url', bare.url])).code).toBe(1);
+    expect(bare.asked).toHaveLength(1);
   });
 
   it('says how to write an input that is not JSON', async () => {
@@ -107,22 +139,61 @@ describe('hindcast predict', () => {
   });
 });
 
+describe('hindcast get', () => {
+  it('asks again until --wait is over, and once without', async () => {
+    const answer = (_: object, response: ServerResponse, turn: number) =>
+      turn < 3 ? void response.destroy() : send(response, 200, succeeded);
+    const { url } = await serve(answer);
+    expect((await cli(['get', 'p1', '--wait', '20s', '--url', url])).code).toBe(0);
+    const other = await serve(answer);
+    expect((await cli(['get', 'p1', '--url', other.url])).code).toBe(1);
+    expect(other.asked).toHaveLength(1);
+    expect((await cli(['get', 'p1', '--wait', '300ms', '--url', 'http://127.0.0.1:9'])).code).toBe(1);
+  });
+
+  it('asks no sooner than the server says, and not at all where the wait is over by then', async () => {
+    const { url, asked } = await serve((_, response) => send(response, 503, {}, { 'retry-after': '30' }));
+    expect((await cli(['get', 'p1', '--wait', '5s', '--url', url])).code).toBe(1);
+    expect(asked).toHaveLength(1);
+  });
+});
+
 describe('hindcast watch', () => {
   const event = (position: string, type: string) => `id: ${position}\ndata: ${JSON.stringify({ type, position })}\n\n`;
 
-  it('prints each event once, though the stream breaks in between', async () => {
-    const { url, asked } = await serve(({ path, headers }, response, turn) => {
-      if (!path.endsWith('/events')) return send(response, 200, turn < 4 ? queued : succeeded);
+  /** Tells its events behind `Last-Event-ID`, one for each stream; `away` are the turns in which it is not there. */
+  const telling = (events: readonly string[], away: readonly number[], ends: (turn: number) => boolean) =>
+    serve(({ path, headers }, response, turn) => {
+      if (away.includes(turn)) return response.destroy();
+      if (!path.endsWith('/events')) return send(response, 200, succeeded);
+      const next = events.findIndex((_, at) => `0:1:${at}` === headers['last-event-id']) + 1;
+      const type = events[next];
+      if (type === undefined) return send(response, 204, undefined);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(
-        headers['last-event-id'] ? event('0:1:3', 'PredictionSucceeded') : event('0:1:2', 'PredictionRequested'),
-      );
-      setImmediate(() => (turn < 4 ? response.destroy() : response.end()));
+      response.write(event(`0:1:${next}`, type));
+      setImmediate(() => (ends(turn) ? response.end() : response.destroy()));
     });
-    const { code, out } = await cli(['watch', 'p1', '--url', url]);
+
+  it('prints each event once, though the stream breaks in between', async () => {
+    const { url, asked } = await telling(['PredictionRequested', 'PredictionSucceeded'], [], (turn) => turn > 1);
+    const { code, out, err } = await cli(['watch', 'p1', '--url', url]);
     expect(code).toBe(0);
-    expect(out).toBe('0:1:2  PredictionRequested\n0:1:3  PredictionSucceeded\n');
-    expect(asked.find(({ headers }) => headers['last-event-id'])?.headers['last-event-id']).toBe('0:1:2');
+    expect(out).toBe('0:1:0  PredictionRequested\n0:1:1  PredictionSucceeded\n');
+    expect(err).toBe('p1  succeeded  churn@1  3 ms\n');
+    expect(asked.find(({ headers }) => headers['last-event-id'])?.headers['last-event-id']).toBe('0:1:0');
+  });
+
+  it('tells what came while the server was away, also where the prediction has ended meanwhile', async () => {
+    // A server that ends closes its streams in good order, as it does behind the last event.
+    const { url } = await telling(['PredictionRequested', 'PredictionSucceeded'], [2, 3], () => true);
+    const { code, out, err } = await cli(['watch', 'p1', '--url', url]);
+    expect({ code, out }).toEqual({ code: 0, out: '0:1:0  PredictionRequested\n0:1:1  PredictionSucceeded\n' });
+    expect(err.match(/tried again/g)).toHaveLength(1);
+  });
+
+  it('ends at once where none ever answered', async () => {
+    const { code, err } = await cli(['watch', 'p1', '--url', 'http://127.0.0.1:9']);
+    expect({ code, again: err.includes('again') }).toEqual({ code: 1, again: false });
   });
 });
 
