@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 import unittest
 from unittest import mock
 
 from downloading import ID
 from fake_server import Asked, FakeServer, Reply
-from hindcast import Client, Dataset, DatasetFailed, HindcastError
+from hindcast import Client, Dataset, DatasetFailed, HindcastError, PackagesMissing
 
 try:
     import pandas
@@ -52,6 +53,21 @@ class Cuts(unittest.TestCase):
             self.assertEqual((dataset.status, [one["done"] for one in told]), ("succeeded", [1, 2, 3]))
             with self.assertRaisesRegex(DatasetFailed, "has failed. It is gone."):
                 client.datasets.wait(Dataset.of({**body(), "job": "job-2"}))
+
+
+class Packages(unittest.TestCase):
+    def test_that_frames_need_are_asked_for_by_a_line_before_anything_is_fetched(self) -> None:
+        with FakeServer(lambda asked, turn: Reply(500)) as server, Client(server.url) as client:
+            for missing, read, extras in (
+                ("pandas", client.datasets.to_pandas, "pandas,pyarrow"),
+                ("pyarrow", client.datasets.to_pandas, "pandas,pyarrow"),
+                ("polars", client.datasets.to_polars, "polars"),
+            ):
+                with mock.patch.dict(sys.modules, {"pandas": mock.Mock(), missing: None}):
+                    with self.assertRaises(PackagesMissing) as raised:
+                        read(ID)
+                self.assertIn(f'pip install "./clients/python[{extras}]"', str(raised.exception))
+            self.assertEqual(server.asked, [])
 
 
 @unittest.skipIf(pandas is None, "pandas, polars or pyarrow are not installed")

@@ -40,10 +40,8 @@ def needed() -> Tuple[Any, Any, Any]:
         import onnxruntime
         import skl2onnx
     except ImportError as error:
-        # By the path: what is called hindcast in a registry is somebody else's.
-        command = 'pip install "./clients/python[sklearn]"'
         packages = "scikit-learn, skl2onnx, onnx and onnxruntime"
-        raise PackagesMissing(f"push() needs {packages}: {command} in the folder of Hindcast's sources ({error}).") from error
+        raise PackagesMissing.of("push()", packages, "sklearn", error) from error
     return skl2onnx, onnx, onnxruntime
 
 

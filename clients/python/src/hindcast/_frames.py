@@ -6,8 +6,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from .errors import PackagesMissing
+
 block_bytes = 134_217_728
 """More than the longest row: pyarrow fails where one does not fit."""
+
+
+def see_that_pandas_is_there() -> None:
+    """Before a set is fetched that could not be read then. Raises `PackagesMissing`."""
+    try:
+        import pandas  # noqa: F401
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise PackagesMissing.of("to_pandas()", "pandas and pyarrow", "pandas,pyarrow", error) from error
+
+
+def see_that_polars_is_there() -> None:
+    """Before a set is fetched that could not be read then. Raises `PackagesMissing`."""
+    try:
+        import polars  # noqa: F401
+    except ImportError as error:
+        raise PackagesMissing.of("to_polars()", "polars", "polars", error) from error
 
 
 def pandas_frame(form: str, files: Sequence[Path], columns: Mapping[str, str]) -> Any:

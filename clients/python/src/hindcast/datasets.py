@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._download import download, manifest_name
-from ._frames import pandas_frame, polars_frame
+from ._frames import pandas_frame, polars_frame, see_that_pandas_is_there, see_that_polars_is_there
 from ._json import plain
 from ._transport import Transport
 from .errors import DatasetFailed, HindcastError, WaitTimeout
@@ -172,10 +172,12 @@ class Datasets:
 
     def to_pandas(self, dataset: AnyDataset, split: Optional[str] = None) -> Any:
         """A split of a data set, or all of it, as a pandas DataFrame, the same one from each format. Needs pandas and pyarrow."""
+        see_that_pandas_is_there()
         return pandas_frame(*self._local(dataset, split))
 
     def to_polars(self, dataset: AnyDataset, split: Optional[str] = None) -> Any:
-        """A split of a data set, or all of it, as a polars DataFrame, the same one from each format."""
+        """A split of a data set, or all of it, as a polars DataFrame, the same one from each format. Needs polars."""
+        see_that_polars_is_there()
         return polars_frame(*self._local(dataset, split))
 
     def _local(self, dataset: AnyDataset, split: Optional[str]) -> Tuple[str, List[Path], Dict[str, str]]:

@@ -105,6 +105,12 @@ class LogNotConsistent(HindcastError):
 class PackagesMissing(HindcastError, ImportError):
     """Something needs packages that are not installed here, or that cannot be imported; the text says how to get them."""
 
+    @staticmethod
+    def of(what: str, packages: str, extras: str, error: ImportError) -> PackagesMissing:
+        # By the path: what is called hindcast in a registry is somebody else's.
+        command = f'pip install "./clients/python[{extras}]"'
+        return PackagesMissing(f"{what} needs {packages}: {command} in the folder of Hindcast's sources ({error}).")
+
 
 class NotConvertible(HindcastError):
     """The pipeline cannot be served as it is; the text says what to change."""
