@@ -48,12 +48,12 @@ const commands = [
 ];
 
 const buildProgram = (context: CliContext): Command => {
-  const program = new Command('hindcast')
+  const program = new Command('npx hindcast')
     .description('Asynchronous predictions on an event log: submit, predict, read, replay.')
     .version(context.version)
     // Else --version behind a command would be this one, and nothing would be done.
     .enablePositionalOptions()
-    .addHelpText('after', '\nExamples:\n  $ hindcast start\n  $ hindcast predict churn --example\n')
+    .addHelpText('after', '\nExamples:\n  $ npx hindcast start\n  $ npx hindcast predict churn --example\n')
     .addHelpText('after', 'Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 timed out');
   for (const make of commands) program.addCommand(make(context));
   prepare(program, context);

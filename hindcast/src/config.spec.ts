@@ -82,7 +82,7 @@ describe('the configuration', () => {
     expect(problems({ HINDCAST_DATE: './d' })).toEqual(['HINDCAST_DATE is not a setting. Did you mean HINDCAST_DATA?']);
     expect(problems({ HINDCAST_PORT: '1' })[0]).toContain('Did you mean PORT');
     expect(problems({ HINDCAST_PROT: '1' })[0]).toContain('Did you mean PORT');
-    expect(problems({ HINDCAST_SOMETHING_ELSE: '1' })[0]).toContain('hindcast config');
+    expect(problems({ HINDCAST_SOMETHING_ELSE: '1' })[0]).toContain('npx hindcast config');
     expect(problems({ PATH: '/bin', EDITOR: 'ed' })).toEqual([]);
   });
 

@@ -178,6 +178,6 @@ const unknownVariables = (env: ConfigSources['env']): string[] => {
       );
       return near.length > 0
         ? `${name} is not a setting. Did you mean ${near.join(' or ')}?`
-        : `${name} is not a setting. \`hindcast config\` lists all of them.`;
+        : `${name} is not a setting. \`npx hindcast config\` lists all of them.`;
     });
 };

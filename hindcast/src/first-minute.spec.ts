@@ -34,7 +34,7 @@ describe('the first minute', () => {
     const text = firstMinute({ version: '0.1.0', url, summary });
     expect(text).toContain('Model  none that can be run\n');
     expect(text).toContain('Missing   the files of m0@1, m1@2, m2@3, m3@4, m4@5 and 2 more: their predictions wait');
-    expect(text).toContain('hindcast models add m0 <file.onnx>');
+    expect(text).toContain('npx hindcast models add m0 <file.onnx>');
     expect(text).not.toContain('curl');
   });
 
@@ -58,7 +58,7 @@ describe('the first minute', () => {
       url,
       summary: { place: { kind: 'memory' }, models: [], moreModels: 0, missing: [] },
     });
-    expect(text).toContain('hindcast models add');
+    expect(text).toContain('npx hindcast models add');
     expect(text).toContain('in memory');
     expect(text).not.toContain('curl');
   });

@@ -57,7 +57,7 @@ const pathOf: Readonly<Record<Role, string>> = {
 };
 
 const noModels = ({ missing }: StartSummary): string =>
-  missing.length > 0 ? 'none that can be run' : 'none yet: hindcast models add <name> <file.onnx>';
+  missing.length > 0 ? 'none that can be run' : 'none yet: npx hindcast models add <name> <file.onnx>';
 
 /** Named at most; the log of the process has them all. */
 const missingShownMax = 5;
@@ -69,7 +69,7 @@ const missingLines = ({ missing }: StartSummary): readonly string[] => {
   const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : '';
   return [
     `Missing   the files of ${names.join(', ')}${more}: their predictions wait, and expire`,
-    `          Add the same file again: hindcast models add ${first.name} <file.onnx>`,
+    `          Add the same file again: npx hindcast models add ${first.name} <file.onnx>`,
   ];
 };
 

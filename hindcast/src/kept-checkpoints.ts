@@ -3,10 +3,10 @@ import { type AuditCrypto, type NoteKey, parseNoteKey, splitNotes } from '@hindc
 import { usage } from './cli-failure.ts';
 import { unreadable } from './read-input.ts';
 
-/** A key as `hindcast audit key` prints it. */
+/** A key as `npx hindcast audit key` prints it. */
 export const keptKey = (crypto: Pick<AuditCrypto, 'sha256'>, text: string): NoteKey => {
   const key = parseNoteKey(crypto, text);
-  if (!key) throw usage(`"${text}" is no key; \`hindcast audit key\` prints one: name+id+base64.`);
+  if (!key) throw usage(`"${text}" is no key; \`npx hindcast audit key\` prints one: name+id+base64.`);
   return key;
 };
 

@@ -4,7 +4,7 @@ import { EXIT } from './cli-failure.ts';
 import { isFolderLocked } from './folder-lock.ts';
 import { version } from './version.ts';
 
-// `hindcast replay | head` closes the pipe early, which is no failure of ours.
+// `npx hindcast replay | head` closes the pipe early, which is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed),
 );

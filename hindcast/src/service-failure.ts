@@ -10,7 +10,7 @@ const otherWay =
   ' A server that asks for TLS closes the connections of those who come without, and one without TLS does not answer those who come with it: it is spoken where MONGODB_URI says tls=true.';
 
 /** Where people see which service it is. */
-export const whoSaysMore = '`hindcast doctor` asks each of them.';
+export const whoSaysMore = '`npx hindcast doctor` asks each of them.';
 
 /** Why a service kept this process from its work, and where to look; undefined for anything else. */
 export const serviceFailure = (
@@ -30,7 +30,7 @@ export const serviceFailure = (
   return `Kafka cannot be reached: ${error.message.replace(/\.$/, '')}. Its address is in ${kafka}. ${whoSaysMore}`;
 };
 
-const kafkaSettings = 'What `hindcast config` shows under KAFKA_ is how this process goes there.';
+const kafkaSettings = 'What `npx hindcast config` shows under KAFKA_ is how this process goes there.';
 
 const ofMongo = ({ database }: Pick<Config, 'database'>, error: Error): string => {
   const trust = tlsTroubleOf(error);

@@ -12,7 +12,7 @@ const oneOf = <const Name extends string>(names: readonly Name[], preset: NoInfe
     { default: preset },
   );
 
-/** Every setting of this version. The start-up check, `hindcast config` and the README's table come from here. */
+/** Every setting of this version. The start-up check, `npx hindcast config` and the README's table come from here. */
 export const SETTINGS = {
   port: setting(Type.Integer({ minimum: 0, maximum: 65_535, default: 8080 }), {
     env: 'PORT',

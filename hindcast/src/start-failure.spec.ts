@@ -21,7 +21,7 @@ describe('a start that fails', () => {
     [new Error('ConnectionFailed("Unable to open … 14")'), /cannot be used: .*Name a folder/],
     [fileError('EACCES', '/var/lib'), /The folder \/var\/lib\/hindcast cannot be used: EACCES: no\. Name a folder/],
     [fileError('ENOSPC', '/var/lib/hindcast/artifacts'), /The folder \/var\/lib\/hindcast cannot be used/],
-    [fileError('ENOENT', '/var/lib/hindcast2'), /did not start: ENOENT: no\. `hindcast doctor` says more/],
+    [fileError('ENOENT', '/var/lib/hindcast2'), /did not start: ENOENT: no\. `npx hindcast doctor` says more/],
     [
       fileError('EEXIST', '/var/lib'),
       /^The folder \/var\/lib\/hindcast cannot be made: \/var\/lib is a file\. Name a folder/,
@@ -57,9 +57,9 @@ describe('a start that fails', () => {
     ],
     [
       mongo('KafkaJSError', 'Broker not connected'),
-      /not connected\. Its address is in KAFKA_BROKERS\. .*hindcast doctor/,
+      /not connected\. Its address is in KAFKA_BROKERS\. .*npx hindcast doctor/,
     ],
-    [mongo('MongoServerSelectionError', 'connect ECONNREFUSED'), /in MONGODB_URI\. .*hindcast doctor/],
+    [mongo('MongoServerSelectionError', 'connect ECONNREFUSED'), /in MONGODB_URI\. .*npx hindcast doctor/],
   ])('names the setting of a service that is away: %s', (error, words) => {
     const distributed = { ...config, kafkaBrokers: 'k:1', mongodbUri: 'mongodb://m', redisUrl: 'redis://r' };
     expect(startFailure(distributed, error)).toMatchObject({ message: expect.stringMatching(words) });

@@ -50,7 +50,7 @@ const wordsOf = (config: Config, error: Error): string | undefined => {
   }
   return !config.memory && path !== undefined && areOnOnePath(resolve(config.data), path)
     ? `The folder ${config.data} cannot be used: ${message}. ${freeFolder}`
-    : `Hindcast did not start: ${message}. \`hindcast doctor\` says more.`;
+    : `Hindcast did not start: ${message}. \`npx hindcast doctor\` says more.`;
 };
 
 /** How the driver says that SQLite could not open a file; it has no code for it. */

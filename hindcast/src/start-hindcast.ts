@@ -182,7 +182,7 @@ const checksOf = (
 const checkAudit = async (notary: Notary): Promise<void> => {
   const { mismatches } = notary.stats();
   if (mismatches.length === 0) return;
-  throw new Error(`The log was changed in ${mismatches.join(', ')}: run \`hindcast audit verify\`.`);
+  throw new Error(`The log was changed in ${mismatches.join(', ')}: run \`npx hindcast audit verify\`.`);
 };
 
 /** Makes ready what the first requests will ask for, and tells what there is. */

@@ -56,7 +56,7 @@ const checked = (
   of: PartitionBounds,
 ): number => {
   const name = `Generation ${projection.generation} of ${projection.name}`;
-  const advice = `Rebuild it: hindcast projections rebuild ${projection.name}`;
+  const advice = `Rebuild it: npx hindcast projections rebuild ${projection.name}`;
   if (logId !== of.logId || epoch !== of.epoch) {
     throw new ProjectionRefused(
       'foreign_log',

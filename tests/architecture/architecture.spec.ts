@@ -105,6 +105,21 @@ describe('files', () => {
   });
 });
 
+describe('what people are told to type', () => {
+  it('works in a clone, where no program is called hindcast', () => {
+    const commands = readdirSync(join(root, 'hindcast/src/commands'), { encoding: 'utf8' })
+      .filter((name) => !name.includes('.spec.'))
+      .map((name) => name.replace('.ts', ''));
+    const bare = new RegExp(`(?<!npx )(?<![\\w/@.-])hindcast (?:${commands.join('|')})\\b`);
+    const told = shipped
+      .filter((file) => !isTestCode(file))
+      .flatMap(({ path, text }) =>
+        text.split('\n').flatMap((line, at) => (bare.test(line) ? [`${path}:${at + 1}`] : [])),
+      );
+    expect(told).toEqual([]);
+  });
+});
+
 describe('proofs', () => {
   it.each(Object.entries(contracts))('has a contract suite for %s that every adapter runs', (_port, { file, by }) => {
     const suite = shipped.find(({ path }) => path === `domain/src/contracts/${file}`);

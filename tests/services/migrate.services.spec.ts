@@ -175,7 +175,7 @@ describe.skipIf(brokers.length === 0 || !mongodb || !redis)('moving a folder to 
       if (kill === 0) {
         await expect(openLog(places.prefix), `seed ${seed}`).rejects.toMatchObject({
           code: 'misconfigured',
-          message: expect.stringContaining('`hindcast migrate`'),
+          message: expect.stringContaining('`npx hindcast migrate`'),
         });
       }
     }

@@ -124,7 +124,7 @@ export const problems = {
     409,
     'The model version is in use',
     'The routing sends traffic to this version, so it cannot be retired.',
-    'Route the traffic to another version first with PUT /v1/models/{name}/routing (`hindcast models promote`), or pause the model. To retire is final.',
+    'Route the traffic to another version first with PUT /v1/models/{name}/routing (`npx hindcast models promote`), or pause the model. To retire is final.',
   ),
   'rebuild-running': kind(
     409,
@@ -238,7 +238,7 @@ export const problems = {
     500,
     'The log was changed',
     'What the log holds is not what was signed, so that nothing can be proved there.',
-    'Run `hindcast audit verify`: it names the place. Then restore the log from a copy.',
+    'Run `npx hindcast audit verify`: it names the place. Then restore the log from a copy.',
   ),
   'prediction-failed': kind(
     500,

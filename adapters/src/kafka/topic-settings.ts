@@ -62,7 +62,7 @@ const wayOut = (name: string, wrong: readonly string[], wishes: TopicWishes): st
     wrong.includes(timestampSetting) &&
     wrong.every((setting) => setting === timestampSetting || numeric.has(setting))
   )
-    return '`hindcast migrate` makes such topics while it copies a log to them, and has not finished: run it again.';
+    return '`npx hindcast migrate` makes such topics while it copies a log to them, and has not finished: run it again.';
   const changes = wrong.map((setting) => `${setting}=${wanted[setting]}`).join(',');
   return `To change it: kafka-configs.sh --bootstrap-server HOST:PORT --alter --topic ${name} --add-config ${changes}`;
 };

@@ -24,7 +24,7 @@ export interface TreeSize {
 export class LogChanged extends JobFailure {
   constructor(topic: Topic, partition: number, from: number, to: number) {
     const where = `${topic}, partition ${partition}: the records from offset ${from} to ${to - 1}`;
-    super('log_changed', `${where} are not those that were signed. Run \`hindcast audit verify\`.`);
+    super('log_changed', `${where} are not those that were signed. Run \`npx hindcast audit verify\`.`);
     this.name = 'LogChanged';
   }
 }

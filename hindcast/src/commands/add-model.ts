@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { usage } from '../cli-failure.ts';
 import { parseDurationMs } from '../duration.ts';
 import { readJsonFile, unreadable } from '../read-input.ts';
-import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, type Connected, clientCommand, connect } from './cli-context.ts';
 import { type ModelVersionBody, modelPath } from './model-body.ts';
 import { featureLines } from './show-model.ts';
 
@@ -24,8 +24,8 @@ export const addModelCommand = (context: CliContext): Command =>
   clientCommand(
     'add',
     'Register an ONNX file as the next version of a model',
-    'hindcast models add churn ./model.onnx',
-    'hindcast models add churn ./model.onnx --metadata churn.json --timeout 2s',
+    'npx hindcast models add churn ./model.onnx',
+    'npx hindcast models add churn ./model.onnx --metadata churn.json --timeout 2s',
   )
     .argument('<name>', 'name of the model')
     .argument('<file>', 'the ONNX file')
@@ -39,7 +39,7 @@ export const addModelCommand = (context: CliContext): Command =>
     .option('--timeout <duration>', 'time that one run may take')
     .option('--batch-max <rows>', 'rows in one run')
     .action(async (name: string, path: string, options: AddOptions) => {
-      const { client, voice } = connect(context, options);
+      const { client, voice, hint } = connect(context, options);
       const file = await openFile(path);
       const query = await registrationQuery(options);
       const answer = await client.request(`${modelPath(name)}/versions?${query}`, {
@@ -52,7 +52,7 @@ export const addModelCommand = (context: CliContext): Command =>
       const created = answer.status === 201;
       voice.answer(registered, created ? summary(registered) : unchanged(registered));
       for (const { detail } of registered.warnings ?? []) voice.note(`Warning: ${detail}`);
-      voice.note(voice.dim(created ? nextStep(registered) : tryHint(registered)));
+      voice.note(voice.dim(created ? nextStep(registered, hint) : tryHint(registered, hint)));
     });
 
 /** A folder opens like a file, and fails only when it is sent. */
@@ -75,13 +75,13 @@ const summary = (registered: ModelVersionBody): string =>
 const unchanged = ({ name, version }: ModelVersionBody): string =>
   `${name}@${version} already is this file with the same metadata and settings: no version was added, and its file is stored`;
 
-const tryHint = ({ name, version }: ModelVersionBody): string =>
-  `Try it: hindcast predict ${name}@${version} --example    All about it: hindcast models show ${name}@${version}`;
+const tryHint = ({ name, version }: ModelVersionBody, hint: Connected['hint']): string =>
+  `Try it: ${hint(`predict ${name}@${version} --example`)}    All about it: ${hint(`models show ${name}@${version}`)}`;
 
-const nextStep = (registered: ModelVersionBody): string => {
+const nextStep = (registered: ModelVersionBody, hint: Connected['hint']): string => {
   const { name, version, curl } = registered;
-  const traffic = version === 1 ? [] : [`Send it traffic: hindcast models promote ${name}@${version}`];
-  return [tryHint(registered), `or: ${curl}`, ...traffic].join('\n');
+  const traffic = version === 1 ? [] : [`Send it traffic: ${hint(`models promote ${name}@${version}`)}`];
+  return [tryHint(registered, hint), `or: ${curl}`, ...traffic].join('\n');
 };
 
 const registrationQuery = async (options: AddOptions): Promise<URLSearchParams> => {

@@ -29,8 +29,8 @@ export const auditCheckpointCommand = (context: CliContext): Command =>
   auditLogCommand(
     'checkpoint',
     'Print the newest signed checkpoint of every partition, to be kept where nobody who can change the log can change it',
-    'hindcast audit checkpoint --out checkpoints.txt',
-    'hindcast audit checkpoint >> /mnt/elsewhere/checkpoints.txt',
+    'npx hindcast audit checkpoint --out checkpoints.txt',
+    'npx hindcast audit checkpoint >> /mnt/elsewhere/checkpoints.txt',
   )
     .option('--out <file>', 'write to a file')
     .action(async (options: AuditOptions) => {
@@ -45,7 +45,7 @@ export const auditKeyCommand = (context: CliContext): Command =>
   auditLogCommand(
     'key',
     'Print the public key that checkpoints are signed with; keep it from the first day on',
-    'hindcast audit key > audit.vkey',
+    'npx hindcast audit key > audit.vkey',
   ).action(async (options: AuditOptions) => {
     const newest = await newestOf(context, options);
     context.terminal.stdout.write(`${newest.at(-1)?.key}\n`);
@@ -55,7 +55,7 @@ export const auditProveCommand = (context: CliContext): Command =>
   clientCommand(
     'prove',
     'Get the proof that a prediction is in the signed log; it can be checked without Hindcast',
-    'hindcast audit prove 01980d7e-6d0c-7000-8000-000000000001 --out proof.json',
+    'npx hindcast audit prove 01980d7e-6d0c-7000-8000-000000000001 --out proof.json',
   )
     .argument('<id>', 'id of the prediction')
     .option('--out <file>', 'write to a file')

@@ -47,8 +47,8 @@ export const auditConsistencyCommand = (context: CliContext): Command =>
   clientCommand(
     'consistency',
     'Prove that the newest checkpoints only add to those that were kept, without reading the log',
-    'hindcast audit consistency --checkpoints checkpoints.txt --key "$(cat audit.vkey)"',
-    'hindcast audit consistency --checkpoints checkpoints.txt --out consistency.json',
+    'npx hindcast audit consistency --checkpoints checkpoints.txt --key "$(cat audit.vkey)"',
+    'npx hindcast audit consistency --checkpoints checkpoints.txt --out consistency.json',
   )
     .requiredOption('--checkpoints <file...>', 'checkpoints that were kept elsewhere')
     .option('--key <key...>', 'trust only signatures by these keys; by default those that the log itself names')

@@ -13,7 +13,7 @@ export const auditExportCommand = (context: CliContext): Command =>
   auditLogCommand(
     'export',
     'Write the whole log exactly as it is stored, for a verifier that is not ours',
-    'hindcast audit export --out log.ndjson',
+    'npx hindcast audit export --out log.ndjson',
     'node clients/verifier/verify.mjs log log.ndjson --key "$(cat audit.vkey)" --checkpoints checkpoints.txt',
   )
     .requiredOption('--out <file>', 'the file to write')

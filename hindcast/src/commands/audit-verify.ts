@@ -35,9 +35,9 @@ export const auditVerifyCommand = (context: CliContext): Command =>
   auditLogCommand(
     'verify',
     'Hash the whole log and compare it with every signed checkpoint; what was changed is named with its place',
-    'hindcast audit verify',
-    'hindcast audit verify --state verified.json',
-    "hindcast audit verify --data ./data --checkpoints checkpoints.txt --key 'hindcast/0198…+55b07df0+Aepk…'",
+    'npx hindcast audit verify',
+    'npx hindcast audit verify --state verified.json',
+    "npx hindcast audit verify --data ./data --checkpoints checkpoints.txt --key 'hindcast/0198…+55b07df0+Aepk…'",
   )
     .option('--checkpoints <file...>', 'also compare with these, which were kept elsewhere')
     .option('--manifest <file...>', 'also compare with what these manifests of data sets say of the log')

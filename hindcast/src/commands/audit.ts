@@ -18,9 +18,9 @@ export const auditCommand = (context: CliContext): Command => {
   const group = command(
     'audit',
     'Prove that the log is what was signed, or find where it is not',
-    'hindcast audit verify',
-    'hindcast audit checkpoint --out checkpoints.txt',
-    'hindcast audit verify --data ./data --checkpoints checkpoints.txt',
+    'npx hindcast audit verify',
+    'npx hindcast audit checkpoint --out checkpoints.txt',
+    'npx hindcast audit verify --data ./data --checkpoints checkpoints.txt',
   );
   for (const make of parts) group.addCommand(make(context));
   return group;

@@ -68,7 +68,7 @@ describe('hindcast backtest', () => {
     const { url, asked } = await answering({});
     const { code, out, err } = await cli(['backtest', '--model', 'churn@2', '--shadow', '--url', url]);
     expect({ code, out }).toEqual({ code: 0, out: 'b-1\n' });
-    expect(err).toContain('hindcast jobs cancel b-1');
+    expect(err).toContain('npx hindcast jobs cancel b-1');
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ model: 'churn@2', shadow: true });
     expect(asked).toHaveLength(1);
     expect((await cli(['backtest', '--url', url])).code).toBe(2);

@@ -24,9 +24,9 @@ export const backtestCommand = (context: CliContext): Command =>
     clientCommand(
       'backtest',
       'Ask a version of a model what it would have said to past predictions, or to all that come',
-      'hindcast backtest --model churn@2 --since 24h',
-      'hindcast backtest --model churn@2 --slice input.plan --sample 10%',
-      'hindcast backtest --model churn@2 --shadow',
+      'npx hindcast backtest --model churn@2 --since 24h',
+      'npx hindcast backtest --model churn@2 --slice input.plan --sample 10%',
+      'npx hindcast backtest --model churn@2 --shadow',
     )
       .requiredOption('--model <version>', 'the version that is asked, such as churn@2')
       .option('--history <model>', 'the model whose past it is asked about; default: the same')
@@ -36,7 +36,7 @@ export const backtestCommand = (context: CliContext): Command =>
       )
       .option('--shadow', 'all that comes from now on, until the job is canceled'),
   ).action(async (options: BacktestOptions) => {
-    const { client, voice } = connect(context, options);
+    const { client, voice, hint } = connect(context, options);
     const { model, history, slice, shadow } = options;
     const json = {
       model,
@@ -47,7 +47,7 @@ export const backtestCommand = (context: CliContext): Command =>
     };
     const begun = (await client.request('/v1/backtests', { method: 'POST', json })).body as Begun;
     const page = `${client.url}${begun.links.self}/report`;
-    if (shadow) voice.note(`It goes on until it is canceled: hindcast jobs cancel ${begun.id}`);
+    if (shadow) voice.note(`It goes on until it is canceled: ${hint(`jobs cancel ${begun.id}`)}`);
     if (shadow || !options.wait) {
       voice.note(`Report: ${page}`);
       voice.answer(begun, begun.id);

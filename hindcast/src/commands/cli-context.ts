@@ -42,16 +42,20 @@ export interface Connected {
   readonly client: ApiClient;
   readonly voice: Voice;
   readonly json: boolean;
+  /** What to type next, for the Hindcast that this command talked to: it names the address where this command did. */
+  readonly hint: (args: string) => string;
 }
 
 export const connect = ({ terminal, cores }: CliContext, options: OptionValues): Connected => {
-  const flags = options['url'] === undefined ? {} : { url: String(options['url']) };
+  const flags: { readonly url?: string } = options['url'] === undefined ? {} : { url: String(options['url']) };
   const env = { [SETTINGS.url.env]: terminal.env[SETTINGS.url.env] };
   const { config, problems } = resolveConfig({ env, flags, cores });
   if (!config) throw usage(problems.join('\n'));
   const json = options['json'] === true;
   const voice = voiceOf(terminal, json);
-  return { client: openApiClient(config.url, voice.note), voice, json };
+  const there = flags.url === undefined ? '' : ` --url ${flags.url}`;
+  const hint = (args: string) => `npx hindcast ${args}${there}`;
+  return { client: openApiClient(config.url, voice.note), voice, json, hint };
 };
 
 /** The settings of work that needs a folder and no server. */

@@ -11,8 +11,8 @@ export const configCommand = (context: CliContext): Command =>
     command(
       'config',
       'Print every setting, its value and where that comes from',
-      'hindcast config',
-      'PORT=9000 hindcast config --json',
+      'npx hindcast config',
+      'PORT=9000 npx hindcast config --json',
     ),
   )
     .option('--json', 'print nothing but JSON on stdout')

@@ -28,8 +28,8 @@ export const datasetsCommand = (context: CliContext): Command =>
   command(
     'datasets',
     'Cut data sets from the log, and fetch them',
-    'hindcast datasets create churn --split train=0.8,test=0.2 --out churn-data',
-    'hindcast datasets list',
+    'npx hindcast datasets create churn --split train=0.8,test=0.2 --out churn-data',
+    'npx hindcast datasets list',
   )
     .addCommand(createCommand(context))
     .addCommand(listCommand(context))
@@ -48,9 +48,9 @@ const createCommand = (context: CliContext): Command =>
   clientCommand(
     'create',
     'Cut a data set: the same stretch of the log and the same wishes give the same bytes',
-    'hindcast datasets create churn --out churn-data',
-    'hindcast datasets create churn --unlabelled no@90d --maturity 90d --split train=0.8,test=0.2',
-    'hindcast datasets create churn --data ./data --out churn-data      # no server needed',
+    'npx hindcast datasets create churn --out churn-data',
+    'npx hindcast datasets create churn --unlabelled no@90d --maturity 90d --split train=0.8,test=0.2',
+    'npx hindcast datasets create churn --data ./data --out churn-data      # no server needed',
   )
     .argument('<model>', 'name of the model')
     .option('--spec <file>', 'JSON file with any of the wishes of POST /v1/datasets; options win')
@@ -153,7 +153,7 @@ const summary = ({ datasetId, spec, cut, files, accountedFor }: DatasetManifest)
 };
 
 const listCommand = (context: CliContext): Command =>
-  clientCommand('list', 'List the data sets, newest first', 'hindcast datasets list --json').action(
+  clientCommand('list', 'List the data sets, newest first', 'npx hindcast datasets list --json').action(
     async (options: object) => {
       const { client, voice } = connect(context, options);
       const { data } = (await client.request('/v1/datasets')).body as { data: readonly Dataset[] };
@@ -168,7 +168,7 @@ const showCommand = (context: CliContext): Command =>
   clientCommand(
     'show',
     'Show what a data set holds, and what became of every request',
-    'hindcast datasets show 9f86d081',
+    'npx hindcast datasets show 9f86d081',
   )
     .argument('<id>', 'id of the data set, or its beginning')
     .action(async (id: string, options: object) => {
@@ -183,7 +183,7 @@ const downloadCommand = (context: CliContext): Command =>
   clientCommand(
     'download',
     'Fetch the files of a data set; one that was broken off goes on',
-    'hindcast datasets download 9f86d081 --out churn-data',
+    'npx hindcast datasets download 9f86d081 --out churn-data',
   )
     .argument('<id>', 'id of the data set, or its beginning')
     .requiredOption('--out <folder>', 'where to put them')
@@ -195,7 +195,7 @@ const downloadCommand = (context: CliContext): Command =>
     });
 
 const diffCommand = (context: CliContext): Command =>
-  clientCommand('diff', 'In what two data sets differ', 'hindcast datasets diff 9f86d081 60303ae2')
+  clientCommand('diff', 'In what two data sets differ', 'npx hindcast datasets diff 9f86d081 60303ae2')
     .argument('<a>', 'id of one, or its beginning')
     .argument('<b>', 'id of the other, or its beginning')
     .action(async (a: string, b: string, options: object) => {

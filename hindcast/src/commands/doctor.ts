@@ -10,8 +10,8 @@ export const doctorCommand = (context: CliContext): Command =>
     command(
       'doctor',
       'Look for what would keep Hindcast from starting, and say how to mend it',
-      'hindcast doctor',
-      'hindcast doctor --port 9000 --json',
+      'npx hindcast doctor',
+      'npx hindcast doctor --port 9000 --json',
     ),
   )
     .option('--json', 'print nothing but JSON on stdout')

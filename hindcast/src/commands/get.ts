@@ -9,9 +9,9 @@ export const getCommand = (context: CliContext): Command =>
   clientCommand(
     'get',
     'Print a prediction',
-    'hindcast get 01980d7e-6d0c-7000-8000-000000000001',
-    'hindcast get 01980d7e-6d0c-7000-8000-000000000001 --wait 1m --json',
-    'hindcast get 01980d7e-6d0c-7000-8000-000000000001 --as-of 0:2:117',
+    'npx hindcast get 01980d7e-6d0c-7000-8000-000000000001',
+    'npx hindcast get 01980d7e-6d0c-7000-8000-000000000001 --wait 1m --json',
+    'npx hindcast get 01980d7e-6d0c-7000-8000-000000000001 --as-of 0:2:117',
   )
     .argument('<id>', 'id of the prediction')
     .option('--wait <duration>', 'wait until it has ended')

@@ -25,8 +25,8 @@ export const importCommand = (context: CliContext): Command =>
   clientCommand(
     'import',
     'Take in what another system predicted before, from NDJSON; the same file again changes nothing',
-    'hindcast import rows.ndjson --source legacy-scorer',
-    'hindcast import rows.ndjson --source legacy-scorer --model churn --model-version 1',
+    'npx hindcast import rows.ndjson --source legacy-scorer',
+    'npx hindcast import rows.ndjson --source legacy-scorer --model churn --model-version 1',
   )
     .argument('<file>', 'a prediction with its answer a line, or - for stdin')
     .option('--source <name>', 'the system that made them; rows that were there already keep theirs', 'import')

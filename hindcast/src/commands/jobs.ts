@@ -7,7 +7,12 @@ import { type CliContext, clientCommand, command, connect } from './cli-context.
 const example = 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
 
 export const jobsCommand = (context: CliContext): Command =>
-  command('jobs', 'List, show, watch and cancel long work', 'hindcast jobs list', `hindcast jobs watch ${example}`)
+  command(
+    'jobs',
+    'List, show, watch and cancel long work',
+    'npx hindcast jobs list',
+    `npx hindcast jobs watch ${example}`,
+  )
     .addCommand(listCommand(context))
     .addCommand(showCommand(context))
     .addCommand(watchCommand(context))
@@ -21,7 +26,7 @@ const outcomeOf = (job: Job): string => {
 };
 
 const listCommand = (context: CliContext): Command =>
-  clientCommand('list', 'List the jobs, newest first', 'hindcast jobs list --status running --json')
+  clientCommand('list', 'List the jobs, newest first', 'npx hindcast jobs list --status running --json')
     .option('--kind <kind>', 'only this kind, such as projection-rebuild')
     .option('--status <status>', 'only these: queued, running, succeeded, failed, canceled')
     .option('--limit <count>', 'no more than so many', '50')
@@ -46,7 +51,7 @@ const showCommand = (context: CliContext): Command =>
   clientCommand(
     'show',
     'Show a job: what it is asked to do, how far it is, what came of it',
-    `hindcast jobs show ${example}`,
+    `npx hindcast jobs show ${example}`,
   )
     .argument('<id>', 'id of the job')
     .action(async (id: string, options: object) => {
@@ -65,7 +70,11 @@ const showCommand = (context: CliContext): Command =>
     });
 
 const watchCommand = (context: CliContext): Command =>
-  clientCommand('watch', 'Follow a job until it has ended; Ctrl-C leaves it alone', `hindcast jobs watch ${example}`)
+  clientCommand(
+    'watch',
+    'Follow a job until it has ended; Ctrl-C leaves it alone',
+    `npx hindcast jobs watch ${example}`,
+  )
     .argument('<id>', 'id of the job')
     .action(async (id: string, options: object) => {
       const { client, voice } = connect(context, options);
@@ -75,7 +84,11 @@ const watchCommand = (context: CliContext): Command =>
     });
 
 const cancelCommand = (context: CliContext): Command =>
-  clientCommand('cancel', 'Cancel a job that has not ended', `hindcast jobs cancel ${example} --reason "wrong range"`)
+  clientCommand(
+    'cancel',
+    'Cancel a job that has not ended',
+    `npx hindcast jobs cancel ${example} --reason "wrong range"`,
+  )
     .argument('<id>', 'id of the job')
     .option('--reason <text>', 'kept in the log')
     .action(async (id: string, options: { readonly reason?: string }) => {

@@ -218,7 +218,7 @@ describe('hindcast labels add', () => {
   });
 });
 
-it('hindcast labels list shows what waits, and for what', async () => {
+it('npx hindcast labels list shows what waits, and for what', async () => {
   const data = [
     { status: 'parked', id: 'p-1', value: 1, recordedAt: '2026-04-01T00:00:00.000Z' },
     {
@@ -236,7 +236,7 @@ it('hindcast labels list shows what waits, and for what', async () => {
   expect(asked[0]?.path).toBe('/v1/labels?status=parked&limit=50');
 });
 
-it('hindcast quality shows a table of what is known', async () => {
+it('npx hindcast quality shows a table of what is known', async () => {
   const row = {
     version: 2,
     accepted: 9,

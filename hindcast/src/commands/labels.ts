@@ -21,9 +21,9 @@ export const labelsCommand = (context: CliContext): Command =>
   command(
     'labels',
     'Upload what came true, and see what waits for its prediction',
-    'hindcast labels add yes --reference order-1842',
-    'hindcast labels upload labels.ndjson',
-    'hindcast labels list --parked',
+    'npx hindcast labels add yes --reference order-1842',
+    'npx hindcast labels upload labels.ndjson',
+    'npx hindcast labels list --parked',
   )
     .addCommand(addCommand(context))
     .addCommand(uploadCommand(context))
@@ -43,8 +43,8 @@ const addCommand = (context: CliContext): Command =>
     clientCommand(
       'add',
       'Say what came true of the predictions of a reference, or of an entity in a window of time',
-      'hindcast labels add yes --reference order-1842',
-      'hindcast labels add no --entity customer-17 --from 90d --latest --source billing',
+      'npx hindcast labels add yes --reference order-1842',
+      'npx hindcast labels add no --entity customer-17 --from 90d --latest --source billing',
     )
       .argument('<value>', 'what came true: JSON, or a word as it is; null takes it back')
       .option('--reference <id>', 'predictions with this referenceId')
@@ -74,8 +74,8 @@ const uploadCommand = (context: CliContext): Command =>
   clientCommand(
     'upload',
     'Upload labels from NDJSON, or from CSV with a header; the same file again changes nothing',
-    'hindcast labels upload labels.ndjson',
-    'hindcast labels upload chargebacks.csv --by referenceId',
+    'npx hindcast labels upload labels.ndjson',
+    'npx hindcast labels upload chargebacks.csv --by referenceId',
   )
     .argument('<file>', 'a label a line, or - for NDJSON on stdin')
     .option('--by <name>', `which of ${LABEL_NAMES.join(', ')} says what a label is about, where a file has several`)
@@ -143,7 +143,7 @@ interface Parked {
 }
 
 const listCommand = (context: CliContext): Command =>
-  clientCommand('list', 'List labels that wait for their prediction', 'hindcast labels list --parked')
+  clientCommand('list', 'List labels that wait for their prediction', 'npx hindcast labels list --parked')
     .option('--parked', 'those that wait, which are all that there are to list')
     .option('--limit <count>', 'ids, references and entities to list', '50')
     .action(async (options: { readonly limit: string }) => {

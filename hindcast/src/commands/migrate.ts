@@ -27,9 +27,9 @@ export const migrateCommand = (context: CliContext): Command =>
     command(
       'migrate',
       'Copy the log of a folder to Kafka, and its files to MongoDB, so that Hindcast can go on there',
-      'hindcast migrate --to kafka://kafka-1:9092,kafka-2:9092 --artifacts-to mongodb://mongo-1/',
-      'hindcast migrate --to kafka://kafka-1:9092 --partitions 12 --dry-run',
-      'hindcast migrate --to kafka://kafka-1:9092 --verify       # compare again, change nothing',
+      'npx hindcast migrate --to kafka://kafka-1:9092,kafka-2:9092 --artifacts-to mongodb://mongo-1/',
+      'npx hindcast migrate --to kafka://kafka-1:9092 --partitions 12 --dry-run',
+      'npx hindcast migrate --to kafka://kafka-1:9092 --verify       # compare again, change nothing',
     ).requiredOption('--to <address>', 'some brokers of the Kafka: kafka://host:port,host:port'),
     settings,
   )
@@ -59,7 +59,7 @@ const migrationOf = async (
   if (!brokers) {
     const said = withoutSecrets(String(options['to']));
     throw usage(
-      `--to is "${said}"; write it like kafka://host:port,host:port. A user and a password are settings of their own: see \`hindcast config\`, under KAFKA_.`,
+      `--to is "${said}"; write it like kafka://host:port,host:port. A user and a password are settings of their own: see \`npx hindcast config\`, under KAFKA_.`,
     );
   }
   // Of the services only the MongoDB is asked for here, and all others are for what runs later.

@@ -45,9 +45,9 @@ describe('hindcast models', () => {
       'churn@3 is registered\ntakes\n  age    float32     may be null\n  calls  int64[any]  0 when not given\n' +
         'gives\n  p  float32[any, 2]\n  classes no, yes\n  decides for yes from 0.4 on\n',
     );
-    expect(err).toContain('hindcast predict churn@3 --example');
+    expect(err).toContain('npx hindcast predict churn@3 --example');
     expect(err).toContain("curl -s 'http://x'");
-    expect(err).toContain('hindcast models promote churn@3');
+    expect(err).toContain('npx hindcast models promote churn@3');
     const [request] = asked;
     expect(request?.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-length': '9' });
     expect(request?.body).toBe('the bytes');

@@ -11,8 +11,8 @@ export const modelsCommand = (context: CliContext): Command =>
   command(
     'models',
     'List, show, add, promote, retire and pause models',
-    'hindcast models list',
-    'hindcast models add churn ./model.onnx',
+    'npx hindcast models list',
+    'npx hindcast models add churn ./model.onnx',
   )
     .addCommand(listCommand(context))
     .addCommand(showModelCommand(context))
@@ -23,12 +23,12 @@ export const modelsCommand = (context: CliContext): Command =>
     .addCommand(restCommand(context, 'resume', 'Run the predictions of a paused model', 'runs again'));
 
 const listCommand = (context: CliContext): Command =>
-  clientCommand('list', 'List the models and who gets their traffic', 'hindcast models list --json').action(
+  clientCommand('list', 'List the models and who gets their traffic', 'npx hindcast models list --json').action(
     async (options: object) => {
-      const { client, voice } = connect(context, options);
+      const { client, voice, hint } = connect(context, options);
       const { body } = await client.request('/v1/models');
       const models = (body as { data?: readonly ModelBody[] }).data ?? [];
-      const none = 'No models yet. Add one: hindcast models add <name> <file.onnx>';
+      const none = `No models yet. Add one: ${hint('models add <name> <file.onnx>')}`;
       voice.answer(models, models.length === 0 ? none : textTable(models.map(cells)));
     },
   );
@@ -45,7 +45,7 @@ const promoteCommand = (context: CliContext): Command =>
   clientCommand(
     'promote',
     'Make a version the champion: it gets the traffic of the model',
-    'hindcast models promote churn@2',
+    'npx hindcast models promote churn@2',
   )
     .argument('<name@version>', 'which version')
     .action(async (reference: string, options: object) => {
@@ -68,7 +68,7 @@ const retireCommand = (context: CliContext): Command =>
   clientCommand(
     'retire',
     'Give a version no more predictions, for good; what it has answered stays, and so does its file',
-    'hindcast models retire churn@1',
+    'npx hindcast models retire churn@1',
   )
     .argument('<name@version>', 'which version; not one that gets traffic: promote another one first')
     .action(async (reference: string, options: object) => {
@@ -85,7 +85,7 @@ const oneVersion = (reference: string): { readonly name: string; readonly versio
 };
 
 const restCommand = (context: CliContext, verb: 'pause' | 'resume', about: string, done: string): Command =>
-  clientCommand(verb, about, `hindcast models ${verb} churn`)
+  clientCommand(verb, about, `npx hindcast models ${verb} churn`)
     .argument('<name>', 'name of the model')
     .action(async (name: string, options: object) => {
       const { client, voice } = connect(context, options);

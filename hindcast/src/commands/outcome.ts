@@ -8,15 +8,15 @@ export const cancelCommand = (context: CliContext): Command =>
   clientCommand(
     'cancel',
     'Cancel a prediction that has not ended',
-    'hindcast cancel 01980d7e-6d0c-7000-8000-000000000001 --reason "asked twice"',
+    'npx hindcast cancel 01980d7e-6d0c-7000-8000-000000000001 --reason "asked twice"',
   )
     .argument('<id>', 'id of the prediction')
     .option('--reason <text>', 'kept in the log')
     .action(async (id: string, options: { readonly reason?: string }) => {
-      const { client, voice } = connect(context, options);
+      const { client, voice, hint } = connect(context, options);
       const json = options.reason === undefined ? {} : { reason: options.reason };
       const { status, body } = await client.request(`${predictionPath(id)}/cancel`, { method: 'POST', json });
-      const begun = `The cancel is in the log; see what it did: hindcast get ${id} --wait 10s`;
+      const begun = `The cancel is in the log; see what it did: ${hint(`get ${id} --wait 10s`)}`;
       voice.answer(body, status === 202 ? begun : summarize(asPrediction(body)));
     });
 
@@ -25,8 +25,8 @@ export const labelCommand = (context: CliContext): Command =>
     clientCommand(
       'label',
       'Say what came true; a later label corrects an earlier one',
-      'hindcast label 01980d7e-6d0c-7000-8000-000000000001 yes',
-      'hindcast label 01980d7e-6d0c-7000-8000-000000000001 412.5 --source billing --occurred-at 2h',
+      'npx hindcast label 01980d7e-6d0c-7000-8000-000000000001 yes',
+      'npx hindcast label 01980d7e-6d0c-7000-8000-000000000001 412.5 --source billing --occurred-at 2h',
     )
       .argument('<id>', 'id of the prediction')
       .argument('<value>', 'what came true: JSON, or a word as it is; null takes it back'),

@@ -30,9 +30,9 @@ export const predictCommand = (context: CliContext): Command =>
   clientCommand(
     'predict',
     'Submit one prediction and wait for its answer',
-    `hindcast predict churn --example`,
-    `hindcast predict churn @customer.json --wait 10s --key order-1842`,
-    `echo '{"age": 41}' | hindcast predict churn@2 - --no-wait`,
+    `npx hindcast predict churn --example`,
+    `npx hindcast predict churn @customer.json --wait 10s --key order-1842`,
+    `echo '{"age": 41}' | npx hindcast predict churn@2 - --no-wait`,
   )
     .argument('<model>', 'name, or name@version')
     .argument('[input]', 'JSON, @file, or - for stdin')
@@ -122,9 +122,9 @@ const exampleOf = async (client: ApiClient, model: string): Promise<unknown> => 
 };
 
 /** A model that is paused is the one reason to wait that people can end at once. */
-const explainWait = async ({ client, voice }: Connected, model: string, patience: Patience): Promise<void> => {
+const explainWait = async ({ client, voice, hint }: Connected, model: string, patience: Patience): Promise<void> => {
   const { name } = parseReference(model);
   const { status, body } = await tryAgain(() => client.request(modelPath(name), { expect: [404] }), patience);
   if (status !== 200 || (body as { paused?: boolean }).paused !== true) return;
-  voice.note(`${name} is paused: its predictions wait until \`hindcast models resume ${name}\`.`);
+  voice.note(`${name} is paused: its predictions wait until \`${hint(`models resume ${name}`)}\`.`);
 };

@@ -49,7 +49,12 @@ describe('hindcast predict', () => {
       'GET /v1/predictions/p1',
       'GET /v1/predictions/p1',
     ]);
-    expect(err).toContain('churn is paused: its predictions wait until `hindcast models resume churn`.');
+    expect(err).toContain('churn is paused: its predictions wait until `npx hindcast models resume churn`.');
+    const elsewhere = await serve((_, response, turn) =>
+      turn < 3 ? send(response, turn === 2 ? 200 : 202, { ...queued, paused: true }) : send(response, 200, succeeded),
+    );
+    const given = await cli(['predict', 'churn', '[1]', '--url', elsewhere.url]);
+    expect(given.err).toContain(`\`npx hindcast models resume churn --url ${elsewhere.url}\``);
   });
 
   it('prints the id at once with --no-wait', async () => {

@@ -21,8 +21,8 @@ export const asOfCommand = (context: CliContext): Command =>
   clientCommand(
     'as-of',
     'Print the documents of a view as they stood at a position of the log, one JSON object per line',
-    'hindcast projections as-of prediction-status --to 0:0:123,0:1:456,0:2:78,0:3:90 --out docs.ndjson',
-    'hindcast projections as-of models --data ./data     # no server needed',
+    'npx hindcast projections as-of prediction-status --to 0:0:123,0:1:456,0:2:78,0:3:90 --out docs.ndjson',
+    'npx hindcast projections as-of models --data ./data     # no server needed',
   )
     .addArgument(new Argument('<name>', 'the view').choices(viewNames))
     .option(

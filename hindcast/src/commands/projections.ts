@@ -15,8 +15,8 @@ export const projectionsCommand = (context: CliContext): Command =>
   command(
     'projections',
     'List the views, make one again from the log, take that back, or see one as it was',
-    'hindcast projections list',
-    'hindcast projections rebuild prediction-status --dry-run',
+    'npx hindcast projections list',
+    'npx hindcast projections rebuild prediction-status --dry-run',
   )
     .addCommand(listCommand(context))
     .addCommand(rebuildCommand(context))
@@ -34,7 +34,7 @@ const listCommand = (context: CliContext): Command =>
   clientCommand(
     'list',
     'List the views and how far they have folded the log',
-    'hindcast projections list --json',
+    'npx hindcast projections list --json',
   ).action(async (options: object) => {
     const { client, voice } = connect(context, options);
     const { data } = (await client.request('/v1/projections')).body as { data: readonly Projection[] };
@@ -60,8 +60,8 @@ const rebuildCommand = (context: CliContext): Command =>
   clientCommand(
     'rebuild',
     'Fold the log into a new generation of a view and put it in the place of the old one',
-    'hindcast projections rebuild prediction-status',
-    'hindcast projections rebuild prediction-status --dry-run',
+    'npx hindcast projections rebuild prediction-status',
+    'npx hindcast projections rebuild prediction-status --dry-run',
   )
     .argument('<name>', 'the view, as `projections list` names it')
     .option('--dry-run', 'build and compare, but leave the live view in its place')
@@ -78,7 +78,7 @@ const undoCommand = (context: CliContext): Command =>
   clientCommand(
     'undo',
     'Go back to the generation of a view before its last rebuild; twice goes forward again',
-    'hindcast projections undo prediction-status',
+    'npx hindcast projections undo prediction-status',
   )
     .argument('<name>', 'the view, as `projections list` names it')
     .action(async (name: string, options: object) => {

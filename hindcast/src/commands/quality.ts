@@ -31,9 +31,9 @@ export const qualityCommand = (context: CliContext): Command =>
   clientCommand(
     'quality',
     'How good a model was, as far as labels tell',
-    'hindcast quality churn',
-    'hindcast quality churn --maturity 7d',
-    'hindcast quality churn --absent 0 --after 90d',
+    'npx hindcast quality churn',
+    'npx hindcast quality churn --maturity 7d',
+    'npx hindcast quality churn --absent 0 --after 90d',
   )
     .argument('<model>', 'name of the model, or one version: churn@2')
     .option('--maturity <time>', 'only labels that came within 1h, 1d, 7d, 30d or 90d, of requests that old')

@@ -35,10 +35,10 @@ export const replayCommand = (context: CliContext): Command =>
   clientCommand(
     'replay',
     'Print the events of the log again, one JSON object per line',
-    'hindcast replay --type PredictionRequested --model churn --since 24h',
-    'hindcast replay --out events.ndjson          # again: goes on behind the last line, and takes what came since',
-    'hindcast replay --topic models               # the history of the models',
-    'hindcast replay --data ./data | wc -l        # no server needed',
+    'npx hindcast replay --type PredictionRequested --model churn --since 24h',
+    'npx hindcast replay --out events.ndjson          # again: goes on behind the last line, and takes what came since',
+    'npx hindcast replay --topic models               # the history of the models',
+    'npx hindcast replay --data ./data | wc -l        # no server needed',
   )
     .addOption(
       new Option('--topic <name>', 'which history; by default that of the types, else predictions').choices(

@@ -20,8 +20,8 @@ export const showModelCommand = (context: CliContext): Command =>
   clientCommand(
     'show',
     'Print what a model takes and gives, its settings, and a request that works',
-    'hindcast models show churn',
-    'hindcast models show churn@2 --json',
+    'npx hindcast models show churn',
+    'npx hindcast models show churn@2 --json',
   )
     .argument('<name[@version]>', 'which model; without a version its champion is shown')
     .action(async (reference: string, options: object) => {

@@ -20,8 +20,8 @@ export const startCommand = (context: CliContext): Command =>
     command(
       'start',
       'Run Hindcast in this process: the API, the log, the views and the workers',
-      'hindcast start',
-      'hindcast start --port 9000 --data /var/lib/hindcast',
+      'npx hindcast start',
+      'npx hindcast start --port 9000 --data /var/lib/hindcast',
     ).option('--after-migration', 'go on with a log that was moved elsewhere, and so make two of it'),
   );
 
@@ -98,7 +98,7 @@ const runsProcess = (context: CliContext, target: Command, role?: Role): Command
 
 const lonely = (role: Role): string =>
   `\`hindcast ${role}\` is one of several processes, which meet in Kafka, MongoDB and Redis: set ${serviceVariables}. ` +
-  'Without them `hindcast start` runs everything in one process.';
+  'Without them `npx hindcast start` runs everything in one process.';
 
 const announce = (
   { version, terminal }: CliContext,

@@ -21,9 +21,9 @@ export const verifyCommand = (context: CliContext): Command =>
     clientCommand(
       'verify',
       'Run past predictions again with the recorded models, and compare',
-      'hindcast verify',
-      'hindcast verify --model churn@2 --since 24h --sample 1%',
-      'hindcast verify --data ./data     # no server needed',
+      'npx hindcast verify',
+      'npx hindcast verify --model churn@2 --since 24h --sample 1%',
+      'npx hindcast verify --data ./data     # no server needed',
     )
       .option('--model <model>', 'only predictions of this model, or of one version of it')
       .option('--data <folder>', 'read this folder instead of asking a server; nothing in it is changed', dataFolder),

@@ -21,7 +21,7 @@ export const watchCommand = (context: CliContext): Command =>
   clientCommand(
     'watch',
     'Follow the events of a prediction until it has ended',
-    'hindcast watch 01980d7e-6d0c-7000-8000-000000000001',
+    'npx hindcast watch 01980d7e-6d0c-7000-8000-000000000001',
   )
     .argument('<id>', 'id of the prediction')
     .action(async (id: string, options: object) => {

@@ -109,7 +109,7 @@ const checkRedis = async (config: DistributedConfig): Promise<ServiceAnswer> => 
 
 const checks = { kafka: checkKafka, mongodb: checkMongo, redis: checkRedis } as const;
 const advice = {
-  kafka: 'Check KAFKA_BROKERS, and what `hindcast config` shows under KAFKA_.',
+  kafka: 'Check KAFKA_BROKERS, and what `npx hindcast config` shows under KAFKA_.',
   mongodb: 'Check MONGODB_URI.',
   redis: 'Check REDIS_URL. Hindcast works without Redis, more slowly.',
 } as const;

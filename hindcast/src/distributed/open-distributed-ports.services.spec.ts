@@ -72,7 +72,7 @@ describe.skipIf(!kafka || !mongodb || !redis)('the ports of a process', () => {
     );
     await expect
       .poll(() => warned, { timeout: 15_000 })
-      .toEqual(['Still opening the log in Kafka (KAFKA_BROKERS). `hindcast doctor` says more.']);
+      .toEqual(['Still opening the log in Kafka (KAFKA_BROKERS). `npx hindcast doctor` says more.']);
     expect(await refused).toBe('unavailable');
     expect(warned).toHaveLength(1);
   });

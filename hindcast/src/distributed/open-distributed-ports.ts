@@ -45,7 +45,7 @@ export const openDistributedPorts = async (config: DistributedConfig, logger: Lo
     const database = client.db(config.database, majority);
     const beforeMade = (log: LogName | undefined) => refuseOtherOwner(database, log);
     const told = <T>(opening: Promise<T>, what: string): Promise<T> =>
-      whileWaiting(opening, () => logger.warn({}, `Still opening ${what}. \`hindcast doctor\` says more.`));
+      whileWaiting(opening, () => logger.warn({}, `Still opening ${what}. \`npx hindcast doctor\` says more.`));
     const log = opened.keep(
       await told(
         openKafkaEventLog({ ...kafkaLogOptions(config, logger), beforeMade }),

@@ -51,7 +51,7 @@ export const refuseMoved = async (folder: string): Promise<void> => {
   if (mark?.state !== 'moved') return;
   throw failed(
     `The log in ${folder} was moved to ${placeOf(mark)} on ${mark.at}, and goes on there: set KAFKA_BROKERS, ` +
-      'MONGODB_URI and REDIS_URL. If the move was broken off at its very end, run `hindcast migrate` again. ' +
+      'MONGODB_URI and REDIS_URL. If the move was broken off at its very end, run `npx hindcast migrate` again. ' +
       'What would be accepted here would never be there, under the same log: to go on here all the same, ' +
       'add --after-migration.',
   );

@@ -158,7 +158,7 @@ export const startNotary = async (ports: NotaryPorts, options: NotaryOptions): P
     const resumed = await resumePartition({ log, crypto, hash, key }, { topic, bounds });
     if (!resumed.ok) {
       mismatches.add(auditSubject(of));
-      logger?.error({ topic, partition }, `The log was changed: ${resumed.detail}. Run \`hindcast audit verify\`.`);
+      logger?.error({ topic, partition }, `The log was changed: ${resumed.detail}. Run \`npx hindcast audit verify\`.`);
       caughtUp.get(topic)?.moved();
       return bounds.end;
     }
