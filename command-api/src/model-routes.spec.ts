@@ -267,6 +267,9 @@ describe('a model', () => {
     expect((await retire(2)).statusCode).toBe(200);
     expect((await retire(3)).statusCode).toBe(404);
     const back = await world.send('PUT', '/v1/models/churn/routing', { champion: 2 }, { 'if-match': '"3"' });
-    expect([back.statusCode, back.json().detail]).toEqual([422, 'Version 2 is retired.']);
+    expect([back.statusCode, back.json().detail]).toEqual([
+      422,
+      'Version 2 is retired. Take an active one, such as 1.',
+    ]);
   });
 });

@@ -54,6 +54,15 @@ const changed = (state: ModelState) =>
     headers: { etag: modelEtagOf(state) },
   });
 
+/** Versions that one text lists, the newest. */
+const versionsNamedMax = 10;
+
+const othersOf = ({ versions }: Pick<ModelState, 'versions'>): string => {
+  const active = versions.filter(({ state }) => state === 'active').map(({ version }) => version);
+  if (active.length === 0) return 'None is active: add another one.';
+  return `Take an active one, such as ${active.slice(-versionsNamedMax).join(', ')}.`;
+};
+
 const refuseImpossible = (name: string, model: ModelState, routing: Routing): void => {
   const targets = [
     { pointer: '/champion', version: routing.champion },
@@ -62,7 +71,7 @@ const refuseImpossible = (name: string, model: ModelState, routing: Routing): vo
   const errors = targets.flatMap(({ pointer, version }, at) => {
     const state = findVersion(model, version)?.state;
     if (state === undefined) return [{ pointer, detail: `Version ${version} is unknown: ${versionsOf(name, model)}` }];
-    if (state !== 'active') return [{ pointer, detail: `Version ${version} is ${state}.` }];
+    if (state !== 'active') return [{ pointer, detail: `Version ${version} is ${state}. ${othersOf(model)}` }];
     const twice = targets.findIndex((other) => other.version === version) < at;
     return twice ? [{ pointer, detail: `Version ${version} is named twice.` }] : [];
   });

@@ -69,7 +69,10 @@ export const versionFor = ({ name, state, pinned }: ResolvedModel, stickyKey: st
     case 'active':
       return choice;
     case 'retired':
-      throw problem('model-version-retired', `${name}@${choice.version.version} is retired.`);
+      throw problem(
+        'model-version-retired',
+        `${name}@${choice.version.version} is retired, for good: name another version, or none.`,
+      );
     case 'quarantined':
       throw problem('model-quarantined', `${name}@${choice.version.version} is quarantined.`, {
         headers: { 'retry-after': '60' },

@@ -3,7 +3,7 @@ import { unknownModelDetail, versionsOf } from './missing-model.ts';
 
 it('an unknown model is told with near names, else with those there are, else where to look', () => {
   expect(unknownModelDetail('chrun', ['churn', 'fraud'])).toBe('No model is named chrun. Did you mean churn?');
-  expect(unknownModelDetail('weather', ['churn', 'fraud'])).toBe('No model is named weather. There is churn, fraud.');
+  expect(unknownModelDetail('weather', ['churn', 'fraud'])).toBe('No model is named weather. Known: churn, fraud.');
   const many = Array.from({ length: 12 }, (_, at) => `model-number-${at}`);
   expect(unknownModelDetail('weather', many)).toMatch(/model-number-9 and 2 more: GET \/v1\/models lists all\.$/);
   expect(unknownModelDetail('churn', [])).toBe('No model is named churn. No model is registered yet.');

@@ -17,7 +17,7 @@ export const unknownModelDetail = (name: string, known: readonly string[]): stri
 const whatThereIs = (known: readonly string[]): string => {
   if (known.length === 0) return 'No model is registered yet.';
   const more = known.length > namesMax ? ` and ${known.length - namesMax} more: GET /v1/models lists all` : '';
-  return `There is ${known.slice(0, namesMax).join(', ')}${more}.`;
+  return `Known: ${known.slice(0, namesMax).join(', ')}${more}.`;
 };
 
 export const versionsOf = (name: string, { versions }: Pick<ModelState, 'versions'>): string =>

@@ -1,4 +1,4 @@
-import { CliFailure, EXIT, failed, PassingFailure } from './cli-failure.ts';
+import { CliFailure, EXIT, failed, PassingFailure, usage } from './cli-failure.ts';
 import { type ProblemDocument, problemLines } from './problem-lines.ts';
 import { silentMsMax, whileWaiting } from './while-waiting.ts';
 
@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly body?: Blob;
   /** Until the headers of the answer are there. */
   readonly timeoutMs?: number;
+  /** Flags of the command line by the parameter, or the place in the body, that each became: see `flagsOf`. */
+  readonly flags?: Readonly<Record<string, string>>;
   /** Statuses that the caller handles itself instead of getting a failure. */
   readonly expect?: readonly number[];
 }
@@ -57,7 +59,7 @@ export const openApiClient = (urls: string, note: (text: string) => void, silent
             silentMs,
           )
         : answered);
-      if (!response.ok && !request.expect?.includes(response.status)) throw await refusal(response);
+      if (!response.ok && !request.expect?.includes(response.status)) throw await refusal(response, request.flags);
       return response;
     } catch (error) {
       if (error instanceof CliFailure) throw error;
@@ -108,9 +110,16 @@ const exitOf = (status: number) => {
 /** Of a server that starts or ends, and of a balancer that has none. */
 const awayStatuses = new Set([502, 503, 504]);
 
-const refusal = async (response: Response): Promise<CliFailure> => {
+const refusal = async (response: Response, flags: ApiRequest['flags'] = {}): Promise<CliFailure> => {
   const body = await bodyOf(response);
   const problem = typeof body === 'object' && body !== null ? (body as ProblemDocument) : {};
+  const mistaken = (problem.errors ?? []).map(({ pointer = '', detail = '' }) => ({
+    flag: flagAt(flags, pointer),
+    detail,
+  }));
+  // People who typed a flag know no parameter, and scripts tell by the code that they are wrong themselves.
+  if (mistaken.length > 0 && mistaken.every(({ flag }) => flag !== undefined))
+    return usage(mistaken.map(({ flag, detail }) => `${flag}: ${detail}`).join('\n'));
   const [first, ...further] = problemLines(problem);
   const lines = [`${first} (HTTP ${response.status})`, ...further];
   const retryAfter = response.headers.get('retry-after');
@@ -119,6 +128,9 @@ const refusal = async (response: Response): Promise<CliFailure> => {
   if (retryAfter === null && !awayStatuses.has(response.status)) return new CliFailure(exit, said);
   return new PassingFailure(exit, said, { afterMs: 1_000 * (Number(retryAfter) || 0) });
 };
+
+const flagAt = (flags: NonNullable<ApiRequest['flags']>, pointer: string): string | undefined =>
+  Object.entries(flags).find(([place]) => pointer === place || pointer.startsWith(`${place}/`))?.[1];
 
 const unreachable = (url: string, error: unknown): PassingFailure => {
   const cause = error instanceof Error ? (error.cause ?? error) : error;

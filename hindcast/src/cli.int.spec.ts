@@ -72,6 +72,30 @@ describe('refusals', () => {
     expect(again.err).toBe('Version 7 is unknown. (HTTP 422)\n');
   });
 
+  it.each([
+    ['--batch-max', 'batchMax', ['models', 'add', 'm', 'package.json', '--batch-max', '0']],
+    ['--deadline', 'deadlineMs', ['models', 'add', 'm', 'package.json', '--deadline', '0s']],
+    ['--cancel-after', 'deadlineMs', ['models', 'add', 'm', 'package.json', '--cancel-after', '0s']],
+    ['--by', 'groupBy', ['quality', 'churn', '--by', 'week']],
+    ['--format', '/format', ['datasets', 'create', 'churn', '--format', 'xls']],
+    ['--sample', '/sample/fraction', ['datasets', 'create', 'churn', '--sample', '0']],
+    ['--status', 'status', ['jobs', 'list', '--status', 'lost']],
+    ['--slice', '/slices/0', ['backtest', '--model', 'churn@1', '--slice', 'plan']],
+    ['--cancel-after', 'Cancel-After', ['predict', 'churn', '[1]', '--cancel-after', '900d']],
+  ])(
+    'name the flag %s that is wrong, not the parameter that it became, and end with 2',
+    async (flag, pointer, args) => {
+      const problem = { detail: `${pointer}: Expected more.`, errors: [{ pointer, detail: 'Expected more.' }] };
+      const { url } = await serve((_, response) => send(response, 422, problem));
+      expect(await cli([...args, '--url', url])).toMatchObject({ code: 2, err: `${flag}: Expected more.\n` });
+      // What stands in a file of wishes is no flag's mistake.
+      const other = await serve((_, response) =>
+        send(response, 422, { ...problem, errors: [...problem.errors, { pointer: '/inputs', detail: 'No list.' }] }),
+      );
+      expect((await cli([...args, '--url', other.url])).code).toBe(1);
+    },
+  );
+
   it('tell a file that was named without its @ from JSON that the shell took apart', async () => {
     const of = async (input: string) => (await cli(['predict', 'churn', input, '--url', 'http://127.0.0.1:9'])).err;
     expect(await of('package.json')).toContain('write @package.json to send what is in it.');

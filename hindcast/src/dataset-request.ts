@@ -19,6 +19,21 @@ export interface DatasetOptions {
   readonly verified?: true;
 }
 
+/** Where in the request each of them stands. */
+export const datasetPlaces: Readonly<Partial<Record<keyof DatasetOptions, string>>> = {
+  format: '/format',
+  from: '/from',
+  to: '/to',
+  since: '/since',
+  until: '/until',
+  holdout: '/split/holdout',
+  split: '/split',
+  sample: '/sample',
+  unlabelled: '/labels/absent',
+  maturity: '/labels/maturityMs',
+  redact: '/redact',
+};
+
 /** What the options ask for, on top of what stands in a file. The server says what is wrong with it. */
 export const datasetRequestOf = async (
   model: string,

@@ -150,6 +150,7 @@ it('refuses what it cannot answer', async () => {
   expect(await status('churn/quality?since=0')).toBe(400);
   expect(await status(`churn/quality?groupBy=hour&since=${Date.now() - 60 * dayMs}`)).toBe(400);
   expect(await status('churn/quality?groupBy=hour')).toBe(200);
+  expect(await status('churn/quality?version=9')).toBe(404);
   expect((await world.get('/v1/models/churn/quality')).json().data).toEqual([]);
   await world.close();
 });

@@ -4,12 +4,20 @@ import type { Command } from 'commander';
 import { usage } from '../cli-failure.ts';
 import { parseDurationMs } from '../duration.ts';
 import { readJsonFile, unreadable } from '../read-input.ts';
-import { type CliContext, type Connected, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, type Connected, clientCommand, connect, flagsOf } from './cli-context.ts';
 import { type ModelVersionBody, modelPath } from './model-body.ts';
 import { featureLines } from './show-model.ts';
 
 /** A model is scanned, loaded and tried before the answer. */
 const addTimeoutMs = 240_000;
+
+const addPlaces = {
+  description: 'description',
+  cancelAfter: 'deadlineMs',
+  deadline: 'deadlineMs',
+  timeout: 'timeoutMs',
+  batchMax: 'batchMax',
+};
 
 interface AddOptions {
   readonly metadata?: string;
@@ -47,6 +55,7 @@ export const addModelCommand = (context: CliContext): Command =>
         headers: { 'content-type': 'application/octet-stream' },
         body: file,
         timeoutMs: addTimeoutMs,
+        flags: flagsOf(options, addPlaces),
       });
       const registered = answer.body as ModelVersionBody;
       const created = answer.status === 201;

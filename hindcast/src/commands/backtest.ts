@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { failed } from '../cli-failure.ts';
 import { textTable } from '../text-table.ts';
 import { endingOf, type Job, watchJob } from '../watch-job.ts';
-import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, clientCommand, connect, flagsOf } from './cli-context.ts';
 import { type PastOptions, pastBody, withPastOptions } from './past-options.ts';
 import { type Begun, nothingToRun } from './verify.ts';
 
@@ -45,7 +45,9 @@ export const backtestCommand = (context: CliContext): Command =>
       ...(shadow && { shadow }),
       ...pastBody(options, context.terminal.now()),
     };
-    const begun = (await client.request('/v1/backtests', { method: 'POST', json })).body as Begun;
+    const begun = (
+      await client.request('/v1/backtests', { method: 'POST', json, flags: flagsOf(options, { slice: '/slices' }) })
+    ).body as Begun;
     const page = `${client.url}${begun.links.self}/report`;
     if (shadow) voice.note(`It goes on until it is canceled: ${hint(`jobs cancel ${begun.id}`)}`);
     if (shadow || !options.wait) {

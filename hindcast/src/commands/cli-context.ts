@@ -65,6 +65,14 @@ export const configOfFolder = ({ terminal, cores }: CliContext, data: string): C
   return config;
 };
 
+/** Of the options that were given, the flags by the place in a request that each became. */
+export const flagsOf = (options: object, places: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(places)
+      .filter(([name]) => (options as OptionValues)[name] !== undefined)
+      .map(([name, place]) => [place, `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`]),
+  );
+
 /** Adds a flag for every setting that `start` reads, or for those that are named. */
 export const withSettings = (target: Command, names: readonly SettingName[] = SETTING_NAMES): Command => {
   for (const name of names) {

@@ -3,13 +3,21 @@ import { type AccountedFor, cutPositions, type DatasetManifest, type DatasetRequ
 import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { wholeDatasetId } from '../dataset-id.ts';
-import { type DatasetOptions, datasetRequestOf } from '../dataset-request.ts';
+import { type DatasetOptions, datasetPlaces, datasetRequestOf } from '../dataset-request.ts';
 import { downloadDataset } from '../download-dataset.ts';
 import { mustBeOutside, mustTakeSet } from '../out-folder.ts';
 import { type Voice, voiceOf } from '../terminal.ts';
 import { textTable } from '../text-table.ts';
 import { endingOf, watchJob } from '../watch-job.ts';
-import { type CliContext, clientCommand, command, configOfFolder, connect, dataFolder } from './cli-context.ts';
+import {
+  type CliContext,
+  clientCommand,
+  command,
+  configOfFolder,
+  connect,
+  dataFolder,
+  flagsOf,
+} from './cli-context.ts';
 
 /** A data set as the API lists it. */
 interface Dataset {
@@ -78,7 +86,10 @@ const createCommand = (context: CliContext): Command =>
       const request = await datasetRequestOf(model, options, context.terminal.now());
       if (options.data !== undefined) return cutFolder(context, request, options.data, options);
       const { client, voice } = connect(context, options);
-      const answer = await client.request('/v1/datasets', { method: 'POST', json: request });
+      const answer = await client.request('/v1/datasets', {
+        ...{ method: 'POST', json: request },
+        flags: flagsOf(options, datasetPlaces),
+      });
       const dataset = answer.body as Dataset;
       if (!options.wait) {
         voice.note(`The same set again: ${sameAgain(dataset, request)}`);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { CliFailure, EXIT, usage } from '../cli-failure.ts';
 import { textTable } from '../text-table.ts';
 import { endingOf, type Job, jobPath, progressOf, reasonOf, watchJob } from '../watch-job.ts';
-import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
+import { type CliContext, clientCommand, command, connect, flagsOf } from './cli-context.ts';
 
 const example = 'ac9a2a70-8c42-5b3c-9d6a-0f3d3c1f7b52';
 
@@ -37,7 +37,9 @@ const listCommand = (context: CliContext): Command =>
       const query = new URLSearchParams({ limit: options.limit });
       if (options.kind !== undefined) query.set('kind', options.kind);
       if (options.status !== undefined) query.set('status', options.status);
-      const { data } = (await client.request(`/v1/jobs?${query}`)).body as { data: readonly Job[] };
+      const { data } = (
+        await client.request(`/v1/jobs?${query}`, { flags: flagsOf(options, { kind: 'kind', status: 'status' }) })
+      ).body as { data: readonly Job[] };
       const cells = (job: Job) => [
         job.id,
         job.kind,

@@ -59,6 +59,20 @@ describe('hindcast models', () => {
     });
   });
 
+  it('finds no version to promote that there is not', async () => {
+    const detail = 'Version 9 is unknown: churn has only the version 1.';
+    const { url } = await serve(({ method }, response) =>
+      method === 'GET'
+        ? send(response, 200, { name: 'churn', versions: [version(1)], paused: false }, { etag: '"1"' })
+        : send(response, 422, { detail }),
+    );
+    expect(await cli(['models', 'promote', 'churn@9', '--url', url])).toMatchObject({
+      code: 3,
+      err: `${detail} (HTTP 422)\n`,
+    });
+    expect((await cli(['models', 'promote', 'churn@1', '--url', url])).code).toBe(1);
+  });
+
   it('says when no version was added, and that the file is there now', async () => {
     writeFileSync(join(folder, 'm.onnx'), 'the bytes');
     const { url } = await serve((_, response) => send(response, 200, version(1)));

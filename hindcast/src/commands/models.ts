@@ -1,6 +1,6 @@
 import { counted } from '@hindcast/domain';
 import type { Command } from 'commander';
-import { failed, usage } from '../cli-failure.ts';
+import { CliFailure, EXIT, failed, usage } from '../cli-failure.ts';
 import { textTable } from '../text-table.ts';
 import { addModelCommand } from './add-model.ts';
 import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
@@ -55,11 +55,14 @@ const promoteCommand = (context: CliContext): Command =>
       const seen = await client.request(path);
       const etag = seen.headers.get('etag');
       if (etag === null) throw failed('The server did not say which revision of the model this is.');
-      const canary = ((seen.body as ModelBody).routing?.canary ?? []).filter((other) => other.version !== champion);
-      const moved = await client.request(`${path}/routing`, {
-        method: 'PUT',
-        headers: { 'if-match': etag },
-        json: { champion, canary },
+      const model = seen.body as ModelBody;
+      const canary = (model.routing?.canary ?? []).filter((other) => other.version !== champion);
+      const request = { method: 'PUT', headers: { 'if-match': etag }, json: { champion, canary } } as const;
+      const moved = await client.request(`${path}/routing`, request).catch((error: unknown) => {
+        const isThere = model.versions.some(({ version }) => version === champion);
+        if (isThere || !(error instanceof CliFailure)) throw error;
+        // To the server it is a mistake of the routing; to a script it is not found, as with every other command.
+        throw new CliFailure(EXIT.notFound, error.message, { cause: error });
       });
       voice.answer(moved.body, `${name}: version ${champion} is the champion`);
     });

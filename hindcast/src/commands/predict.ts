@@ -6,11 +6,21 @@ import { asPrediction, exitOfStatus, hasEnded, pretty, summarize, summarizeStatu
 import { readInput } from '../read-input.ts';
 import { type Patience, tryAgain } from '../try-again.ts';
 import { waitForPrediction, waiting } from '../wait-for-prediction.ts';
-import { type CliContext, type Connected, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, type Connected, clientCommand, connect, flagsOf } from './cli-context.ts';
 import { modelPath, parseReference, versionPath } from './model-body.ts';
 
 /** Nearly every prediction has ended by then; for the others it is worth a look why not. */
 const firstWaitMs = 2_000;
+
+const places = {
+  key: 'Idempotency-Key',
+  entity: '/entity',
+  referenceId: '/referenceId',
+  eventTime: '/eventTime',
+  context: '/context',
+  cancelAfter: 'Cancel-After',
+  deadline: 'Cancel-After',
+};
 
 interface PredictOptions {
   /** false with `--no-wait`. */
@@ -59,6 +69,7 @@ export const predictCommand = (context: CliContext): Command =>
         method: 'POST',
         headers: { ...first.headers, ...headersOf(options) },
         timeoutMs: first.timeoutMs,
+        flags: flagsOf(options, places),
         json: {
           model,
           input: await inputOf(connected, context, model, input, options),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { parseMoment } from '../duration.ts';
 import { textTable } from '../text-table.ts';
-import { type CliContext, clientCommand, connect } from './cli-context.ts';
+import { type CliContext, clientCommand, connect, flagsOf } from './cli-context.ts';
 import { modelPath, parseReference } from './model-body.ts';
 
 interface Row {
@@ -17,6 +17,15 @@ interface Row {
   readonly classes?: Readonly<Record<'accuracy' | 'decisionAccuracy' | 'auc' | 'brier' | 'logLoss', number | null>>;
   readonly numbers?: Readonly<Record<'mae' | 'rmse' | 'bias', number | null>>;
 }
+
+const places = {
+  maturity: 'maturity',
+  absent: 'absent',
+  after: 'after',
+  since: 'since',
+  until: 'until',
+  by: 'groupBy',
+};
 
 interface QualityOptions {
   readonly maturity?: string;
@@ -55,7 +64,9 @@ export const qualityCommand = (context: CliContext): Command =>
       set('since', options.since && parseMoment(options.since, now));
       set('until', options.until && parseMoment(options.until, now));
       set('groupBy', options.by);
-      const { body } = await client.request(`${modelPath(name)}/quality?${query}`);
+      const { body } = await client.request(`${modelPath(name)}/quality?${query}`, {
+        flags: flagsOf(options, places),
+      });
       const rows = (body as { data?: readonly Row[] }).data ?? [];
       const none = `Nothing was asked of ${reference} in this time.`;
       voice.answer(body, rows.length === 0 ? none : tableOf(rows));
