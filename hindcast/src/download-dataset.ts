@@ -35,6 +35,8 @@ export const downloadDataset = async (
     await writeFile(manifestPart, text);
     await placeSet(folder, unfinished, { names: manifest.files.map(({ name }) => name), parts, manifestPart });
   });
+  const rows = manifest.files.reduce((sum, file) => sum + file.rows, 0);
+  voice.progress(`${rows} rows in ${folder}`, true);
   return manifest;
 };
 
@@ -77,7 +79,6 @@ const downloadFile = async (
     await rm(part);
     throw failed(`${file.name} came as ${digest} and should be ${file.sha256}: it was thrown away, try again.`);
   }
-  voice.progress(`${file.name}: ${file.rows} rows, ${file.bytes} bytes`, true);
 };
 
 /** Of an answer that ended well: to ask again would bring the same. */
