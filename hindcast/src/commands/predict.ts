@@ -72,7 +72,6 @@ export const predictCommand = (context: CliContext): Command =>
         flags: flagsOf(options, places),
         json: {
           model,
-          input: await inputOf(connected, context, model, input, options),
           ...(options.entity === undefined ? undefined : { entity: options.entity }),
           ...(options.referenceId === undefined ? undefined : { referenceId: options.referenceId }),
           ...(options.eventTime === undefined ? undefined : { eventTime: parseMoment(options.eventTime, now) }),
@@ -80,6 +79,8 @@ export const predictCommand = (context: CliContext): Command =>
             ? undefined
             : { context: await readInput(options.context, terminal, '--context') }),
           ...(options.priority === undefined ? undefined : { priority: options.priority }),
+          // Last: an example is told, and there is no use in that where an option is wrong.
+          input: await inputOf(connected, context, model, input, options),
         },
       };
       const submit = () => client.request('/v1/predictions', request);

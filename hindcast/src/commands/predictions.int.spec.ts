@@ -135,6 +135,7 @@ describe('hindcast predict', () => {
     ['not both', ['[1]', '--example']],
     ['--context is not JSON', ['[1]', '--context', '{a']],
     ['nothing.json: there is no such file.', ['@nothing.json']],
+    ['"noon" is not a time', ['--example', '--event-time', 'noon']],
   ])('refuses what it cannot mean: %s', async (said, args) => {
     const { url, asked } = await serve((_, response) => send(response, 200, {}));
     const { code, err } = await cli(['predict', 'churn', ...args, '--url', url]);
