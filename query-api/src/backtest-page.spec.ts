@@ -40,12 +40,13 @@ describe('the page of a backtest', () => {
     expect(page.match(/<svg /g)).toHaveLength(2);
     expect(page.match(/<rect /g)?.length).toBeGreaterThan(20);
     for (const heading of [
-      'From class to class',
+      'From answer to answer',
       'How far scores have moved',
       'Against the labels',
       'What has changed most',
     ])
       expect(page).toContain(`<h2>${heading}</h2>`);
+    expect(page).toContain('What has a decision stands under the class that the decision is for');
     expect(page).toContain('favour that version');
     expect(page.match(/No row has [^<]*/g)).toEqual(['No row has input.plaan.']);
   });

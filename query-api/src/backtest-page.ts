@@ -56,7 +56,8 @@ const totals = ({ counts, compared, changed, refused, refusals, refusalExample, 
 const flips = ({ flips: pairs, compared }: BacktestReport): string => {
   if (pairs.length === 0) return '';
   const rows = pairs.map(({ was, is, rows: n }) => [was, is, n, percent(n, compared)]);
-  return section('From class to class', table(['Recorded', 'Candidate', 'Rows', 'Share'], rows));
+  const words = 'What has a decision stands under the class that the decision is for, all else under its class.';
+  return section('From answer to answer', `<p>${words}</p>`, table(['Recorded', 'Candidate', 'Rows', 'Share'], rows));
 };
 
 const range = ({ from, to }: Bins[number]): string => `${from ?? '−∞'} to ${to ?? '∞'}`;
@@ -68,7 +69,10 @@ const endsOf = (bins: Bins): readonly [string, string] => [
 const shift = ({ shift: { bins, mean, meanSize, rows } }: BacktestReport): string => {
   if (rows === 0) return '';
   const bars = bins.map((bin): Bar => ({ title: `${range(bin)}: ${bin.count}`, counts: [bin.count] }));
-  const words = `Candidate minus recorded: ${figure(mean)} on average, ${figure(meanSize)} without the sign.`;
+  const words =
+    meanSize === 0
+      ? 'No score has moved.'
+      : `Candidate minus recorded: ${figure(mean)} on average, ${figure(meanSize)} where up and down count alike.`;
   return section(
     'How far scores have moved',
     `<p>${words}</p>`,

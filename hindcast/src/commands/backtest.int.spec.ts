@@ -29,6 +29,7 @@ describe('hindcast backtest', () => {
       ...{ model: 'churn@2', history: 'leave', slices: ['input.plan', 'entity'], from: '0:0:1' },
     });
     expect(out).toContain('1 compared, 1 of them changed (100.0 %), 1 with a label\n');
+    expect(out).toContain('scores moved by 0.5 on average, by 0.5 where up and down count alike\n');
     expect(out).toContain('no  →  yes  1 (100.0 %)\n');
     expect(out).toMatch(/accuracy +0 +1\n/);
     expect(out).toContain('favour that version');
@@ -36,6 +37,13 @@ describe('hindcast backtest', () => {
     expect(out).not.toContain('input.plan:');
     expect(out).toMatch(/^input\.plan +rows +changed +accuracy recorded +candidate\nbasic +1 +1 \(100\.0 %\) +0 +1$/m);
     expect(err).toContain(`${url}/v1/backtests/b-1/report`);
+  });
+
+  it('says where no score moved', async () => {
+    const still = emptyBacktest();
+    countRow(still, { ...row, recorded: answer(0.25), candidate: answer(0.25) });
+    const { url } = await answering({ report: backtestReport(still) });
+    expect((await cli(['backtest', '--model', 'churn@2', '--url', url])).out).toContain('\nno score moved\n');
   });
 
   it('fails where nothing was answered, and not where there was nothing to answer', async () => {

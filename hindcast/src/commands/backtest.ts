@@ -74,10 +74,14 @@ const share = (part: number, whole: number): string => (whole === 0 ? '' : ` (${
 const figure = (value: number | null | undefined): string =>
   typeof value === 'number' ? String(Number(value.toPrecision(4))) : '';
 
+const shiftWords = ({ mean, meanSize }: BacktestReport['shift']): string =>
+  meanSize === 0
+    ? 'no score moved'
+    : `scores moved by ${figure(mean)} on average, by ${figure(meanSize)} where up and down count alike`;
+
 const describe = (report: BacktestReport): string => {
   const { compared, changed, refused, refusals, labelled, shift, flips } = report;
-  const moved =
-    shift.rows > 0 ? [`scores moved by ${figure(shift.mean)}, ${figure(shift.meanSize)} without the sign`] : [];
+  const moved = shift.rows > 0 ? [shiftWords(shift)] : [];
   const pairs = flips.slice(0, shownMax).map(({ was, is, rows }) => [was, '→', is, `${rows}${share(rows, compared)}`]);
   return [
     `${compared} compared, ${changed} of them changed${share(changed, compared)}, ${labelled} with a label`,
