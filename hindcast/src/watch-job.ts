@@ -39,9 +39,10 @@ export const jobPath = (id: string): string => `/v1/jobs/${encodeURIComponent(id
 export const progressOf = ({ status, progress }: Pick<Job, 'status' | 'progress'>): string => {
   if (!progress) return status;
   const { done, total, unit, detail, ratePerSecond, etaMs } = progress;
+  if (total === 0) return status;
   const of = total === undefined ? '' : ` of ${total}`;
   const at = detail === undefined || !isOpen({ status }) ? '' : ` (${detail})`;
-  const rate = ratePerSecond === undefined ? '' : `, ${Math.round(ratePerSecond)} per second`;
+  const rate = Math.round(ratePerSecond ?? 0) > 0 ? `, ${Math.round(ratePerSecond ?? 0)} per second` : '';
   const left = etaMs === undefined ? '' : `, about ${showDuration(etaMs)} left`;
   return `${status}${at}: ${done}${of} ${unit}${rate}${left}`;
 };

@@ -56,6 +56,16 @@ describe('hindcast jobs', () => {
     expect(asked).toHaveLength(3);
   });
 
+  it('says no more of one that had nothing to do than that it is done', async () => {
+    const progress = { done: 0, total: 0, unit: 'events', ratePerSecond: 0 };
+    const { url } = await serve((_, response) => send(response, 200, { ...job, status: 'succeeded', progress }));
+    expect((await cli(['jobs', 'watch', 'j-1', '--json', '--url', url])).err).toBe('succeeded\n');
+    const slow = { ...job, progress: { ...job.progress, ratePerSecond: 0.2 } };
+    const other = await serve((_, response) => send(response, 200, { data: [slow], nextCursor: null }));
+    const { out } = await cli(['jobs', 'list', '--url', other.url]);
+    expect(out).toContain('running (filling): 40 of 70 records, about 2 s left\n');
+  });
+
   it('fails with the job that is watched', async () => {
     const error = { code: 'job_lost', detail: 'It was started 3 times.' };
     const { url } = await serve((_, response) => send(response, 200, { ...job, status: 'failed', error }));

@@ -37,10 +37,10 @@ describe('hindcast projections', () => {
   it('goes back to the generation before', async () => {
     const { url, asked } = await serve(({ method }, response) => {
       if (method === 'POST') return send(response, 202, {}, { location: '/v1/projections/models/rebuilds/u1' });
-      send(response, 200, { generation: 1, phase: 'done', folded: 10, total: 10 });
+      send(response, 200, { generation: 1, phase: 'done', folded: 0, total: 0, ratePerSecond: 0 });
     });
-    const { code, out } = await cli(['projections', 'undo', 'models', '--url', url]);
-    expect({ code, out }).toEqual({ code: 0, out: 'models: generation 1 is live again\n' });
+    const { code, out, err } = await cli(['projections', 'undo', 'models', '--url', url]);
+    expect({ code, out, err }).toEqual({ code: 0, out: 'models: generation 1 is live again\n', err: '' });
     expect(asked[0]).toMatchObject({ path: '/v1/projections/models/undo', body: '' });
   });
 

@@ -115,7 +115,8 @@ const follow = async (
     const { phase, folded } = rebuild;
     if (phase === 'failed') throw failed(`The ${verb} failed: ${rebuild.error ?? 'no reason was given'}`);
     const done = phase === 'done';
-    voice.progress(progressOf(rebuild), done);
+    // An undo has nothing to fold: that it is done is its answer.
+    if (rebuild.total > 0) voice.progress(progressOf(rebuild), done);
     if (done) return rebuild;
     if (folded !== foldedBefore) foldedAt = now();
     foldedBefore = folded;
