@@ -70,7 +70,7 @@ const full = (areOpen: string, max: number, items: number, note = '') =>
   });
 
 const pausedNote = (model: string): string =>
-  ` '${model}' is paused: its predictions wait until \`hindcast models resume ${model}\`.`;
+  ` '${model}' is paused: its predictions wait until \`npx hindcast models resume ${model}\`.`;
 
 const neverFits = (items: number, max: number, pointer: string) => {
   const detail = `Expected at most ${max}, not ${items}: no more predictions of one model may be open at once (half of HINDCAST_OPEN_MAX).`;

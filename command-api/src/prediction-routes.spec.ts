@@ -248,7 +248,7 @@ describe('under load or without a log', () => {
     expect([repeat.statusCode, repeat.headers['idempotency-replayed']]).toEqual([202, 'true']);
     await world.haveModelEvent(aModelPaused());
     expect((await post(body)).json().detail).toBe(
-      "5 predictions of 'churn' are open, no more than 5 may be, and this request has 1. 'churn' is paused: its predictions wait until `hindcast models resume churn`.",
+      "5 predictions of 'churn' are open, no more than 5 may be, and this request has 1. 'churn' is paused: its predictions wait until `npx hindcast models resume churn`.",
     );
     expect((await post(items(6))).json()).toMatchObject({ status: 422, errors: [{ pointer: '/items' }] });
     openOf.churn = 0;

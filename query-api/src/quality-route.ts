@@ -189,16 +189,12 @@ export const qualityRoute =
           const docs = await views.quality(page);
           summary.add(query.version === undefined ? docs : docs.filter(({ version }) => version === query.version));
         }
-        const data = summary.rows((version) => findVersion(doc.state, version)?.signature.classes?.at(-1));
+        const data = summary.rows((version) => signatureOf(version)?.classes?.at(-1));
         // Imports may be of versions that were never registered here.
         if (data.length === 0 && query.version !== undefined && !findVersion(doc.state, query.version))
           throw problem('unknown-model-version', versionsOf(model, doc.state));
         return reply.header('cache-control', 'no-store').send({
-<<<<<<< HEAD
-          data: summary.rows((version) => signatureOf(version)?.classes?.at(-1)),
-=======
           data,
->>>>>>> 60bfc94 (Name the flag that is wrong and end with 2, and with 3 where there is no such version; say what to take instead of what is retired: flags came back as parameters)
           since: new Date(since).toISOString(),
           until: new Date(until).toISOString(),
         });

@@ -271,8 +271,7 @@ describe('an upload of labels', () => {
   it('is bounded by line, by lines and by bytes', async () => {
     await world.close();
     world = await createCommandWorld({ limits: { labelLineBytesMax: 64, uploadLinesMax: 3, uploadBytesMax: 400 } });
-    const line = { id: 'a', value: 1 };
-    const long = { id: 'a', value: 'x'.repeat(100) };
+    const [line, long] = [1, 'x'.repeat(100)].map((value) => ({ id: 'a', value })) as [object, object];
     const statuses = (answers: readonly { line: number; status: string }[]) =>
       answers.map(({ line: at, status }) => `${at} ${status}`);
     expect(statuses(await upload([line, long, line]))).toEqual(['1 parked', '2 refused', '3 parked']);
