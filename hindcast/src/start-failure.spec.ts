@@ -33,7 +33,7 @@ describe('a start that fails', () => {
     [withCode('x', { code: 'EADDRNOTAVAIL', syscall: 'listen' }), /--host \(HOST\) is .* allowed: one that it has/],
     [
       withCode('getaddrinfo ENOTFOUND x', { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'elsewhere' }),
-      /did not start: getaddrinfo ENOTFOUND x\. `hindcast doctor` says more/,
+      /did not start: getaddrinfo ENOTFOUND x\. `npx hindcast doctor` says more/,
     ],
     [
       mongo('MongoServerError', 'Authentication failed.', { code: 18 }),

@@ -1,8 +1,5 @@
-import { expect, it, vi } from 'vitest';
-import { canLimitMemory } from './inference-process.ts';
+import { expect, it } from 'vitest';
 import { runtimeWords } from './runtime-words.ts';
-
-vi.mock(import('./inference-process.ts'), async (original) => ({ ...(await original()), canLimitMemory: vi.fn() }));
 
 const inNode = "Non-zero status code returned while running Expand node. Name:'' Status Message: ";
 const place = '/onnxruntime_src/onnxruntime/core/framework/';
@@ -14,8 +11,7 @@ it.each([
   [true, 'The model asked for more memory than its process may take (1.5 GiB, HINDCAST_MODEL_MEMORY_BYTES): '],
   [false, 'The model asked for more memory than there is: '],
 ])('leads with what a model that asked for too much memory did, where it can be limited: %s', (limited, lead) => {
-  vi.mocked(canLimitMemory).mockReturnValue(limited);
-  const told = runtimeWords(`${inNode}${place}${allocate}${words}\n`, { memoryBytesMax: 1.5 * 2 ** 30 });
+  const told = runtimeWords(`${inNode}${place}${allocate}${words}\n`, { memoryBytesMax: 1.5 * 2 ** 30 }, limited);
   expect(told).toBe(`${lead}${inNode}${words}`);
 });
 

@@ -7,11 +7,15 @@ const noMemory = /failed to allocate|bad_?alloc/i;
 const gibibyte = 2 ** 30;
 
 /** What the runtime said when it threw, as people are told of it. */
-export const runtimeWords = (said: string, { memoryBytesMax }: Pick<LaunchOptions, 'memoryBytesMax'>): string => {
+export const runtimeWords = (
+  said: string,
+  { memoryBytesMax }: Pick<LaunchOptions, 'memoryBytesMax'>,
+  isLimited = canLimitMemory(),
+): string => {
   // A child that was taken over may say more than it should.
   const words = said.slice(0, detailCharsMax).replaceAll(sourcePlace, '').trim();
   if (!noMemory.test(words)) return words;
   const limit = `${Number((memoryBytesMax / gibibyte).toFixed(1))} GiB, HINDCAST_MODEL_MEMORY_BYTES`;
-  const room = canLimitMemory() ? `than its process may take (${limit})` : 'than there is';
+  const room = isLimited ? `than its process may take (${limit})` : 'than there is';
   return `The model asked for more memory ${room}: ${words}`;
 };
