@@ -57,7 +57,7 @@ describe('a start on a folder that is not whole', () => {
   it('says so where a file has the place of the folder, or nothing can be made', async () => {
     const folder = await newFolder();
     await writeFile(join(folder, 'data'), '');
-    expect(await refusal(join(folder, 'data'))).toMatch(/exited with 1: .*cannot be used: EEXIST.*--data/s);
+    expect(await refusal(join(folder, 'data'))).toMatch(/exited with 1: .*cannot be made: .*data is a file\..*--data/s);
     await mkdir(join(folder, 'other', 'log.db'), { recursive: true });
     expect(await refusal(join(folder, 'other'))).toMatch(/exited with 1: .*cannot be used: .*log\.db.*--data/s);
     if (process.platform !== 'linux') return;
