@@ -71,6 +71,10 @@ describe('hindcast models', () => {
       err: `${detail} (HTTP 422)\n`,
     });
     expect((await cli(['models', 'promote', 'churn@1', '--url', url])).code).toBe(1);
+    const away = await serve(({ method }, response) =>
+      method === 'PUT' ? void response.destroy() : send(response, 200, { versions: [] }, { etag: '"1"' }),
+    );
+    expect((await cli(['models', 'promote', 'churn@9', '--url', away.url])).code).toBe(1);
   });
 
   it('says when no version was added, and that the file is there now', async () => {

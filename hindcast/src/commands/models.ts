@@ -1,6 +1,6 @@
 import { counted } from '@hindcast/domain';
 import type { Command } from 'commander';
-import { CliFailure, EXIT, failed, usage } from '../cli-failure.ts';
+import { CliFailure, EXIT, failed, PassingFailure, usage } from '../cli-failure.ts';
 import { textTable } from '../text-table.ts';
 import { addModelCommand } from './add-model.ts';
 import { type CliContext, clientCommand, command, connect } from './cli-context.ts';
@@ -60,7 +60,7 @@ const promoteCommand = (context: CliContext): Command =>
       const request = { method: 'PUT', headers: { 'if-match': etag }, json: { champion, canary } } as const;
       const moved = await client.request(`${path}/routing`, request).catch((error: unknown) => {
         const isThere = model.versions.some(({ version }) => version === champion);
-        if (isThere || !(error instanceof CliFailure)) throw error;
+        if (isThere || !(error instanceof CliFailure) || error instanceof PassingFailure) throw error;
         // To the server it is a mistake of the routing; to a script it is not found, as with every other command.
         throw new CliFailure(EXIT.notFound, error.message, { cause: error });
       });
