@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
-import { evolvePrediction, isEnded, LogError, type PredictionState, unknownPrediction } from '@hindcast/domain';
+import { evolvePrediction, isEnded, type PredictionState, unknownPrediction } from '@hindcast/domain';
 import { aPredictionExpired, aPredictionLabeled } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CommandWorld, churnInput, createCommandWorld } from '../testing/command-world.ts';
+import { failingAppends } from '../testing/failing-appends.ts';
 
 let world: CommandWorld;
 const textOf = (lines: readonly (object | string)[]) =>
@@ -211,44 +212,40 @@ describe('an import', () => {
     expect((await states()).get('a')).toMatchObject({ status: 'succeeded', ignored: 0 });
   });
 
-  const gone = new LogError('unavailable', 'The broker is gone.');
-  it.each([
-    [
-      'refuses',
-      async ({ length }: { length: number }) => Array.from({ length }, () => ({ ok: false, error: gone }) as const),
-    ],
-    ['fails to take', () => Promise.reject(gone)],
-  ])('of which the log %s rows calls none of them repeated that comes again', async (_, failed) => {
-    await world.close();
-    let appends = 0;
-    world = await createCommandWorld({
-      log: (log) => ({
-        ...log,
-        append: (topic, records) => (++appends === 2 ? failed(records) : log.append(topic, records)),
-      }),
-    });
-    const said = (id: string, value?: string) => ({ ...row, id, ...(value && { label: { value } }) });
-    const pieces = [
-      [said('a', 'no')],
-      [said('a', 'yes'), said('a', 'yes'), said('b'), said('b'), said('b', 'no')],
-      [said('a', 'yes'), said('a'), said('b'), said('b', 'no'), said('b')],
-    ];
-    const paced = async function* () {
-      for (const [at, lines] of pieces.entries()) {
-        await expect.poll(() => appends).toBe(at);
-        yield textOf(lines);
-      }
-    };
-    world.holdViews();
-    const statuses = (await send(Readable.from(paced()))).map(({ status }) => status);
-    expect(statuses).toEqual([
-      ...['imported', 'refused', 'refused', 'refused', 'refused', 'refused'],
-      ...['labeled', 'repeated', 'imported', 'labeled', 'repeated'],
-    ]);
-    const folded = await states();
-    expect(folded.get('a')).toMatchObject({ ignored: 0, labels: [{ value: 'no' }, { value: 'yes' }] });
-    expect(folded.get('b')).toMatchObject({ ignored: 0, labels: [{ value: 'no' }] });
-  });
+  it.each(failingAppends)(
+    'of which the log %s rows calls none of them repeated that comes again',
+    async (_, failed) => {
+      await world.close();
+      let appends = 0;
+      world = await createCommandWorld({
+        log: (log) => ({
+          ...log,
+          append: (topic, records) => (++appends === 2 ? failed(topic, records) : log.append(topic, records)),
+        }),
+      });
+      const said = (id: string, value?: string) => ({ ...row, id, ...(value && { label: { value } }) });
+      const pieces = [
+        [said('a', 'no')],
+        [said('a', 'yes'), said('a', 'yes'), said('b'), said('b'), said('b', 'no')],
+        [said('a', 'yes'), said('a'), said('b'), said('b', 'no'), said('b')],
+      ];
+      const paced = async function* () {
+        for (const [at, lines] of pieces.entries()) {
+          await expect.poll(() => appends).toBe(at);
+          yield textOf(lines);
+        }
+      };
+      world.holdViews();
+      const statuses = (await send(Readable.from(paced()))).map(({ status }) => status);
+      expect(statuses).toEqual([
+        ...['imported', 'refused', 'refused', 'refused', 'refused', 'refused'],
+        ...['labeled', 'repeated', 'imported', 'labeled', 'repeated'],
+      ]);
+      const folded = await states();
+      expect(folded.get('a')).toMatchObject({ ignored: 0, labels: [{ value: 'no' }, { value: 'yes' }] });
+      expect(folded.get('b')).toMatchObject({ ignored: 0, labels: [{ value: 'no' }] });
+    },
+  );
 
   it('keeps what is too large for an event in the artifact store', async () => {
     const large = { ...row, id: 'a', input: { text: 'x'.repeat(300_000) }, output: { text: 'y'.repeat(300_000) } };

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { nodeIdentity } from '@hindcast/adapters/node';
-import { LogError } from '@hindcast/domain';
 import { aLabelReported } from '@hindcast/domain/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CommandWorld, churnInput, churnSignature, createCommandWorld } from '../testing/command-world.ts';
+import { failingAppends } from '../testing/failing-appends.ts';
 
 let world: CommandWorld;
 const accepted = async (more: object = {}): Promise<string> => {
@@ -132,42 +132,38 @@ describe('a label', () => {
     expect(await upload([{ id, value }])).toMatchObject([{ status: 'refused', error: { detail } }]);
   });
 
-  const gone = new LogError('unavailable', 'The broker is gone.');
-  it.each([
-    [
-      'refuses',
-      async ({ length }: { length: number }) => Array.from({ length }, () => ({ ok: false, error: gone }) as const),
-    ],
-    ['fails to take', () => Promise.reject(gone)],
-  ])('that the log %s waits nowhere: the next one of its address has nothing to wait behind', async (_, failed) => {
-    await world.close();
-    let appends = 0;
-    world = await createCommandWorld({
-      log: (log) => ({
-        ...log,
-        append: (topic, records) =>
-          records.some(({ key }) => key.includes('@')) && ++appends === 1
-            ? failed(records)
-            : log.append(topic, records),
-      }),
-    });
-    await world.haveModel();
-    const line = (more: object) => `${JSON.stringify({ referenceId: 'r', value: 'yes', ...more })}\n`;
-    const filling = Array.from({ length: 64 }, (_, at) => line({ model: `m-${at}` })).join('');
-    let ids: readonly string[] = [];
-    const paced = async function* () {
-      yield filling;
-      await expect.poll(() => appends).toBe(1);
-      ids = [await accepted({ referenceId: 'r' }), await accepted({ referenceId: 'r' })];
-      yield line({}) + line({ model: 'm-64' });
-    };
-    const headers = { 'content-type': 'application/x-ndjson' };
-    const answer = await world.send('POST', '/v1/labels', Readable.from(paced()), headers);
-    const told = answer.body.split('\n').flatMap((one) => (one === '' ? [] : [JSON.parse(one)]));
-    expect(new Set(told.slice(0, 64).map(({ status }) => status))).toEqual(new Set(['refused']));
-    expect(told.slice(64).map(({ status }) => status)).toEqual(['applied', 'parked']);
-    expect([...told[64].predictions].sort()).toEqual([...ids].sort());
-  });
+  it.each(failingAppends)(
+    'that the log %s waits nowhere: the next one of its address has nothing to wait behind',
+    async (_, failed) => {
+      await world.close();
+      let appends = 0;
+      world = await createCommandWorld({
+        log: (log) => ({
+          ...log,
+          append: (topic, records) =>
+            records.some(({ key }) => key.includes('@')) && ++appends === 1
+              ? failed(topic, records)
+              : log.append(topic, records),
+        }),
+      });
+      await world.haveModel();
+      const line = (more: object) => `${JSON.stringify({ referenceId: 'r', value: 'yes', ...more })}\n`;
+      const filling = Array.from({ length: 64 }, (_, at) => line({ model: `m-${at}` })).join('');
+      let ids: readonly string[] = [];
+      const paced = async function* () {
+        yield filling;
+        await expect.poll(() => appends).toBe(1);
+        ids = [await accepted({ referenceId: 'r' }), await accepted({ referenceId: 'r' })];
+        yield line({}) + line({ model: 'm-64' });
+      };
+      const headers = { 'content-type': 'application/x-ndjson' };
+      const answer = await world.send('POST', '/v1/labels', Readable.from(paced()), headers);
+      const told = answer.body.split('\n').flatMap((one) => (one === '' ? [] : [JSON.parse(one)]));
+      expect(new Set(told.slice(0, 64).map(({ status }) => status))).toEqual(new Set(['refused']));
+      expect(told.slice(64).map(({ status }) => status)).toEqual(['applied', 'parked']);
+      expect([...told[64].predictions].sort()).toEqual([...ids].sort());
+    },
+  );
 
   it.each([
     [0, 'setosa', false],
