@@ -97,7 +97,7 @@ export const createInferenceSlot = (options: SlotOptions): InferenceSlot => {
     const session = sessions++;
     const ending = await child.request({ kind: 'load', session, path: found.path }, options.loadTimeoutMs);
     if (ending.kind === 'failed') {
-      const detail = runtimeWords(String(ending.detail), options);
+      const detail = runtimeWords(ending.detail, options);
       failures.set(sha256, detail);
       return failed('load_failed', detail);
     }

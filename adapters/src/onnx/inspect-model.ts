@@ -33,10 +33,7 @@ export const inspectModel = async (path: string, options: InspectOptions): Promi
       case 'refused':
         return { ok: false, refusal: ending.refusal };
       case 'failed':
-        return refused(
-          'load_failed',
-          `The runtime does not load the model: ${runtimeWords(String(ending.detail), options)}`,
-        );
+        return refused('load_failed', `The runtime does not load the model: ${runtimeWords(ending.detail, options)}`);
       case 'timed_out':
         return refused(
           'load_timed_out',

@@ -14,8 +14,7 @@ export const outcomeOfRun = (
   runtime: string,
   limits: Pick<LaunchOptions, 'memoryBytesMax'>,
 ): RunOutcome | undefined => {
-  if (ending.kind === 'failed')
-    return { ok: false, reason: 'rejected', detail: runtimeWords(String(ending.detail), limits) };
+  if (ending.kind === 'failed') return { ok: false, reason: 'rejected', detail: runtimeWords(ending.detail, limits) };
   if (ending.kind !== 'ran' || !ending.outputs.every(isTensor)) return undefined;
   return { ok: true, outputs: ending.outputs, inferenceMs: ending.inferenceMs, runtime, threads: sessionThreads };
 };

@@ -8,12 +8,12 @@ const gibibyte = 2 ** 30;
 
 /** What the runtime said when it threw, as people are told of it. */
 export const runtimeWords = (
-  said: string,
+  said: unknown,
   { memoryBytesMax }: Pick<LaunchOptions, 'memoryBytesMax'>,
   isLimited = canLimitMemory(),
 ): string => {
-  // A child that was taken over may say more than it should.
-  const words = said.slice(0, detailCharsMax).replaceAll(sourcePlace, '').trim();
+  // A child that was taken over may say anything.
+  const words = String(said).slice(0, detailCharsMax).replaceAll(sourcePlace, '').trim();
   if (!noMemory.test(words)) return words;
   const limit = `${Number((memoryBytesMax / gibibyte).toFixed(1))} GiB, HINDCAST_MODEL_MEMORY_BYTES`;
   const room = isLimited ? `than its process may take (${limit})` : 'than there is';
