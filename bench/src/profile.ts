@@ -9,7 +9,17 @@ import { overHttp } from './beside/measure-over-http.ts';
 import { inputs, itemsPerBatch, model } from './churn-requests.ts';
 import { succeeded, until } from './measured-system.ts';
 import { onlyOf, positive } from './options.ts';
-import { bytesIn, type CallFrame, functionOf, partOf, type Spent, sumsBy, timeIn } from './profile/shares.ts';
+import {
+  bytesIn,
+  type CallFrame,
+  type CpuProfile,
+  functionOf,
+  type HeapNode,
+  partOf,
+  type Spent,
+  sumsBy,
+  timeIn,
+} from './profile/shares.ts';
 import { figuresText } from './results.ts';
 import { startServerProcess } from './server-process.ts';
 import { aboutThisRun, loadOfMachine, wordsOf } from './this-run.ts';
@@ -35,8 +45,8 @@ const forms = [
 type Form = (typeof forms)[number];
 
 const profiles = {
-  cpu: { spent: (profile: never) => timeIn(profile), unit: 'µs', divisor: 1 },
-  heap: { spent: ({ head }: { head: Parameters<typeof bytesIn>[0] }) => bytesIn(head), unit: 'kB', divisor: 1_000 },
+  cpu: { unit: 'µs', divisor: 1, spentIn: (profile: unknown) => timeIn(profile as CpuProfile) },
+  heap: { unit: 'kB', divisor: 1_000, spentIn: (profile: unknown) => bytesIn((profile as { head: HeapNode }).head) },
 } as const;
 type Kind = keyof typeof profiles;
 
@@ -61,15 +71,15 @@ const measure = async ({ name, each }: Form, kind: Kind, seconds: number): Promi
     process.kill(server.pid, 'SIGIO');
     await load.run(seconds);
     process.kill(server.pid, 'SIGIO');
-    let profile: unknown;
+    let written: { readonly profile: unknown } | undefined;
     await until(async () => {
-      profile = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
-      return profile !== undefined;
+      written = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
+      return written !== undefined;
     });
     const predictions = (await succeeded(server.url, model)) - before;
     await server.stop();
-    const { spent, divisor } = profiles[kind];
-    const found = spent(((profile as { profile: unknown }).profile ?? profile) as never);
+    const { spentIn, divisor } = profiles[kind];
+    const found = spentIn(written?.profile);
     return found.map(({ frame, amount }) => ({ frame, amount: amount / divisor / predictions }));
   } finally {
     await rm(folder, { recursive: true, force: true });
