@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import fastify from 'fastify';
@@ -9,12 +9,9 @@ import { openLog } from './log.ts';
 import { startRunner } from './runner.ts';
 import type { ViewRow } from './view-thread.ts';
 
-/** The least of a durable prediction: accepted when it is on disk, run, and ended when its result is. */
+/** A durable prediction without the rest: accepted when it is on disk, run, and ended when its result is. */
 const file = process.env['MODEL'] ?? '';
-const model = {
-  name: process.env['NAME'] ?? '',
-  sha256: createHash('sha256').update(readFileSync(file)).digest('hex'),
-};
+const model = { name: process.env['NAME'] ?? '', sha256: hash('sha256', readFileSync(file)) };
 const log = openLog('log.db');
 const runner = await startRunner(file);
 const view = new Worker(new URL('view-thread.js', import.meta.url), { workerData: 'views.db' });

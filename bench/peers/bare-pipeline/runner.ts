@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Row } from '../session-run/feeds.ts';
+import { numberOf, type Row } from '../session-run/feeds.ts';
 import type { Ran } from './events.ts';
 
 /** One input of a run, with a value for each of its rows, or with all of each row. */
@@ -28,8 +28,6 @@ interface Waiting {
 }
 
 const rowsMax = 1_000;
-
-const numberOf = (value: unknown): number => (value === null || value === undefined ? Number.NaN : Number(value));
 
 /** As `feedsOf`, of many rows. */
 const columnsOf = ({ inputs, texts }: Graph, rows: readonly Row[]): Column[] => {
@@ -78,7 +76,7 @@ export const startRunner = async (model: string) => {
       graph,
       running.map(({ input }) => input),
     );
-    child.send(columns as Column[]);
+    child.send(columns);
   };
 
   child.on('message', (done: Run) => {

@@ -6,7 +6,7 @@ export type Row = Readonly<Record<string, unknown>> | readonly unknown[];
 /** Every column of the sample models has this shape. */
 const oneValue = [1, 1];
 
-const numberOf = (value: unknown): number => (value === null ? Number.NaN : Number(value));
+export const numberOf = (value: unknown): number => (value === null ? Number.NaN : Number(value));
 
 /** Tensors of one row: one for each column that the graph takes by name, or the whole row as a matrix. */
 export const feedsOf = (
