@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type AllServices, type Cluster, type Services, startCluster } from '@hindcast/tests/measuring';
 import { batch, itemsPerBatch, model, modelFile, openMaxFor, single } from './churn-requests.ts';
 import { cpuBetween, cpuOfCluster, sumOf } from './cluster-cpu.ts';
-import { type Load, quantile, runLoad, type Timed } from './http-load.ts';
+import { type Load, runLoad, type Timed } from './http-load.ts';
 import { openPredictions, rebuildRate, succeeded, until } from './measured-system.ts';
+import { quantile } from './quantile.ts';
 import type { Row } from './results.ts';
 
 export interface RoundOptions {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { model, single } from './churn-requests.ts';
-import { quantile, runLoad, type Timed } from './http-load.ts';
+import { runLoad, type Timed } from './http-load.ts';
+import { quantile } from './quantile.ts';
 import type { Row } from './results.ts';
 import type { ServerProcess } from './server-process.ts';
 

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { quantile } from './http-load.ts';
+import { quantile } from './quantile.ts';
 
 /** What one round measured. */
 export interface Row {

@@ -1,4 +1,4 @@
-import { quantile } from '../http-load.ts';
+import { quantile } from '../quantile.ts';
 import { figuresText } from '../results.ts';
 
 export interface Bar {

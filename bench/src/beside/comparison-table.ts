@@ -1,4 +1,4 @@
-import { quantile } from '../http-load.ts';
+import { quantile } from '../quantile.ts';
 import { figuresText } from '../results.ts';
 import { wordsOf } from '../this-run.ts';
 import { goals, isMet, leftByGoal, ratiosOf, ratiosOfLibraries, takenNow } from './goals.ts';

@@ -1,4 +1,4 @@
-import { quantile } from '../http-load.ts';
+import { quantile } from '../quantile.ts';
 import { loopModelNames, rowsThrough } from './loop-model-names.ts';
 import { type Comparison, type MeasuredSystem, valuesOf } from './measured-systems.ts';
 import type { Figures } from './peer.ts';

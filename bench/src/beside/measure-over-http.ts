@@ -1,6 +1,7 @@
-import { type Load, quantile, runLoad, type Timed } from '../http-load.ts';
+import { type Load, runLoad, type Timed } from '../http-load.ts';
 import { until } from '../measured-system.ts';
 import { cpuUsOfTree } from '../process-tree.ts';
+import { quantile } from '../quantile.ts';
 import type { Figures, Measure } from './peer.ts';
 
 /** One way to load a system. */

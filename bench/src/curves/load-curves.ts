@@ -1,9 +1,10 @@
 import { registerModel } from '../beside/hindcast-door.ts';
 import { inputs, model, single } from '../churn-requests.ts';
-import { quantile, runLoad, type Timed } from '../http-load.ts';
+import { runLoad, type Timed } from '../http-load.ts';
 import { runSteadyLoad, type SteadyLoad } from '../http-steady-load.ts';
 import { openPredictions, until } from '../measured-system.ts';
 import { cpuUsOfTree, memoryMibOfTree } from '../process-tree.ts';
+import { quantile } from '../quantile.ts';
 import type { ServerProcess } from '../server-process.ts';
 import type { Curve, Point } from './curve.ts';
 import { denseModel, denseRows } from './dense-model.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { quantile } from './http-load.ts';
+import { quantile } from './quantile.ts';
 
 it.each([
   [[9, 1], 0.5, 5],
