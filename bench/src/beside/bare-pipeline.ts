@@ -26,7 +26,7 @@ const start = async ({ name, file }: LoopModel, port: number): Promise<RunningPr
     ready: () => listens(port),
   });
 
-/** Hindcast's libraries, wired together to do nothing but what is promised. */
+/** Hindcast's libraries, wired together to have all on disk before each answer, and to do nothing else. */
 export const barePipeline: Peer = {
   name: 'bare-pipeline',
   title: 'the libraries, wired together',
